@@ -1,0 +1,83 @@
+package import Model
+
+/// What the guard believes a campaign to be doing. The platform has no call to ask, so this is inferred.
+package enum CampaignPhase: Hashable, Sendable {
+    /// Nothing has told yet. To: draft, running, pausing.
+    case unknown
+    /// Every sending counter is 0. To: releasing, running (someone else started it).
+    case draft
+    /// We sent its first start and wait for the answer, or for numbers that tell. To: running, draft.
+    case releasing
+    /// It has been seen to send, or we started it. To: pausing.
+    case running
+    /// We mean to pause it. To: paused, pausedByAnother, draft, unknown.
+    case pausing(PauseAttempt)
+    /// We paused it. To: running (a person restarted it).
+    case paused(Pause)
+    /// It was paused before we asked for it: never ours to resume. To: running (a person restarted it).
+    case pausedByAnother(Standstill)
+}
+
+/// A pause that is on its way.
+package struct PauseAttempt: Hashable, Sendable {
+    package var intent: Intent
+    /// When the next attempt is due; nil while one is under way.
+    package var retryAt: Instant?
+    package var failures: Int = 0
+    /// When the failure is told again, and after how long the next time.
+    package var reminder: Reminder?
+}
+
+/// A pause of ours, with what a resume has to know.
+package struct Pause: Hashable, Sendable {
+    package var decision: Decision
+    package var pausedAt: Instant
+    /// False where the platform did not say when it paused, so that it may have been someone else.
+    package var isOurs: Bool
+    package var standstill: Standstill
+}
+
+/// How a paused campaign is watched for a restart by a person: mail in transit may still be counted for a while.
+package struct Standstill: Hashable, Sendable {
+    /// When mail in transit has had its time.
+    package var settlesAt: Instant
+    /// What had been sent when it had settled; nil before.
+    package var sentWhenSettled: Int?
+
+    package init(since: Instant, grace: Duration) {
+        settlesAt = since + grace
+    }
+
+    /// True where the campaign sends again.
+    package mutating func observe(sent: Int?, requestedAt: Instant) -> Bool {
+        guard let sent, requestedAt >= settlesAt else { return false }
+        guard let settled = sentWhenSettled else {
+            sentWhenSettled = sent
+            return false
+        }
+        return sent > settled
+    }
+}
+
+/// Tells a lasting trouble at once and then at doubling intervals.
+package struct Reminder: Hashable, Sendable {
+    /// The first repetition, and the longest wait between two.
+    static let first: Duration = .seconds(300)
+    static let longest: Duration = .seconds(6 * 3600)
+
+    package private(set) var dueAt: Instant
+    private var interval: Duration
+
+    package init(at now: Instant) {
+        interval = Reminder.first
+        dueAt = now + interval
+    }
+
+    /// True where it is time to tell again.
+    package mutating func isDue(at now: Instant) -> Bool {
+        guard now >= dueAt else { return false }
+        interval = min(interval * 2, Reminder.longest)
+        dueAt = now + interval
+        return true
+    }
+}

@@ -1,0 +1,79 @@
+import Model
+import Policy
+
+/// What a rule on a campaign, or on a launch, may read; too old is unknown.
+struct CampaignReadings: Readings {
+    let campaign: CampaignState
+    let pool: PoolReading?
+    let platform: PlatformState
+    let now: Instant
+    /// Past this age a campaign's numbers are unknown.
+    let staleAfter: Duration
+
+    func value(of gauge: Gauge) -> Double? {
+        switch gauge.source {
+        case .stats: stat(gauge).map(Double.init(_:))
+        case .pools: pool?.value(of: gauge)
+        case .accounts: platform.accountsValue(of: gauge, at: now)
+        }
+    }
+
+    private func stat(_ gauge: Gauge) -> Double? {
+        guard let latest = campaign.latest, campaign.age(at: now) <= staleAfter else { return nil }
+        let stats = latest.stats
+        switch gauge {
+        case .totalEnrolled: return stats.totalEnrolled.map(Double.init)
+        case .sent: return stats.sent.map(Double.init)
+        case .delivered: return stats.delivered.map(Double.init)
+        case .bounced: return stats.bounced.map(Double.init)
+        case .replied: return stats.replied.map(Double.init)
+        case .queued: return stats.queued.map(Double.init)
+        case .resolved: return stats.resolved.map(Double.init)
+        case .openRate: return stats.openRate
+        case .replyRate: return stats.replyRate
+        case .bounceRate:
+            guard let bounced = stats.bounced, let resolved = stats.resolved else { return nil }
+            return Ratio(bounced, of: resolved)?.value
+        case .poolDailyCapacity, .poolRemainingVolume, .poolReserved, .poolAvailable, .poolActiveSenders,
+            .accountsActive, .accountsPaused, .accountsWarming:
+            return nil
+        }
+    }
+
+    func increase(of counter: Counter, over window: Duration) -> Increase? {
+        guard campaign.age(at: now) <= staleAfter else { return nil }
+        return campaign.history.increase(of: counter, over: window)
+    }
+
+    func age(of source: Source) -> Duration? {
+        switch source {
+        case .stats: campaign.age(at: now)
+        case .pools, .accounts: platform.age(of: source, at: now)
+        }
+    }
+
+    func label(_ name: String) -> String {
+        campaign.entry.labels[name] ?? ""
+    }
+}
+
+/// What a rule on pools may read.
+struct PoolReadings: Readings {
+    let pool: PoolReading?
+    let platform: PlatformState
+    let now: Instant
+
+    func value(of gauge: Gauge) -> Double? {
+        switch gauge.source {
+        case .stats: nil
+        case .pools: pool?.value(of: gauge)
+        case .accounts: platform.accountsValue(of: gauge, at: now)
+        }
+    }
+
+    func increase(of counter: Counter, over window: Duration) -> Increase? { nil }
+
+    func age(of source: Source) -> Duration? { platform.age(of: source, at: now) }
+
+    func label(_ name: String) -> String { "" }
+}

@@ -1,0 +1,65 @@
+import Model
+import Policy
+
+/// All that the guard knows of one campaign.
+struct CampaignState: Sendable {
+    var entry: CampaignEntry
+    var phase: CampaignPhase = .unknown
+    /// The newest good answer; nil before the first.
+    var latest: StatsSample?
+    var history: SampleHistory
+    /// One state for each rule on running campaigns that applies here, by the rule's place in the policy.
+    var rules: [Int: RuleState]
+    var isMissing = false
+    var isStale = false
+    /// When we began to look, for the age of numbers that never came.
+    var watchedSince: Instant
+    /// Samples asked for before this are too old to act on: an action has been taken since.
+    var freshAfter: Instant
+
+    init(entry: CampaignEntry, policy: CheckedPolicy, at now: Instant) {
+        self.entry = entry
+        let applying = CampaignState.applying(policy, to: entry)
+        history = SampleHistory(windows: CampaignState.windows(policy, applying))
+        rules = [:]
+        for index in applying where policy.rules[index].trigger == .running { rules[index] = RuleState() }
+        watchedSince = now
+        freshAfter = now
+    }
+
+    /// How long ago the newest good answer came, or since when none has.
+    func age(at now: Instant) -> Duration {
+        max(.zero, now - (latest?.at ?? watchedSince))
+    }
+
+    /// Takes a new policy over; states of rules that did not change go on.
+    mutating func adopt(_ entry: CampaignEntry, policy: CheckedPolicy, previous: CheckedPolicy) {
+        let applying = CampaignState.applying(policy, to: entry)
+        var kept: [Int: RuleState] = [:]
+        for index in applying where policy.rules[index].trigger == .running {
+            let before = previous.rules.firstIndex(of: policy.rules[index])
+            kept[index] = before.flatMap { rules[$0] } ?? RuleState()
+        }
+        self.entry = entry
+        rules = kept
+        history.rearrange(CampaignState.windows(policy, applying))
+    }
+
+    private static func applying(_ policy: CheckedPolicy, to entry: CampaignEntry) -> [Int] {
+        policy.rules.indices.filter { index in
+            let rule = policy.rules[index]
+            return rule.trigger != .pool && rule.mode != .off && rule.applies(to: entry)
+        }
+    }
+
+    private static func windows(_ policy: CheckedPolicy, _ rules: [Int]) -> Set<Duration> {
+        rules.reduce(into: []) { $0.formUnion(policy.rules[$1].condition.windows) }
+    }
+}
+
+/// One good answer of a campaign's statistics.
+struct StatsSample: Hashable, Sendable {
+    var stats: CampaignStats
+    var at: Instant
+    var requestedAt: Instant
+}

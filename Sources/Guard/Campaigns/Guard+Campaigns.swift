@@ -1,0 +1,142 @@
+import Model
+import Policy
+
+/// Campaigns: what their numbers say, and which rules that makes pending, firing or clear.
+extension Guard {
+    mutating func observe(
+        _ stats: CampaignStats, of id: CampaignID, requestedAt: Instant, at now: Instant
+    ) -> [Effect] {
+        guard let place = places[id] else { return [] }
+        // Two polls may overtake each other: the older answer tells nothing new.
+        if let latest = campaigns[place].latest, requestedAt < latest.requestedAt { return [] }
+        var effects: [Effect] = []
+        if campaigns[place].isStale || campaigns[place].isMissing {
+            effects.append(.report(Wording.fresh(campaigns[place], at: now)))
+            (campaigns[place].isStale, campaigns[place].isMissing) = (false, false)
+        }
+        let previous = campaigns[place].latest?.stats
+        if campaigns[place].history.append(stats, at: now), let previous {
+            effects.append(.report(Wording.reset(campaigns[place].entry, from: previous, to: stats)))
+        }
+        campaigns[place].latest = StatsSample(stats: stats, at: now, requestedAt: requestedAt)
+        effects += infer(place, from: stats, previous: previous, requestedAt: requestedAt, at: now)
+        effects += judgeRules(place, requestedAt: requestedAt, at: now)
+        return effects
+    }
+
+    /// What the numbers tell of the campaign's doings.
+    private mutating func infer(
+        _ place: Int, from stats: CampaignStats, previous: CampaignStats?, requestedAt: Instant, at now: Instant
+    ) -> [Effect] {
+        let id = campaigns[place].entry.id
+        switch campaigns[place].phase {
+        case .unknown:
+            if stats.looksLikeDraft {
+                campaigns[place].phase = .draft
+            } else if let before = previous?.sent, let sent = stats.sent, sent > before {
+                campaigns[place].phase = .running
+            }
+            return stats.showsSending ? foundStarted(id, isFirstLook: true, at: now) : []
+        case .draft:
+            guard stats.showsSending else { return [] }
+            campaigns[place].phase = .running
+            return foundStarted(id, isFirstLook: false, at: now)
+        case .releasing:
+            return stats.showsSending ? foundStarted(id, isFirstLook: false, at: now) : []
+        case .running, .pausing: return []
+        case .paused(var pause):
+            let sendsAgain = pause.standstill.observe(sent: stats.sent, requestedAt: requestedAt)
+            campaigns[place].phase = sendsAgain ? .running : .paused(pause)
+            return sendsAgain ? overridden(place, pause, at: now) : []
+        case .pausedByAnother(var standstill):
+            let sendsAgain = standstill.observe(sent: stats.sent, requestedAt: requestedAt)
+            campaigns[place].phase = sendsAgain ? .running : .pausedByAnother(standstill)
+            return []
+        }
+    }
+
+    /// A person restarted what we had paused: told, and obeyed as the policy says.
+    private mutating func overridden(_ place: Int, _ pause: Pause, at now: Instant) -> [Effect] {
+        var isRespected = policy.onOverride == .respect
+        if case .rule(let name) = pause.decision.cause, let index = policy.rules.firstIndex(where: { $0.name == name }) {
+            isRespected = (policy.rules[index].onOverride ?? policy.onOverride) == .respect
+            if isRespected { campaigns[place].rules[index]?.mutedUntil = now + policy.overrideFor }
+        }
+        return [.report(Wording.override(campaigns[place], pause, isRespected: isRespected, at: now))]
+    }
+
+    // MARK: Rules
+
+    private mutating func judgeRules(_ place: Int, requestedAt: Instant, at now: Instant) -> [Effect] {
+        var effects: [Effect] = []
+        let readings = self.readings(place, at: now)
+        for index in campaigns[place].rules.keys.sorted() {
+            let rule = policy.rules[index]
+            let evaluation = rule.condition.evaluate(readings)
+            effects += apply(evaluation, of: index, to: place, at: now)
+            effects += act(on: rule, index, place, evaluation, requestedAt: requestedAt, at: now)
+        }
+        return effects
+    }
+
+    /// Rules that look at an age change with time alone, so a failed poll tells them something too.
+    mutating func judgeAgeRules(_ place: Int, at now: Instant) -> [Effect] {
+        var effects: [Effect] = []
+        for index in campaigns[place].rules.keys.sorted() where policy.rules[index].condition.readsAge {
+            let evaluation = policy.rules[index].condition.evaluate(readings(place, at: now))
+            effects += apply(evaluation, of: index, to: place, at: now)
+        }
+        return effects
+    }
+
+    private mutating func apply(
+        _ evaluation: Evaluation, of index: Int, to place: Int, at now: Instant
+    ) -> [Effect] {
+        let rule = policy.rules[index]
+        let change = campaigns[place].rules[index]?.observe(
+            RuleState.Outcome(evaluation.truth), at: now, for: rule.forClause, maxGap: policy.maxGap)
+        guard let change else { return [] }
+        let subject = Wording.Subject.campaign(campaigns[place].entry)
+        return [.report(Wording.change(change, rule, evaluation, subject))]
+    }
+
+    /// A firing rule that pauses does so as long as the campaign runs and nobody overruled it.
+    private mutating func act(
+        on rule: Rule, _ index: Int, _ place: Int, _ evaluation: Evaluation, requestedAt: Instant, at now: Instant
+    ) -> [Effect] {
+        guard rule.action == .pause, let state = campaigns[place].rules[index], state.isFiring,
+            evaluation.truth == .yes, requestedAt >= campaigns[place].freshAfter
+        else { return [] }
+        if let mutedUntil = state.mutedUntil, now < mutedUntil { return [] }
+        switch campaigns[place].phase {
+        case .unknown, .running: break
+        case .draft, .releasing, .pausing, .paused, .pausedByAnother: return []
+        }
+        let isEnforced = policy.mode == .enforce && rule.mode == .enforce
+        if !isEnforced, state.wasTold { return [] }
+        let decision = Decision(
+            id: nextDecisionID(), at: now, campaign: campaigns[place].entry.id, cause: .rule(rule.name),
+            conditionText: rule.conditionText, evidence: evaluation)
+        guard isEnforced else {
+            campaigns[place].rules[index]?.wasTold = true
+            return [.report(Wording.paused(campaigns[place], rule, decision, mode: .observe))]
+        }
+        return beginPause(place, decision, at: now)
+    }
+
+    func readings(_ place: Int, at now: Instant) -> CampaignReadings {
+        let campaign = campaigns[place]
+        return CampaignReadings(
+            campaign: campaign, pool: platform.reading(campaign.entry.pool, at: now), platform: platform, now: now,
+            staleAfter: policy.staleAfter)
+    }
+
+    // MARK: Staleness
+
+    mutating func checkStale(_ id: CampaignID, at now: Instant) -> [Effect] {
+        guard let place = places[id], !campaigns[place].isStale, campaigns[place].age(at: now) > policy.staleAfter
+        else { return [] }
+        campaigns[place].isStale = true
+        return [.report(Wording.stale(campaigns[place], at: now))]
+    }
+}

@@ -1,0 +1,52 @@
+package import Model
+package import Policy
+
+/// What the guard wants done. The order within one answer of ``Guard/handle(_:at:)`` is the order to do it in.
+package enum Effect: Sendable {
+    /// Ask the platform and hand the answer back as ``Event/observed(_:)``, always, a failure too.
+    case poll(Target)
+    /// Send the action once and hand what comes back as ``Event/answered(_:_:jitter:)``.
+    ///
+    /// A durable store writes the intent before the request leaves.
+    case send(Intent)
+    /// Tell the journal.
+    case report(JournalEvent)
+    /// The first round of polls is complete, or has clearly failed: the service is up.
+    case ready
+}
+
+/// An action that was decided on, from before it is sent until its answer is in.
+package struct Intent: Hashable, Sendable {
+    package enum Action: String, Sendable {
+        case pause, start
+    }
+
+    package var action: Action
+    package var campaign: CampaignID
+    package var decision: Decision
+    /// When the first attempt left: an effect of ours cannot be older.
+    package var firstSentAt: Instant
+    /// 1 for the first attempt.
+    package var attempt: Int
+}
+
+/// What the guard decided, and the evidence it had.
+package struct Decision: Hashable, Sendable {
+    package enum Cause: Hashable, Sendable {
+        /// A rule fired.
+        case rule(String)
+        /// Every launch rule was known and false.
+        case launchRulesPass
+        /// The campaign began to send while its launch was held.
+        case unapprovedLaunch
+    }
+
+    /// Counts from 1; the ledger's key.
+    package var id: Int
+    package var at: Instant
+    package var campaign: CampaignID
+    package var cause: Cause
+    /// The condition as it was written, and what came of it; nil where no single condition decided.
+    package var conditionText: String?
+    package var evidence: Evaluation?
+}

@@ -1,0 +1,52 @@
+package import Model
+package import Policy
+
+/// What the guard is told. Time comes with each event; nothing else comes in.
+package enum Event: Sendable {
+    /// The first event of all: polling begins.
+    case started
+    /// The time that ``Guard/nextDeadline`` named has come.
+    case tick
+    /// The platform answered, or failed to.
+    case observed(Observation)
+    /// A start or a pause came back. `jitter`, 0…1, spreads the next attempt where one is needed.
+    case answered(Intent, Result<ActionAnswer, Fault>, jitter: Double)
+    /// A new policy was read and found sound.
+    case reloaded(CheckedPolicy)
+}
+
+/// What is asked of the platform to look at it.
+package enum Target: Hashable, Sendable {
+    case stats(CampaignID)
+    case pools
+    case accounts
+
+    /// The endpoint's name in events and in `poll:`.
+    package var source: Source {
+        switch self {
+        case .stats: .stats
+        case .pools: .pools
+        case .accounts: .accounts
+        }
+    }
+}
+
+/// One answer of the platform, or why there is none.
+package struct Observation: Sendable {
+    package enum Reading: Sendable {
+        case stats(CampaignStats)
+        case pools([SenderPool])
+        case accounts([SenderAccount])
+    }
+
+    package var target: Target
+    /// When the request left: what happened after that may not be in the answer.
+    package var requestedAt: Instant
+    package var result: Result<Reading, Fault>
+
+    package init(target: Target, requestedAt: Instant, result: Result<Reading, Fault>) {
+        self.target = target
+        self.requestedAt = requestedAt
+        self.result = result
+    }
+}

@@ -1,0 +1,75 @@
+import Model
+import Policy
+
+/// A new policy takes over; what it does not change goes on.
+extension Guard {
+    mutating func reload(_ newer: CheckedPolicy, at now: Instant) -> [Effect] {
+        let previous = policy
+        policy = newer
+        let old = Dictionary(uniqueKeysWithValues: campaigns.map { ($0.entry.id, $0) })
+        campaigns = newer.campaigns.map { entry in
+            guard var state = old[entry.id] else { return CampaignState(entry: entry, policy: newer, at: now) }
+            state.adopt(entry, policy: newer, previous: previous)
+            return state
+        }
+        places = Guard.places(newer)
+        let oldLaunches = Dictionary(uniqueKeysWithValues: launches.map { ($0.entry.campaign, $0) })
+        launches = newer.launches.enumerated().map { position, entry in
+            guard var launch = oldLaunches[entry.campaign] else { return LaunchState(entry: entry, position: position) }
+            let isChanged = launch.entry != entry
+            (launch.entry, launch.position) = (entry, position)
+            // A launch that failed or expired is given another chance by a reload, a changed one by its change.
+            let canStart = old[entry.campaign]?.latest?.stats.showsSending != true
+            if (launch.phase == .closed && canStart) || (isChanged && launch.phase != .released && !launch.isUnderWay) {
+                launch = LaunchState(entry: entry, position: position, lostStart: launch.lostStart)
+            }
+            return launch
+        }
+        platform.adopt(newer)
+        adoptPoolRules(previous)
+        dropPausesNoLongerMeant()
+        let targets = Guard.targets(newer)
+        let fresh = targets.subtracting(Guard.targets(previous))
+        unanswered = unanswered.intersection(targets).union(fresh)
+        health.forget(except: targets, at: now)
+        var plan = PollPlan(policy: newer, at: now)
+        plan.adopt(inFlightOf: self.plan)
+        self.plan = plan
+        let known = Set(oldLaunches.filter { $0.value.phase != .closed }.keys)
+        return waitingNews(launches.filter { !known.contains($0.entry.campaign) }) + dueWork(at: now)
+    }
+
+    private mutating func adoptPoolRules(_ previous: CheckedPolicy) {
+        var kept: [PoolID: [Int: RuleState]] = [:]
+        for (pool, states) in poolRules {
+            for (index, rule) in policy.rules.enumerated() where rule.trigger == .pool {
+                if let before = previous.rules.firstIndex(of: rule) { kept[pool, default: [:]][index] = states[before] }
+            }
+        }
+        poolRules = kept
+    }
+
+    /// In observe mode nothing is sent: pauses that wait for another attempt are dropped.
+    private mutating func dropPausesNoLongerMeant() {
+        for id in pausing {
+            guard let place = places[id], case .pausing(let attempt) = campaigns[place].phase else {
+                pausing.remove(id)
+                continue
+            }
+            if policy.mode == .observe, attempt.retryAt != nil {
+                campaigns[place].phase = .unknown
+                pausing.remove(id)
+            }
+        }
+    }
+}
+
+extension LaunchState {
+    /// True while a request of ours decides about it.
+    var isUnderWay: Bool {
+        switch phase {
+        case .judging, .releasing: true
+        case .waiting, .held, .released, .closed: false
+        }
+    }
+}

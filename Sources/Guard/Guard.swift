@@ -1,0 +1,181 @@
+package import Model
+package import Policy
+
+/// The guard: told what happened and when, it answers what to do.
+///
+/// A pure value. It has no clock, no network, no disk and no randomness; the same events at the same times give
+/// the same effects. Whoever drives it carries every effect out, in order, and reports back.
+package struct Guard: Sendable {
+    package internal(set) var policy: CheckedPolicy
+    /// In the policy's order.
+    var campaigns: [CampaignState]
+    var places: [CampaignID: Int]
+    var launches: [LaunchState]
+    var platform: PlatformState
+    /// The states of rules on pools, by pool and the rule's place in the policy.
+    var poolRules: [PoolID: [Int: RuleState]] = [:]
+    var missingPools: Set<PoolID> = []
+    var health = APIHealth()
+    var plan: PollPlan
+    /// Campaigns with a pause on its way.
+    var pausing: Set<CampaignID> = []
+    /// What has not been answered once since the start.
+    var unanswered: Set<Target>
+    var isReady = false
+    var lastDecision = 0
+
+    /// A guard that has seen nothing yet; the first event is ``Event/started``.
+    package init(policy: CheckedPolicy, at now: Instant) {
+        self.policy = policy
+        campaigns = policy.campaigns.map { CampaignState(entry: $0, policy: policy, at: now) }
+        places = Guard.places(policy)
+        launches = policy.launches.enumerated().map { LaunchState(entry: $1, position: $0) }
+        platform = PlatformState(policy: policy, at: now)
+        plan = PollPlan(policy: policy, at: now)
+        unanswered = Guard.targets(policy)
+    }
+
+    /// Takes one event in; what is to be done, in order.
+    package mutating func handle(_ event: Event, at now: Instant) -> [Effect] {
+        var effects: [Effect]
+        switch event {
+        case .started: effects = queueLaunches(at: now) + dueWork(at: now)
+        case .tick: effects = dueWork(at: now)
+        case .observed(let observation): effects = observe(observation, at: now)
+        case .answered(let intent, let result, let jitter):
+            switch intent.action {
+            case .pause: effects = pauseAnswered(intent, result, jitter: jitter, at: now)
+            case .start: effects = startAnswered(intent, result, at: now)
+            }
+        case .reloaded(let policy): effects = reload(policy, at: now)
+        }
+        if !isReady, unanswered.isEmpty || hasClearlyFailed {
+            isReady = true
+            effects.append(.ready)
+        }
+        return effects.map(signed)
+    }
+
+    /// Every entry says for which workspace and in which mode.
+    private func signed(_ effect: Effect) -> Effect {
+        guard case .report(var event) = effect else { return effect }
+        event.fields[.workspace] = policy.workspace.name
+        event.fields[.provider] = policy.workspace.provider.rawValue
+        if event.fields[.mode] == nil { event.fields[.mode] = policy.mode.rawValue }
+        return .report(event)
+    }
+
+    /// When ``Event/tick`` is due at the latest; nil where nothing waits for time to pass.
+    package var nextDeadline: Instant? {
+        var deadlines: [Instant] = []
+        if let next = plan.next { deadlines.append(next) }
+        for id in pausing {
+            if case .pausing(let attempt)? = campaign(id)?.phase, let retryAt = attempt.retryAt {
+                deadlines.append(retryAt)
+            }
+        }
+        for launch in launches where launch.isOpen {
+            if let notBefore = launch.entry.notBefore, launch.phase == .waiting { deadlines.append(notBefore) }
+            if let expires = launch.entry.expires { deadlines.append(expires) }
+            if let retryAt = launch.retryAt { deadlines.append(retryAt) }
+        }
+        return deadlines.min()
+    }
+
+    // MARK: Finding things
+
+    static func places(_ policy: CheckedPolicy) -> [CampaignID: Int] {
+        Dictionary(uniqueKeysWithValues: policy.campaigns.enumerated().map { ($1.id, $0) })
+    }
+
+    static func targets(_ policy: CheckedPolicy) -> Set<Target> {
+        var targets = Set(policy.campaigns.map { Target.stats($0.id) })
+        let sources = PollPlan.sources(policy)
+        if sources.contains(.pools) { targets.insert(.pools) }
+        if sources.contains(.accounts) { targets.insert(.accounts) }
+        return targets
+    }
+
+    func campaign(_ id: CampaignID) -> CampaignState? {
+        places[id].map { campaigns[$0] }
+    }
+
+    mutating func nextDecisionID() -> Int {
+        lastDecision += 1
+        return lastDecision
+    }
+
+    /// Nothing more can be expected of the first round: the key is refused, or the platform is not there.
+    private var hasClearlyFailed: Bool {
+        health.summary != nil && unanswered.count < Guard.targets(policy).count
+    }
+
+    // MARK: Time
+
+    /// Everything that is due by now: polls, pauses to be tried again, launches whose time has come.
+    mutating func dueWork(at now: Instant) -> [Effect] {
+        var effects: [Effect] = []
+        effects += retryPauses(at: now)
+        for target in plan.due(at: now) {
+            if case .stats(let id) = target { effects += checkStale(id, at: now) }
+            effects.append(.poll(target))
+        }
+        effects += advanceLaunches(at: now)
+        return effects
+    }
+
+    // MARK: Observations
+
+    private mutating func observe(_ observation: Observation, at now: Instant) -> [Effect] {
+        let target = observation.target
+        plan.noteAnswer(target)
+        guard Guard.isKnown(target, places) else { return [] }
+        unanswered.remove(target)
+        var effects: [Effect]
+        switch observation.result {
+        case .failure(let fault):
+            effects = health.noteFault(fault, target, at: now).map { .report($0) }
+            effects += observeFault(fault, target, at: now)
+        case .success(let reading):
+            effects = health.noteSuccess(target, at: now).map { .report($0) }
+            switch (target, reading) {
+            case (.stats(let id), .stats(let stats)):
+                effects += observe(stats, of: id, requestedAt: observation.requestedAt, at: now)
+            case (.pools, .pools(let pools)):
+                effects += observe(pools, requestedAt: observation.requestedAt, at: now)
+            case (.accounts, .accounts(let accounts)):
+                platform.observe(accounts: accounts, requestedAt: observation.requestedAt, at: now)
+            case (.stats, _), (.pools, _), (.accounts, _):
+                preconditionFailure("an observation's reading is not of its target")
+            }
+        }
+        effects += settleJudging(observation, at: now)
+        if touchesLaunches(target) { effects += advanceLaunches(at: now) }
+        return effects
+    }
+
+    private static func isKnown(_ target: Target, _ places: [CampaignID: Int]) -> Bool {
+        if case .stats(let id) = target { return places[id] != nil }
+        return true
+    }
+
+    private mutating func observeFault(_ fault: Fault, _ target: Target, at now: Instant) -> [Effect] {
+        guard case .stats(let id) = target, let place = places[id] else { return [] }
+        var effects = checkStale(id, at: now)
+        if fault.kind == .missing, !campaigns[place].isMissing {
+            campaigns[place].isMissing = true
+            effects.append(.report(Wording.missing(campaigns[place].entry, fault)))
+        }
+        effects += judgeAgeRules(place, at: now)
+        return effects
+    }
+
+    /// Whether launches may have become possible, or judged, by news of that target.
+    private func touchesLaunches(_ target: Target) -> Bool {
+        guard !launches.isEmpty else { return false }
+        switch target {
+        case .pools, .accounts: return true
+        case .stats(let id): return launches.contains { $0.entry.campaign == id && $0.isOpen }
+        }
+    }
+}

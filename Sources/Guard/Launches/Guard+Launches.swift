@@ -1,0 +1,315 @@
+import Model
+import Policy
+
+/// Launches: judged in order, on fresh numbers, one at a time.
+extension Guard {
+    /// Tells of every launch that waits.
+    func queueLaunches(at now: Instant) -> [Effect] {
+        waitingNews(launches)
+    }
+
+    func waitingNews(_ launches: [LaunchState]) -> [Effect] {
+        launches.filter { $0.phase == .waiting }.compactMap { launch in
+            campaign(launch.entry.campaign).map { .report(Wording.queued(launch.entry, $0.entry)) }
+        }
+    }
+
+    /// Looks at every open launch; asks for fresh numbers for the first one that may go.
+    mutating func advanceLaunches(at now: Instant) -> [Effect] {
+        guard launches.contains(where: \.isOpen) else { return [] }
+        var effects: [Effect] = []
+        let order = launches.indices.sorted { LaunchState.goesFirst(launches[$0], launches[$1]) }
+        for index in order where launches[index].isOpen {
+            if let expires = launches[index].entry.expires, expires <= now, canExpire(index) {
+                launches[index].phase = .closed
+                if let campaign = campaign(launches[index].entry.campaign) {
+                    effects.append(.report(Wording.expired(launches[index].entry, campaign.entry)))
+                }
+            }
+        }
+        let isBusy = launches.contains {
+            switch $0.phase {
+            case .judging, .releasing: true
+            case .waiting, .held, .released, .closed: false
+            }
+        }
+        if isBusy { return effects }
+        for index in order where isDue(index, at: now) {
+            switch verdict(index, at: now) {
+            case .pass: return effects + beginJudging(index, at: now)
+            case .hold(let reasons, let finding, let rule, let evaluation):
+                effects += hold(index, reasons, finding, rule, evaluation, at: now)
+            case .alreadyStarted: effects += foundStarted(launches[index].entry.campaign, isFirstLook: true, at: now)
+            }
+        }
+        return effects
+    }
+
+    private func canExpire(_ index: Int) -> Bool {
+        switch launches[index].phase {
+        case .waiting, .held: launches[index].lostStart == nil
+        case .judging, .releasing, .released, .closed: false
+        }
+    }
+
+    private func isDue(_ index: Int, at now: Instant) -> Bool {
+        let launch = launches[index]
+        guard launch.isOpen else { return false }
+        if let notBefore = launch.entry.notBefore, notBefore > now { return false }
+        if let retryAt = launch.retryAt, retryAt > now { return false }
+        // Before the first answers there is nothing to say.
+        return unanswered.isDisjoint(with: needed(index))
+    }
+
+    /// What a launch is judged on.
+    private func needed(_ index: Int) -> Set<Target> {
+        var needed: Set<Target> = [.stats(launches[index].entry.campaign)]
+        for rule in launchRules(launches[index].entry.campaign) {
+            let sources = rule.condition.sources
+            if sources.contains(.pools) { needed.insert(.pools) }
+            if sources.contains(.accounts) { needed.insert(.accounts) }
+        }
+        return needed
+    }
+
+    func launchRules(_ id: CampaignID) -> [Rule] {
+        guard let entry = campaign(id)?.entry else { return [] }
+        return policy.rules.filter { $0.trigger == .launch && $0.mode != .off && $0.applies(to: entry) }
+    }
+
+    // MARK: Judging
+
+    private mutating func beginJudging(_ index: Int, at now: Instant) -> [Effect] {
+        launches[index].phase = .judging(since: now)
+        launches[index].retryAt = nil
+        var effects: [Effect] = []
+        // Statistics first: what is sent between the two answers is then reserved once too often, never too rarely.
+        let order: [Target] = [.stats(launches[index].entry.campaign), .accounts, .pools]
+        let needed = needed(index)
+        for target in order where needed.contains(target) {
+            plan.noteExtra(target, at: now)
+            effects.append(.poll(target))
+        }
+        return effects
+    }
+
+    /// A fresh number came, or failed to: once all are there, the launch is started or held.
+    mutating func settleJudging(_ observation: Observation, at now: Instant) -> [Effect] {
+        for index in launches.indices {
+            guard case .judging(let since) = launches[index].phase else { continue }
+            let needed = needed(index)
+            guard needed.contains(observation.target), observation.requestedAt >= since else { return [] }
+            if case .failure = observation.result {
+                launches[index].retryAt = now + policy.poll.pools
+                return hold(index, [.noFreshLook], nil, nil, nil, at: now)
+            }
+            guard needed.allSatisfy({ isFresh($0, since: since) }) else { return [] }
+            switch verdict(index, at: now) {
+            case .pass: return release(index, at: now)
+            case .hold(let reasons, let finding, let rule, let evaluation):
+                return hold(index, reasons, finding, rule, evaluation, at: now)
+            case .alreadyStarted: return foundStarted(launches[index].entry.campaign, isFirstLook: true, at: now)
+            }
+        }
+        return []
+    }
+
+    private func isFresh(_ target: Target, since: Instant) -> Bool {
+        let requestedAt: Instant? =
+            switch target {
+            case .stats(let id): campaign(id)?.latest?.requestedAt
+            case .pools: platform.poolsRequestedAt
+            case .accounts: platform.accountsRequestedAt
+            }
+        return requestedAt.map { $0 >= since } ?? false
+    }
+
+    /// What the numbers at hand say of the launch: every rule must be known and false.
+    private func verdict(_ index: Int, at now: Instant) -> LaunchVerdict {
+        let id = launches[index].entry.campaign
+        guard let place = places[id], let latest = campaigns[place].latest, !campaigns[place].isMissing,
+            campaigns[place].age(at: now) <= policy.staleAfter
+        else { return .hold([.noNumbers], nil, rule: nil, nil) }
+        if latest.stats.showsSending { return .alreadyStarted }
+        guard latest.stats.looksLikeDraft, let enrolled = latest.stats.totalEnrolled else {
+            return .hold([.noNumbers], nil, rule: nil, nil)
+        }
+        if enrolled == 0 { return .hold([.noLeads], nil, rule: nil, nil) }
+        var reasons: [Hold.Reason] = []
+        var first: (Finding?, Rule, Evaluation)?
+        let readings = readings(place, at: now)
+        for rule in launchRules(id) where rule.action == .hold && rule.mode == .enforce {
+            let evaluation = rule.condition.evaluate(readings)
+            switch evaluation.truth {
+            case .no: continue
+            case .yes: reasons.append(.rule(rule.name))
+            case .unknown: reasons.append(.unknownRule(rule.name))
+            }
+            if first == nil { first = (Wording.decisive(evaluation), rule, evaluation) }
+        }
+        guard let (finding, rule, evaluation) = first else { return .pass }
+        return .hold(reasons, finding, rule: rule, evaluation)
+    }
+
+    private mutating func hold(
+        _ index: Int, _ reasons: [Hold.Reason], _ finding: Finding?, _ rule: Rule?, _ evaluation: Evaluation?,
+        at now: Instant
+    ) -> [Effect] {
+        var effects: [Effect] = []
+        launches[index].phase = .held(reasons)
+        launches[index].heldSince = launches[index].heldSince ?? now
+        let launch = launches[index]
+        guard let campaign = campaign(launch.entry.campaign) else { return [] }
+        let pool = platform.reading(campaign.entry.pool, at: now)
+        // That a look failed is no news for a launch that is known to wait: the API's trouble is told by itself.
+        let isNews = reasons == [.noFreshLook] ? launch.toldReasons == nil : launch.toldReasons != reasons
+        if isNews {
+            launches[index].toldReasons = reasons
+            effects.append(.report(Wording.held(launch.entry, campaign, reasons, rule, evaluation, pool, at: now)))
+        }
+        if let enrolled = campaign.latest?.stats.totalEnrolled, let capacity = pool?.pool.dailyCapacity,
+            enrolled > capacity, launch.toldCannotFit != enrolled, rule?.condition.sources.contains(.pools) == true
+        {
+            launches[index].toldCannotFit = enrolled
+            effects.append(.report(Wording.cannotFit(launch.entry, campaign, enrolled, capacity, pool)))
+        }
+        return effects
+    }
+
+    // MARK: Starting
+
+    private mutating func release(_ index: Int, at now: Instant) -> [Effect] {
+        let id = launches[index].entry.campaign
+        guard let place = places[id] else { return [] }
+        let decision = Decision(
+            id: nextDecisionID(), at: now, campaign: id, cause: .launchRulesPass, conditionText: nil, evidence: nil)
+        let pool = platform.reading(campaigns[place].entry.pool, at: now)
+        if let pool, let enrolled = campaigns[place].latest?.stats.totalEnrolled {
+            platform.reservations.reserve(enrolled, in: pool.pool.id, for: id)
+        }
+        guard policy.mode == .enforce else {
+            launches[index].phase = .released
+            return [.report(Wording.released(campaigns[place], decision, pool, note: nil, mode: .observe))]
+        }
+        let intent = Intent(action: .start, campaign: id, decision: decision, firstSentAt: now, attempt: 1)
+        launches[index].phase = .releasing(intent)
+        campaigns[place].phase = .releasing
+        return [.send(intent)]
+    }
+
+    mutating func startAnswered(
+        _ intent: Intent, _ result: Result<ActionAnswer, Fault>, at now: Instant
+    ) -> [Effect] {
+        guard let place = places[intent.campaign],
+            let index = launches.firstIndex(where: { $0.phase == .releasing(intent) })
+        else { return [] }
+        campaigns[place].freshAfter = now
+        var effects: [Effect]
+        switch result {
+        case .success(let answer):
+            switch answer.status {
+            case .running: effects = started(index, place, intent, answer, at: now)
+            case .draft, .paused, .other:
+                let fault = Fault(.unexpected, "the answer to a start says that the campaign does not run")
+                effects = startFailed(index, place, intent, fault, at: now)
+            }
+        case .failure(let fault): effects = startFailed(index, place, intent, fault, at: now)
+        }
+        return effects + advanceLaunches(at: now)
+    }
+
+    private mutating func started(
+        _ index: Int, _ place: Int, _ intent: Intent, _ answer: ActionAnswer, at now: Instant
+    ) -> [Effect] {
+        launches[index].phase = .released
+        launches[index].lostStart = nil
+        campaigns[place].phase = .running
+        let earliest = (answer.serverTimeAtRequest ?? intent.firstSentAt).flooredToSecond
+        let ranBefore = answer.startedAt.map { $0 < earliest } ?? false
+        let note = ranBefore ? "the platform says that it has run since \(answer.startedAt?.rfc3339 ?? "before")" : nil
+        let pool = platform.reading(campaigns[place].entry.pool, at: now)
+        return [.report(Wording.released(campaigns[place], intent.decision, pool, note: note, mode: .enforce))]
+    }
+
+    private mutating func startFailed(
+        _ index: Int, _ place: Int, _ intent: Intent, _ fault: Fault, at now: Instant
+    ) -> [Effect] {
+        let id = intent.campaign
+        let isFinal: Bool
+        switch fault.kind {
+        case .missing: isFinal = true
+        case .refused: isFinal = fault.code != "no_leads_enrolled"
+        case .unreachable, .unexpected:
+            // It may have taken effect: only numbers can tell. Until then its volume stays promised.
+            launches[index].lostStart = intent
+            isFinal = false
+        case .unauthorized, .throttled: isFinal = false
+        }
+        if isFinal { launches[index].lostStart = nil }
+        if launches[index].lostStart == nil {
+            platform.reservations.cancel(id)
+            campaigns[place].phase = .draft
+        }
+        if isFinal {
+            launches[index].phase = .closed
+        } else {
+            launches[index].phase = .held([.startFailed])
+            launches[index].retryAt = now + max(fault.retryAfter ?? .zero, policy.poll.pools)
+        }
+        return [.report(Wording.launchFailed(campaigns[place], intent, fault, isFinal: isFinal))]
+    }
+
+    // MARK: Started by someone
+
+    /// The counters show that the campaign was started; by us, if a start of ours got lost.
+    mutating func foundStarted(_ id: CampaignID, isFirstLook: Bool, at now: Instant) -> [Effect] {
+        guard let place = places[id] else { return [] }
+        guard let index = launches.firstIndex(where: { $0.entry.campaign == id && $0.isOpen }) else {
+            return isFirstLook ? [] : foundUnplanned(place, launch: nil, at: now)
+        }
+        switch launches[index].phase {
+        // The answer to our start is still to come and will tell.
+        case .releasing: return []
+        case .waiting, .held, .judging, .released, .closed: break
+        }
+        if let intent = launches[index].lostStart {
+            launches[index].phase = .released
+            launches[index].lostStart = nil
+            campaigns[place].phase = .running
+            let pool = platform.reading(campaigns[place].entry.pool, at: now)
+            let note = "the answer to our start was lost, but its numbers show that it runs"
+            return [.report(Wording.released(campaigns[place], intent.decision, pool, note: note, mode: .enforce))]
+        }
+        launches[index].phase = .closed
+        if isFirstLook {
+            return [.report(Wording.alreadyStarted(campaigns[place]))]
+        }
+        return foundUnplanned(place, launch: launches[index], at: now)
+    }
+
+    /// A draft began to send without us: reported if its launch was not released, or its rules would have held it.
+    private mutating func foundUnplanned(_ place: Int, launch: LaunchState?, at now: Instant) -> [Effect] {
+        // In observe mode a launch that "was released" is started by people.
+        let wasReleased = launches.contains { $0.entry.campaign == campaigns[place].entry.id && $0.phase == .released }
+        if wasReleased { return [] }
+        var holding: (Rule, Evaluation)?
+        let readings = readings(place, at: now)
+        for rule in launchRules(campaigns[place].entry.id) where rule.action == .hold {
+            let evaluation = rule.condition.evaluate(readings)
+            if evaluation.truth == .yes, holding == nil { holding = (rule, evaluation) }
+        }
+        guard launch != nil || holding != nil else { return [] }
+        var effects: [Effect] = [.report(Wording.unapproved(campaigns[place], holding))]
+        if policy.onUnapproved == .pause, let (rule, evaluation) = holding {
+            let decision = Decision(
+                id: nextDecisionID(), at: now, campaign: campaigns[place].entry.id, cause: .unapprovedLaunch,
+                conditionText: rule.conditionText, evidence: evaluation)
+            if policy.mode == .enforce, rule.mode == .enforce {
+                effects += beginPause(place, decision, at: now)
+            } else {
+                effects.append(.report(Wording.paused(campaigns[place], rule, decision, mode: .observe)))
+            }
+        }
+        return effects
+    }
+}

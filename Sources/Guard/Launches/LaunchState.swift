@@ -1,0 +1,77 @@
+import Model
+import Policy
+
+/// One launch of the policy, from waiting to done.
+struct LaunchState: Sendable {
+    enum Phase: Hashable, Sendable {
+        /// Its time has not come, or nothing is known yet. To: held, judging, closed.
+        case waiting
+        /// Kept waiting by rules or missing data. To: judging, closed.
+        case held([Hold.Reason])
+        /// Fresh numbers have been asked for; the answers decide. To: held, releasing, closed.
+        case judging(since: Instant)
+        /// The start is on its way. To: released, held, closed.
+        case releasing(Intent)
+        /// We started it, or in observe mode would have.
+        case released
+        /// It will not be started by us: it failed for good, expired, or someone else started it.
+        case closed
+    }
+
+    var entry: LaunchEntry
+    /// The place in the policy, which breaks ties.
+    var position: Int
+    var phase: Phase = .waiting
+    /// Since when it has been kept waiting; nil before.
+    var heldSince: Instant?
+    /// Not judged again before this.
+    var retryAt: Instant?
+    /// A start whose answer was lost: it may have taken effect.
+    var lostStart: Intent?
+    /// The reasons for holding it that were last told.
+    var toldReasons: [Hold.Reason]?
+    /// The enrollment for which it was last told that the pool can never take it.
+    var toldCannotFit: Int?
+    /// Launch rules that only tell, and have.
+    var toldRules: Set<String> = []
+
+    var isOpen: Bool {
+        switch phase {
+        case .waiting, .held, .judging, .releasing: true
+        case .released, .closed: false
+        }
+    }
+
+    /// Priority, then time, then the order of the file.
+    static func goesFirst(_ left: LaunchState, _ right: LaunchState) -> Bool {
+        if left.entry.priority != right.entry.priority { return left.entry.priority > right.entry.priority }
+        let (first, second) = (left.entry.notBefore?.milliseconds ?? .min, right.entry.notBefore?.milliseconds ?? .min)
+        return first != second ? first < second : left.position < right.position
+    }
+}
+
+/// Why a launch is kept waiting.
+enum Hold {
+    enum Reason: Hashable, Sendable {
+        /// A launch rule says so.
+        case rule(String)
+        /// A launch rule cannot be judged for want of data.
+        case unknownRule(String)
+        /// The campaign's own numbers are missing, old or incomplete.
+        case noNumbers
+        /// Nobody is enrolled, so a start would send nothing now and everything later, unjudged.
+        case noLeads
+        /// The fresh look that a start needs brought no answer.
+        case noFreshLook
+        /// The start was not accepted, or its answer was lost.
+        case startFailed
+    }
+}
+
+/// What the launch rules say of one launch.
+enum LaunchVerdict: Sendable {
+    case pass
+    case hold([Hold.Reason], Finding?, rule: Rule?, Evaluation?)
+    /// The counters show that the campaign has been started before.
+    case alreadyStarted
+}

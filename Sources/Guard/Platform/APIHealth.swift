@@ -1,0 +1,119 @@
+import Model
+import Policy
+
+/// Tells when the platform gets into trouble, reminds at doubling intervals, and tells when it is over.
+///
+/// A trouble lasts as long as any target still suffers it: one campaign's faults are not cleared by another's luck.
+struct APIHealth: Sendable {
+    private struct Trouble {
+        var since: Instant
+        var targets: Set<Target>
+        var reminder: Reminder
+    }
+
+    /// The troubles in the order of their gravity.
+    private static let kinds: [Fault.Kind] = [.unauthorized, .unreachable, .throttled, .unexpected]
+    private var troubles: [Fault.Kind: Trouble] = [:]
+
+    /// A short word for the service's status line; nil while all is well.
+    var summary: String? {
+        APIHealth.kinds.first { troubles[$0] != nil }.map { kind in
+            switch kind {
+            case .unauthorized: "API refuses the key"
+            case .unreachable: "API unreachable"
+            case .throttled: "API throttles us"
+            case .unexpected, .missing, .refused: "API answers strangely"
+            }
+        }
+    }
+
+    mutating func noteSuccess(_ target: Target, at now: Instant) -> [JournalEvent] {
+        APIHealth.kinds.compactMap { recover($0, target, at: now) }
+    }
+
+    mutating func noteFault(_ fault: Fault, _ target: Target, at now: Instant) -> [JournalEvent] {
+        let kind: Fault.Kind
+        switch fault.kind {
+        // The platform answered and knows better: the API as such is well.
+        case .missing: return noteSuccess(target, at: now)
+        case .refused: kind = .unexpected
+        case .unreachable, .unauthorized, .throttled, .unexpected: kind = fault.kind
+        }
+        var events = APIHealth.kinds.filter { $0 != kind }.compactMap { recover($0, target, at: now) }
+        var isNew = false
+        if troubles[kind] == nil {
+            troubles[kind] = Trouble(since: now, targets: [], reminder: Reminder(at: now))
+            isNew = true
+        }
+        troubles[kind]?.targets.insert(target)
+        let isDue = isNew || troubles[kind]?.reminder.isDue(at: now) == true
+        if isDue, let trouble = troubles[kind] { events.append(event(kind, fault, target, trouble, isNew, now)) }
+        return events
+    }
+
+    /// Campaigns that left the policy suffer no more.
+    mutating func forget(except targets: Set<Target>, at now: Instant) {
+        for kind in APIHealth.kinds {
+            troubles[kind]?.targets.formIntersection(targets)
+            if troubles[kind]?.targets.isEmpty == true { troubles[kind] = nil }
+        }
+    }
+
+    private mutating func recover(_ kind: Fault.Kind, _ target: Target, at now: Instant) -> JournalEvent? {
+        guard var trouble = troubles[kind], trouble.targets.remove(target) != nil else { return nil }
+        guard trouble.targets.isEmpty else {
+            troubles[kind] = trouble
+            return nil
+        }
+        troubles[kind] = nil
+        let word = word(kind)
+        return JournalEvent(
+            .apiRecovered, "the platform's API is well again: it was \(word) for \((now - trouble.since).policyText)",
+            fields: [.reason: word, .since: trouble.since.rfc3339])
+    }
+
+    private func word(_ kind: Fault.Kind) -> String {
+        switch kind {
+        case .unauthorized: "unauthorized"
+        case .unreachable: "unreachable"
+        case .throttled: "throttled"
+        case .unexpected, .missing, .refused: "unexpected"
+        }
+    }
+
+    private func event(
+        _ kind: Fault.Kind, _ fault: Fault, _ target: Target, _ trouble: Trouble, _ isNew: Bool, _ now: Instant
+    ) -> JournalEvent {
+        let lasting = isNew ? "" : " for \((now - trouble.since).policyText)"
+        let count = trouble.targets.count > 1 ? " (\(trouble.targets.count) requests fail)" : ""
+        let endpoint = target.source.rawValue
+        var fields: [JournalField: String] = [
+            .endpoint: endpoint, .reason: fault.summary, .since: trouble.since.rfc3339,
+            .failing: "\(trouble.targets.count)",
+        ]
+        if case .stats(let id) = target { fields[.campaign] = id.text }
+        if let wait = fault.retryAfter { fields[.retryAfter] = "\(Int(wait.seconds.rounded(.up)))" }
+        switch kind {
+        case .unauthorized:
+            return JournalEvent(
+                .apiUnauthorized,
+                "the platform refuses our key\(lasting): \(fault.summary) on \(endpoint)\(count); nothing is guarded "
+                    + "until a valid key is in place and the service is reloaded", fields: fields)
+        case .throttled:
+            let wait = fault.retryAfter.map { "; we wait \($0.policyText)" } ?? ""
+            return JournalEvent(
+                .apiThrottled, "the platform asks us to slow down\(lasting): \(fault.summary) on \(endpoint)\(wait)\(count)",
+                fields: fields)
+        case .unreachable:
+            return JournalEvent(
+                .apiUnreachable,
+                "the platform does not answer\(lasting): \(fault.summary) on \(endpoint)\(count); no launch is "
+                    + "released and rules wait", fields: fields)
+        case .unexpected, .missing, .refused:
+            return JournalEvent(
+                .apiUnexpected,
+                "the platform's answer cannot be used\(lasting): \(fault.summary) on \(endpoint)\(count); it counts as no data",
+                fields: fields)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Model
+import Policy
+
+/// Pools: exhausted and renewed, missing, and the rules on them.
+extension Guard {
+    mutating func observe(_ pools: [SenderPool], requestedAt: Instant, at now: Instant) -> [Effect] {
+        if let latest = platform.poolsRequestedAt, requestedAt < latest { return [] }
+        let changes = platform.observe(pools: pools, requestedAt: requestedAt, at: now)
+        let (campaigns, places) = (self.campaigns, self.places)
+        platform.reservations.settle { id in
+            // Numbers asked for after the pool's may count mails that the pool does not count yet.
+            guard let latest = places[id].flatMap({ campaigns[$0].latest }), latest.requestedAt <= requestedAt else {
+                return nil
+            }
+            return latest.stats
+        }
+        var effects: [Effect] = changes.filter { isUsed($0.pool.id) }.map { .report(Wording.pool($0)) }
+        effects += checkMissingPools()
+        for id in usedPools() { effects += judgePoolRules(id, at: now) }
+        return effects
+    }
+
+    /// The pools that campaigns name, or the workspace's only one where none does.
+    private func usedPools() -> [PoolID] {
+        let named = Set(campaigns.compactMap(\.entry.pool))
+        let used = named.isEmpty ? Set([platform.single?.id].compactMap { $0 }) : named
+        return used.sorted()
+    }
+
+    private func isUsed(_ id: PoolID) -> Bool { usedPools().contains(id) }
+
+    private mutating func checkMissingPools() -> [Effect] {
+        var effects: [Effect] = []
+        let named = Set(campaigns.compactMap(\.entry.pool))
+        for id in named.sorted() {
+            let isMissing = platform.pools[id] == nil
+            if isMissing, missingPools.insert(id).inserted { effects.append(.report(Wording.missing(id, known: platform.pools.keys.sorted()))) }
+            if !isMissing { missingPools.remove(id) }
+        }
+        return effects
+    }
+
+    private mutating func judgePoolRules(_ id: PoolID, at now: Instant) -> [Effect] {
+        var effects: [Effect] = []
+        let reading = platform.reading(id, at: now)
+        for (index, rule) in policy.rules.enumerated() where rule.trigger == .pool && rule.mode != .off {
+            let evaluation = rule.condition.evaluate(PoolReadings(pool: reading, platform: platform, now: now))
+            let change = poolRules[id, default: [:]][index, default: RuleState()].observe(
+                RuleState.Outcome(evaluation.truth), at: now, for: rule.forClause, maxGap: policy.poll.pools * 3)
+            if let change { effects.append(.report(Wording.change(change, rule, evaluation, .pool(id)))) }
+        }
+        return effects
+    }
+}
+
+extension PoolChange {
+    var pool: SenderPool {
+        switch self {
+        case .exhausted(let pool), .renewed(let pool): pool
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Model
+
+/// Volume that was promised to released launches and is not sent yet, so that it is not promised twice.
+struct Reservations: Sendable {
+    private struct Reservation {
+        var pool: PoolID
+        var promised: Int
+        /// What was still to come when the pool was last looked at: newer sends are not in the pool's number yet.
+        var outstanding: Int
+    }
+
+    private var reservations: [CampaignID: Reservation] = [:]
+
+    var campaigns: [CampaignID] { reservations.keys.sorted() }
+
+    func reserved(in pool: PoolID) -> Int {
+        reservations.values.reduce(0) { $0 + ($1.pool == pool ? $1.outstanding : 0) }
+    }
+
+    mutating func reserve(_ amount: Int, in pool: PoolID, for campaign: CampaignID) {
+        reservations[campaign] = Reservation(pool: pool, promised: amount, outstanding: amount)
+    }
+
+    mutating func cancel(_ campaign: CampaignID) {
+        reservations[campaign] = nil
+    }
+
+    /// The pools were asked anew: what had been sent before that is in their numbers and is reserved no more.
+    mutating func settle(_ stats: (CampaignID) -> CampaignStats?) {
+        for (campaign, reservation) in reservations {
+            guard let stats = stats(campaign), let sent = stats.sent else { continue }
+            let outstanding = max(0, reservation.promised - sent)
+            let isThrough = outstanding == 0 || (sent > 0 && stats.queued == 0)
+            reservations[campaign]?.outstanding = outstanding
+            if isThrough { reservations[campaign] = nil }
+        }
+    }
+}

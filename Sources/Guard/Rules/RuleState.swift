@@ -1,0 +1,121 @@
+package import Model
+package import Policy
+
+/// Where one rule stands on one campaign or pool: inactive, pending or firing.
+///
+/// Time accrues on evidence alone: between good samples that breach and lie no further apart than `maxGap`.
+/// Samples without an outcome freeze the state; only a good sample that does not breach clears it.
+package struct RuleState: Hashable, Sendable {
+    package enum Phase: Hashable, Sendable {
+        /// The condition does not hold. To: pending, firing.
+        case inactive
+        /// The condition holds, not yet for long enough. To: inactive, firing.
+        case pending(since: Instant, accrued: Duration, lastBreach: Instant)
+        /// The condition has held for its `for`. To: inactive.
+        case firing(since: Instant)
+    }
+
+    /// What one sample says of a condition.
+    package enum Outcome: Hashable, Sendable {
+        case ok
+        case breach
+        /// The sample is good, but does not tell: no data, 0/0, a window without samples.
+        case unknown
+        /// There was no usable answer.
+        case error
+
+        package init(_ truth: Truth) {
+            switch truth {
+            case .yes: self = .breach
+            case .no: self = .ok
+            case .unknown: self = .unknown
+            }
+        }
+    }
+
+    /// A transition, for the journal.
+    package enum Change: Hashable, Sendable {
+        case pending, firing, cleared
+    }
+
+    package private(set) var phase: Phase = .inactive
+    /// The last good samples, the newest in the lowest bit, 1 for a breach.
+    private var recent: UInt64 = 0
+    /// A person restarted the campaign against this rule: until then, or until the breach clears, it only watches.
+    package var mutedUntil: Instant?
+    /// In observe mode: what would have been done has been told for this firing.
+    package var wasTold = false
+
+    package init() {}
+
+    package var isFiring: Bool {
+        if case .firing = phase { return true }
+        return false
+    }
+
+    /// Takes one sample in; the transition it made, if any.
+    package mutating func observe(
+        _ outcome: Outcome, at now: Instant, for forClause: Rule.For, maxGap: Duration
+    ) -> Change? {
+        let isBreach: Bool
+        switch outcome {
+        case .unknown, .error: return nil
+        case .breach: isBreach = true
+        case .ok: isBreach = false
+        }
+        switch forClause {
+        case .duration(let needed):
+            return isBreach ? breach(at: now, needed: needed, maxGap: maxGap) : clear()
+        case .count(let breaches, let samples):
+            recent = recent << 1 | (isBreach ? 1 : 0)
+            let found = (recent & (UInt64.max >> UInt64(64 - samples))).nonzeroBitCount
+            return count(found, isEnough: found >= breaches, isBreach: isBreach, at: now)
+        }
+    }
+
+    private mutating func breach(at now: Instant, needed: Duration, maxGap: Duration) -> Change? {
+        switch phase {
+        case .firing: return nil
+        case .inactive:
+            if needed == .zero { return fire(at: now) }
+            phase = .pending(since: now, accrued: .zero, lastBreach: now)
+            return .pending
+        case .pending(let since, var accrued, let lastBreach):
+            let gap = now - lastBreach
+            if gap > .zero, gap <= maxGap { accrued += gap }
+            if accrued >= needed { return fire(at: now) }
+            phase = .pending(since: since, accrued: accrued, lastBreach: max(now, lastBreach))
+            return nil
+        }
+    }
+
+    private mutating func count(_ found: Int, isEnough: Bool, isBreach: Bool, at now: Instant) -> Change? {
+        switch phase {
+        case .firing: return isEnough ? nil : clear()
+        case .inactive:
+            if isEnough { return fire(at: now) }
+            guard isBreach else { return nil }
+            phase = .pending(since: now, accrued: .zero, lastBreach: now)
+            return .pending
+        case .pending(let since, _, let lastBreach):
+            if isEnough { return fire(at: now) }
+            if found == 0 { return clear() }
+            phase = .pending(since: since, accrued: .zero, lastBreach: isBreach ? now : lastBreach)
+            return nil
+        }
+    }
+
+    private mutating func fire(at now: Instant) -> Change {
+        phase = .firing(since: now)
+        wasTold = false
+        return .firing
+    }
+
+    private mutating func clear() -> Change? {
+        mutedUntil = nil
+        wasTold = false
+        guard phase != .inactive else { return nil }
+        phase = .inactive
+        return .cleared
+    }
+}

@@ -1,0 +1,122 @@
+import Model
+import Policy
+
+extension Wording {
+    static func queued(_ launch: LaunchEntry, _ entry: CampaignEntry) -> JournalEvent {
+        let when = launch.notBefore.map { "from \($0.rfc3339) on" } ?? "as soon as its rules allow"
+        return JournalEvent(.launchQueued, "launch of \(name(entry)) is queued: \(when)", fields: fields(launch, entry))
+    }
+
+    private static func fields(_ launch: LaunchEntry, _ entry: CampaignEntry) -> [JournalField: String] {
+        var fields = fields(entry)
+        fields[.notBefore] = launch.notBefore?.rfc3339
+        return fields
+    }
+
+    static func expired(_ launch: LaunchEntry, _ entry: CampaignEntry) -> JournalEvent {
+        JournalEvent(
+            .launchExpired,
+            "launch of \(name(entry)) expired at \(launch.expires?.rfc3339 ?? "its time") before it could be released; it is dropped",
+            fields: fields(launch, entry))
+    }
+
+    static func held(
+        _ launch: LaunchEntry, _ campaign: CampaignState, _ reasons: [Hold.Reason], _ rule: Rule?,
+        _ evaluation: Evaluation?, _ pool: PoolReading?, at now: Instant
+    ) -> JournalEvent {
+        var fields = fields(campaign).adding(fields(launch, campaign.entry))
+        if let rule { fields = fields.adding(self.fields(rule)) }
+        if let evaluation { fields = fields.adding(self.fields(evaluation)) }
+        fields[.pool] = pool?.pool.id.text ?? fields[.pool]
+        fields[.available] = pool?.available.map(String.init)
+        fields[.capacity] = pool?.pool.dailyCapacity.map(String.init)
+        var why: [String] = []
+        for reason in reasons {
+            switch reason {
+            case .rule(let name):
+                let isShown = name == rule?.name
+                let text = isShown ? evaluation.flatMap(decisive).map(text) : nil
+                why.append((text ?? "its condition holds") + ", rule \(name)")
+            case .unknownRule(let name):
+                let isShown = name == rule?.name
+                let text = isShown ? evaluation.flatMap(decisive).map(text) : nil
+                why.append("\(text ?? "its condition") cannot be told, rule \(name)")
+            case .noNumbers: why.append("its numbers are missing, incomplete or too old")
+            case .noLeads: why.append("nobody is enrolled yet")
+            case .noFreshLook: why.append("the fresh numbers that a start needs could not be had")
+            case .startFailed: why.append("its start failed")
+            }
+        }
+        fields[.reason] = why.joined(separator: "; ")
+        let hint = rule?.condition.sources.contains(.pools) == true ? volumeHint(campaign, pool, at: now) : ""
+        return JournalEvent(
+            .launchHeld, "holding the launch of \(name(campaign.entry)): \(why.joined(separator: "; "))\(hint)", fields: fields)
+    }
+
+    /// What is missing, and when it could be there.
+    private static func volumeHint(_ campaign: CampaignState, _ pool: PoolReading?, at now: Instant) -> String {
+        guard let enrolled = campaign.latest?.stats.totalEnrolled, let pool, let available = pool.available else { return "" }
+        var hint = ""
+        if enrolled > available { hint = "; \(enrolled - available) mails are missing" }
+        if let capacity = pool.pool.dailyCapacity, enrolled > capacity { return hint }
+        if let reset = pool.pool.resetAt, reset > now { hint += "; the pool is renewed at \(reset.rfc3339)" }
+        return hint
+    }
+
+    static func cannotFit(
+        _ launch: LaunchEntry, _ campaign: CampaignState, _ enrolled: Int, _ capacity: Int, _ pool: PoolReading?
+    ) -> JournalEvent {
+        var fields = fields(campaign).adding(fields(launch, campaign.entry))
+        fields[.capacity] = "\(capacity)"
+        fields[.pool] = pool?.pool.id.text ?? fields[.pool]
+        return JournalEvent(
+            .launchCannotFit,
+            "the launch of \(name(campaign.entry)) can never fit: \(enrolled) are enrolled and the pool takes \(capacity) a day; "
+                + "enroll fewer, split the campaign or enlarge the pool", fields: fields)
+    }
+
+    static func released(
+        _ campaign: CampaignState, _ decision: Decision, _ pool: PoolReading?, note: String?, mode: Mode
+    ) -> JournalEvent {
+        var fields = fields(campaign)
+        fields[.decision] = "\(decision.id)"
+        fields[.mode] = mode.rawValue
+        fields[.pool] = pool?.pool.id.text ?? fields[.pool]
+        fields[.available] = pool?.available.map(String.init)
+        let size = campaign.latest?.stats.totalEnrolled.map { "\($0) enrolled" } ?? "enrollment unknown"
+        let room = pool?.available.map { ", \($0) mails of the pool left unpromised" } ?? ""
+        let verb = mode == .observe ? "would start" : "started"
+        let tail = mode == .observe ? "; observe mode, so nothing was sent" : note.map { "; \($0)" } ?? ""
+        return JournalEvent(
+            .launchReleased, "\(verb) \(name(campaign.entry)): every launch rule allows it (\(size)\(room))\(tail)", fields: fields)
+    }
+
+    static func launchFailed(_ campaign: CampaignState, _ intent: Intent, _ fault: Fault, isFinal: Bool) -> JournalEvent {
+        var fields = fields(campaign)
+        fields[.decision] = "\(intent.decision.id)"
+        fields[.reason] = fault.summary
+        let next =
+            isFinal
+            ? "mend the campaign and reload the policy to try again" : "it is judged anew on fresh numbers and tried again"
+        return JournalEvent(
+            .launchFailed, "could not start \(name(campaign.entry)): \(fault.summary); \(next)", fields: fields)
+    }
+
+    static func alreadyStarted(_ campaign: CampaignState) -> JournalEvent {
+        JournalEvent(
+            .launchAlreadyStarted,
+            "\(name(campaign.entry)) is no draft any more, so there is nothing to launch; it is guarded as any other campaign",
+            fields: fields(campaign))
+    }
+
+    static func unapproved(_ campaign: CampaignState, _ holding: (Rule, Evaluation)?) -> JournalEvent {
+        var fields = fields(campaign)
+        var why = "its launch had not been released"
+        if let (rule, evaluation) = holding {
+            fields = fields.adding(self.fields(rule)).adding(self.fields(evaluation))
+            why = "its launch rules say hold: \(decisive(evaluation).map(text) ?? rule.conditionText), rule \(rule.name)"
+        }
+        return JournalEvent(
+            .launchUnapproved, "someone else started \(name(campaign.entry)) though \(why)", fields: fields)
+    }
+}

@@ -1,0 +1,291 @@
+import Model
+import Policy
+
+/// The journal's sentences and fields: what happened, why, and what follows from it.
+enum Wording {
+    enum Subject {
+        case campaign(CampaignEntry)
+        case pool(PoolID)
+    }
+
+    // MARK: Parts
+
+    /// `camp_123 "VP Sales"`
+    static func name(_ entry: CampaignEntry) -> String {
+        entry.name.map { "\(entry.id) \"\($0)\"" } ?? entry.id.text
+    }
+
+    static func name(_ subject: Subject) -> String {
+        switch subject {
+        case .campaign(let entry): name(entry)
+        case .pool(let id): "pool \(id)"
+        }
+    }
+
+    static func fields(_ entry: CampaignEntry) -> [JournalField: String] {
+        var fields: [JournalField: String] = [.campaign: entry.id.text]
+        fields[.campaignName] = entry.name
+        fields[.pool] = entry.pool?.text
+        return fields
+    }
+
+    static func fields(_ campaign: CampaignState) -> [JournalField: String] {
+        var fields = fields(campaign.entry)
+        guard let stats = campaign.latest?.stats else { return fields }
+        fields[.enrolled] = stats.totalEnrolled.map(String.init)
+        fields[.sent] = stats.sent.map(String.init)
+        fields[.resolved] = stats.resolved.map(String.init)
+        fields[.bounced] = stats.bounced.map(String.init)
+        fields[.queued] = stats.queued.map(String.init)
+        return fields
+    }
+
+    static func fields(_ subject: Subject) -> [JournalField: String] {
+        switch subject {
+        case .campaign(let entry): fields(entry)
+        case .pool(let id): [.pool: id.text]
+        }
+    }
+
+    static func fields(_ rule: Rule) -> [JournalField: String] {
+        [.rule: rule.name, .severity: rule.severity.rawValue, .expression: rule.conditionText]
+    }
+
+    /// Value, threshold and window of the comparison that decided.
+    static func fields(_ evaluation: Evaluation) -> [JournalField: String] {
+        var fields: [JournalField: String] = [:]
+        fields[.coverage] = evaluation.coverage.map { DecimalText.shortest($0, decimals: 3) }
+        guard let finding = decisive(evaluation) else { return fields }
+        fields[.value] = finding.left.map { DecimalText.shortest($0, decimals: 6) }
+        fields[.threshold] = finding.right.map { DecimalText.shortest($0, decimals: 6) }
+        fields[.window] = window(finding.comparison.left)?.policyText
+        return fields
+    }
+
+    /// The comparison to show: a ratio that holds, else the first that holds, else the first that is unknown.
+    static func decisive(_ evaluation: Evaluation) -> Finding? {
+        let holding = evaluation.findings.filter { $0.truth == .yes }
+        return holding.first { $0.comparison.unit == .ratio } ?? holding.first
+            ?? evaluation.findings.first { $0.truth == .unknown } ?? evaluation.findings.first
+    }
+
+    /// `bounceRate(24h) 5.6 % > 5 %`
+    static func text(_ finding: Finding) -> String {
+        let comparison = finding.comparison
+        return "\(side(comparison.leftText, comparison.left, finding.left, comparison.unit)) \(comparison.comparison.rawValue) "
+            + side(comparison.rightText, comparison.right, finding.right, comparison.unit)
+    }
+
+    private static func side(_ text: String, _ formula: Formula, _ value: Double?, _ unit: Unit) -> String {
+        if case .constant(let value) = formula { return number(value, unit) }
+        return "\(text) \(value.map { number($0, unit) } ?? "unknown")"
+    }
+
+    static func number(_ value: Double, _ unit: Unit) -> String {
+        switch unit {
+        case .ratio: Ratio(value).description
+        case .duration: Duration.milliseconds(Int64(min(max(value, -1e12), 1e12) * 1000)).policyText
+        case .perHour: DecimalText.shortest(value, decimals: 1) + "/h"
+        case .count, .number: DecimalText.shortest(value, decimals: 1)
+        }
+    }
+
+    private static func window(_ formula: Formula) -> Duration? {
+        var found: Duration?
+        formula.visit {
+            switch $0 {
+            case .bounceRate(let window), .increase(_, let window), .rate(_, let window): found = found ?? window
+            case .constant, .gauge, .age, .negate, .add, .subtract, .multiply, .divide: break
+            }
+        }
+        return found
+    }
+
+    /// ` (27 of 480 resolved)` where a bounce rate decided; the counts are those of its window.
+    private static func counts(_ finding: Finding, _ campaign: CampaignState) -> (text: String, fields: [JournalField: String]) {
+        let pair: (bounced: Int, resolved: Int)?
+        switch finding.comparison.left {
+        case .bounceRate(let window):
+            let bounced = campaign.history.increase(of: .bounced, over: window)?.amount
+            let resolved = campaign.history.increase(of: .resolved, over: window)?.amount
+            pair = bounced.flatMap { bounced in resolved.map { (Int(bounced.rounded()), Int($0.rounded())) } }
+        case .gauge(.bounceRate):
+            pair = campaign.latest.flatMap { sample in
+                sample.stats.bounced.flatMap { bounced in sample.stats.resolved.map { (bounced, $0) } }
+            }
+        default: pair = nil
+        }
+        guard let pair else { return ("", [:]) }
+        return (
+            " (\(pair.bounced) of \(pair.resolved) resolved)",
+            [.bounced: "\(pair.bounced)", .resolved: "\(pair.resolved)"]
+        )
+    }
+
+    private static func coverage(_ finding: Finding, _ evaluation: Evaluation) -> String {
+        guard let coverage = evaluation.coverage, coverage < 0.995, let window = window(finding.comparison.left) else {
+            return ""
+        }
+        return ", samples cover \((window * coverage).policyText) of \(window.policyText)"
+    }
+
+    private static func forText(_ rule: Rule) -> String {
+        switch rule.forClause {
+        case .duration(.zero): ""
+        case .duration(let duration): " for \(duration.policyText)"
+        case .count(let breaches, let samples): " in \(breaches) of \(samples) polls"
+        }
+    }
+
+    static func priority(_ severity: Rule.Severity) -> Priority {
+        switch severity {
+        case .info: .info
+        case .warning: .warning
+        case .critical: .critical
+        }
+    }
+
+    // MARK: Rules
+
+    static func change(_ change: RuleState.Change, _ rule: Rule, _ evaluation: Evaluation, _ subject: Subject) -> JournalEvent {
+        let evidence = decisive(evaluation).map(text) ?? rule.conditionText
+        var fields = fields(subject).adding(fields(rule)).adding(fields(evaluation))
+        if rule.mode == .observe { fields[.mode] = Mode.observe.rawValue }
+        switch change {
+        case .pending:
+            return JournalEvent(
+                .rulePending,
+                "rule \(rule.name) is pending on \(name(subject)): \(evidence); it fires if this lasts\(forText(rule))",
+                fields: fields)
+        case .firing:
+            return JournalEvent(
+                .ruleFiring, priority: priority(rule.severity),
+                "rule \(rule.name) fires on \(name(subject)): \(evidence)\(forText(rule))", fields: fields)
+        case .cleared:
+            return JournalEvent(
+                .ruleCleared, "rule \(rule.name) is clear on \(name(subject)): \(rule.conditionText) holds no more",
+                fields: fields)
+        }
+    }
+
+    // MARK: Pauses
+
+    static func paused(_ campaign: CampaignState, _ rule: Rule?, _ decision: Decision, mode: Mode) -> JournalEvent {
+        var fields = fields(campaign)
+        fields[.decision] = "\(decision.id)"
+        fields[.mode] = mode.rawValue
+        var why = decision.conditionText ?? "a rule fired"
+        if let evaluation = decision.evidence, let finding = decisive(evaluation) {
+            let counts = counts(finding, campaign)
+            why = text(finding) + (rule.map(forText) ?? "") + counts.text + coverage(finding, evaluation)
+            fields = fields.adding(self.fields(evaluation)).adding(counts.fields)
+        }
+        let verb = mode == .observe ? "would pause" : "paused"
+        var message: String
+        switch decision.cause {
+        case .rule(let rule): message = "\(verb) \(name(campaign.entry)): \(why), rule \(rule)"
+        case .unapprovedLaunch: message = "\(verb) \(name(campaign.entry)): it was started while its launch was held (\(why))"
+        case .launchRulesPass: message = "\(verb) \(name(campaign.entry))"
+        }
+        message += mode == .observe ? "; observe mode, so nothing was sent" : "; it stays paused until a person starts it"
+        if let rule { fields = fields.adding(self.fields(rule)) }
+        return JournalEvent(
+            .campaignPaused, priority: rule.map { min(priority($0.severity), .warning) }, message, fields: fields)
+    }
+
+    static func alreadyPaused(_ campaign: CampaignState, _ intent: Intent, _ answer: ActionAnswer) -> JournalEvent {
+        var fields = fields(campaign)
+        fields[.decision] = "\(intent.decision.id)"
+        if case .rule(let rule) = intent.decision.cause { fields[.rule] = rule }
+        fields[.since] = answer.pausedAt?.rfc3339
+        let state =
+            answer.status == .draft
+            ? "is a draft and never ran" : "was already paused by someone else at \(answer.pausedAt?.rfc3339 ?? "an unknown time")"
+        return JournalEvent(
+            .campaignAlreadyPaused, "\(name(campaign.entry)) \(state); it is left to whoever did that", fields: fields)
+    }
+
+    static func pauseFailed(
+        _ campaign: CampaignState, _ attempt: PauseAttempt, _ fault: Fault, retryIn: Duration?
+    ) -> JournalEvent {
+        var fields = fields(campaign)
+        fields[.decision] = "\(attempt.intent.decision.id)"
+        if case .rule(let rule) = attempt.intent.decision.cause { fields[.rule] = rule }
+        fields[.reason] = fault.summary
+        let next = retryIn.map { "; tried again in \($0.policyText)" } ?? "; given up, as the platform does not know it"
+        return JournalEvent(
+            .campaignPauseFailed,
+            "\(name(campaign.entry)) still sends: pausing it failed (\(fault.summary), attempt \(attempt.failures))\(next)",
+            fields: fields)
+    }
+
+    static func override(_ campaign: CampaignState, _ pause: Pause, isRespected: Bool, at now: Instant) -> JournalEvent {
+        var fields = fields(campaign)
+        fields[.decision] = "\(pause.decision.id)"
+        if case .rule(let rule) = pause.decision.cause { fields[.rule] = rule }
+        let consequence =
+            isRespected ? "the rule is muted for it until the breach clears" : "it is paused again while the rule fires"
+        return JournalEvent(
+            .campaignOverride,
+            "\(name(campaign.entry)) sends again though we paused it at \(pause.pausedAt.rfc3339): a person restarted it; \(consequence)",
+            fields: fields)
+    }
+
+    // MARK: Numbers
+
+    static func missing(_ entry: CampaignEntry, _ fault: Fault) -> JournalEvent {
+        JournalEvent(
+            .campaignMissing,
+            "the platform does not know \(name(entry)) (\(fault.summary)): check its id in the policy; it is not guarded",
+            fields: fields(entry).adding([.reason: fault.summary]))
+    }
+
+    static func stale(_ campaign: CampaignState, at now: Instant) -> JournalEvent {
+        JournalEvent(
+            .campaignStale,
+            "blind to \(name(campaign.entry)): its last numbers are \(campaign.age(at: now).policyText) old; it goes on unguarded",
+            fields: fields(campaign))
+    }
+
+    static func fresh(_ campaign: CampaignState, at now: Instant) -> JournalEvent {
+        JournalEvent(
+            .campaignFresh,
+            "numbers of \(name(campaign.entry)) arrive again after \(campaign.age(at: now).policyText)", fields: fields(campaign))
+    }
+
+    static func reset(_ entry: CampaignEntry, from before: CampaignStats, to after: CampaignStats) -> JournalEvent {
+        func count(_ value: Int?) -> String { value.map(String.init) ?? "unknown" }
+        return JournalEvent(
+            .statsReset,
+            "the counters of \(name(entry)) began anew: sent fell from \(count(before.sent)) to \(count(after.sent))",
+            fields: fields(entry))
+    }
+
+    // MARK: Pools
+
+    static func pool(_ change: PoolChange) -> JournalEvent {
+        var fields: [JournalField: String] = [.pool: change.pool.id.text]
+        fields[.available] = change.pool.remainingVolume.map(String.init)
+        fields[.capacity] = change.pool.dailyCapacity.map(String.init)
+        switch change {
+        case .exhausted(let pool):
+            let reset = pool.resetAt.map { "; it is renewed at \($0.rfc3339)" } ?? ""
+            return JournalEvent(.poolExhausted, "pool \(pool.id) has no volume left in this window\(reset)", fields: fields)
+        case .renewed(let pool):
+            return JournalEvent(
+                .poolRenewed, "pool \(pool.id) has volume again: \(pool.remainingVolume ?? 0) mails", fields: fields)
+        }
+    }
+
+    static func missing(_ pool: PoolID, known: [PoolID]) -> JournalEvent {
+        let others = known.isEmpty ? "it reports none" : "it reports \(known.prefix(5).map(\.text).joined(separator: ", "))"
+        return JournalEvent(
+            .poolMissing, "the platform does not report pool \(pool) that the policy names; \(others)", fields: [.pool: pool.text])
+    }
+}
+
+extension [JournalField: String] {
+    func adding(_ other: [JournalField: String]) -> [JournalField: String] {
+        merging(other) { _, newer in newer }
+    }
+}

@@ -1,0 +1,150 @@
+/// Everything the journal is told, by its public name.
+///
+/// Scrapers match on these: a case is never renamed or removed, only added.
+package enum EventKind: String, CaseIterable, Sendable {
+    /// The daemon has begun; the policy is loaded and nothing has been polled yet.
+    case daemonStarted = "daemon.started"
+    /// The first round of polls is complete, or has clearly failed.
+    case daemonReady = "daemon.ready"
+    /// The daemon was asked to stop; campaigns stay as they are and nobody guards them.
+    case daemonStopping = "daemon.stopping"
+    /// A policy was read, checked and taken into use.
+    case policyLoaded = "policy.loaded"
+    /// A policy was refused; the one in use goes on.
+    case policyRefused = "policy.refused"
+    /// A rule's condition has begun to hold and waits for its `for`.
+    case rulePending = "rule.pending"
+    /// A rule's condition has held for its `for`.
+    case ruleFiring = "rule.firing"
+    /// A pending or firing rule's condition holds no more.
+    case ruleCleared = "rule.cleared"
+    /// A campaign was paused by us, or would have been in observe mode.
+    case campaignPaused = "campaign.paused"
+    /// A pause has not succeeded; it is tried again.
+    case campaignPauseFailed = "campaign.pause_failed"
+    /// A campaign we meant to pause had been paused by someone else, or never ran.
+    case campaignAlreadyPaused = "campaign.already_paused"
+    /// A campaign that we had paused was started again by us.
+    case campaignResumed = "campaign.resumed"
+    /// A resume has not succeeded.
+    case campaignResumeFailed = "campaign.resume_failed"
+    /// A campaign that we had paused sends again: a person restarted it.
+    case campaignOverride = "campaign.override"
+    /// A resumed campaign has done well enough to be treated as any other.
+    case campaignProbationPassed = "campaign.probation_passed"
+    /// A resumed campaign breached its probation.
+    case campaignRelapsed = "campaign.relapsed"
+    /// The platform does not know a campaign that the policy names.
+    case campaignMissing = "campaign.missing"
+    /// A campaign's numbers are too old to judge by: the guard is blind to it.
+    case campaignStale = "campaign.stale"
+    /// Numbers of a stale or missing campaign arrive again.
+    case campaignFresh = "campaign.fresh"
+    /// A launch of the policy waits for its time and its rules.
+    case launchQueued = "launch.queued"
+    /// A launch is kept waiting by a rule or by missing data.
+    case launchHeld = "launch.held"
+    /// A launch was started by us, or would have been in observe mode.
+    case launchReleased = "launch.released"
+    /// A launch could not be started.
+    case launchFailed = "launch.failed"
+    /// A launch is larger than its pool can ever take in one window.
+    case launchCannotFit = "launch.cannot_fit"
+    /// A campaign started sending while its launch was still held or waiting.
+    case launchUnapproved = "launch.unapproved"
+    /// A launch of a campaign that had been started before we looked: there is nothing to launch.
+    case launchAlreadyStarted = "launch.already_started"
+    /// A launch was not released before its expiry and is dropped.
+    case launchExpired = "launch.expired"
+    /// A pool has no volume left in its window.
+    case poolExhausted = "pool.exhausted"
+    /// An exhausted pool has volume again.
+    case poolRenewed = "pool.renewed"
+    /// The platform does not report a pool that the policy names.
+    case poolMissing = "pool.missing"
+    /// Requests to the platform bring no answer.
+    case apiUnreachable = "api.unreachable"
+    /// The platform refuses the key.
+    case apiUnauthorized = "api.unauthorized"
+    /// The platform asks to be called less often.
+    case apiThrottled = "api.throttled"
+    /// The platform answers something that no page documents.
+    case apiUnexpected = "api.unexpected"
+    /// A trouble with the platform is over.
+    case apiRecovered = "api.recovered"
+    /// A campaign's counters fell: they began anew.
+    case statsReset = "stats.reset"
+    /// Too many starts, or too many pauses, at once.
+    case beltTripped = "belt.tripped"
+    /// The ledger cannot be written.
+    case ledgerFailed = "ledger.failed"
+    /// The ledger can be written again.
+    case ledgerRecovered = "ledger.recovered"
+}
+
+extension EventKind {
+    /// The catalog's key, one UUID a kind, made once and never changed.
+    package var messageID: String {
+        switch self {
+        case .daemonStarted: "d1df4ac5bd8b47b29de3d3f0ee00ae88"
+        case .daemonReady: "6e586c8a13d94201bf6d90dbf003039a"
+        case .daemonStopping: "37fa8f8203c6429394f8bf15cbb83771"
+        case .policyLoaded: "14aa6cd8534440df844d3242ae2ca842"
+        case .policyRefused: "78f4acf60237466981056fe6c0e13b51"
+        case .rulePending: "5aaf4e6eada14704be53ef6303de93ad"
+        case .ruleFiring: "a9356165cf3341bf86034e3913070f91"
+        case .ruleCleared: "91aa9e60845040b186e9531c9a0452ea"
+        case .campaignPaused: "dcef779b5e6d4e7aae55be5a1663bb96"
+        case .campaignPauseFailed: "8aa936d0279340879a48a5aaeeb085c4"
+        case .campaignAlreadyPaused: "b38773e8c53149bab1c8acb34b862602"
+        case .campaignResumed: "da241933d73a4168b513927abcf4cc51"
+        case .campaignResumeFailed: "aec813aa66d045a1a24e18575e2be7b6"
+        case .campaignOverride: "0fe012fc84244feb82e36fd8b4a45594"
+        case .campaignProbationPassed: "23c6d6d5875d4267b89169c3d1c8f95b"
+        case .campaignRelapsed: "5f0ae7927c3d488591c2633629f474c3"
+        case .campaignMissing: "e2c3041007304cc5884b017cbc622d40"
+        case .campaignStale: "7328c4cc433d4fd0ab5b55255f189b99"
+        case .campaignFresh: "867539534eaf4f398a472291f2f7d0cc"
+        case .launchQueued: "6cbef4d129ae4882b5add04fe960362d"
+        case .launchHeld: "992ad300e53c496aa21b3894d5257a35"
+        case .launchReleased: "7ed6dd73f71e473f81530cc61d7ff512"
+        case .launchFailed: "bc87df5b366e491496f1005e98ce56f9"
+        case .launchCannotFit: "c744c837cd2a4a77bf4a9e4a426622fd"
+        case .launchUnapproved: "d410191c183e48b1964def39a9eb44a2"
+        case .launchAlreadyStarted: "c1f7d1b7c8c94c07a6a3f58c1d8fd0a9"
+        case .launchExpired: "bb58bc8f09fd4a46ab917fb149653c56"
+        case .poolExhausted: "a8b4e9be54f34cad9ed3e3b786e80d0d"
+        case .poolRenewed: "95cbc42ec19e4d0f93ae5dab7c715de1"
+        case .poolMissing: "dcdd0008ec7f42d6944619fc4060114f"
+        case .apiUnreachable: "801dedce678c4586aa10f78d76db9873"
+        case .apiUnauthorized: "62eb60decfaa4ecc9a9cd233c36e29af"
+        case .apiThrottled: "0b1d2f447ad74784a1d3d71261fd27d6"
+        case .apiUnexpected: "398f472cdf4a4a658111fca89b5b923e"
+        case .apiRecovered: "129d7dcec57942f6bbc60868ee1dc9a8"
+        case .statsReset: "8999e80f55634a198ba1df8ef9e5ac4a"
+        case .beltTripped: "332315c992ea4109834bdd0a850987cd"
+        case .ledgerFailed: "305b69159657432d930d969ade4e9b4f"
+        case .ledgerRecovered: "4d6766c9512a41aeb75291853c8a0b12"
+        }
+    }
+
+    /// The priority where nothing graver or milder is known of the single event.
+    package var priority: Priority {
+        switch self {
+        case .campaignPauseFailed, .launchCannotFit, .launchUnapproved, .apiUnauthorized, .beltTripped, .ledgerFailed:
+            .critical
+        case .policyRefused, .campaignResumeFailed, .campaignMissing, .campaignStale, .launchFailed, .poolMissing,
+            .apiUnreachable, .apiUnexpected:
+            .error
+        case .ruleFiring, .campaignPaused, .campaignOverride, .campaignRelapsed, .launchHeld, .launchExpired,
+            .poolExhausted, .apiThrottled:
+            .warning
+        case .campaignAlreadyPaused, .campaignResumed, .campaignProbationPassed, .campaignFresh, .launchReleased, .launchAlreadyStarted,
+            .apiRecovered, .statsReset, .ledgerRecovered:
+            .notice
+        case .daemonStarted, .daemonReady, .daemonStopping, .policyLoaded, .rulePending, .ruleCleared, .launchQueued,
+            .poolRenewed:
+            .info
+        }
+    }
+}

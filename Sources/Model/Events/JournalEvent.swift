@@ -1,0 +1,52 @@
+/// A field that an entry may carry beside its message; the names are public interface.
+package enum JournalField: String, CaseIterable, Sendable {
+    case workspace = "SENDWARDEN_WORKSPACE"
+    case provider = "SENDWARDEN_PROVIDER"
+    case mode = "SENDWARDEN_MODE"
+    case campaign = "SENDWARDEN_CAMPAIGN"
+    case campaignName = "SENDWARDEN_CAMPAIGN_NAME"
+    case pool = "SENDWARDEN_POOL"
+    case rule = "SENDWARDEN_RULE"
+    case severity = "SENDWARDEN_SEVERITY"
+    case decision = "SENDWARDEN_DECISION"
+    case expression = "SENDWARDEN_EXPRESSION"
+    case value = "SENDWARDEN_VALUE"
+    case threshold = "SENDWARDEN_THRESHOLD"
+    case window = "SENDWARDEN_WINDOW"
+    case coverage = "SENDWARDEN_COVERAGE"
+    case enrolled = "SENDWARDEN_ENROLLED"
+    case sent = "SENDWARDEN_SENT"
+    case resolved = "SENDWARDEN_RESOLVED"
+    case bounced = "SENDWARDEN_BOUNCED"
+    case queued = "SENDWARDEN_QUEUED"
+    case available = "SENDWARDEN_AVAILABLE"
+    case capacity = "SENDWARDEN_CAPACITY"
+    case reason = "SENDWARDEN_REASON"
+    case notBefore = "SENDWARDEN_NOT_BEFORE"
+    case since = "SENDWARDEN_SINCE"
+    case endpoint = "SENDWARDEN_ENDPOINT"
+    case failing = "SENDWARDEN_FAILING"
+    case retryAfter = "SENDWARDEN_RETRY_AFTER"
+    case policy = "SENDWARDEN_POLICY"
+    case version = "SENDWARDEN_VERSION"
+}
+
+/// One entry for the journal: what happened, as a sentence and as fields.
+///
+/// Texts may hold what came from outside; whoever writes the entry cleans and bounds it.
+package struct JournalEvent: Sendable, Hashable {
+    package var kind: EventKind
+    package var priority: Priority
+    /// One English sentence that a person can act on.
+    package var message: String
+    package var fields: [JournalField: String]
+
+    package init(
+        _ kind: EventKind, priority: Priority? = nil, _ message: String, fields: [JournalField: String] = [:]
+    ) {
+        self.kind = kind
+        self.priority = priority ?? kind.priority
+        self.message = message
+        self.fields = fields
+    }
+}

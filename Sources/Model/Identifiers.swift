@@ -1,0 +1,51 @@
+/// A name the platform gave to something; it ends up in URL paths, so what may stand in it is checked.
+package protocol PlatformIdentifier: Hashable, Comparable, Sendable, CustomStringConvertible {
+    var text: String { get }
+    init(unchecked text: String)
+}
+
+extension PlatformIdentifier {
+    /// The longest identifier accepted, in characters; the platforms' own stay below 50.
+    package static var lengthMax: Int { 128 }
+
+    /// Nil unless the text is 1…128 characters of `A-Z a-z 0-9 . _ ~ -` and not `.` or `..`.
+    package init?(_ text: String) {
+        guard (1...Self.lengthMax).contains(text.utf8.count), text != ".", text != "..",
+            text.utf8.allSatisfy(isUnreserved)
+        else { return nil }
+        self.init(unchecked: text)
+    }
+
+    package var description: String { text }
+
+    package static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+}
+
+/// The characters that RFC 3986 calls unreserved: the same in a path whether encoded or not.
+private func isUnreserved(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"),
+        UInt8(ascii: "-"):
+        true
+    default: false
+    }
+}
+
+/// A campaign's id, such as `camp_123`.
+package struct CampaignID: PlatformIdentifier {
+    package let text: String
+    package init(unchecked text: String) { self.text = text }
+}
+
+/// A sender pool's id, such as `pool_01HABC`.
+package struct PoolID: PlatformIdentifier {
+    package let text: String
+    package init(unchecked text: String) { self.text = text }
+}
+
+/// A sender account's id, such as `sa_1`.
+package struct AccountID: PlatformIdentifier {
+    package let text: String
+    package init(unchecked text: String) { self.text = text }
+}

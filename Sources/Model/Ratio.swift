@@ -1,0 +1,44 @@
+/// A share of something, 1 being all of it; what the API calls a rate.
+package struct Ratio: Hashable, Comparable, Sendable {
+    package var value: Double
+
+    package init(_ value: Double) {
+        self.value = value
+    }
+
+    package static func < (left: Ratio, right: Ratio) -> Bool { left.value < right.value }
+
+    /// `part` of `whole`; nil where there is nothing to divide by.
+    package init?(_ part: Int, of whole: Int) {
+        guard whole > 0 else { return nil }
+        value = Double(part) / Double(whole)
+    }
+}
+
+extension Ratio: CustomStringConvertible {
+    /// Per cent with as few decimals as tell it apart: `5 %`, `5.6 %`, `0.08 %`.
+    package var description: String {
+        let percent = value * 100
+        let decimals = Swift.abs(percent) < 1 ? 2 : 1
+        return DecimalText.shortest(percent, decimals: decimals) + " %"
+    }
+}
+
+/// Plain decimal text of a number, without the C library's locale.
+package enum DecimalText {
+    /// `value` rounded to at most `decimals` places, trailing zeros cut.
+    package static func shortest(_ value: Double, decimals: Int) -> String {
+        guard value.isFinite else { return value.isNaN ? "unknown" : value < 0 ? "-inf" : "inf" }
+        var scale = 1.0
+        for _ in 0..<decimals { scale *= 10 }
+        let scaled = (value * scale).rounded()
+        guard Swift.abs(scaled) < 1e15 else { return "\(value)" }
+        var digits = String(Int64(Swift.abs(scaled)))
+        while digits.count <= decimals { digits = "0" + digits }
+        var fraction = String(digits.suffix(decimals))
+        while fraction.hasSuffix("0") { fraction.removeLast() }
+        let whole = digits.dropLast(decimals)
+        let sign = scaled < 0 ? "-" : ""
+        return sign + whole + (fraction.isEmpty ? "" : "." + fraction)
+    }
+}

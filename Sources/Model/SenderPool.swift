@@ -1,0 +1,48 @@
+/// One sender pool as the API reports it. Nil means that the answer did not say.
+package struct SenderPool: Hashable, Sendable {
+    package var id: PoolID
+    package var name: String?
+    /// Most mails in one window.
+    package var dailyCapacity: Int?
+    /// Mails still allowed in the current window; some pages call it `remainingToday`.
+    package var remainingVolume: Int?
+    /// When the window starts anew, where the answer says so.
+    package var resetAt: Instant?
+    package var senderAccountIDs: [AccountID]?
+    package var senderCount: Int?
+    package var activeSenderCount: Int?
+
+    package init(
+        id: PoolID, name: String? = nil, dailyCapacity: Int? = nil, remainingVolume: Int? = nil,
+        resetAt: Instant? = nil, senderAccountIDs: [AccountID]? = nil, senderCount: Int? = nil,
+        activeSenderCount: Int? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.dailyCapacity = dailyCapacity
+        self.remainingVolume = remainingVolume
+        self.resetAt = resetAt
+        self.senderAccountIDs = senderAccountIDs
+        self.senderCount = senderCount
+        self.activeSenderCount = activeSenderCount
+    }
+}
+
+/// One sender account: an email identity that a pool sends from.
+package struct SenderAccount: Hashable, Sendable {
+    /// What the account may do; a status that no page documents counts as not able to send.
+    package enum Status: Hashable, Sendable {
+        case active
+        case paused
+        case warming
+        case other
+    }
+
+    package var id: AccountID
+    package var status: Status
+
+    package init(id: AccountID, status: Status) {
+        self.id = id
+        self.status = status
+    }
+}

@@ -1,0 +1,201 @@
+package import Model
+
+/// A policy that has been read and found sound.
+package struct CheckedPolicy: Hashable, Sendable {
+    package var workspace: Workspace
+    package var mode: Mode
+    package var poll: PollSettings
+    /// Past this age, numbers are too old to judge by.
+    package var staleAfter: Duration
+    /// The furthest two good samples may lie apart for the time between them to count towards a rule's `for`.
+    package var maxGap: Duration
+    package var onOverride: OnOverride
+    package var overrideFor: Duration
+    /// How long after a pause mail in transit may still be counted as sent.
+    package var overrideGrace: Duration
+    package var onUnapproved: OnUnapproved
+    package var belt: Belt
+    /// In the order of the file.
+    package var campaigns: [CampaignEntry]
+    /// In the order of the file.
+    package var launches: [LaunchEntry]
+    /// In the order of the file.
+    package var rules: [Rule]
+
+    /// The campaign's entry; nil where the policy does not name it.
+    package func campaign(_ id: CampaignID) -> CampaignEntry? {
+        campaigns.first { $0.id == id }
+    }
+}
+
+/// Whether decisions are acted on, or only told.
+package enum Mode: String, CaseIterable, Sendable {
+    case observe, enforce
+}
+
+/// One API key on one provider.
+package struct Workspace: Hashable, Sendable {
+    package enum Provider: String, CaseIterable, Sendable {
+        case leadterra
+    }
+
+    /// Where the key is read from; the key itself never stands in a policy.
+    package enum Credential: Hashable, Sendable {
+        /// A file's name in `$CREDENTIALS_DIRECTORY`.
+        case systemd(String)
+        /// A file that only its owner may read.
+        case file(String)
+    }
+
+    package var name: String
+    package var provider: Provider
+    /// Scheme, host and port, without a slash at the end.
+    package var url: String
+    package var credential: Credential
+}
+
+/// How often the platform is asked, and how much of it is allowed in all.
+package struct PollSettings: Hashable, Sendable {
+    /// As long as `budget` allows it; see ``statsInterval``.
+    package var stats: Duration
+    package var pools: Duration
+    package var accounts: Duration
+    package var budget: RequestBudget
+    package var timeout: Duration
+    /// The interval that the budget allows for statistics; `stats` or longer.
+    package var statsInterval: Duration
+}
+
+/// An upper bound on requests of every kind.
+package struct RequestBudget: Hashable, Sendable {
+    package var requests: Int
+    package var per: Duration
+
+    package init(requests: Int, per: Duration) {
+        self.requests = requests
+        self.per = per
+    }
+
+    package var perSecond: Double { Double(requests) / per.seconds }
+}
+
+/// What to do when a person restarts a campaign that we paused.
+package enum OnOverride: String, CaseIterable, Sendable {
+    case respect
+    case pauseAgain = "pause_again"
+}
+
+/// What to do when a campaign starts sending while its launch was held.
+package enum OnUnapproved: String, CaseIterable, Sendable {
+    case alert, pause
+}
+
+/// A bound on how much may be started, or found faulty, at once.
+package struct Belt: Hashable, Sendable {
+    package enum Pauses: String, CaseIterable, Sendable {
+        case go, stop
+    }
+
+    /// The share of the campaigns that may be started within ``per``; never under one campaign.
+    package var starts: Ratio
+    package var per: Duration
+    package var pauses: Pauses
+}
+
+/// A campaign that the guard watches.
+package struct CampaignEntry: Hashable, Sendable {
+    package var id: CampaignID
+    package var name: String?
+    /// Nil where the workspace's single pool is meant.
+    package var pool: PoolID?
+    package var labels: [String: String]
+}
+
+/// A draft that the guard is to start once its launch rules allow it.
+package struct LaunchEntry: Hashable, Sendable {
+    package var campaign: CampaignID
+    package var notBefore: Instant?
+    package var expires: Instant?
+    /// Higher goes first.
+    package var priority: Int
+}
+
+/// One rule of the policy.
+package struct Rule: Hashable, Sendable {
+    /// What a rule is judged on.
+    package enum Trigger: String, CaseIterable, Sendable {
+        case running, launch, pool
+    }
+
+    package enum Action: String, CaseIterable, Sendable {
+        case pause, hold, alert
+    }
+
+    package enum Mode: String, CaseIterable, Sendable {
+        case enforce, observe, off
+    }
+
+    package enum Severity: String, CaseIterable, Sendable {
+        case info, warning, critical
+    }
+
+    /// Which campaigns a rule applies to.
+    package enum Selector: Hashable, Sendable {
+        case all
+        case ids(Set<CampaignID>)
+        /// Campaigns that carry every one of these labels.
+        case labels([String: String])
+    }
+
+    /// How long a condition must hold before the rule fires.
+    package enum For: Hashable, Sendable {
+        /// Evidence time; see the guard's rule states.
+        case duration(Duration)
+        /// At least `breaches` of the last `samples` good samples.
+        case count(breaches: Int, samples: Int)
+    }
+
+    package var name: String
+    package var trigger: Trigger
+    package var selector: Selector
+    package var condition: Condition
+    /// The condition as it was written.
+    package var conditionText: String
+    /// The rule's `for:`.
+    package var forClause: For
+    package var mode: Mode
+    package var action: Action
+    package var severity: Severity
+    /// The chance of ever being wrong that the author accepts, as confidence: 0.95.
+    package var confidence: Double?
+    package var resume: Resume?
+    package var onOverride: OnOverride?
+
+    package func applies(to campaign: CampaignEntry) -> Bool {
+        switch selector {
+        case .all: true
+        case .ids(let ids): ids.contains(campaign.id)
+        case .labels(let labels): labels.allSatisfy { campaign.labels[$0.key] == $0.value }
+        }
+    }
+}
+
+/// How a campaign that a rule paused gets going again.
+package struct Resume: Hashable, Sendable {
+    package struct Probation: Hashable, Sendable {
+        /// Mails to be resolved before the campaign is treated as any other.
+        package var sends: Int
+        package var condition: Condition
+        package var conditionText: String
+    }
+
+    package var after: Duration
+    package var probation: Probation?
+    /// At most `times` resumes within `per`; after that a person must release the campaign.
+    package var atMost: Limit?
+
+    package struct Limit: Hashable, Sendable {
+        package var times: Int
+        package var per: Duration
+    }
+}

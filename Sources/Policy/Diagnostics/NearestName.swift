@@ -1,0 +1,33 @@
+/// Finds what an author most likely meant to write.
+package enum NearestName {
+    /// The candidate that few enough typing errors lead to, letter case aside; nil where none is near.
+    package static func of(_ name: String, in candidates: some Sequence<String>) -> String? {
+        let wanted = Array(name.lowercased().utf8.prefix(64))
+        let allowed = max(1, wanted.count / 3)
+        var best: (name: String, distance: Int)?
+        for candidate in candidates {
+            let distance = distance(wanted, Array(candidate.lowercased().utf8.prefix(64)))
+            if distance <= allowed, distance < best?.distance ?? .max { best = (candidate, distance) }
+        }
+        return best?.name
+    }
+
+    /// The Damerau-Levenshtein distance with adjacent exchanges counted as one.
+    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        if left.isEmpty || right.isEmpty { return max(left.count, right.count) }
+        var beforeLast = [Int](repeating: 0, count: right.count + 1)
+        var last = Array(0...right.count)
+        for row in 1...left.count {
+            var line = [row] + [Int](repeating: 0, count: right.count)
+            for column in 1...right.count {
+                let isSame = left[row - 1] == right[column - 1]
+                line[column] = min(last[column] + 1, line[column - 1] + 1, last[column - 1] + (isSame ? 0 : 1))
+                if row > 1, column > 1, left[row - 1] == right[column - 2], left[row - 2] == right[column - 1] {
+                    line[column] = min(line[column], beforeLast[column - 2] + 1)
+                }
+            }
+            (beforeLast, last) = (last, line)
+        }
+        return last[right.count]
+    }
+}

@@ -1,0 +1,62 @@
+/// A policy file's name and text, for diagnostics that show where they point.
+package struct SourceFile: Sendable {
+    /// As the user named it.
+    package let name: String
+    package let text: String
+    private let lines: [[Unicode.Scalar]]
+
+    package init(name: String, text: String) {
+        self.name = name
+        self.text = text
+        lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            line.last == "\r" ? Array(line.dropLast()) : Array(line)
+        }
+    }
+
+    /// The line's scalars without its end; empty where the file is shorter.
+    func line(_ number: Int) -> [Unicode.Scalar] {
+        lines.indices.contains(number - 1) ? lines[number - 1] : []
+    }
+
+    var lineCount: Int { lines.count }
+
+    /// `file:line:column: error: …`, the source line, a caret, and what to write instead.
+    package func render(_ diagnostic: Diagnostic) -> String {
+        let (line, column) = (diagnostic.position.line, diagnostic.position.column)
+        var text = "\(name):\(line):\(column): \(diagnostic.severity.rawValue): \(printable(diagnostic.message))\n"
+        let scalars = Secrets.masked(self.line(line))
+        let window = SourceFile.excerpt(of: scalars.count, around: column - 1)
+        let shown = scalars[window].map { $0 == "\t" ? " " : SourceFile.isPrintable($0) ? $0 : "\u{FFFD}" }
+        text += "    " + String(String.UnicodeScalarView(shown)) + "\n"
+        let indent = max(0, min(column - 1, scalars.count) - window.lowerBound)
+        let width = max(1, min(diagnostic.width, window.upperBound - window.lowerBound - indent))
+        text += "    " + String(repeating: " ", count: indent) + "^" + String(repeating: "~", count: width - 1) + "\n"
+        if let help = diagnostic.help { text += "    help: \(printable(help))\n" }
+        return text
+    }
+
+    /// All of them in the order of the file, errors and warnings alike.
+    package func render(_ diagnostics: [Diagnostic]) -> String {
+        diagnostics.sorted { $0.position < $1.position }.map(render).joined()
+    }
+
+    /// The part of a long line that is shown: a terminal's width around the fault.
+    private static func excerpt(of count: Int, around column: Int) -> Range<Int> {
+        let widest = 110
+        guard count > widest else { return 0..<count }
+        let start = max(0, min(column - widest / 2, count - widest))
+        return start..<(start + widest)
+    }
+
+    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+        default: true
+        }
+    }
+
+    private func printable(_ text: String) -> String {
+        let scalars = Secrets.masked(Array(text.unicodeScalars.prefix(1000))).map { SourceFile.isPrintable($0) ? $0 : "\u{FFFD}" }
+        return String(String.UnicodeScalarView(scalars))
+    }
+}

@@ -1,0 +1,170 @@
+import Model
+
+/// A checked number: every name is known and every unit fits, so that evaluating can only find data missing.
+package indirect enum Formula: Hashable, Sendable {
+    case constant(Double)
+    case gauge(Gauge)
+    /// Bounced by resolved within the window.
+    case bounceRate(Duration)
+    case increase(Counter, Duration)
+    /// Per hour, over the part of the window that samples cover.
+    case rate(Counter, Duration)
+    /// Seconds since the last good answer.
+    case age(Source)
+    case negate(Formula)
+    case add(Formula, Formula)
+    case subtract(Formula, Formula)
+    case multiply(Formula, Formula)
+    case divide(Formula, Formula)
+}
+
+/// How two numbers are compared.
+package enum Comparison: String, Sendable {
+    case less = "<"
+    case lessOrEqual = "<="
+    case greater = ">"
+    case greaterOrEqual = ">="
+    case equal = "=="
+    case notEqual = "!="
+
+    package func holds(_ left: Double, _ right: Double) -> Bool {
+        switch self {
+        case .less: left < right
+        case .lessOrEqual: left <= right
+        case .greater: left > right
+        case .greaterOrEqual: left >= right
+        case .equal: left == right
+        case .notEqual: left != right
+        }
+    }
+
+    /// The comparison that holds exactly where this one does not.
+    var negated: Comparison {
+        switch self {
+        case .less: .greaterOrEqual
+        case .lessOrEqual: .greater
+        case .greater: .lessOrEqual
+        case .greaterOrEqual: .less
+        case .equal: .notEqual
+        case .notEqual: .equal
+        }
+    }
+
+    /// The same comparison with its sides exchanged.
+    var mirrored: Comparison {
+        switch self {
+        case .less: .greater
+        case .lessOrEqual: .greaterOrEqual
+        case .greater: .less
+        case .greaterOrEqual: .lessOrEqual
+        case .equal, .notEqual: self
+        }
+    }
+}
+
+/// One comparison of numbers, with the words it was written in.
+package struct NumberComparison: Hashable, Sendable {
+    package var left: Formula
+    package var comparison: Comparison
+    package var right: Formula
+    package var unit: Unit
+    package var leftText: String
+    package var rightText: String
+
+    /// As it was written.
+    package var text: String { "\(leftText) \(comparison.rawValue) \(rightText)" }
+}
+
+/// A text in a comparison of texts.
+package enum TextTerm: Hashable, Sendable {
+    case literal(String)
+    /// The campaign's label of that name; the empty text where the campaign has none.
+    case label(String)
+}
+
+/// A checked condition of a rule.
+package indirect enum Condition: Hashable, Sendable {
+    case compare(NumberComparison)
+    /// Equal, or with `false` not equal.
+    case compareText(TextTerm, isEqual: Bool, TextTerm)
+    case not(Condition)
+    case and(Condition, Condition)
+    case or(Condition, Condition)
+}
+
+extension Condition {
+    /// Calls `visit` with every number in the condition, from left to right.
+    package func visitFormulas(_ visit: (Formula) -> Void) {
+        switch self {
+        case .compare(let comparison):
+            comparison.left.visit(visit)
+            comparison.right.visit(visit)
+        case .compareText: break
+        case .not(let inner): inner.visitFormulas(visit)
+        case .and(let left, let right), .or(let left, let right):
+            left.visitFormulas(visit)
+            right.visitFormulas(visit)
+        }
+    }
+
+    /// Every window that the condition asks for.
+    package var windows: Set<Duration> {
+        var windows: Set<Duration> = []
+        visitFormulas { formula in
+            switch formula {
+            case .bounceRate(let window), .increase(_, let window), .rate(_, let window): windows.insert(window)
+            case .constant, .gauge, .age, .negate, .add, .subtract, .multiply, .divide: break
+            }
+        }
+        return windows
+    }
+
+    /// The answers of the API that the condition reads.
+    package var sources: Set<Source> {
+        var sources: Set<Source> = []
+        visitFormulas { formula in
+            switch formula {
+            case .gauge(let gauge):
+                sources.insert(gauge.source)
+                if gauge == .poolActiveSenders { sources.insert(.accounts) }
+            case .bounceRate, .increase, .rate: sources.insert(.stats)
+            case .age(let source): sources.insert(source)
+            case .constant, .negate, .add, .subtract, .multiply, .divide: break
+            }
+        }
+        return sources
+    }
+
+    /// True where the condition looks at the age of something, and so changes without an answer.
+    package var readsAge: Bool {
+        var found = false
+        visitFormulas { if case .age = $0 { found = true } }
+        return found
+    }
+
+    /// The labels that the condition asks for.
+    package var labels: Set<String> {
+        switch self {
+        case .compare: []
+        case .compareText(let left, _, let right):
+            Set([left, right].compactMap { if case .label(let name) = $0 { name } else { nil } })
+        case .not(let inner): inner.labels
+        case .and(let left, let right), .or(let left, let right): left.labels.union(right.labels)
+        }
+    }
+}
+
+extension Formula {
+    /// Calls `visit` with this number and every number that it is made of.
+    package func visit(_ visit: (Formula) -> Void) {
+        visit(self)
+        switch self {
+        case .constant, .gauge, .bounceRate, .increase, .rate, .age: break
+        case .negate(let inner): inner.visit(visit)
+        case .add(let left, let right), .subtract(let left, let right), .multiply(let left, let right),
+            .divide(let left, let right):
+            left.visit(visit)
+            right.visit(visit)
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import Model
+
+/// Kleene's three truth values: missing data are unknown, not false.
+package enum Truth: Hashable, Sendable {
+    case yes, no, unknown
+
+    package init(_ value: Bool) { self = value ? .yes : .no }
+
+    package static prefix func ! (truth: Truth) -> Truth {
+        switch truth {
+        case .yes: .no
+        case .no: .yes
+        case .unknown: .unknown
+        }
+    }
+
+    package func and(_ other: Truth) -> Truth {
+        if self == .no || other == .no { return .no }
+        return self == .yes && other == .yes ? .yes : .unknown
+    }
+
+    package func or(_ other: Truth) -> Truth {
+        if self == .yes || other == .yes { return .yes }
+        return self == .no && other == .no ? .no : .unknown
+    }
+}
+
+/// How much a counter grew within a window, and how much of the window samples cover.
+package struct Increase: Hashable, Sendable {
+    package var amount: Double
+    /// The part of the window that samples cover; at most the window's length, above zero.
+    package var covered: Duration
+
+    package init(amount: Double, covered: Duration) {
+        self.amount = amount
+        self.covered = covered
+    }
+}
+
+/// What a condition is evaluated on. Nil is unknown.
+package protocol Readings {
+    func value(of gauge: Gauge) -> Double?
+    func increase(of counter: Counter, over window: Duration) -> Increase?
+    func age(of source: Source) -> Duration?
+    /// The campaign's label; the empty text where it has none.
+    func label(_ name: String) -> String
+}
+
+/// One comparison of a condition as it came out: the evidence behind a decision.
+package struct Finding: Hashable, Sendable {
+    package var comparison: NumberComparison
+    package var left: Double?
+    package var right: Double?
+    package var truth: Truth
+}
+
+/// What came of evaluating a condition.
+package struct Evaluation: Hashable, Sendable {
+    package var truth: Truth
+    /// Every comparison of numbers, from left to right, whether or not it decided the outcome.
+    package var findings: [Finding]
+    /// The least part of a window that samples covered, 0…1; nil where the condition has no window or no data.
+    package var coverage: Double?
+}
+
+extension Condition {
+    /// Judges the condition on `readings`.
+    package func evaluate(_ readings: some Readings) -> Evaluation {
+        var evaluator = Evaluator(readings: readings)
+        let truth = evaluator.truth(self)
+        return Evaluation(truth: truth, findings: evaluator.findings, coverage: evaluator.coverage)
+    }
+}
+
+private struct Evaluator<Source: Readings> {
+    let readings: Source
+    var findings: [Finding] = []
+    var coverage: Double?
+
+    mutating func truth(_ condition: Condition) -> Truth {
+        switch condition {
+        case .compare(let comparison):
+            let (left, right) = (number(comparison.left), number(comparison.right))
+            var truth = Truth.unknown
+            if let left, let right { truth = Truth(comparison.comparison.holds(left, right)) }
+            findings.append(Finding(comparison: comparison, left: left, right: right, truth: truth))
+            return truth
+        case .compareText(let left, let isEqual, let right): return Truth((text(left) == text(right)) == isEqual)
+        case .not(let inner): return !truth(inner)
+        case .and(let left, let right):
+            let first = truth(left)
+            return first.and(truth(right))
+        case .or(let left, let right):
+            let first = truth(left)
+            return first.or(truth(right))
+        }
+    }
+
+    /// Nil where data are missing or the result is no finite number, as 0/0 is.
+    private mutating func number(_ formula: Formula) -> Double? {
+        let value: Double? =
+            switch formula {
+            case .constant(let value): value
+            case .gauge(let gauge): readings.value(of: gauge)
+            case .bounceRate(let window): quotient(increase(.bounced, window), increase(.resolved, window))
+            case .increase(let counter, let window): increase(counter, window)
+            case .rate(let counter, let window): rate(counter, window)
+            case .age(let source): readings.age(of: source)?.seconds
+            case .negate(let inner): number(inner).map { -$0 }
+            case .add(let left, let right): combine(left, right, +)
+            case .subtract(let left, let right): combine(left, right, -)
+            case .multiply(let left, let right): combine(left, right, *)
+            case .divide(let left, let right): quotient(number(left), number(right))
+            }
+        return value?.isFinite == true ? value : nil
+    }
+
+    private mutating func combine(_ left: Formula, _ right: Formula, _ apply: (Double, Double) -> Double) -> Double? {
+        guard let first = number(left), let second = number(right) else { return nil }
+        return apply(first, second)
+    }
+
+    private func quotient(_ left: Double?, _ right: Double?) -> Double? {
+        guard let left, let right, right != 0 else { return nil }
+        return left / right
+    }
+
+    private mutating func increase(_ counter: Counter, _ window: Duration) -> Double? {
+        guard let increase = readings.increase(of: counter, over: window) else { return nil }
+        note(increase, window)
+        return increase.amount
+    }
+
+    private mutating func rate(_ counter: Counter, _ window: Duration) -> Double? {
+        guard let increase = readings.increase(of: counter, over: window) else { return nil }
+        note(increase, window)
+        return quotient(increase.amount, increase.covered.hours)
+    }
+
+    private mutating func note(_ increase: Increase, _ window: Duration) {
+        coverage = min(coverage ?? 1, increase.covered / window)
+    }
+
+    private func text(_ term: TextTerm) -> String {
+        switch term {
+        case .literal(let text): text
+        case .label(let name): readings.label(name)
+        }
+    }
+}

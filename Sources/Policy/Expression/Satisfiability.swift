@@ -1,0 +1,179 @@
+/// Finds conditions that no data can make true, and those that all known data make true.
+///
+/// Sound, not complete: what it says is certain, but it keeps silent where it cannot tell.
+enum Satisfiability {
+    /// How many alternatives a condition is expanded into before the search gives up.
+    private static let alternativesMax = 256
+
+    static func isNeverTrue(_ condition: Condition) -> Bool {
+        guard let alternatives = alternatives(condition, negated: false) else { return false }
+        return !alternatives.contains { isPossible($0) }
+    }
+
+    static func isAlwaysTrue(_ condition: Condition) -> Bool {
+        guard let alternatives = alternatives(condition, negated: true) else { return false }
+        return !alternatives.contains { isPossible($0) }
+    }
+
+    private enum Atom {
+        case number(Formula, Comparison, Formula)
+        case text(TextTerm, isEqual: Bool, TextTerm)
+    }
+
+    /// The condition as alternatives of atoms that must hold together; nil where there are too many.
+    private static func alternatives(_ condition: Condition, negated: Bool) -> [[Atom]]? {
+        switch condition {
+        case .compare(let comparison):
+            let sign = negated ? comparison.comparison.negated : comparison.comparison
+            return [[.number(comparison.left, sign, comparison.right)]]
+        case .compareText(let left, let isEqual, let right):
+            return [[.text(left, isEqual: isEqual != negated, right)]]
+        case .not(let inner): return alternatives(inner, negated: !negated)
+        case .and(let left, let right):
+            return negated ? either(left, right, negated) : both(left, right, negated)
+        case .or(let left, let right):
+            return negated ? both(left, right, negated) : either(left, right, negated)
+        }
+    }
+
+    private static func either(_ left: Condition, _ right: Condition, _ negated: Bool) -> [[Atom]]? {
+        guard let first = alternatives(left, negated: negated), let second = alternatives(right, negated: negated)
+        else { return nil }
+        return first.count + second.count <= alternativesMax ? first + second : nil
+    }
+
+    private static func both(_ left: Condition, _ right: Condition, _ negated: Bool) -> [[Atom]]? {
+        guard let first = alternatives(left, negated: negated), let second = alternatives(right, negated: negated),
+            first.count * second.count <= alternativesMax
+        else { return nil }
+        return first.flatMap { head in second.map { head + $0 } }
+    }
+
+    private static func isPossible(_ atoms: [Atom]) -> Bool {
+        var ranges: [Formula: Range] = [:]
+        var labels: [String: LabelValues] = [:]
+        for atom in atoms {
+            switch atom {
+            case .number(let left, let comparison, let right):
+                if left == right, !comparison.holds(0, 0) { return false }
+                let (first, second) = (Range(of: left), Range(of: right))
+                guard first.canHold(comparison, second) else { return false }
+                if let constant = second.single {
+                    ranges[left, default: first].narrow(comparison, constant)
+                    if ranges[left]?.isEmpty == true { return false }
+                } else if let constant = first.single {
+                    ranges[right, default: second].narrow(comparison.mirrored, constant)
+                    if ranges[right]?.isEmpty == true { return false }
+                }
+            case .text(.literal(let left), let isEqual, .literal(let right)):
+                if (left == right) != isEqual { return false }
+            case .text(.label(let left), let isEqual, .label(let right)):
+                if left == right, !isEqual { return false }
+            case .text(.label(let name), let isEqual, .literal(let text)),
+                .text(.literal(let text), let isEqual, .label(let name)):
+                guard labels[name, default: LabelValues()].allow(text, isEqual) else { return false }
+            }
+        }
+        return true
+    }
+
+    private struct LabelValues {
+        var required: String?
+        var excluded: Set<String> = []
+
+        /// False where the label can no longer have any value.
+        mutating func allow(_ text: String, _ isEqual: Bool) -> Bool {
+            if isEqual {
+                if let required, required != text { return false }
+                required = text
+            } else {
+                excluded.insert(text)
+            }
+            return required.map { !excluded.contains($0) } ?? true
+        }
+    }
+
+    /// The values that a number can have.
+    private struct Range {
+        var low: Double
+        var high: Double
+        var excludesLow = false
+        var excludesHigh = false
+        var excluded: Set<Double> = []
+
+        init(_ low: Double, _ high: Double) {
+            (self.low, self.high) = (low, high)
+        }
+
+        /// From what the API documents of each name: counts are not negative, rates lie within 0…1.
+        init(of formula: Formula) {
+            switch formula {
+            case .constant(let value): self.init(value, value)
+            case .gauge(.poolAvailable): self.init(-.infinity, .infinity)
+            case .gauge(let gauge): self.init(0, gauge.unit == .ratio ? 1 : .infinity)
+            case .bounceRate: self.init(0, 1)
+            case .increase, .rate, .age: self.init(0, .infinity)
+            case .negate(let inner):
+                let range = Range(of: inner)
+                self.init(-range.high, -range.low)
+            case .add(let left, let right):
+                let (first, second) = (Range(of: left), Range(of: right))
+                self.init(first.low + second.low, first.high + second.high)
+            case .subtract(let left, let right):
+                let (first, second) = (Range(of: left), Range(of: right))
+                self.init(first.low - second.high, first.high - second.low)
+            case .multiply(let left, let right):
+                let (first, second) = (Range(of: left), Range(of: right))
+                let products = [
+                    first.low * second.low, first.low * second.high, first.high * second.low, first.high * second.high,
+                ].map { $0.isNaN ? 0 : $0 }
+                self.init(products.min() ?? -.infinity, products.max() ?? .infinity)
+            case .divide(let left, let right):
+                let (first, second) = (Range(of: left), Range(of: right))
+                let isPositive = first.low >= 0 && second.low >= 0
+                self.init(isPositive ? 0 : -.infinity, .infinity)
+            }
+        }
+
+        /// The value, where there is just one.
+        var single: Double? { low == high ? low : nil }
+
+        var isEmpty: Bool {
+            if low > high { return true }
+            return low == high && (excludesLow || excludesHigh || excluded.contains(low))
+        }
+
+        /// Whether some value here and some value there can stand in that relation.
+        func canHold(_ comparison: Comparison, _ other: Range) -> Bool {
+            switch comparison {
+            case .less: low < other.high
+            case .lessOrEqual: low <= other.high
+            case .greater: high > other.low
+            case .greaterOrEqual: high >= other.low
+            case .equal: low <= other.high && high >= other.low
+            case .notEqual: single == nil || other.single == nil || low != other.low
+            }
+        }
+
+        mutating func narrow(_ comparison: Comparison, _ value: Double) {
+            switch comparison {
+            case .less: cutHigh(value, excluded: true)
+            case .lessOrEqual: cutHigh(value, excluded: false)
+            case .greater: cutLow(value, excluded: true)
+            case .greaterOrEqual: cutLow(value, excluded: false)
+            case .equal:
+                cutLow(value, excluded: false)
+                cutHigh(value, excluded: false)
+            case .notEqual: excluded.insert(value)
+            }
+        }
+
+        private mutating func cutHigh(_ value: Double, excluded: Bool) {
+            if value < high || (value == high && excluded) { (high, excludesHigh) = (value, excluded) }
+        }
+
+        private mutating func cutLow(_ value: Double, excluded: Bool) {
+            if value > low || (value == low && excluded) { (low, excludesLow) = (value, excluded) }
+        }
+    }
+}

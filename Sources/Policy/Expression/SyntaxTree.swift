@@ -1,0 +1,26 @@
+/// An expression as it was written, before its names and units are looked at.
+indirect enum SyntaxTree: Hashable {
+    case number(Double, Span)
+    case percent(Double, Span)
+    case duration(Duration, Span)
+    case text(String, Span)
+    case name(String, Span)
+    case call(String, arguments: [SyntaxTree], name: Span, Span)
+    case negate(SyntaxTree, Span)
+    case arithmetic(Token.Operator, SyntaxTree, SyntaxTree, operator: Span)
+    case compare(Token.Operator, SyntaxTree, SyntaxTree, operator: Span)
+    case not(SyntaxTree, Span)
+    case and(SyntaxTree, SyntaxTree)
+    case or(SyntaxTree, SyntaxTree)
+
+    var span: Span {
+        switch self {
+        case .number(_, let span), .percent(_, let span), .duration(_, let span), .text(_, let span),
+            .name(_, let span), .call(_, _, _, let span), .negate(_, let span), .not(_, let span):
+            span
+        case .arithmetic(_, let left, let right, _), .compare(_, let left, let right, _), .and(let left, let right),
+            .or(let left, let right):
+            left.span.union(right.span)
+        }
+    }
+}

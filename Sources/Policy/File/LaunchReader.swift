@@ -1,0 +1,55 @@
+import Model
+import Yams
+
+/// Reads the `launches:` list.
+struct LaunchReader {
+    let reader: FieldReader
+
+    init(_ reader: FieldReader) {
+        self.reader = reader
+    }
+
+    func launches(_ fields: Fields, campaigns: [Placed<CampaignEntry>]) -> [Placed<LaunchEntry>] {
+        guard let node = fields["launches"] else { return [] }
+        let known = Set(campaigns.map(\.entry.id))
+        var seen: [CampaignID: Int] = [:]
+        var launches: [Placed<LaunchEntry>] = []
+        for node in reader.elements(node, of: "launches", countMax: PolicyAssembly.campaignsMax) {
+            guard let launch = launch(node, known: known) else { continue }
+            if let line = seen[launch.campaign] {
+                reader.error("campaign '\(launch.campaign)' is launched twice, first in line \(line)", at: node)
+                continue
+            }
+            seen[launch.campaign] = reader.position(node).line
+            launches.append(Placed(launch, node))
+        }
+        return launches
+    }
+
+    private func launch(_ node: Node, known: Set<CampaignID>) -> LaunchEntry? {
+        guard
+            let fields = reader.fields(
+                node, of: "a launch", known: ["campaign", "not_before", "expires", "priority"],
+                hints: ["id": "a launch names its campaign with 'campaign'"])
+        else { return nil }
+        guard let campaignNode = fields["campaign"] else {
+            reader.error("the launch names no 'campaign'", at: node)
+            return nil
+        }
+        guard let campaign: CampaignID = reader.identifier(campaignNode, "the campaign's id") else { return nil }
+        guard known.contains(campaign) else {
+            let nearest = NearestName.of(campaign.text, in: known.map(\.text).sorted())
+            reader.error(
+                "the launch is of campaign '\(campaign)', which 'campaigns' does not list",
+                help: nearest.map { "did you mean '\($0)'?" } ?? "add {id: \(campaign)} to 'campaigns'", at: campaignNode)
+            return nil
+        }
+        let notBefore = fields["not_before"].flatMap { reader.instant($0, "not_before") }
+        let expires = fields["expires"].flatMap { reader.instant($0, "expires") }
+        if let notBefore, let expires, expires <= notBefore, let node = fields["expires"] {
+            reader.error("the launch expires before it may begin", help: "put 'expires' after 'not_before'", at: node)
+        }
+        let priority = fields["priority"].flatMap { reader.integer($0, "priority", in: -1000...1000) } ?? 0
+        return LaunchEntry(campaign: campaign, notBefore: notBefore, expires: expires, priority: priority)
+    }
+}

@@ -1,0 +1,103 @@
+import Model
+import Yams
+
+/// Reads `poll:` and the two ages that depend on it, and fits the asked intervals into the request budget.
+struct PaceReader {
+    struct Pace {
+        var poll: PollSettings
+        var staleAfter: Duration
+        var maxGap: Duration
+    }
+
+    /// The part of the budget that polls may plan with; the rest is for actions and for what they look up first.
+    static let plannedShare = 0.9
+    private static let interval: ClosedRange<Duration> = .milliseconds(50)...(.seconds(86400))
+
+    let reader: FieldReader
+
+    init(_ reader: FieldReader) {
+        self.reader = reader
+    }
+
+    func pace(_ fields: Fields, campaigns: [Placed<CampaignEntry>], rules: [PlacedRule]) -> Pace? {
+        let parts = fields["poll"].flatMap {
+            reader.fields($0, of: "poll", known: ["stats", "pools", "accounts", "budget", "timeout"])
+        }
+        func duration(_ key: String, _ fallback: Duration, _ range: ClosedRange<Duration>) -> Duration {
+            parts?[key].flatMap { reader.duration($0, "poll.\(key)", in: range) } ?? fallback
+        }
+        var poll = PollSettings(
+            stats: duration("stats", .seconds(60), PaceReader.interval),
+            pools: duration("pools", .seconds(60), PaceReader.interval),
+            accounts: duration("accounts", .seconds(600), PaceReader.interval),
+            budget: parts?["budget"].flatMap { budget($0) } ?? RequestBudget(requests: 120, per: .seconds(60)),
+            timeout: duration("timeout", .seconds(10), .milliseconds(100)...(.seconds(300))),
+            statsInterval: .zero)
+        let needsAccounts = rules.contains { $0.rule.condition.sources.contains(.accounts) }
+        let place = parts?["budget"] ?? parts?["stats"] ?? fields["campaigns"] ?? fields.node
+        guard let fitted = fit(poll, campaigns: campaigns.count, accounts: needsAccounts, place) else { return nil }
+        poll.statsInterval = fitted
+        return Pace(poll: poll, staleAfter: staleAfter(fields, fitted), maxGap: maxGap(fields, fitted))
+    }
+
+    private func budget(_ node: Node) -> RequestBudget? {
+        guard let text = reader.text(node, "poll.budget") else { return nil }
+        let units: [String: Duration] = ["s": .seconds(1), "min": .seconds(60), "h": .seconds(3600)]
+        let parts = text.split(separator: "/", maxSplits: 1).map { $0.trimmingSpaces }
+        guard parts.count == 2, let requests = Int(parts[0]), (1...1_000_000).contains(requests),
+            let per = units[parts[1]]
+        else {
+            reader.error(
+                "poll.budget '\(text.prefix(40))' is not a rate", help: "for instance 120/min, 10/s or 3600/h", at: node)
+            return nil
+        }
+        return RequestBudget(requests: requests, per: per)
+    }
+
+    /// The interval of statistics that the budget leaves room for; the asked one where it suffices.
+    private func fit(_ poll: PollSettings, campaigns: Int, accounts: Bool, _ place: Node) -> Duration? {
+        let planned = poll.budget.perSecond * PaceReader.plannedShare
+        let others = 1 / poll.pools.seconds + (accounts ? 1 / poll.accounts.seconds : 0)
+        guard planned > others else {
+            reader.error(
+                "the request budget does not even cover the polls of pools and accounts",
+                help: "allow at least \(Int((others * 60 / PaceReader.plannedShare).rounded(.up)) + 1)/min", at: place)
+            return nil
+        }
+        let needed = Double(campaigns) / poll.stats.seconds
+        guard needed > planned - others else { return poll.stats }
+        let seconds = Double(campaigns) / (planned - others)
+        let interval: Duration = seconds >= 1 ? .seconds(seconds.rounded(.up)) : .milliseconds((seconds * 1000).rounded(.up))
+        let enough = Int(((needed + others) * 60 / PaceReader.plannedShare).rounded(.up))
+        reader.warning(
+            "the request budget is too small for \(campaigns) campaigns every \(poll.stats.policyText): "
+                + "each will be polled every \(interval.policyText)",
+            help: "allow \(enough)/min, or ask for poll: {stats: \(interval.policyText)}", at: place)
+        return interval
+    }
+
+    private func staleAfter(_ fields: Fields, _ interval: Duration) -> Duration {
+        let least = interval * 3
+        guard let node = fields["stale_after"],
+            let value = reader.duration(node, "stale_after", in: .milliseconds(100)...(.seconds(7 * 86400)))
+        else { return max(.seconds(300), least) }
+        if value < least {
+            reader.error(
+                "stale_after is shorter than three polls, so that one slow answer would leave the guard blind",
+                help: "campaigns are polled every \(interval.policyText): write at least \(least.policyText)", at: node)
+        }
+        return value
+    }
+
+    private func maxGap(_ fields: Fields, _ interval: Duration) -> Duration {
+        guard let node = fields["max_gap"],
+            let value = reader.duration(node, "max_gap", in: .milliseconds(50)...(.seconds(7 * 86400)))
+        else { return interval * 3 }
+        if value < interval {
+            reader.error(
+                "max_gap is shorter than the poll interval, so that no rule with a 'for' could ever fire",
+                help: "campaigns are polled every \(interval.policyText): write at least that", at: node)
+        }
+        return value
+    }
+}

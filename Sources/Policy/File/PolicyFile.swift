@@ -1,0 +1,78 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Why a policy file cannot even be read.
+package struct PolicyFileError: Error, Hashable, Sendable {
+    package enum Code: Hashable, Sendable {
+        case missing
+        case noPermission
+        /// A directory, a device, a file too large or not in UTF-8.
+        case unusable
+    }
+
+    package var code: Code
+    /// One sentence with the file's name and what to do.
+    package var message: String
+}
+
+/// Reads policy files from disk.
+package enum PolicyFile {
+    /// The file's text, at most 1 MiB of UTF-8.
+    package static func read(_ path: String) throws(PolicyFileError) -> SourceFile {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw openError(path, errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw PolicyFileError(code: .unusable, message: "\(path) is not a regular file; name a policy file")
+        }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw openError(path, errno) }
+            if count == 0 { break }
+            bytes += chunk[..<count]
+            guard bytes.count <= YAMLDocument.bytesMax else {
+                throw PolicyFileError(
+                    code: .unusable,
+                    message: "\(path) is larger than \(YAMLDocument.bytesMax) bytes, the most that is read of a policy")
+            }
+        }
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            let line = 1 + validPrefix(of: bytes).count { $0 == UInt8(ascii: "\n") }
+            throw PolicyFileError(
+                code: .unusable, message: "\(path):\(line): the file is not UTF-8 text; save it as UTF-8")
+        }
+        return SourceFile(name: path, text: text)
+    }
+
+    private static func openError(_ path: String, _ code: Int32) -> PolicyFileError {
+        switch code {
+        case ENOENT, ENOTDIR:
+            return PolicyFileError(code: .missing, message: "\(path): no such file")
+        case EACCES, EPERM:
+            return PolicyFileError(
+                code: .noPermission, message: "\(path): permission denied; the user that runs sendwarden must read it")
+        default:
+            return PolicyFileError(code: .unusable, message: "\(path): \(String(cString: strerror(code)))")
+        }
+    }
+
+    private static func validPrefix(of bytes: [UInt8]) -> ArraySlice<UInt8> {
+        var low = 0
+        var high = bytes.count
+        while low < high {
+            let middle = (low + high + 1) / 2
+            // A cut within a character is mended by looking up to three bytes further back.
+            let isValid = (0...3).contains { back in
+                middle - back >= 0 && String(validating: bytes[..<(middle - back)], as: UTF8.self) != nil
+            }
+            if isValid { low = middle } else { high = middle - 1 }
+        }
+        return bytes[..<low]
+    }
+}

@@ -1,0 +1,205 @@
+import Model
+import Yams
+
+/// Reads the `rules:` list.
+struct RuleReader {
+    /// The longest window of samples in `for: N of M`.
+    static let countMax = 60
+
+    private static let keys = [
+        "name", "on", "campaigns", "when", "for", "mode", "then", "severity", "confidence", "resume", "on_override",
+    ]
+
+    let reader: FieldReader
+    let campaigns: [Placed<CampaignEntry>]
+
+    init(_ reader: FieldReader, campaigns: [Placed<CampaignEntry>]) {
+        self.reader = reader
+        self.campaigns = campaigns
+    }
+
+    func rules(_ fields: Fields) -> [PlacedRule] {
+        guard let node = fields["rules"] else { return [] }
+        var seen: [String: Int] = [:]
+        var rules: [PlacedRule] = []
+        for node in reader.elements(node, of: "rules", countMax: PolicyAssembly.rulesMax) {
+            guard let fields = reader.fields(node, of: "a rule", known: RuleReader.keys, hints: hints) else { continue }
+            let name = fields["name"].flatMap { reader.name($0, "the rule's name") }
+            if fields["name"] == nil { reader.error("the rule has no 'name'", help: "events name the rule by it", at: node) }
+            if let name, let nameNode = fields["name"] {
+                if let line = seen[name] {
+                    reader.error(
+                        "two rules are called '\(name)', the first in line \(line)", help: "give each its own name",
+                        at: nameNode)
+                }
+                seen[name] = seen[name] ?? reader.position(nameNode).line
+            }
+            if let rule = rule(fields, name: name ?? "") { rules.append(PlacedRule(rule: rule, fields: fields)) }
+        }
+        return rules
+    }
+
+    private var hints: [String: String] {
+        [
+            "if": "did you mean 'when'?", "condition": "did you mean 'when'?", "expr": "did you mean 'when'?",
+            "action": "did you mean 'then'?", "do": "did you mean 'then'?", "trigger": "did you mean 'on'?",
+            "id": "did you mean 'name'?", "labels": "write campaigns: {label: value}",
+        ]
+    }
+
+    private func rule(_ fields: Fields, name: String) -> Rule? {
+        let trigger: Rule.Trigger? = fields["on"].map { reader.choice($0, "on") } ?? .running
+        let action = readAction(fields, trigger: trigger)
+        var condition: Condition?
+        if let node = fields["when"] {
+            condition = reader.condition(node, "the condition", scope: trigger == .pool ? .pool : .campaign)
+        } else {
+            reader.error("the rule has no condition", help: "write when: bounceRate(24h) > 5%", at: fields.node)
+        }
+        let forClause = fields["for"].flatMap { readForClause($0, fields, trigger) } ?? .duration(.zero)
+        let mode: Rule.Mode = fields["mode"].flatMap { reader.choice($0, "the rule's mode") } ?? .enforce
+        let severity: Rule.Severity = fields["severity"].flatMap { reader.choice($0, "severity") } ?? .warning
+        let confidence = fields["confidence"].flatMap { readConfidence($0) }
+        let resume = fields["resume"].flatMap { readResume($0, fields, action) }
+        let onOverride: OnOverride? = fields["on_override"].flatMap { reader.choice($0, "on_override") }
+        let selector = fields["campaigns"].flatMap { readSelector($0, trigger) } ?? .all
+        guard let trigger, let action, let condition else { return nil }
+        return Rule(
+            name: name, trigger: trigger, selector: selector, condition: condition,
+            conditionText: fields["when"]?.scalar?.string.collapsingWhitespace ?? "", forClause: forClause, mode: mode,
+            action: action, severity: severity, confidence: confidence, resume: resume, onOverride: onOverride)
+    }
+
+    private func readAction(_ fields: Fields, trigger: Rule.Trigger?) -> Rule.Action? {
+        guard let node = fields["then"] else {
+            reader.error("the rule does not say what to do", help: "write then: pause, then: hold or then: alert", at: fields.node)
+            return nil
+        }
+        guard let action: Rule.Action = reader.choice(node, "then"), let trigger else { return nil }
+        switch (action, trigger) {
+        case (.alert, _), (.pause, .running), (.hold, .launch): return action
+        case (.pause, .launch):
+            reader.error("a launch cannot be paused, as it has not started", help: "write then: hold", at: node)
+        case (.hold, .running):
+            reader.error("only a launch can be held", help: "write then: pause, or add on: launch", at: node)
+        case (.pause, .pool), (.hold, .pool):
+            reader.error(
+                "a rule on pools can only alert", help: "write then: alert, or use pool.* in a rule on campaigns", at: node)
+        }
+        return nil
+    }
+
+    private func readForClause(_ node: Node, _ fields: Fields, _ trigger: Rule.Trigger?) -> Rule.For? {
+        if trigger == .launch {
+            reader.error(
+                "'for' has no place in a launch rule", help: "a launch is judged at one moment, on fresh data",
+                at: fields.key("for"))
+            return nil
+        }
+        guard let text = reader.text(node, "for") else { return nil }
+        let parts = text.split(separator: " ")
+        guard parts.count == 3, parts[1] == "of" else {
+            return reader.duration(node, "for", in: .zero...(.seconds(30 * 86400))).map { .duration($0) }
+        }
+        guard let breaches = Int(parts[0]), let samples = Int(parts[2]), 1 <= breaches, breaches <= samples,
+            samples <= RuleReader.countMax
+        else {
+            reader.error(
+                "'\(text.prefix(40))' does not say how many of how many samples",
+                help: "for instance 3 of 5, with at most \(RuleReader.countMax) samples", at: node)
+            return nil
+        }
+        return .count(breaches: breaches, samples: samples)
+    }
+
+    private func readConfidence(_ node: Node) -> Double? {
+        guard let value = reader.ratio(node, "confidence") else { return nil }
+        guard (0.5..<1).contains(value) else {
+            reader.error("confidence lies between 50% and below 100%", help: "for instance 95%", at: node)
+            return nil
+        }
+        return value
+    }
+
+    private func readSelector(_ node: Node, _ trigger: Rule.Trigger?) -> Rule.Selector? {
+        if trigger == .pool {
+            reader.error("a rule on pools applies to pools, not to campaigns", help: "remove 'campaigns'", at: node)
+            return nil
+        }
+        if node.mapping != nil { return .labels(LabelReader(reader).labels(node)) }
+        guard node.sequence != nil else {
+            reader.error(
+                "a rule's campaigns are labels or a list of ids", help: "for instance {team: sales} or [camp_123]", at: node)
+            return nil
+        }
+        let known = Set(campaigns.map(\.entry.id))
+        var ids: Set<CampaignID> = []
+        for element in reader.elements(node, of: "campaigns", countMax: PolicyAssembly.campaignsMax) {
+            guard let id: CampaignID = reader.identifier(element, "the campaign's id") else { continue }
+            if !known.contains(id) {
+                let nearest = NearestName.of(id.text, in: known.map(\.text).sorted())
+                reader.error(
+                    "the rule is on campaign '\(id)', which 'campaigns' does not list",
+                    help: nearest.map { "did you mean '\($0)'?" }, at: element)
+            }
+            ids.insert(id)
+        }
+        return .ids(ids)
+    }
+
+    // MARK: Resume
+
+    private func readResume(_ node: Node, _ fields: Fields, _ action: Rule.Action?) -> Resume? {
+        guard let parts = reader.fields(node, of: "resume", known: ["after", "probation", "at_most"]) else { return nil }
+        if let action, action != .pause {
+            reader.error("only a rule that pauses can resume", help: "remove 'resume'", at: fields.key("resume"))
+        }
+        guard let afterNode = parts["after"] else {
+            reader.error("resume does not say when", help: "write after: 4h", at: node)
+            return nil
+        }
+        let after = reader.duration(afterNode, "after", in: .seconds(1)...(.seconds(30 * 86400)))
+        let probation = parts["probation"].flatMap { readProbation($0) }
+        let limit = parts["at_most"].flatMap { readLimit($0) }
+        return after.map { Resume(after: $0, probation: probation, atMost: limit) }
+    }
+
+    private func readProbation(_ node: Node) -> Resume.Probation? {
+        guard let parts = reader.fields(node, of: "probation", known: ["sends", "when"]) else { return nil }
+        guard let sendsNode = parts["sends"], let whenNode = parts["when"] else {
+            reader.error("probation needs 'sends' and 'when'", help: "write {sends: 50, when: bounceRate > 2%}", at: node)
+            return nil
+        }
+        guard let sends = reader.integer(sendsNode, "sends", in: 1...1_000_000),
+            let condition = reader.condition(whenNode, "the probation's condition", scope: .campaign)
+        else { return nil }
+        return Resume.Probation(
+            sends: sends, condition: condition, conditionText: whenNode.scalar?.string.collapsingWhitespace ?? "")
+    }
+
+    /// `2 per 7d`
+    private func readLimit(_ node: Node) -> Resume.Limit? {
+        guard let text = reader.text(node, "at_most") else { return nil }
+        let parts = text.split(separator: " ")
+        guard parts.count == 3, parts[1] == "per", let times = Int(parts[0]), (0...1000).contains(times),
+            let per = Duration(policyText: parts[2]), per > .zero
+        else {
+            reader.error("at_most '\(text.prefix(40))' is not a number per duration", help: "for instance 2 per 7d", at: node)
+            return nil
+        }
+        return Resume.Limit(times: times, per: per)
+    }
+}
+
+/// A rule with the keys it was read from.
+struct PlacedRule {
+    var rule: Rule
+    var fields: Fields
+}
+
+extension String {
+    /// On one line, with single spaces: how a condition is shown.
+    var collapsingWhitespace: String {
+        split { $0.isWhitespace }.joined(separator: " ")
+    }
+}

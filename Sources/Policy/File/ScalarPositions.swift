@@ -1,0 +1,84 @@
+import Yams
+
+/// Finds where the characters of a scalar's value stand in the file, whatever its style: quotes, escapes and
+/// line folds make value and source differ.
+struct ScalarPositions {
+    private let positions: [Position]
+    private let fallback: Position
+
+    init(node: Node, source: SourceFile) {
+        let mark = node.mark
+        fallback = Position(line: max(1, mark?.line ?? 1), column: max(1, mark?.column ?? 1))
+        guard let scalar = node.scalar else {
+            positions = []
+            return
+        }
+        var cursor = Cursor(source: source, line: fallback.line, column: fallback.column)
+        switch scalar.style {
+        case .literal, .folded: cursor.skipLine()
+        case .singleQuoted, .doubleQuoted: cursor.advance()
+        case .any, .plain: break
+        }
+        var positions: [Position] = []
+        for scalar in scalar.string.unicodeScalars {
+            if scalar.properties.isWhitespace {
+                positions.append(cursor.position)
+                cursor.skipWhitespace()
+            } else {
+                cursor.seek(scalar)
+                positions.append(cursor.position)
+                cursor.advance()
+            }
+        }
+        self.positions = positions
+    }
+
+    /// Where the value's character at `offset` stands; just behind the value for its end.
+    func position(of offset: Int) -> Position {
+        if positions.indices.contains(offset) { return positions[offset] }
+        guard let last = positions.last else { return fallback }
+        return Position(line: last.line, column: last.column + 1)
+    }
+
+    private struct Cursor {
+        let source: SourceFile
+        var line: Int
+        var column: Int
+
+        var position: Position { Position(line: line, column: column) }
+
+        private var isAtEnd: Bool { line > source.lineCount }
+
+        private var current: Unicode.Scalar {
+            let scalars = source.line(line)
+            return scalars.indices.contains(column - 1) ? scalars[column - 1] : "\n"
+        }
+
+        mutating func advance() {
+            if column > source.line(line).count {
+                skipLine()
+            } else {
+                column += 1
+            }
+        }
+
+        mutating func skipLine() {
+            line += 1
+            column = 1
+        }
+
+        mutating func skipWhitespace() {
+            while !isAtEnd, current.properties.isWhitespace { advance() }
+        }
+
+        /// Moves on to the next such character; stays where it is if the rest of the file has none.
+        mutating func seek(_ wanted: Unicode.Scalar) {
+            let start = self
+            while !isAtEnd {
+                if current == wanted { return }
+                advance()
+            }
+            self = start
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import Model
+import Yams
+
+/// Reads the `workspace:` mapping.
+struct WorkspaceReader {
+    static let leadterraURL = "https://app.leadterra.co"
+
+    let reader: FieldReader
+
+    init(_ reader: FieldReader) {
+        self.reader = reader
+    }
+
+    func workspace(_ fields: Fields) -> Workspace? {
+        guard let node = fields["workspace"] else {
+            reader.error(
+                "'workspace' is missing",
+                help: "write workspace: {name: acme, provider: leadterra, credential: leadterra.key}", at: fields.node)
+            return nil
+        }
+        let inline = "a key never stands in a policy: write 'credential:' and the name of a file"
+        let known = ["name", "provider", "url", "credential", "credential_file"]
+        guard
+            let parts = reader.fields(
+                node, of: "the workspace", known: known,
+                hints: ["key": inline, "api_key": inline, "token": inline, "secret": inline, "password": inline])
+        else { return nil }
+        let name = required(parts, "name").flatMap { reader.name($0, "the workspace's name") }
+        let provider: Workspace.Provider? = required(parts, "provider").flatMap { reader.choice($0, "the provider") }
+        let credential = readCredential(parts)
+        let url = parts["url"].map { readURL($0) } ?? WorkspaceReader.leadterraURL
+        guard let name, let provider, let credential, let url else { return nil }
+        return Workspace(name: name, provider: provider, url: url, credential: credential)
+    }
+
+    private func required(_ fields: Fields, _ key: String) -> Node? {
+        if let node = fields[key] { return node }
+        reader.error("the workspace has no '\(key)'", at: fields.node)
+        return nil
+    }
+
+    private func readCredential(_ fields: Fields) -> Workspace.Credential? {
+        switch (fields["credential"], fields["credential_file"]) {
+        case (nil, nil):
+            reader.error(
+                "the workspace names no key",
+                help: "write 'credential: leadterra.key' (a systemd credential) or 'credential_file: /path'",
+                at: fields.node)
+            return nil
+        case (.some, .some(let second)):
+            reader.error("'credential' and 'credential_file' exclude each other", help: "keep one of the two", at: second)
+            return nil
+        case (.some(let node), nil):
+            guard let text = reader.text(node, "credential"), !refuseInline(text, node) else { return nil }
+            let isName = text.utf8.count <= 255 && text != "." && text != ".." && !text.contains("/")
+            guard isName, text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7f }) else {
+                reader.error(
+                    "'credential' is the name of a file in the credentials directory, without a path",
+                    help: "for a path write 'credential_file:'", at: node)
+                return nil
+            }
+            return .systemd(text)
+        case (nil, .some(let node)):
+            guard let text = reader.text(node, "credential_file"), !refuseInline(text, node) else { return nil }
+            guard text.hasPrefix("/"), !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
+                reader.error("'credential_file' must be an absolute path", help: "begin it with '/'", at: node)
+                return nil
+            }
+            return .file(text)
+        }
+    }
+
+    private func refuseInline(_ text: String, _ node: Node) -> Bool {
+        guard text.hasPrefix("sk_") else { return false }
+        reader.error(
+            "a key stands in the policy; replace it at the platform, as this file may have been read by others",
+            help: "put the new key into a file that only its owner can read, and name the file here", at: node)
+        return true
+    }
+
+    // MARK: URL
+
+    /// `https://host[:port]`, or http on this machine; without path, user or query.
+    private func readURL(_ node: Node) -> String? {
+        guard var text = reader.text(node, "url") else { return nil }
+        if text.hasSuffix("/") { text.removeLast() }
+        let scheme = text.hasPrefix("https://") ? "https://" : text.hasPrefix("http://") ? "http://" : nil
+        guard let scheme else {
+            reader.error("the url must begin with https://", help: "for instance \(WorkspaceReader.leadterraURL)", at: node)
+            return nil
+        }
+        let authority = text.dropFirst(scheme.count)
+        if authority.contains("@") {
+            reader.error("a user or a password in the url is refused", help: "name the key with 'credential:'", at: node)
+            return nil
+        }
+        if let slash = authority.firstIndex(where: { "/?#".contains($0) }) {
+            reader.error(
+                "the url ends behind the host", help: "write \(scheme)\(authority[..<slash])", at: node)
+            return nil
+        }
+        guard let host = host(of: authority) else {
+            reader.error("the url names no host, or no valid port", help: "for instance \(WorkspaceReader.leadterraURL)", at: node)
+            return nil
+        }
+        guard scheme == "https://" || isLoopback(host) else {
+            reader.error(
+                "plain http would send the key unprotected to \(host)", help: "write https://; http is for 127.0.0.1",
+                at: node)
+            return nil
+        }
+        return text
+    }
+
+    private func host(of authority: Substring) -> Substring? {
+        let host: Substring
+        let rest: Substring
+        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
+            host = authority[...end]
+            rest = authority[authority.index(after: end)...]
+            guard host.dropFirst().dropLast().allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else { return nil }
+        } else {
+            host = authority.prefix { $0 != ":" }
+            rest = authority[host.endIndex...]
+            guard host.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") }) else {
+                return nil
+            }
+        }
+        if rest.isEmpty { return host.isEmpty ? nil : host }
+        guard rest.hasPrefix(":"), let port = Int(rest.dropFirst()), (1...65535).contains(port) else { return nil }
+        return host.isEmpty ? nil : host
+    }
+
+    private func isLoopback(_ host: Substring) -> Bool {
+        if host == "localhost" || host == "[::1]" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        return parts.count == 4 && parts.first == 127 && !parts.contains(nil)
+    }
+}
