@@ -4,7 +4,7 @@
 package struct Fault: Error, Hashable, Sendable {
     /// What the guard must tell apart; everything else is in ``summary``.
     package enum Kind: Hashable, Sendable {
-        /// No connection, no answer in time, a cut-off answer, or 5xx: the request may have taken effect.
+        /// No connection, no answer in time, a cut-off answer, or 5xx.
         case unreachable
         /// 401 or 403: the key is missing, wrong, or not allowed to do this.
         case unauthorized
@@ -25,12 +25,21 @@ package struct Fault: Error, Hashable, Sendable {
     package var code: String?
     /// How long the platform asked to be left alone.
     package var retryAfter: Duration?
+    /// False where the request certainly changed nothing: it never left, or was refused.
+    package var mayHaveTakenEffect: Bool
 
-    package init(_ kind: Kind, _ summary: String, code: String? = nil, retryAfter: Duration? = nil) {
+    package init(
+        _ kind: Kind, _ summary: String, code: String? = nil, retryAfter: Duration? = nil,
+        mayHaveTakenEffect: Bool? = nil
+    ) {
         self.kind = kind
         self.summary = summary
         self.code = code
         self.retryAfter = retryAfter
+        switch kind {
+        case .unreachable, .unexpected: self.mayHaveTakenEffect = mayHaveTakenEffect ?? true
+        case .unauthorized, .throttled, .missing, .refused: self.mayHaveTakenEffect = false
+        }
     }
 }
 

@@ -24,6 +24,8 @@ package struct PauseAttempt: Hashable, Sendable {
     /// When the next attempt is due; nil while one is under way.
     package var retryAt: Instant?
     package var failures: Int = 0
+    /// An attempt's answer was lost, so the campaign may be paused already.
+    package var mayHaveTakenEffect = false
     /// When the failure is told again, and after how long the next time.
     package var reminder: Reminder?
 }

@@ -25,6 +25,8 @@ extension Guard {
             else { continue }
             attempt.retryAt = nil
             attempt.intent.attempt += 1
+            // No earlier attempt can have paused it: an older pause is not ours.
+            if !attempt.mayHaveTakenEffect { attempt.intent.firstSentAt = now }
             campaigns[place].phase = .pausing(attempt)
             effects.append(.send(attempt.intent))
         }
@@ -83,6 +85,11 @@ extension Guard {
     ) -> [Effect] {
         var attempt = attempt
         attempt.failures += 1
+        if fault.mayHaveTakenEffect { attempt.mayHaveTakenEffect = true }
+        if policy.mode == .observe {
+            settlePause(place, .unknown, at: now)
+            return [.report(Wording.pauseFailed(campaigns[place], attempt, fault, retryIn: nil))]
+        }
         let isFirst = attempt.reminder == nil
         let isDue = attempt.reminder?.isDue(at: now) ?? true
         if isFirst { attempt.reminder = Reminder(at: now) }

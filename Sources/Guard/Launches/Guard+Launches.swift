@@ -241,7 +241,7 @@ extension Guard {
         case .refused: isFinal = fault.code != "no_leads_enrolled"
         case .unreachable, .unexpected:
             // It may have taken effect: only numbers can tell. Until then its volume stays promised.
-            launches[index].lostStart = intent
+            if fault.mayHaveTakenEffect { launches[index].lostStart = intent }
             isFinal = false
         case .unauthorized, .throttled: isFinal = false
         }

@@ -212,7 +212,7 @@ enum Wording {
         fields[.decision] = "\(attempt.intent.decision.id)"
         if case .rule(let rule) = attempt.intent.decision.cause { fields[.rule] = rule }
         fields[.reason] = fault.summary
-        let next = retryIn.map { "; tried again in \($0.policyText)" } ?? "; given up, as the platform does not know it"
+        let next = retryIn.map { "; tried again in \($0.policyText)" } ?? "; given up"
         return JournalEvent(
             .campaignPauseFailed,
             "\(name(campaign.entry)) still sends: pausing it failed (\(fault.summary), attempt \(attempt.failures))\(next)",

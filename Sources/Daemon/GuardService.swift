@@ -1,0 +1,239 @@
+package import AsyncAlgorithms
+import Guard
+package import Journal
+package import Model
+package import Policy
+package import Providers
+import ServiceLifecycle
+
+/// Drives the guard: carries its effects out, and tells it what comes of them.
+///
+/// One loop owns the guard. Requests run beside it, each ending in one event for the loop; nothing is shared.
+package struct GuardService: Service {
+    /// What may happen to the loop.
+    private enum Input: Sendable {
+        case event(Event)
+        /// The alarm that the loop had set rang.
+        case alarm
+        case reload(Reload)
+    }
+
+    /// The outcome of reading the policy anew.
+    package enum Reload: Sendable {
+        case loaded(CheckedPolicy, any SendingPlatform, JournalEvent)
+        case refused(JournalEvent)
+    }
+
+    /// What the service needs of the world around it.
+    package struct Surroundings: Sendable {
+        package var journal: Journal
+        package var notifier: ServiceNotifier
+        package var time: any TimeSource
+        /// A number within 0…1, new at each call.
+        package var random: @Sendable () -> Double
+        /// One element for each reload that is asked for.
+        package var reloads: AsyncChannel<Void>
+        /// Reads the policy anew.
+        package var reload: @Sendable () async -> Reload
+
+        package init(
+            journal: Journal, notifier: ServiceNotifier, time: any TimeSource, random: @escaping @Sendable () -> Double,
+            reloads: AsyncChannel<Void>, reload: @escaping @Sendable () async -> Reload
+        ) {
+            self.journal = journal
+            self.notifier = notifier
+            self.time = time
+            self.random = random
+            self.reloads = reloads
+            self.reload = reload
+        }
+    }
+
+    /// The widest random delay of a poll, so that several daemons do not ask in step.
+    private static let jitterMax: Duration = .milliseconds(500)
+    /// The loop looks around at least this often, whatever it waits for.
+    private static let idleMax: Duration = .seconds(60)
+
+    private let policy: CheckedPolicy
+    private let platform: any SendingPlatform
+    private let surroundings: Surroundings
+
+    package init(policy: CheckedPolicy, platform: any SendingPlatform, surroundings: Surroundings) {
+        self.policy = policy
+        self.platform = platform
+        self.surroundings = surroundings
+    }
+
+    /// Guards until a graceful shutdown is asked for; then ends every request in flight.
+    package func run() async throws {
+        let inputs = AsyncChannel<Input>()
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                for await _ in surroundings.reloads {
+                    await inputs.send(.reload(await surroundings.reload()))
+                }
+            }
+            await loop(inputs, &group)
+            group.cancelAll()
+        }
+    }
+
+    private func loop(_ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup) async {
+        let time = surroundings.time
+        var state = LoopState(
+            warden: Guard(policy: policy, at: time.now), platform: platform,
+            watchdogInterval: surroundings.notifier.watchdogInterval)
+        var alarm = Alarm()
+        defer { alarm.cancel() }
+        step(.started, &state, inputs, &group)
+        rearm(&alarm, state, inputs)
+        for await input in inputs.cancelOnGracefulShutdown() {
+            switch input {
+            case .event(let event): step(event, &state, inputs, &group)
+            case .alarm:
+                alarm.rang()
+                if let deadline = state.warden.nextDeadline, deadline <= time.now { step(.tick, &state, inputs, &group) }
+            case .reload(let reload): adopt(reload, &state, inputs, &group)
+            }
+            rearm(&alarm, state, inputs)
+            ping(&state)
+        }
+        surroundings.notifier.stopping()
+        surroundings.journal.tell(
+            JournalEvent(.daemonStopping, "stopping: campaigns stay as they are, and nobody guards them until the next start"))
+    }
+
+    /// What the loop keeps beside the guard.
+    private struct LoopState {
+        var warden: Guard
+        var platform: any SendingPlatform
+        var watchdogInterval: Duration?
+        var pingedAt = ContinuousClock.now
+        var status = ""
+        var isReady = false
+    }
+
+    private func step(
+        _ event: Event, _ state: inout LoopState, _ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup
+    ) {
+        let platform = state.platform
+        for effect in state.warden.handle(event, at: surroundings.time.now) {
+            switch effect {
+            case .report(let event): surroundings.journal.tell(event)
+            case .ready: announceReady(&state)
+            case .poll(let target):
+                let jitter = min(state.warden.policy.poll.statsInterval / 20, GuardService.jitterMax) * surroundings.random()
+                group.addTask { await inputs.send(.event(.observed(await look(at: target, platform, after: jitter)))) }
+            case .send(let intent):
+                group.addTask { await inputs.send(.event(await act(intent, platform))) }
+            }
+        }
+    }
+
+    // MARK: Requests
+
+    private func look(at target: Target, _ platform: any SendingPlatform, after jitter: Duration) async -> Observation {
+        let time = surroundings.time
+        try? await time.sleep(until: time.now + jitter)
+        let requestedAt = time.now
+        let result: Result<Observation.Reading, Fault>
+        do throws(Fault) {
+            switch target {
+            case .stats(let id): result = .success(.stats(try await platform.stats(of: id)))
+            case .pools: result = .success(.pools(try await platform.pools()))
+            case .accounts: result = .success(.accounts(try await platform.accounts()))
+            }
+        } catch {
+            result = .failure(error)
+        }
+        return Observation(target: target, requestedAt: requestedAt, result: result)
+    }
+
+    private func act(_ intent: Intent, _ platform: any SendingPlatform) async -> Event {
+        let result: Result<ActionAnswer, Fault>
+        do throws(Fault) {
+            switch intent.action {
+            case .pause:
+                result = .success(try await platform.pause(intent.campaign, firstSentAt: intent.firstSentAt))
+            case .start:
+                result = .success(try await platform.start(intent.campaign, firstSentAt: intent.firstSentAt))
+            }
+        } catch {
+            result = .failure(error)
+        }
+        return .answered(intent, result, jitter: surroundings.random())
+    }
+
+    // MARK: Reload
+
+    private func adopt(
+        _ reload: Reload, _ state: inout LoopState, _ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup
+    ) {
+        surroundings.notifier.reloading()
+        switch reload {
+        case .refused(let event): surroundings.journal.tell(event)
+        case .loaded(let policy, let platform, let event):
+            state.platform = platform
+            surroundings.journal.tell(event)
+            step(.reloaded(policy), &state, inputs, &group)
+        }
+        surroundings.notifier.ready(status: state.warden.summary)
+    }
+
+    // MARK: Systemd
+
+    private func announceReady(_ state: inout LoopState) {
+        state.isReady = true
+        state.status = state.warden.summary
+        surroundings.journal.tell(JournalEvent(.daemonReady, "ready: \(state.status)"))
+        surroundings.notifier.ready(status: state.status)
+    }
+
+    /// The loop that does the work says itself that it is alive, at most once a second.
+    private func ping(_ state: inout LoopState) {
+        let now = ContinuousClock.now
+        let elapsed = state.pingedAt.duration(to: now)
+        guard elapsed >= min(state.watchdogInterval ?? .seconds(1), .seconds(1)) else { return }
+        state.pingedAt = now
+        if state.watchdogInterval != nil { surroundings.notifier.watchdog() }
+        let status = state.warden.summary
+        guard state.isReady, status != state.status else { return }
+        state.status = status
+        surroundings.notifier.status(status)
+    }
+
+    private func rearm(_ alarm: inout Alarm, _ state: LoopState, _ inputs: AsyncChannel<Input>) {
+        let time = surroundings.time
+        var deadline = time.now + min(state.watchdogInterval ?? GuardService.idleMax, GuardService.idleMax)
+        if let next = state.warden.nextDeadline { deadline = min(deadline, next) }
+        alarm.set(for: deadline, time) { await inputs.send(.alarm) }
+    }
+}
+
+/// One alarm, owned by the loop: it rings at the earliest time that it was set for.
+private struct Alarm {
+    private var deadline: Instant?
+    private var task: Task<Void, Never>?
+
+    mutating func set(for deadline: Instant, _ time: any TimeSource, ring: @escaping @Sendable () async -> Void) {
+        if let armed = self.deadline, armed <= deadline { return }
+        task?.cancel()
+        self.deadline = deadline
+        task = Task {
+            do {
+                try await time.sleep(until: deadline)
+            } catch {
+                return
+            }
+            await ring()
+        }
+    }
+
+    mutating func rang() {
+        (deadline, task) = (nil, nil)
+    }
+
+    mutating func cancel() {
+        task?.cancel()
+    }
+}

@@ -1,0 +1,26 @@
+import Policy
+
+extension Guard {
+    /// One line about how things stand, for the service's status.
+    package var summary: String {
+        var paused = 0
+        var blind = 0
+        for campaign in campaigns {
+            switch campaign.phase {
+            case .paused: paused += 1
+            case .unknown, .draft, .releasing, .running, .pausing, .pausedByAnother: break
+            }
+            if campaign.isStale || campaign.isMissing { blind += 1 }
+        }
+        let held = launches.count {
+            if case .held = $0.phase { true } else { false }
+        }
+        var parts = ["watching \(campaigns.count) campaign\(campaigns.count == 1 ? "" : "s")"]
+        if paused > 0 { parts.append("\(paused) paused") }
+        if held > 0 { parts.append("\(held) launch\(held == 1 ? "" : "es") held") }
+        if blind > 0 { parts.append("blind to \(blind)") }
+        if let trouble = health.summary { parts.append(trouble) }
+        if policy.mode == .observe { parts.append("observing only") }
+        return parts.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,84 @@
+import CSystemd
+import Glibc
+package import Model
+import Synchronization
+
+/// Where the program tells what it does: systemd's journal, or lines on stderr.
+package final class Journal: Sendable {
+    /// The form of the entries.
+    package enum Format: String, CaseIterable, Sendable {
+        case journal, text, json
+    }
+
+    private let format: Format
+    private let time: any TimeSource
+    /// Carries a line out that is not for the journal itself.
+    private let writeLine: @Sendable (String) -> Void
+    private let sequence = Mutex(0)
+
+    /// - Parameter writeLine: takes a line without its end; by default it goes to stderr.
+    package init(
+        format: Format, time: any TimeSource, writeLine: @escaping @Sendable (String) -> Void = StandardError.write
+    ) {
+        self.format = format
+        self.time = time
+        self.writeLine = writeLine
+    }
+
+    package func tell(_ event: JournalEvent) {
+        // Numbered and written in one go, so that the numbers stand in order.
+        sequence.withLock { sequence in
+            sequence += 1
+            let entry = JournalEntry(event, sequence: sequence, at: time.now)
+            switch format {
+            case .text: writeLine(EntryFormat.text(entry))
+            case .json: writeLine(EntryFormat.json(entry))
+            case .journal:
+                // Without the journal the entry must not be lost: stderr is its last resort.
+                if Journal.send(entry.fields) < 0 { writeLine(EntryFormat.json(entry)) }
+            }
+        }
+    }
+
+    /// Hands the fields to libsystemd; negative, an errno, where that failed.
+    private static func send(_ fields: [JournalEntry.Field]) -> Int32 {
+        var bytes: [UInt8] = []
+        var ranges: [Range<Int>] = []
+        for field in fields {
+            let start = bytes.count
+            bytes += field.name.utf8
+            bytes.append(UInt8(ascii: "="))
+            bytes += field.value.utf8
+            ranges.append(start..<bytes.count)
+        }
+        return bytes.withUnsafeMutableBytes { buffer in
+            let vectors = ranges.map { range in
+                iovec(iov_base: buffer.baseAddress.map { $0 + range.lowerBound }, iov_len: range.count)
+            }
+            return sd_journal_sendv(vectors, Int32(vectors.count))
+        }
+    }
+
+    /// The form that fits where stderr leads: the journal, a terminal, or a pipe or file.
+    package static func fittingFormat(journalStream: String?) -> Format {
+        var status = stat()
+        if let journalStream, fstat(STDERR_FILENO, &status) == 0, journalStream == "\(status.st_dev):\(status.st_ino)" {
+            return .journal
+        }
+        return isatty(STDERR_FILENO) == 1 ? .text : .json
+    }
+}
+
+/// Whole lines on stderr.
+package enum StandardError {
+    package static func write(_ line: String) {
+        var bytes = ArraySlice(Array(line.utf8) + [UInt8(ascii: "\n")])
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            // Nobody reads stderr, or its disk is full: there is nowhere left to say so.
+            guard count > 0 else { return }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Glibc
+
+/// Why a key could not be read. The message names the place and the remedy, never the content.
+package struct CredentialError: Error, Hashable, Sendable {
+    package enum Code: Hashable, Sendable {
+        /// It is not where the policy says.
+        case missing
+        case noPermission
+        /// It is there, but must not or cannot be used.
+        case refused
+    }
+
+    package var code: Code
+    package var message: String
+}
+
+/// Reads a key from systemd's credentials directory, or from a file that only its owner can read.
+package enum CredentialReader {
+    /// More than any key has.
+    private static let bytesMax = 4096
+
+    /// The key in `$CREDENTIALS_DIRECTORY/name`.
+    ///
+    /// - Parameter directory: the variable's value; nil where systemd passed no credentials.
+    package static func systemd(_ name: String, directory: String?) throws(CredentialError) -> APIKey {
+        guard let directory, !directory.isEmpty else {
+            throw CredentialError(
+                code: .missing,
+                message: "the policy asks for the credential '\(name)', but systemd passed none: add "
+                    + "LoadCredential=\(name):/etc/credstore/\(name) to the unit, or, outside systemd, write "
+                    + "credential_file: /path in the policy")
+        }
+        // The directory is ours alone, and systemd vouches for the file's mode.
+        return try read("\(directory)/\(name)", isGuardedByDirectory: true)
+    }
+
+    /// The key in a file of the operator's.
+    package static func file(_ path: String) throws(CredentialError) -> APIKey {
+        try read(path, isGuardedByDirectory: false)
+    }
+
+    private static func read(_ path: String, isGuardedByDirectory: Bool) throws(CredentialError) -> APIKey {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw openError(path, errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw CredentialError(code: .refused, message: "\(path) is not a regular file; put the key into one")
+        }
+        if !isGuardedByDirectory {
+            guard status.st_mode & 0o077 == 0 else {
+                throw CredentialError(
+                    code: .refused,
+                    message: "\(path) can be read by others (mode \(octal(status.st_mode & 0o777))); run: chmod 600 \(path)")
+            }
+            guard status.st_uid == geteuid() || status.st_uid == 0 else {
+                throw CredentialError(
+                    code: .refused,
+                    message: "\(path) belongs to another user (uid \(status.st_uid)), who could change the key; "
+                        + "run: chown \(geteuid()) \(path)")
+            }
+        }
+        var bytes = [UInt8](repeating: 0, count: bytesMax + 1)
+        let count = Glibc.read(descriptor, &bytes, bytes.count)
+        guard count >= 0 else { throw openError(path, errno) }
+        guard count <= bytesMax else {
+            throw CredentialError(code: .refused, message: "\(path) is larger than \(bytesMax) bytes: it holds no key")
+        }
+        return try key(bytes[..<count], path)
+    }
+
+    private static func key(_ bytes: ArraySlice<UInt8>, _ path: String) throws(CredentialError) -> APIKey {
+        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0d).contains($0) }
+        let trimmed = bytes.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
+        guard !trimmed.isEmpty else {
+            throw CredentialError(code: .refused, message: "\(path) is empty; put the platform's key into it")
+        }
+        guard trimmed.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+            throw CredentialError(
+                code: .refused, message: "\(path) must hold the key alone, on one line, without spaces or other characters")
+        }
+        return APIKey(String(decoding: trimmed, as: UTF8.self))
+    }
+
+    private static func openError(_ path: String, _ code: Int32) -> CredentialError {
+        switch code {
+        case ENOENT, ENOTDIR:
+            CredentialError(code: .missing, message: "\(path): no such file; put the platform's key into it, mode 0600")
+        case EACCES, EPERM:
+            CredentialError(
+                code: .noPermission, message: "\(path): permission denied; the user that runs sendwarden must own it")
+        default:
+            CredentialError(code: .refused, message: "\(path): \(String(cString: strerror(code)))")
+        }
+    }
+
+    private static func octal(_ mode: mode_t) -> String {
+        let digits = String(mode, radix: 8)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import FoundationEssentials
+import Journal
+import Model
+import Policy
+
+/// `sendwarden check`: reads a policy and says all that is wrong with it.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Check a policy file.",
+        discussion: """
+            Prints every error and warning with its place in the file. Reads nothing but the file: no key, no network.
+            Exits with 0 if the policy can be used, 78 if not, 66 if there is no such file, 77 if it cannot be read.
+
+            Example: sendwarden check config/policy.yaml
+            """)
+
+    @OptionGroup var policy: PolicyOption
+
+    @Flag(help: "Print the findings as one JSON object.")
+    var json = false
+
+    func run() throws {
+        let source: SourceFile
+        do throws(PolicyFileError) {
+            source = try PolicyFile.read(policy.path)
+        } catch {
+            StandardError.write("error: \(error.message)")
+            throw ExitCode(error)
+        }
+        let outcome = PolicyLoader.load(source)
+        if json {
+            print(try CheckReport(source, outcome).json())
+        } else {
+            let text = source.render(outcome.diagnostics)
+            if !text.isEmpty { StandardError.write(String(text.dropLast())) }
+            let errors = outcome.diagnostics.count { $0.severity == .error }
+            if let policy = outcome.policy {
+                print("\(source.name): ok: \(PolicySummary.text(policy))")
+            } else {
+                StandardError.write("\(source.name): refused: \(errors) error\(errors == 1 ? "" : "s")")
+            }
+        }
+        if outcome.policy == nil { throw ExitCode.badConfiguration }
+    }
+}
+
+/// What `check --json` prints.
+private struct CheckReport: Encodable {
+    struct Finding: Encodable {
+        var severity: String
+        var line: Int
+        var column: Int
+        var message: String
+        var help: String?
+    }
+
+    var file: String
+    var ok: Bool
+    var findings: [Finding]
+
+    init(_ source: SourceFile, _ outcome: PolicyLoader.Outcome) {
+        file = source.name
+        ok = outcome.policy != nil
+        findings = outcome.diagnostics.sorted { $0.position < $1.position }.map {
+            Finding(
+                severity: $0.severity.rawValue, line: $0.position.line, column: $0.position.column, message: $0.message,
+                help: $0.help)
+        }
+    }
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}
+
+/// A policy in one line.
+enum PolicySummary {
+    static func text(_ policy: CheckedPolicy) -> String {
+        func count(_ number: Int, _ word: String, _ plural: String? = nil) -> String {
+            "\(number) \(number == 1 ? word : plural ?? word + "s")"
+        }
+        return [
+            "workspace \(policy.workspace.name)", "\(policy.mode.rawValue) mode", count(policy.campaigns.count, "campaign"),
+            count(policy.rules.count, "rule"), count(policy.launches.count, "launch", "launches"),
+            "polled every \(policy.poll.statsInterval.policyText)",
+        ].joined(separator: ", ")
+    }
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Policy
+import Providers
+
+/// The exit codes of sysexits.h that the program uses; 64, usage, is the argument parser's own.
+extension ExitCode {
+    /// Data refused.
+    static let dataError = ExitCode(65)
+    /// No such file.
+    static let noInput = ExitCode(66)
+    /// Something needed is not there.
+    static let unavailable = ExitCode(69)
+    /// Our own fault.
+    static let software = ExitCode(70)
+    static let noPermission = ExitCode(77)
+    /// Policy or configuration refused.
+    static let badConfiguration = ExitCode(78)
+
+    init(_ error: PolicyFileError) {
+        switch error.code {
+        case .missing: self = .noInput
+        case .noPermission: self = .noPermission
+        case .unusable: self = .badConfiguration
+        }
+    }
+
+    init(_ error: CredentialError) {
+        switch error.code {
+        case .noPermission: self = .noPermission
+        case .missing, .refused: self = .badConfiguration
+        }
+    }
+}

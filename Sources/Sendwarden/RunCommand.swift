@@ -1,0 +1,143 @@
+import ArgumentParser
+import AsyncAlgorithms
+import AsyncHTTPClient
+import Daemon
+import FoundationEssentials
+import Glibc
+import Journal
+import Logging
+import Model
+import NIOPosix
+import Policy
+import Providers
+import ServiceLifecycle
+import UnixSignals
+
+/// `sendwarden run`: the daemon.
+struct RunCommand: AsyncParsableCommand {
+    enum LogFormat: String, CaseIterable, ExpressibleByArgument {
+        case auto, journal, text, json
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run the daemon.",
+        discussion: """
+            Guards the campaigns of a policy until SIGTERM or Ctrl-C, which end it with 0. SIGHUP reads the policy \
+            anew; a policy with an error is refused, and the one in use goes on. The key comes from systemd's \
+            credentials or from a file that only its owner can read, as the policy says.
+            Exits with 66 if there is no such policy, 77 without the permission to read policy or key, 78 if policy \
+            or key are refused.
+
+            Example: sendwarden run --policy policy.yaml --log-format text
+            """)
+
+    @OptionGroup var policy: PolicyOption
+
+    @Option(
+        help: ArgumentHelp(
+            "How events are told: \(LogFormat.allCases.map(\.rawValue).joined(separator: ", ")).",
+            discussion: "auto is the journal under systemd, text on a terminal, json otherwise."))
+    var logFormat = LogFormat.auto
+
+    func run() async throws {
+        ProcessHardening.apply()
+        let environment = ProcessInfo.processInfo.environment
+        let time = SteadyTime.fromWallClock()
+        let journal = Journal(format: format(environment), time: time)
+        let http = HTTPClient(
+            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup(numberOfThreads: 1)),
+            configuration: PlatformFactory.clientConfiguration)
+        let factory = PlatformFactory(
+            http: http, time: time, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"],
+            random: { Double.random(in: 0...1) })
+        do {
+            try await guardCampaigns(journal, time, factory)
+        } catch {
+            try? await http.shutdown()
+            throw error
+        }
+        try? await http.shutdown()
+    }
+
+    private func guardCampaigns(_ journal: Journal, _ time: SteadyTime, _ factory: PlatformFactory) async throws {
+        let (policy, diagnostics) = try load(journal)
+        let platform: any SendingPlatform
+        do throws(CredentialError) {
+            platform = try factory.platform(for: policy)
+        } catch {
+            journal.tell(JournalEvent(.policyRefused, priority: .critical, "cannot start: \(error.message)", fields: [.policy: self.policy.path]))
+            throw ExitCode(error)
+        }
+        journal.tell(
+            JournalEvent(
+                .daemonStarted, "sendwarden \(Version.current) guards workspace \(policy.workspace.name) on \(policy.workspace.url)",
+                fields: [
+                    .version: Version.current, .workspace: policy.workspace.name,
+                    .provider: policy.workspace.provider.rawValue, .mode: policy.mode.rawValue,
+                ]))
+        journal.tell(PolicyReloader.loaded(policy, self.policy.path, diagnostics))
+        let reloader = PolicyReloader(path: self.policy.path, factory: factory)
+        let reloads = AsyncChannel<Void>()
+        let service = GuardService(
+            policy: policy, platform: platform,
+            surroundings: .init(
+                journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
+                reloads: reloads, reload: { reloader.reload() }))
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: service), .init(service: HangupService(reloads: reloads))],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "sendwarden") { _ in SwiftLogNoOpLogHandler() })
+        // What has not ended by then is cancelled, so that the process is gone within two seconds.
+        configuration.maximumGracefulShutdownDuration = .seconds(1)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+
+    private func load(_ journal: Journal) throws -> (CheckedPolicy, [Diagnostic]) {
+        do throws(PolicyFileError) {
+            let source = try PolicyFile.read(policy.path)
+            let outcome = PolicyLoader.load(source)
+            if let policy = outcome.policy { return (policy, outcome.diagnostics) }
+            let errors = outcome.diagnostics.filter { $0.severity == .error }.sorted { $0.position < $1.position }
+            let first = errors.first.map { "\(source.name):\($0.position.line):\($0.position.column): \($0.message)" }
+            journal.tell(
+                JournalEvent(
+                    .policyRefused, priority: .critical,
+                    "cannot start, the policy is refused: \(first ?? source.name); 'sendwarden check \(source.name)' shows it all",
+                    fields: [.policy: source.name]))
+        } catch {
+            journal.tell(
+                JournalEvent(.policyRefused, priority: .critical, "cannot start: \(error.message)", fields: [.policy: policy.path]))
+            throw ExitCode(error)
+        }
+        throw ExitCode.badConfiguration
+    }
+
+    private func format(_ environment: [String: String]) -> Journal.Format {
+        switch logFormat {
+        case .auto: Journal.fittingFormat(journalStream: environment["JOURNAL_STREAM"])
+        case .journal: .journal
+        case .text: .text
+        case .json: .json
+        }
+    }
+}
+
+/// Asks for a reload at each SIGHUP.
+private struct HangupService: Service {
+    let reloads: AsyncChannel<Void>
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            await reloads.send(())
+        }
+    }
+}
+
+extension SteadyTime {
+    /// Begins at the wall clock's time and then runs evenly: steps of the clock neither fire nor clear a rule.
+    static func fromWallClock() -> SteadyTime {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return SteadyTime(startingAt: Instant(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000))
+    }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+import Model
+
+/// The command line's root; each subcommand has its own file.
+@main
+struct Sendwarden: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sendwarden",
+        abstract: "A guard rail for outbound email campaigns.",
+        discussion: """
+            Reads a policy, polls the sending platform, pauses campaigns whose numbers breach the policy, holds \
+            launches that do not fit, and tells the journal what it did and why.
+
+            Try it:        sendwarden demo
+            Check a file:  sendwarden check policy.yaml
+            Run it:        sendwarden run --policy policy.yaml
+            """,
+        version: Version.current,
+        subcommands: [RunCommand.self, CheckCommand.self, DemoCommand.self, SimulateCommand.self])
+}
