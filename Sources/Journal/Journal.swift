@@ -68,17 +68,3 @@ package final class Journal: Sendable {
         return isatty(STDERR_FILENO) == 1 ? .text : .json
     }
 }
-
-/// Whole lines on stderr.
-package enum StandardError {
-    package static func write(_ line: String) {
-        var bytes = ArraySlice(Array(line.utf8) + [UInt8(ascii: "\n")])
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            // Nobody reads stderr, or its disk is full: there is nowhere left to say so.
-            guard count > 0 else { return }
-            bytes = bytes.dropFirst(count)
-        }
-    }
-}

@@ -86,7 +86,7 @@ struct RunCommand: AsyncParsableCommand {
                 reloads: reloads, reload: { reloader.reload() }))
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: service), .init(service: HangupService(reloads: reloads))],
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "sendwarden") { _ in SwiftLogNoOpLogHandler() })
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent)
         // What has not ended by then is cancelled, so that the process is gone within two seconds.
         configuration.maximumGracefulShutdownDuration = .seconds(1)
         try await ServiceGroup(configuration: configuration).run()

@@ -1,5 +1,112 @@
 import ArgumentParser
+import Journal
+import Logging
+import Model
+import NIOPosix
+import ServiceLifecycle
+import Simulator
+import UnixSignals
+
+/// `sendwarden simulate`: a made-up workspace behind a real HTTP port.
 struct SimulateCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "simulate")
-    func run() async throws {}
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Serve a simulated sending platform.",
+        discussion: """
+            Serves the platform's API over HTTP on a made-up world: campaigns that send and bounce, pools that fill \
+            and renew, people who act, faults on demand. The first line on stdout is the base URL. Without --world it \
+            serves the demo's world. Ends with 0 on SIGTERM or Ctrl-C, with 69 if it cannot listen.
+
+            Beside the API it answers GET and DELETE /simulator/requests, GET /simulator/world, and POST and DELETE \
+            /simulator/faults.
+
+            Example: sendwarden simulate --listen 127.0.0.1:8025 --world config/examples/world.yaml --speed 60
+            """)
+
+    @Option(help: ArgumentHelp("Where to listen; port 0 lets the system choose.", valueName: "host:port"))
+    var listen = "127.0.0.1:0"
+
+    @Option(help: ArgumentHelp("The world, a YAML file.", valueName: "file"))
+    var world: String?
+
+    @Option(help: "Simulated seconds in a second, 0.01 to 100000.")
+    var speed = 1.0
+
+    @Option(help: "What chance begins with: the same seed, the same mails bounce.")
+    var seed: UInt64 = 1
+
+    private struct Address {
+        var host: String
+        var port: Int
+    }
+
+    private var address: Address? {
+        guard let colon = listen.lastIndex(of: ":"), let port = UInt16(listen[listen.index(after: colon)...]) else {
+            return nil
+        }
+        let host = listen[..<colon].trimmingPrefix("[")
+        return Address(host: String(host.last == "]" ? host.dropLast() : host), port: Int(port))
+    }
+
+    func validate() throws {
+        guard let address, !address.host.isEmpty else {
+            throw ValidationError("'\(listen)' is no address to listen on; write HOST:PORT, such as 127.0.0.1:8025.")
+        }
+        guard (0.01...100_000).contains(speed) else {
+            throw ValidationError("--speed \(speed) is outside 0.01 to 100000.")
+        }
+    }
+
+    func run() async throws {
+        guard let address else { throw ExitCode.validationFailure }
+        let description = try loadWorld()
+        let wall = SteadyTime.fromWallClock()
+        let time = SteadyTime(startingAt: description.start ?? wall.now, speed: speed)
+        let server = SimulatorServer(
+            World(description, seed: seed, at: time.now), time: time, host: address.host, port: address.port,
+            group: MultiThreadedEventLoopGroup(numberOfThreads: 1),
+            onListening: { url in
+                StandardOutput.write(url)
+                StandardError.write("serving \(description.campaigns.count) campaigns; the key is \(description.key)")
+            })
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: ServerService(server: server))],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent))
+        do {
+            try await group.run()
+        } catch {
+            StandardError.write(
+                "error: cannot listen on \(listen): \(error); choose a free port, or 0 to let the system choose one")
+            throw ExitCode.unavailable
+        }
+    }
+
+    private func loadWorld() throws -> WorldDescription {
+        do throws(WorldFileError) {
+            guard let world else { return try DemoWorld.description() }
+            return try WorldFile.read(world)
+        } catch {
+            StandardError.write("error: \(error.message)")
+            switch error.code {
+            case .missing: throw ExitCode.noInput
+            case .noPermission: throw ExitCode.noPermission
+            case .unusable: throw ExitCode.dataError
+            }
+        }
+    }
+}
+
+/// A simulator in a service group: it stops at once, cutting what is under way.
+private struct ServerService: Service {
+    let server: SimulatorServer
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await server.run() }
+    }
+}
+
+extension Logger {
+    /// Libraries have nothing to say to our users: what matters is an event of ours.
+    static var silent: Logger { Logger(label: "sendwarden") { _ in SwiftLogNoOpLogHandler() } }
 }

@@ -1,0 +1,48 @@
+import Model
+import Simulator
+
+/// What became of the world with the guard and without it, side by side.
+enum DemoTable {
+    static func text(guarded: World, unguarded: World) -> String {
+        var rows = [
+            ["", "with Sendwarden", "", "", "without it", "", ""],
+            ["campaign", "sent", "bounced", "in the end", "sent", "bounced", "in the end"],
+        ]
+        for campaign in guarded.campaigns {
+            guard let other = unguarded.campaign(campaign.description.id) else { continue }
+            rows.append(["\(campaign.description.name)"] + cells(campaign) + cells(other))
+        }
+        rows.append(["all"] + total(guarded) + total(unguarded))
+        let columns = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            row.enumerated().map { index, cell in
+                let padding = String(repeating: " ", count: columns[index] - cell.count)
+                let isNumber = index % 3 != 0 && cell.first?.isNumber == true
+                return isNumber ? padding + cell : cell + padding
+            }.joined(separator: "  ").trimmingTrailingSpaces
+        }.joined(separator: "\n")
+    }
+
+    private static func cells(_ campaign: SimulatedCampaign) -> [String] {
+        [String(campaign.sent), bounces(campaign.bounced, campaign.delivered), campaign.status.rawValue]
+    }
+
+    private static func total(_ world: World) -> [String] {
+        let bounced = world.campaigns.reduce(0) { $0 + $1.bounced }
+        let delivered = world.campaigns.reduce(0) { $0 + $1.delivered }
+        return [String(world.campaigns.reduce(0) { $0 + $1.sent }), bounces(bounced, delivered), ""]
+    }
+
+    private static func bounces(_ bounced: Int, _ delivered: Int) -> String {
+        guard let ratio = Ratio(bounced, of: bounced + delivered) else { return "0" }
+        return "\(bounced) (\(DecimalText.shortest(ratio.value * 100, decimals: 1)) %)"
+    }
+}
+
+extension String {
+    fileprivate var trimmingTrailingSpaces: String {
+        var text = self[...]
+        while text.last == " " { text = text.dropLast() }
+        return String(text)
+    }
+}

@@ -1,0 +1,182 @@
+import Model
+
+/// The answers of the documented API, in the shapes that the world asks for.
+struct ServedShapes {
+    let shapes: WorldDescription.Shapes
+
+    // MARK: Looks
+
+    func stats(_ id: CampaignID, _ stats: CampaignStats) -> JSONValue {
+        func count(_ value: Int?) -> JSONValue { value.map(JSONValue.integer) ?? .null }
+        func rate(_ value: Double?) -> JSONValue { value.map { .decimal(($0 * 10_000).rounded() / 10_000) } ?? .null }
+        return [
+            "campaignId": .text(id.text), "totalEnrolled": count(stats.totalEnrolled), "sent": count(stats.sent),
+            "delivered": count(stats.delivered), "bounced": count(stats.bounced), "replied": count(stats.replied),
+            "queued": count(stats.queued), "openRate": rate(stats.openRate), "replyRate": rate(stats.replyRate),
+        ]
+    }
+
+    func pools(_ world: World) -> JSONValue {
+        switch shapes.pools {
+        case .reference:
+            return .list(
+                world.pools.map { pool in
+                    let accounts = world.accounts.filter { $0.pool == pool.description.id }
+                    return [
+                        "id": .text(pool.description.id.text), "name": .text(pool.description.name),
+                        "dailyCapacity": .integer(pool.description.capacity), "remainingVolume": .integer(pool.remaining),
+                        "senderAccountIds": .list(accounts.map { .text($0.id.text) }),
+                    ]
+                })
+        case .concepts:
+            let pools = world.pools.map { concept($0, world) }
+            // The page shows one object; a workspace with several pools can only list them.
+            return ["data": pools.count == 1 ? pools[0] : .list(pools)]
+        case .guide:
+            return ["pools": .list(world.pools.map { brief($0, remaining: "remainingVolume", world) })]
+        case .quickstart:
+            return ["senderPools": .list(world.pools.map { brief($0, remaining: "remainingToday", world) })]
+        }
+    }
+
+    private func concept(_ pool: SimulatedPool, _ world: World) -> JSONValue {
+        var fields: [(String, JSONValue)] = [
+            ("id", .text(pool.description.id.text)), ("workspaceId", "ws_simulated"),
+            ("dailyCapacity", .integer(pool.description.capacity)), ("remainingVolume", .integer(pool.remaining)),
+        ]
+        switch pool.description.window {
+        case .midnight: fields.append(("resetAt", .text(world.now.nextMidnight.rfc3339)))
+        case .rolling: break
+        }
+        let count = world.accounts.count { $0.pool == pool.description.id }
+        return .object(
+            fields + [
+                ("senderAccountCount", .integer(count)),
+                ("activeSenderAccountCount", .integer(world.activeSenders(of: pool.description.id))),
+            ])
+    }
+
+    private func brief(_ pool: SimulatedPool, remaining: String, _ world: World) -> JSONValue {
+        .object([
+            ("id", .text(pool.description.id.text)), ("name", .text(pool.description.name)),
+            ("senderCount", .integer(world.accounts.count { $0.pool == pool.description.id })),
+            ("dailyCapacity", .integer(pool.description.capacity)), (remaining, .integer(pool.remaining)),
+        ])
+    }
+
+    func accounts(_ accounts: [SimulatedAccount]) -> JSONValue {
+        let list = JSONValue.list(
+            accounts.map {
+                [
+                    "id": .text($0.id.text), "email": .text("\($0.id)@sender.example"), "name": .text("Sender \($0.id)"),
+                    "status": .text($0.status.rawValue),
+                ]
+            })
+        switch shapes.accounts {
+        case .array: return list
+        case .data: return ["data": list]
+        }
+    }
+
+    func replies(_ replies: [SimulatedReply]) -> JSONValue {
+        let list = JSONValue.list(
+            replies.map {
+                [
+                    "id": .text("reply_\($0.id)"), "campaignId": .text($0.campaign.text), "from": .text($0.email),
+                    "classification": .text($0.classification.rawValue), "receivedAt": .text($0.receivedAt.rfc3339),
+                ]
+            })
+        switch shapes.replies {
+        case .array: return list
+        case .replies:
+            return [
+                "replies": list,
+                "pagination": ["page": 1, "perPage": .integer(max(1, replies.count)), "total": .integer(replies.count)],
+            ]
+        case .data: return ["data": list]
+        }
+    }
+
+    // MARK: Actions
+
+    func created(_ campaign: SimulatedCampaign) -> JSONValue {
+        let fields: JSONValue = [
+            "id": .text(campaign.description.id.text), "name": .text(campaign.description.name), "status": "draft",
+            "stepCount": .integer(campaign.description.steps), "createdAt": .text(campaign.createdAt.rfc3339),
+        ]
+        return wrap(fields, shapes.create)
+    }
+
+    func started(_ campaign: SimulatedCampaign) -> JSONValue {
+        var fields: [(String, JSONValue)] = state(campaign)
+        switch shapes.start {
+        case .flat: break
+        case .wrapped:
+            fields += [
+                ("leadsEnrolled", .integer(campaign.enrolled)), ("queuedMessages", .integer(campaign.queued)),
+            ]
+        }
+        return wrap(.object(fields), shapes.start)
+    }
+
+    func paused(_ campaign: SimulatedCampaign) -> JSONValue { wrap(.object(state(campaign)), shapes.pause) }
+
+    private func state(_ campaign: SimulatedCampaign) -> [(String, JSONValue)] {
+        let fields: [(String, JSONValue)] = [
+            ("id", .text(campaign.description.id.text)), ("status", .text(campaign.status.rawValue)),
+        ]
+        switch campaign.status {
+        case .draft: return fields
+        case .running: return fields + [("startedAt", .text((campaign.startedAt ?? campaign.createdAt).wholeSeconds))]
+        case .paused: return fields + [("pausedAt", .text((campaign.pausedAt ?? campaign.createdAt).wholeSeconds))]
+        }
+    }
+
+    private func wrap(_ fields: JSONValue, _ wrapping: WorldDescription.Shapes.Wrapping) -> JSONValue {
+        switch wrapping {
+        case .flat: fields
+        case .wrapped: ["campaign": fields]
+        }
+    }
+
+    func suppressed(new: Int, already: Int, total: Int) -> JSONValue {
+        switch shapes.suppression {
+        case .flat: ["suppressed": .integer(new)]
+        case .wrapped:
+            ["result": ["suppressed": .integer(new), "alreadySuppressed": .integer(already), "total": .integer(total)]]
+        }
+    }
+
+    // MARK: Errors
+
+    func error(_ code: String, _ message: String) -> (body: String, contentType: String) {
+        let body: JSONValue
+        switch shapes.errors {
+        case .nested: body = ["error": ["code": .text(code), "message": .text(message)]]
+        case .flat: body = ["code": .text(code), "message": .text(message)]
+        case .code: body = ["error": .text(code)]
+        case .html: return (ServedShapes.page, "text/html")
+        case .empty: return ("", "text/plain")
+        }
+        return (body.serialized, "application/json")
+    }
+
+    /// What a proxy in front of the API shows.
+    static let page = "<html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>\n"
+}
+
+extension Instant {
+    /// The documented examples show no fractions of a second.
+    var wholeSeconds: String { Instant(milliseconds: milliseconds - milliseconds % 1000).rfc3339 }
+
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`
+    var httpDate: String {
+        let text = wholeSeconds
+        let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let parts = text.split { "-T:Z".contains($0) }.map(String.init)
+        let month = Int(parts[1]).map { months[$0 - 1] } ?? "Jan"
+        let day = days[Int(milliseconds / 86_400_000 % 7)]
+        return "\(day), \(parts[2]) \(month) \(parts[0]) \(parts[3]):\(parts[4]):\(parts[5]) GMT"
+    }
+}

@@ -1,0 +1,185 @@
+import Model
+
+/// One campaign of the world, with the truth that the API does not tell.
+package struct SimulatedCampaign: Sendable {
+    struct Lead: Sendable {
+        var email: String
+        /// Sequence steps already sent to it.
+        var stepsSent = 0
+        /// Nothing more is sent to it: it bounced, replied or unsubscribed.
+        var isDone = false
+        var hasOpened = false
+        var hasReplied = false
+    }
+
+    package let description: WorldDescription.Campaign
+    /// Its place in the world; seeds its chances.
+    let place: Int
+    package internal(set) var status: WorldDescription.Campaign.Status
+    let createdAt: Instant
+    var startedAt: Instant?
+    var pausedAt: Instant?
+    var leads: [Lead] = []
+    private var places: [String: Int] = [:]
+    /// Leads whose next mail is due, in order.
+    private var queue: [Int] = []
+    private var queueHead = 0
+    /// The part of a mail that its rate has earned and not yet sent.
+    var credit = 0.0
+    /// Mails handed over, the number of the newest; `sent` follows when they have left.
+    var mailsSubmitted = 0
+    package internal(set) var sent = 0
+    package internal(set) var delivered = 0
+    package internal(set) var bounced = 0
+    package internal(set) var openedLeads = 0
+    package internal(set) var repliedLeads = 0
+
+    init(_ description: WorldDescription.Campaign, place: Int, createdAt: Instant) {
+        self.description = description
+        self.place = place
+        status = description.status
+        self.createdAt = createdAt
+        for number in 1...max(1, description.leads) where number <= description.leads {
+            _ = enroll("lead-\(number)@\(description.id).example")
+        }
+        sent = description.sent
+        bounced = description.bounced
+        delivered = sent - bounced
+        mailsSubmitted = sent
+        for index in 0..<min(sent, leads.count) { leads[index].stepsSent = 1 }
+        if status != .draft {
+            startedAt = createdAt
+            fillQueue()
+        }
+        if status == .paused { pausedAt = createdAt }
+    }
+
+    package var enrolled: Int { leads.count }
+    package var queued: Int { status == .draft ? 0 : queue.count - queueHead }
+    package var inTransit: Int { mailsSubmitted - sent }
+
+    /// True if the lead is new.
+    mutating func enroll(_ email: String) -> Bool {
+        guard places[email] == nil else { return false }
+        places[email] = leads.count
+        leads.append(Lead(email: email))
+        if status != .draft { queue.append(leads.count - 1) }
+        return true
+    }
+
+    mutating func start(at now: Instant) {
+        guard status != .running else { return }
+        if status == .draft { fillQueue() }
+        status = .running
+        (startedAt, pausedAt, credit) = (now, nil, 0)
+    }
+
+    mutating func pause(at now: Instant) {
+        guard status == .running else { return }
+        status = .paused
+        pausedAt = now
+    }
+
+    private mutating func fillQueue() {
+        queue = leads.indices.filter { leads[$0].stepsSent == 0 }
+        queueHead = 0
+    }
+
+    /// A lead's next step has become due.
+    mutating func queueNext(_ lead: Int) {
+        if !leads[lead].isDone { queue.append(lead) }
+    }
+
+    /// The lead that is next, taken from the queue; those that must not get mail any more are passed over.
+    mutating func dequeue(suppressed: Set<String>) -> Int? {
+        while queueHead < queue.count {
+            let lead = queue[queueHead]
+            queueHead += 1
+            if queueHead > 1024, queueHead * 2 > queue.count {
+                queue.removeFirst(queueHead)
+                queueHead = 0
+            }
+            if !leads[lead].isDone, !suppressed.contains(leads[lead].email) { return lead }
+        }
+        return nil
+    }
+
+    /// The true chance that the mail of this number bounces.
+    func bounceChance(mail number: Int) -> Double {
+        guard let turnsBad = description.turnsBad, number > turnsBad.after else { return description.bounceRate }
+        return turnsBad.bounceRate
+    }
+
+    mutating func resetCounters() {
+        (sent, delivered, bounced, openedLeads, repliedLeads, mailsSubmitted) = (0, 0, 0, 0, 0, 0)
+    }
+}
+
+/// One pool of the world.
+package struct SimulatedPool: Sendable {
+    package let description: WorldDescription.Pool
+    package internal(set) var used: Int
+    /// In a rolling window: when volume comes back, and how much, oldest first.
+    private var returns: [(at: Instant, count: Int)] = []
+    private var returnsHead = 0
+    private var day: Int64
+
+    init(_ description: WorldDescription.Pool, at now: Instant) {
+        self.description = description
+        used = description.used
+        day = SimulatedPool.day(now)
+        if used > 0 { returns = [(now + .seconds(86400), used)] }
+    }
+
+    package var remaining: Int { max(0, description.capacity - used) }
+
+    private static func day(_ now: Instant) -> Int64 { now.milliseconds / 86_400_000 }
+
+    mutating func renew(at now: Instant) {
+        switch description.window {
+        case .midnight:
+            guard SimulatedPool.day(now) != day else { return }
+            day = SimulatedPool.day(now)
+            used = 0
+        case .rolling:
+            while returnsHead < returns.count, returns[returnsHead].at <= now {
+                used -= returns[returnsHead].count
+                returnsHead += 1
+            }
+            if returnsHead > 1024 {
+                returns.removeFirst(returnsHead)
+                returnsHead = 0
+            }
+        }
+    }
+
+    mutating func use(at now: Instant) {
+        used += 1
+        guard description.window == .rolling else { return }
+        let returnsAt = now + .seconds(86400)
+        if returns.count > returnsHead, returns[returns.count - 1].at == returnsAt {
+            returns[returns.count - 1].count += 1
+        } else {
+            returns.append((returnsAt, 1))
+        }
+    }
+}
+
+package struct SimulatedAccount: Sendable {
+    let id: AccountID
+    let pool: PoolID
+    var status: WorldDescription.AccountStatus
+}
+
+/// One answer of a lead, as `GET /v1/replies` lists it.
+struct SimulatedReply: Sendable {
+    enum Classification: String, Sendable {
+        case interested, notInterested = "not_interested", outOfOffice = "out_of_office", bounce, unsubscribe
+    }
+
+    var id: Int
+    var campaign: CampaignID
+    var email: String
+    var classification: Classification
+    var receivedAt: Instant
+}
