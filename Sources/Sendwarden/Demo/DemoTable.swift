@@ -5,7 +5,6 @@ import Simulator
 enum DemoTable {
     static func text(guarded: World, unguarded: World) -> String {
         var rows = [
-            ["", "with Sendwarden", "", "", "without it", "", ""],
             ["campaign", "sent", "bounced", "in the end", "sent", "bounced", "in the end"],
         ]
         for campaign in guarded.campaigns {
@@ -14,13 +13,21 @@ enum DemoTable {
         }
         rows.append(["all"] + total(guarded) + total(unguarded))
         let columns = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            row.enumerated().map { index, cell in
-                let padding = String(repeating: " ", count: columns[index] - cell.count)
-                let isNumber = index % 3 != 0 && cell.first?.isNumber == true
-                return isNumber ? padding + cell : cell + padding
-            }.joined(separator: "  ").trimmingTrailingSpaces
-        }.joined(separator: "\n")
+        // Each half has its name above its three columns.
+        let (first, second) = ("with Sendwarden", "without it")
+        let halfWidth = columns[1...3].reduce(4, +)
+        let heading =
+            String(repeating: " ", count: columns[0] + 2) + first
+            + String(repeating: " ", count: max(1, halfWidth + 2 - first.count)) + second
+        return ([heading] + rows.map { line($0, columns) }).joined(separator: "\n")
+    }
+
+    private static func line(_ row: [String], _ columns: [Int]) -> String {
+        row.enumerated().map { index, cell in
+            let padding = String(repeating: " ", count: columns[index] - cell.count)
+            let isRightAligned = index % 3 != 0
+            return isRightAligned ? padding + cell : cell + padding
+        }.joined(separator: "  ").trimmingTrailingSpaces
     }
 
     private static func cells(_ campaign: SimulatedCampaign) -> [String] {

@@ -11,18 +11,12 @@ enum DemoWorld {
 
     static let world = """
         start: 2026-12-01T20:00:00Z
+        shapes: {pools: concepts}
         pools:
           - {id: pool_main, name: Main pool, capacity: 2000, used: 1100, active: 6, warming: 1, paused: 1}
         campaigns:
           - {id: camp_healthy, name: Renewals, pool: pool_main, status: running, leads: 900, rate: 60, bounce_rate: 1%}
-          - id: camp_badlist
-            name: Old trade-show list
-            pool: pool_main
-            status: running
-            leads: 700
-            rate: 120
-            bounce_rate: 2%
-            turns_bad: {after: 150, bounce_rate: 14%}
+          - {id: camp_badlist, name: Old trade-show list, pool: pool_main, status: running, leads: 700, rate: 120, bounce_rate: 12%}
           - {id: camp_december, name: December news, pool: pool_main, leads: 1000, rate: 300, bounce_rate: 1%}
           - {id: camp_everyone, name: Everyone we ever met, pool: pool_main, leads: 5000, rate: 600, bounce_rate: 6%}
         """
