@@ -61,10 +61,13 @@ final class FieldReader {
                 fields.values[name] = value
                 fields.keys[name] = key
             } else if let hint = hints[name] {
+                fields.misspelled.formUnion(known.filter { hint.contains("'\($0)'") })
                 error("unknown key '\(name)' in \(what)", help: hint, at: key)
             } else {
-                let nearest = NearestName.of(name, in: known).map { "did you mean '\($0)'?" }
-                error("unknown key '\(name)' in \(what)", help: nearest ?? "keys are \(list(known))", at: key)
+                let nearest = NearestName.of(name, in: known)
+                if let nearest { fields.misspelled.insert(nearest) }
+                let help = nearest.map { "did you mean '\($0)'?" }
+                error("unknown key '\(name)' in \(what)", help: help ?? "keys are \(list(known))", at: key)
             }
         }
         return fields
@@ -198,6 +201,13 @@ final class FieldReader {
         return nil
     }
 
+    /// The value of a key that must be there; an error where it is not, unless its misspelling has been told.
+    func required(_ key: String, _ fields: Fields, orTell message: String, help: String? = nil) -> Node? {
+        if let node = fields[key] { return node }
+        if !fields.misspelled.contains(key) { error(message, help: help, at: fields.node) }
+        return nil
+    }
+
     // MARK: Expressions
 
     /// A condition within a scalar; its faults are told where they stand in the file.
@@ -231,6 +241,8 @@ struct Fields {
     var values: [String: Node] = [:]
     /// The keys' own nodes, for faults of a key as such.
     var keys: [String: Node] = [:]
+    /// Known keys that an unknown one was most likely meant to be.
+    var misspelled: Set<String> = []
 
     subscript(_ key: String) -> Node? { values[key] }
 

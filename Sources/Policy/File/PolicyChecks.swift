@@ -45,11 +45,11 @@ struct PolicyChecks {
     }
 
     private func reach(_ rule: PlacedRule, _ campaigns: [Placed<CampaignEntry>], _ launches: [Placed<LaunchEntry>]) {
-        guard rule.rule.selector != .all, !campaigns.isEmpty else { return }
+        guard rule.rule.selector != .all, !campaigns.isEmpty, !reader.hasErrors else { return }
         let matched = campaigns.filter { rule.rule.applies(to: $0.entry) }
         if matched.isEmpty {
             reader.warning(
-                "rule '\(rule.rule.name)' applies to no campaign", help: "no campaign carries all of these labels",
+                "rule '\(rule.rule.name)' applies to no campaign", help: "give a campaign these labels, or correct them here",
                 at: rule.fields.key("campaigns"))
         }
     }

@@ -73,10 +73,8 @@ struct PolicyAssembly {
     }
 
     private func version(_ fields: Fields) {
-        guard let node = fields["version"] else {
-            reader.error("'version' is missing", help: "begin the file with 'version: 1'", at: fields.node)
-            return
-        }
+        let help = "begin the file with 'version: 1'"
+        guard let node = reader.required("version", fields, orTell: "'version' is missing", help: help) else { return }
         if node.scalar?.string != "1" {
             reader.error("this program reads version 1 of the policy format", help: "write 'version: 1'", at: node)
         }

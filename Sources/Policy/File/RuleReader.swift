@@ -24,9 +24,9 @@ struct RuleReader {
         var rules: [PlacedRule] = []
         for node in reader.elements(node, of: "rules", countMax: PolicyAssembly.rulesMax) {
             guard let fields = reader.fields(node, of: "a rule", known: RuleReader.keys, hints: hints) else { continue }
-            let name = fields["name"].flatMap { reader.name($0, "the rule's name") }
-            if fields["name"] == nil { reader.error("the rule has no 'name'", help: "events name the rule by it", at: node) }
-            if let name, let nameNode = fields["name"] {
+            let nameNode = reader.required("name", fields, orTell: "the rule has no 'name'", help: "events name the rule by it")
+            let name = nameNode.flatMap { reader.name($0, "the rule's name") }
+            if let name, let nameNode {
                 if let line = seen[name] {
                     reader.error(
                         "two rules are called '\(name)', the first in line \(line)", help: "give each its own name",
@@ -51,10 +51,9 @@ struct RuleReader {
         let trigger: Rule.Trigger? = fields["on"].map { reader.choice($0, "on") } ?? .running
         let action = readAction(fields, trigger: trigger)
         var condition: Condition?
-        if let node = fields["when"] {
+        let isMissing = "the rule has no condition"
+        if let node = reader.required("when", fields, orTell: isMissing, help: "write when: bounceRate(24h) > 5%") {
             condition = reader.condition(node, "the condition", scope: trigger == .pool ? .pool : .campaign)
-        } else {
-            reader.error("the rule has no condition", help: "write when: bounceRate(24h) > 5%", at: fields.node)
         }
         let forClause = fields["for"].flatMap { readForClause($0, fields, trigger) } ?? .duration(.zero)
         let mode: Rule.Mode = fields["mode"].flatMap { reader.choice($0, "the rule's mode") } ?? .enforce
@@ -71,10 +70,9 @@ struct RuleReader {
     }
 
     private func readAction(_ fields: Fields, trigger: Rule.Trigger?) -> Rule.Action? {
-        guard let node = fields["then"] else {
-            reader.error("the rule does not say what to do", help: "write then: pause, then: hold or then: alert", at: fields.node)
-            return nil
-        }
+        let isMissing = "the rule does not say what to do"
+        let help = "write then: pause, then: hold or then: alert"
+        guard let node = reader.required("then", fields, orTell: isMissing, help: help) else { return nil }
         guard let action: Rule.Action = reader.choice(node, "then"), let trigger else { return nil }
         switch (action, trigger) {
         case (.alert, _), (.pause, .running), (.hold, .launch): return action

@@ -12,10 +12,8 @@ struct WorkspaceReader {
     }
 
     func workspace(_ fields: Fields) -> Workspace? {
-        guard let node = fields["workspace"] else {
-            reader.error(
-                "'workspace' is missing",
-                help: "write workspace: {name: acme, provider: leadterra, credential: leadterra.key}", at: fields.node)
+        let form = "write workspace: {name: acme, provider: leadterra, credential: leadterra.key}"
+        guard let node = reader.required("workspace", fields, orTell: "'workspace' is missing", help: form) else {
             return nil
         }
         let inline = "a key never stands in a policy: write 'credential:' and the name of a file"
@@ -34,19 +32,16 @@ struct WorkspaceReader {
     }
 
     private func required(_ fields: Fields, _ key: String) -> Node? {
-        if let node = fields[key] { return node }
-        reader.error("the workspace has no '\(key)'", at: fields.node)
-        return nil
+        reader.required(key, fields, orTell: "the workspace has no '\(key)'")
     }
 
     private func readCredential(_ fields: Fields) -> Workspace.Credential? {
         switch (fields["credential"], fields["credential_file"]) {
         case (nil, nil):
-            reader.error(
-                "the workspace names no key",
-                help: "write 'credential: leadterra.key' (a systemd credential) or 'credential_file: /path'",
-                at: fields.node)
-            return nil
+            return reader.required(
+                "credential", fields, orTell: "the workspace names no key",
+                help: "write 'credential: leadterra.key' (a systemd credential) or 'credential_file: /path'"
+            ).flatMap { _ in nil }
         case (.some, .some(let second)):
             reader.error("'credential' and 'credential_file' exclude each other", help: "keep one of the two", at: second)
             return nil
@@ -94,12 +89,8 @@ struct WorkspaceReader {
             reader.error("a user or a password in the url is refused", help: "name the key with 'credential:'", at: node)
             return nil
         }
-        if let slash = authority.firstIndex(where: { "/?#".contains($0) }) {
-            reader.error(
-                "the url ends behind the host", help: "write \(scheme)\(authority[..<slash])", at: node)
-            return nil
-        }
-        guard let host = host(of: authority) else {
+        let end = authority.firstIndex { "/?#".contains($0) } ?? authority.endIndex
+        guard let host = host(of: authority[..<end]) else {
             reader.error("the url names no host, or no valid port", help: "for instance \(WorkspaceReader.leadterraURL)", at: node)
             return nil
         }
@@ -107,6 +98,10 @@ struct WorkspaceReader {
             reader.error(
                 "plain http would send the key unprotected to \(host)", help: "write https://; http is for 127.0.0.1",
                 at: node)
+            return nil
+        }
+        guard end == authority.endIndex else {
+            reader.error("the url ends behind the host", help: "write \(scheme)\(authority[..<end])", at: node)
             return nil
         }
         return text

@@ -70,6 +70,12 @@ enum YAMLDocument {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
             let position = Position(line: max(1, mark.line), column: max(1, mark.column))
+            if problem.contains("another document") {
+                return .init(position, "a second document begins here", help: "a policy is one document: remove '---'")
+            }
+            if problem.contains("nesting level") {
+                return .init(position, "the file is nested too deeply", help: "check the brackets and the indentation here")
+            }
             return .init(position, "this is not YAML: \(problem)", help: help(problem, source.line(position.line)))
         case .reader(let problem, let offset, let value, let yaml):
             let before = offset.map { yaml.prefix($0) } ?? ""

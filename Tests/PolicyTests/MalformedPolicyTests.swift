@@ -1,0 +1,88 @@
+import Foundation
+import Policy
+import Testing
+
+/// Every `*.bad.yaml` begins with the errors that it must be refused with, where and why.
+@Suite struct MalformedPolicyTests {
+    static let files: [URL] = {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Malformed")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.sorted().map { folder.appending(path: $0) }
+    }()
+
+    @Test func thereAreAtLeastForty() {
+        #expect(Self.files.count >= 40)
+        #expect(Self.files.allSatisfy { $0.path.hasSuffix(".bad.yaml") })
+    }
+
+    @Test(arguments: files)
+    func isRefusedWithEveryErrorAtItsPlace(_ file: URL) throws {
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let marks = text.split(separator: "\n").filter { $0.hasPrefix("# expect ") }.map { String($0.dropFirst(9)) }
+        try #require(!marks.isEmpty, "the file says no '# expect LINE:COLUMN: message'")
+        let outcome = PolicyLoader.load(SourceFile(name: file.lastPathComponent, text: text))
+        let errors = outcome.diagnostics.filter { $0.severity == .error }.sorted { $0.position < $1.position }
+        #expect(errors.map { "\($0.position.line):\($0.position.column): \($0.message)" } == marks)
+        #expect(outcome.policy == nil)
+    }
+
+    @Test(arguments: files)
+    func isToldOnlyOnceForACause(_ file: URL) throws {
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let outcome = PolicyLoader.load(SourceFile(name: "p", text: text))
+        let places = outcome.diagnostics.filter { $0.severity == .error }.map(\.position)
+        #expect(Set(places).count == places.count)
+    }
+
+    // MARK: Hostile files that no editor would show
+
+    private func errors(_ text: String) -> [Diagnostic] {
+        PolicyLoader.load(SourceFile(name: "p", text: text)).diagnostics.filter { $0.severity == .error }
+    }
+
+    @Test func anEmptyFileSaysHowToBegin() {
+        #expect(errors("").first?.help?.contains("version: 1") == true)
+        #expect(errors("# only a comment\n").first?.message == "the file is empty")
+    }
+
+    @Test func deepNestingIsRefusedWithoutACrash() {
+        for depth in [100, 1_000, 200_000] {
+            #expect(!errors("a: " + String(repeating: "[", count: depth)).isEmpty)
+            #expect(!errors("version: 1\nrules: " + String(repeating: "{a: ", count: depth)).isEmpty)
+        }
+    }
+
+    @Test func deepExpressionsAreRefusedWithoutACrash() {
+        for condition in [
+            String(repeating: "(", count: 900) + "sent > 5", String(repeating: "not ", count: 400) + "sent > 5",
+            "sent > " + String(repeating: "-", count: 1500) + "5", String(repeating: "f(", count: 700),
+        ] {
+            #expect(errors(SamplePolicy.text(when: condition)).first?.message.contains("nested") == true)
+        }
+        let long = SamplePolicy.text(when: String(repeating: "sent > 5 or ", count: 500) + "sent > 5")
+        #expect(errors(long).first?.message.contains("at most 2000") == true)
+    }
+
+    @Test func aliasesThatMultiplyAreRefused() {
+        var bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+        for level in 1...15 {
+            let alias = "*a\(level - 1)"
+            bomb += "a\(level): &a\(level) [\(Array(repeating: alias, count: 10).joined(separator: ", "))]\n"
+        }
+        #expect(errors(bomb).first?.message.contains("aliases") == true)
+    }
+
+    @Test func controlCharactersAreRefused() {
+        #expect(!errors("version: 1\u{0}\n").isEmpty)
+        let escape = SamplePolicy.text(when: "sent > 5").replacing("name: acme", with: "name: \"ac\\e[31mme\"")
+        #expect(errors(escape).first?.message == "the workspace's name contains a control character")
+    }
+
+    @Test func aSecretInTheFileIsNotRepeated() {
+        let source = SourceFile(
+            name: "p", text: SamplePolicy.text(when: "sent > 5").replacing("acme.key", with: "sk_live_51HGe2eZvKYlo2C"))
+        let shown = source.render(PolicyLoader.load(source).diagnostics)
+        #expect(shown.contains("a key stands in the policy"))
+        #expect(!shown.contains("51HGe2eZvKYlo2C"))
+    }
+}
