@@ -23,6 +23,8 @@ package struct Guard: Sendable {
     var unanswered: Set<Target>
     var isReady = false
     var lastDecision = 0
+    /// When all that was due was last looked at; what was due by then waits for news, not for time.
+    var workedAt: Instant
 
     /// A guard that has seen nothing yet; the first event is ``Event/started``.
     package init(policy: CheckedPolicy, at now: Instant) {
@@ -33,6 +35,7 @@ package struct Guard: Sendable {
         platform = PlatformState(policy: policy, at: now)
         plan = PollPlan(policy: policy, at: now)
         unanswered = Guard.targets(policy)
+        workedAt = now
     }
 
     /// Takes one event in; what is to be done, in order.
@@ -75,9 +78,8 @@ package struct Guard: Sendable {
             }
         }
         for launch in launches where launch.isOpen {
-            if let notBefore = launch.entry.notBefore, launch.phase == .waiting { deadlines.append(notBefore) }
-            if let expires = launch.entry.expires { deadlines.append(expires) }
-            if let retryAt = launch.retryAt { deadlines.append(retryAt) }
+            let times = [launch.entry.notBefore, launch.entry.expires, launch.retryAt]
+            deadlines += times.compactMap { $0 }.filter { $0 > workedAt }
         }
         return deadlines.min()
     }
@@ -114,6 +116,7 @@ package struct Guard: Sendable {
 
     /// Everything that is due by now: polls, pauses to be tried again, launches whose time has come.
     mutating func dueWork(at now: Instant) -> [Effect] {
+        workedAt = max(workedAt, now)
         var effects: [Effect] = []
         effects += retryPauses(at: now)
         for target in plan.due(at: now) {

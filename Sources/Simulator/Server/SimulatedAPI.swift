@@ -65,7 +65,7 @@ struct SimulatedAPI {
                 $0, campaign, after: world.now - world.startedAt,
                 draw: world.chance.value(.fault, stream: 0, number: requestCount))
         }
-        let answer = fault.map { struck(by: $0, request) } ?? plain(request)
+        let answer = fault.map { struck(by: $0, request, now) } ?? plain(request, now)
         if records.count == SimulatedAPI.recordsMax { records.removeFirst(SimulatedAPI.recordsMax / 10) }
         records.append(
             Record(at: now, method: request.method, path: request.path, status: answer.status, fault: fault?.kind))
@@ -74,7 +74,7 @@ struct SimulatedAPI {
 
     // MARK: Faults
 
-    private mutating func struck(by rule: FaultRule, _ request: Request) -> Answer {
+    private mutating func struck(by rule: FaultRule, _ request: Request, _ now: Instant) -> Answer {
         func refusal(_ status: Int, _ code: String, _ headers: [(String, String)] = []) -> Answer {
             var answer = error(status, code, "the simulator was asked to fail")
             answer.headers = headers
@@ -89,16 +89,16 @@ struct SimulatedAPI {
         case .throttleSeconds:
             return refusal(429, "rate_limited", [("Retry-After", String(Int(rule.wait.seconds.rounded(.up))))])
         case .throttleDate:
-            return refusal(429, "rate_limited", [("Retry-After", (world.now + rule.wait).httpDate)])
+            return refusal(429, "rate_limited", [("Retry-After", (now + rule.wait).httpDate)])
         case .throttleBare: return refusal(429, "rate_limited")
         case .error500: return refusal(500, "internal_error")
         case .error503: return refusal(503, "unavailable")
         case .unauthorized: return refusal(401, "authentication_failed")
         case .notFound: return refusal(404, "campaign_not_found")
-        case .slow: return carried(.late(rule.wait), plain(request))
-        case .stall: return carried(.stalls(rule.wait), plain(request))
-        case .cut: return carried(.cut, plain(request))
-        case .lost: return carried(.lost, plain(request))
+        case .slow: return carried(.late(rule.wait), plain(request, now))
+        case .stall: return carried(.stalls(rule.wait), plain(request, now))
+        case .cut: return carried(.cut, plain(request, now))
+        case .lost: return carried(.lost, plain(request, now))
         case .html: return Answer(status: 200, body: ServedShapes.page, contentType: "text/html")
         case .empty: return Answer(status: 200, body: "")
         case .wrongTypes:
@@ -141,7 +141,7 @@ struct SimulatedAPI {
         }
     }
 
-    private mutating func plain(_ request: Request) -> Answer {
+    private mutating func plain(_ request: Request, _ now: Instant) -> Answer {
         guard request.token == world.description.key else {
             return error(401, "authentication_failed", "The API key is missing or not valid.")
         }
@@ -157,9 +157,9 @@ struct SimulatedAPI {
                 return error(404, "campaign_not_found", "There is no such campaign.")
             }
             switch endpoint {
-            case .start: return start(campaign)
+            case .start: return start(campaign, at: now)
             case .pause:
-                world.pause(id)
+                world.pause(id, at: now)
                 return success(served.paused(world.campaign(id) ?? campaign))
             case .enroll: return enroll(request, id)
             default: return success(served.stats(id, world.stats(of: id) ?? CampaignStats()))
@@ -168,7 +168,7 @@ struct SimulatedAPI {
         }
     }
 
-    private mutating func start(_ campaign: SimulatedCampaign) -> Answer {
+    private mutating func start(_ campaign: SimulatedCampaign, at now: Instant) -> Answer {
         let id = campaign.description.id
         if campaign.description.steps == 0 {
             return error(400, "no_sequence_steps", "The campaign has no sequence steps.")
@@ -176,7 +176,7 @@ struct SimulatedAPI {
         if campaign.enrolled == 0, world.description.shapes.noLeads == .refuse {
             return error(400, "no_leads_enrolled", "The campaign has no leads.")
         }
-        world.start(id)
+        world.start(id, at: now)
         return success(served.started(world.campaign(id) ?? campaign))
     }
 

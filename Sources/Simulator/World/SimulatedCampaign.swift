@@ -1,4 +1,4 @@
-import Model
+package import Model
 
 /// One campaign of the world, with the truth that the API does not tell.
 package struct SimulatedCampaign: Sendable {
@@ -17,8 +17,8 @@ package struct SimulatedCampaign: Sendable {
     let place: Int
     package internal(set) var status: WorldDescription.Campaign.Status
     let createdAt: Instant
-    var startedAt: Instant?
-    var pausedAt: Instant?
+    package internal(set) var startedAt: Instant?
+    package internal(set) var pausedAt: Instant?
     var leads: [Lead] = []
     private var places: [String: Int] = [:]
     /// Leads whose next mail is due, in order.

@@ -91,12 +91,14 @@ package struct World: Sendable {
         return id
     }
 
-    package mutating func start(_ id: CampaignID) {
-        if let place = places[id] { campaigns[place].start(at: now) }
+    /// - Parameter instant: when it was asked for, at or after ``now``.
+    package mutating func start(_ id: CampaignID, at instant: Instant) {
+        if let place = places[id] { campaigns[place].start(at: instant) }
     }
 
-    package mutating func pause(_ id: CampaignID) {
-        if let place = places[id] { campaigns[place].pause(at: now) }
+    /// - Parameter instant: when it was asked for, at or after ``now``.
+    package mutating func pause(_ id: CampaignID, at instant: Instant) {
+        if let place = places[id] { campaigns[place].pause(at: instant) }
     }
 
     /// How many were new, and how many are suppressed.
@@ -122,8 +124,8 @@ package struct World: Sendable {
 
     package mutating func perform(_ deed: WorldDescription.Act.Deed) {
         switch deed {
-        case .start(let id): start(id)
-        case .pause(let id): pause(id)
+        case .start(let id): start(id, at: now)
+        case .pause(let id): pause(id, at: now)
         case .enroll(let id, let count):
             guard let campaign = campaign(id) else { return }
             let first = campaign.enrolled + 1

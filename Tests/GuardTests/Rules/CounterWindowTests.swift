@@ -1,0 +1,91 @@
+@testable import Guard
+import Model
+import Policy
+import Testing
+
+/// Windows over counters, against a reference that keeps every sample.
+@Suite struct CounterWindowTests {
+    private static func stats(_ sent: Int?, bounced: Int? = 0) -> CampaignStats {
+        CampaignStats(sent: sent, delivered: sent, bounced: bounced)
+    }
+
+    private static func history(_ window: Duration) -> SampleHistory { SampleHistory(windows: [window]) }
+
+    @Test func growthInTheWindowIsInterpolatedAtItsEdge() {
+        var history = Self.history(.seconds(3600))
+        // 10 mails a minute, a sample every 7 minutes: the window's edge lies between two samples.
+        for minute in stride(from: 0, through: 140, by: 7) {
+            _ = history.append(Self.stats(minute * 10), at: Instant(milliseconds: Int64(minute) * 60_000))
+        }
+        let increase = history.increase(of: .sent, over: .seconds(3600))
+        #expect(increase == Increase(amount: 600, covered: .seconds(3600)))
+    }
+
+    @Test func aWindowNotYetCoveredUsesWhatThereIs() {
+        var history = Self.history(.seconds(86400))
+        _ = history.append(Self.stats(100), at: Instant(milliseconds: 0))
+        #expect(history.increase(of: .sent, over: .seconds(86400)) == nil)
+        _ = history.append(Self.stats(160), at: Instant(milliseconds: 600_000))
+        #expect(history.increase(of: .sent, over: .seconds(86400)) == Increase(amount: 60, covered: .seconds(600)))
+    }
+
+    @Test func aCounterThatBeganAnewKeepsItsGrowth() {
+        var history = Self.history(.seconds(3600))
+        let counts = [100, 150, 200, 5, 30]
+        var resets = 0
+        for (minute, count) in counts.enumerated() {
+            if history.append(Self.stats(count), at: Instant(milliseconds: Int64(minute) * 60_000)) { resets += 1 }
+        }
+        #expect(resets == 1)
+        // 100 before the reset, 30 since.
+        #expect(history.increase(of: .sent, over: .seconds(3600))?.amount == 130)
+    }
+
+    @Test func aSmallCorrectionDownwardsIsNoReset() {
+        var history = Self.history(.seconds(3600))
+        let resets = [
+            history.append(Self.stats(200), at: Instant(milliseconds: 0)),
+            history.append(Self.stats(198), at: Instant(milliseconds: 60_000)),
+        ]
+        #expect(resets == [false, false])
+        #expect(history.increase(of: .sent, over: .seconds(3600))?.amount == 0)
+    }
+
+    @Test func whatAnAnswerDoesNotSayIsUnknown() {
+        var history = Self.history(.seconds(3600))
+        _ = history.append(Self.stats(100), at: Instant(milliseconds: 0))
+        _ = history.append(Self.stats(120, bounced: nil), at: Instant(milliseconds: 60_000))
+        #expect(history.increase(of: .sent, over: .seconds(3600))?.amount == 20)
+        #expect(history.increase(of: .bounced, over: .seconds(3600)) == nil)
+        #expect(history.increase(of: .resolved, over: .seconds(3600)) == nil)
+    }
+
+    @Test(arguments: [7, 42, 1001, 77_777] as [UInt64])
+    func staysCloseToAReferenceThatKeepsEverything(_ seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let window = Duration.seconds(6 * 3600)
+        var history = Self.history(window)
+        var samples: [(at: Instant, sent: Double)] = []
+        var now = Instant(milliseconds: 0)
+        var sent = 0
+        for _ in 0..<3000 {
+            now = now + .seconds(Int.random(in: 5...400, using: &generator))
+            sent += Int.random(in: 0...6, using: &generator)
+            _ = history.append(Self.stats(sent), at: now)
+            samples.append((now, Double(sent)))
+            guard samples.count > 1 else { continue }
+            let start = now - window
+            let reference: Double
+            if let after = samples.firstIndex(where: { $0.at >= start }), after > 0 {
+                let (low, high) = (samples[after - 1], samples[after])
+                let part = (start - low.at).seconds / (high.at - low.at).seconds
+                reference = Double(sent) - (low.sent + (high.sent - low.sent) * part)
+            } else {
+                reference = Double(sent) - samples[0].sent
+            }
+            let increase = try #require(history.increase(of: .sent, over: window))
+            // Samples are thinned to a 240th of the window, 90 s here: at most what is sent in that time is off.
+            #expect(abs(increase.amount - reference) <= 6)
+        }
+    }
+}

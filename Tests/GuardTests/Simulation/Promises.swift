@@ -1,0 +1,145 @@
+import Guard
+import Model
+import Policy
+import Simulator
+
+/// What must hold in every simulated run, checked on its log by means that share nothing with the guard.
+struct Promises {
+    let world: RandomWorld
+    let run: SimulatedRun
+
+    var violations: [String] {
+        (run.isSpinning ? ["ticks without end at \(run.now)"] : []) + sentOnlyWhatItMay + pausedOnEvidence + startedWhatFits + protected + toldConsistently
+    }
+
+    private var launched: Set<CampaignID> { Set(world.policy.launches.map(\.campaign)) }
+
+    /// Observe mode sends nothing; a start is of a launch, and never of what a person had stopped.
+    private var sentOnlyWhatItMay: [String] {
+        var violations: [String] = []
+        var starts: [CampaignID: Int] = [:]
+        for case .sent(let at, let intent, let status) in run.log {
+            if world.policy.mode == .observe { violations.append("\(intent.action) sent in observe mode at \(at)") }
+            switch intent.action {
+            case .pause: break
+            case .start:
+                starts[intent.campaign, default: 0] += 1
+                if !launched.contains(intent.campaign) { violations.append("started \(intent.campaign), no launch, at \(at)") }
+                if status == .paused { violations.append("started \(intent.campaign), which someone had paused, at \(at)") }
+            }
+        }
+        return violations
+    }
+
+    /// Every pause rests on a last good answer that breaches the rule, and follows `rule.firing`.
+    private var pausedOnEvidence: [String] {
+        var violations: [String] = []
+        var latest: [CampaignID: CampaignStats] = [:]
+        var isFiring: Set<CampaignID> = []
+        for entry in run.log {
+            switch entry {
+            case .observed(_, let observation):
+                if case .stats(let id) = observation.target, case .success(.stats(let stats)) = observation.result {
+                    latest[id] = stats
+                }
+            case .reported(_, let event):
+                guard event.fields[.rule] == "bounces", let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else {
+                    continue
+                }
+                if event.kind == .ruleFiring { isFiring.insert(id) }
+                if event.kind == .ruleCleared { isFiring.remove(id) }
+            case .sent(let at, let intent, _):
+                guard intent.action == .pause, case .rule(let rule) = intent.decision.cause, intent.attempt == 1 else { continue }
+                if rule != "bounces" { violations.append("paused by rule \(rule) at \(at)") }
+                if !isFiring.contains(intent.campaign) { violations.append("paused \(intent.campaign) without a firing rule at \(at)") }
+                guard let stats = latest[intent.campaign], let bounced = stats.bounced, let delivered = stats.delivered else {
+                    violations.append("paused \(intent.campaign) on unknown numbers at \(at)")
+                    continue
+                }
+                let resolved = bounced + delivered
+                if resolved < world.resolvedMin || Double(bounced) <= world.limit * Double(resolved) {
+                    violations.append("paused \(intent.campaign) at \(bounced) of \(resolved), \(at)")
+                }
+            }
+        }
+        return violations
+    }
+
+    /// No start promises more than the pool reported, less what earlier starts have not sent yet.
+    private var startedWhatFits: [String] {
+        var violations: [String] = []
+        var remaining: Int?
+        var latest: [CampaignID: CampaignStats] = [:]
+        var promised: [CampaignID: Int] = [:]
+        for entry in run.log {
+            switch entry {
+            case .observed(_, let observation):
+                switch observation.result {
+                case .success(.pools(let pools)): remaining = pools.first?.remainingVolume
+                case .success(.stats(let stats)):
+                    if case .stats(let id) = observation.target { latest[id] = stats }
+                case .success(.accounts), .failure: break
+                }
+            case .sent(let at, let intent, _) where intent.action == .start:
+                guard let enrolled = latest[intent.campaign]?.totalEnrolled, let volume = remaining else {
+                    violations.append("started \(intent.campaign) on unknown numbers at \(at)")
+                    continue
+                }
+                let outstanding = promised.filter { $0.key != intent.campaign }.reduce(0) { sum, promise in
+                    sum + max(0, promise.value - (latest[promise.key]?.sent ?? 0))
+                }
+                if enrolled > volume - outstanding {
+                    violations.append(
+                        "started \(intent.campaign) with \(enrolled) enrolled at \(volume) left and \(outstanding) promised, \(at)")
+                }
+                promised[intent.campaign] = enrolled
+            case .sent, .reported: break
+            }
+        }
+        return violations
+    }
+
+    /// A list that is bad beyond doubt does not go on sending, unless a person wanted that or the API was in trouble.
+    private var protected: [String] {
+        guard world.policy.mode == .enforce, world.weather.faults < 0.2 else { return [] }
+        return run.world.campaigns.compactMap { campaign in
+            let wasTouched = world.description.acts.contains { act in
+                switch act.deed {
+                case .start(let id), .pause(let id), .reset(let id): id == campaign.description.id
+                case .enroll, .setStatus: false
+                }
+            }
+            let resolved = campaign.delivered + campaign.bounced
+            // What one slow poll cycle and a `for` of ten minutes let through at this rate, and what was in transit.
+            let tolerated = Double(world.resolvedMin) + campaign.description.rate * 1.2 + 50
+            guard !wasTouched, campaign.description.turnsBad == nil, campaign.description.bounceRate >= 0.15,
+                Double(resolved) > tolerated, campaign.status == .running
+            else { return nil }
+            return "\(campaign.description.id) still runs with \(campaign.bounced) of \(resolved) bounced"
+        }
+    }
+
+    /// Transitions come in their order, and nothing is told twice in a row.
+    private var toldConsistently: [String] {
+        var violations: [String] = []
+        var phase: [String: EventKind] = [:]
+        for case .reported(let at, let event) in run.log {
+            switch event.kind {
+            case .rulePending, .ruleFiring, .ruleCleared:
+                let key = "\(event.fields[.rule] ?? "") \(event.fields[.campaign] ?? "")"
+                let previous = phase[key] ?? .ruleCleared
+                let isInOrder =
+                    switch event.kind {
+                    case .rulePending: previous == .ruleCleared
+                    case .ruleFiring: previous != .ruleFiring
+                    default: previous != .ruleCleared
+                    }
+                if !isInOrder { violations.append("\(event.kind.rawValue) after \(previous.rawValue) at \(at)") }
+                phase[key] = event.kind
+            default: break
+            }
+            if event.message.contains("\n") || event.message.isEmpty { violations.append("a bad message at \(at)") }
+        }
+        return violations
+    }
+}

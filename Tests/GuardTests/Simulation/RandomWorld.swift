@@ -1,0 +1,90 @@
+import Model
+import Policy
+import Simulator
+
+/// A world and a policy made up from a seed: good lists and bad, launches that fit and that do not, people who act.
+struct RandomWorld {
+    let seed: UInt64
+    let description: WorldDescription
+    let policy: CheckedPolicy
+    let weather: SimulatedRun.Weather
+    let length: Duration
+
+    static let start = Instant(milliseconds: 1_796_000_000_000)
+    /// The rule's own numbers, for references that do not read the policy.
+    let limit: Double
+    let resolvedMin: Int
+
+    init(seed: UInt64, days: Int) throws {
+        self.seed = seed
+        var generator = SeededGenerator(seed: seed)
+        func pick<Element>(_ choices: [Element]) -> Element {
+            choices[Int.random(in: 0..<choices.count, using: &generator)]
+        }
+        func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &generator) < share }
+        length = .seconds(86400 * days)
+        limit = pick([0.03, 0.05, 0.08])
+        resolvedMin = pick([30, 50, 100])
+        let mode = chance(0.15) ? "observe" : "enforce"
+        var world = WorldDescription()
+        world.start = Self.start + .seconds(Int.random(in: 0..<86400, using: &generator))
+        var pool = WorldDescription.Pool(
+            id: PoolID(unchecked: "pool_a"), name: "A", capacity: pick([300, 1000, 3000]))
+        pool.window = chance(0.5) ? .midnight : .rolling
+        pool.used = Int.random(in: 0...pool.capacity, using: &generator)
+        world.pools = [pool]
+        var campaigns = ""
+        var launches = ""
+        for number in 1...Int.random(in: 2...4, using: &generator) {
+            let id = CampaignID(unchecked: "camp_\(number)")
+            var campaign = WorldDescription.Campaign(id: id, name: "Campaign \(number)", pool: pool.id)
+            campaign.leads = pick([0, 80, 300, 900, 2500])
+            campaign.rate = pick([10, 60, 300])
+            campaign.bounceRate = pick([0, 0.01, 0.04, 0.15, 0.3])
+            if chance(0.3) { campaign.turnsBad = (Int.random(in: 0...200, using: &generator), 0.25) }
+            campaign.status = pick([.draft, .draft, .running, .running, .paused])
+            world.campaigns.append(campaign)
+            campaigns += "  - {id: \(id), pool: pool_a}\n"
+            if campaign.status == .draft, chance(0.8) {
+                launches += "  - {campaign: \(id), priority: \(Int.random(in: 0...2, using: &generator))}\n"
+            }
+            let deeds: [WorldDescription.Act.Deed] = [.start(id), .pause(id), .start(id), .enroll(id, leads: 40), .reset(id)]
+            for _ in 0..<Int.random(in: 0...2, using: &generator) {
+                world.acts.append(.init(at: length * Double.random(in: 0..<1, using: &generator), pick(deeds)))
+            }
+        }
+        description = world
+        weather = SimulatedRun.Weather(
+            faults: pick([0, 0.05, 0.3]), gaps: pick([0, 0.1]), latencyMax: pick([.seconds(1), .seconds(5), .seconds(20)]))
+        let text = """
+            version: 1
+            workspace: {name: simulated, provider: leadterra, credential: key}
+            mode: \(mode)
+            poll: {stats: \(pick(["2m", "5m", "10m"])), pools: 5m, budget: 10000/min}
+            stale_after: 40m
+            on_override: \(pick(["respect", "pause_again"]))
+            on_unapproved: \(pick(["alert", "pause"]))
+            campaigns:
+            \(campaigns)\(launches.isEmpty ? "" : "launches:\n" + launches)rules:
+              - name: bounces
+                when: bounceRate > \(limit) and resolved >= \(resolvedMin)
+                for: \(pick(["0s", "10m", "2 of 3"]))
+                then: pause
+              - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
+            """
+        let outcome = PolicyLoader.load(SourceFile(name: "seed \(seed)", text: text))
+        guard let policy = outcome.policy else { throw Refused(text: outcome.diagnostics.map(\.message).description) }
+        self.policy = policy
+    }
+
+    struct Refused: Error {
+        var text: String
+    }
+
+    func run() -> SimulatedRun {
+        let world = World(description, seed: seed, at: Self.start, step: .seconds(20))
+        var run = SimulatedRun(policy: policy, world: world, weather: weather, seed: seed)
+        run.run(until: run.now + length)
+        return run
+    }
+}

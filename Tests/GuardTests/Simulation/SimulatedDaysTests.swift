@@ -1,0 +1,60 @@
+import Guard
+import Model
+import Policy
+import Simulator
+import Testing
+
+/// Thousands of simulated days, each from a seed, with what must hold on every one of them.
+@Suite struct SimulatedDaysTests {
+    /// Seeds times days: 3,000 simulated days in all.
+    static let daysPerSeed = 3
+    static let seeds: [UInt64] = Array(1...300)
+    static let batches: [ArraySlice<UInt64>] = stride(from: 0, to: seeds.count, by: 10).map {
+        seeds[$0..<min($0 + 10, seeds.count)]
+    }
+
+    @Test(arguments: batches)
+    func everyDayHoldsItsPromises(_ seeds: ArraySlice<UInt64>) throws {
+        for seed in seeds {
+            let world = try RandomWorld(seed: seed, days: Self.daysPerSeed)
+            let run = world.run()
+            for violation in Promises(world: world, run: run).violations {
+                Issue.record("seed \(seed): \(violation)")
+            }
+        }
+    }
+
+    @Test(arguments: [3, 77, 402] as [UInt64])
+    func theSameSeedDoesTheSame(_ seed: UInt64) throws {
+        func story() throws -> [String] {
+            try RandomWorld(seed: seed, days: 2).run().log.compactMap { entry in
+                switch entry {
+                case .observed: nil
+                case .sent(let at, let intent, _): "\(at) \(intent.action) \(intent.campaign)"
+                case .reported(let at, let event): "\(at) \(event.kind) \(event.message)"
+                }
+            }
+        }
+        let first = try story()
+        #expect(!first.isEmpty)
+        #expect(try first == story())
+    }
+
+    /// The worlds must be lively enough for the promises to mean anything.
+    @Test func theSeedsReachEverything() throws {
+        var kinds: [EventKind: Int] = [:]
+        for seed in Self.seeds.prefix(150) {
+            for entry in try RandomWorld(seed: seed, days: Self.daysPerSeed).run().log {
+                if case .reported(_, let event) = entry { kinds[event.kind, default: 0] += 1 }
+            }
+        }
+        let expected: [EventKind] = [
+            .rulePending, .ruleFiring, .ruleCleared, .campaignPaused, .campaignPauseFailed, .campaignAlreadyPaused,
+            .campaignOverride, .launchQueued, .launchHeld, .launchReleased, .launchCannotFit, .launchUnapproved,
+            .launchAlreadyStarted, .launchFailed, .poolExhausted, .poolRenewed, .apiUnreachable, .apiUnauthorized,
+            .apiThrottled, .apiUnexpected, .apiRecovered, .statsReset,
+        ]
+        let rare = expected.filter { kinds[$0, default: 0] < 5 }.map { "\($0.rawValue): \(kinds[$0, default: 0])" }
+        #expect(rare == [])
+    }
+}
