@@ -43,9 +43,13 @@ struct RandomWorld {
             campaign.bounceRate = pick([0, 0.01, 0.04, 0.15, 0.3])
             if chance(0.3) { campaign.turnsBad = (Int.random(in: 0...200, using: &generator), 0.25) }
             campaign.status = pick([.draft, .draft, .running, .running, .paused])
+            if campaign.status != .draft {
+                campaign.sent = campaign.leads / pick([2, 4, 10])
+                campaign.bounced = campaign.sent / pick([5, 20, 1000])
+            }
             world.campaigns.append(campaign)
             campaigns += "  - {id: \(id), pool: pool_a}\n"
-            if campaign.status == .draft, chance(0.8) {
+            if chance(campaign.status == .draft ? 0.8 : 0.1) {
                 launches += "  - {campaign: \(id), priority: \(Int.random(in: 0...2, using: &generator))}\n"
             }
             let deeds: [WorldDescription.Act.Deed] = [.start(id), .pause(id), .start(id), .enroll(id, leads: 40), .reset(id)]

@@ -6,9 +6,9 @@ import Testing
 
 /// Thousands of simulated days, each from a seed, with what must hold on every one of them.
 @Suite struct SimulatedDaysTests {
-    /// Seeds times days: 3,000 simulated days in all.
+    /// Seeds times days: 2,100 simulated days in all.
     static let daysPerSeed = 3
-    static let seeds: [UInt64] = Array(1...300)
+    static let seeds: [UInt64] = Array(1...700)
     static let batches: [ArraySlice<UInt64>] = stride(from: 0, to: seeds.count, by: 10).map {
         seeds[$0..<min($0 + 10, seeds.count)]
     }
