@@ -127,8 +127,8 @@ extension Guard {
     func readings(_ place: Int, at now: Instant) -> CampaignReadings {
         let campaign = campaigns[place]
         return CampaignReadings(
-            campaign: campaign, pool: platform.reading(campaign.entry.pool, at: now), platform: platform, now: now,
-            staleAfter: policy.staleAfter)
+            campaign: campaign, pool: platform.reading(campaign.entry.pool, for: campaign.entry.id, at: now),
+            platform: platform, now: now, staleAfter: policy.staleAfter)
     }
 
     // MARK: Staleness

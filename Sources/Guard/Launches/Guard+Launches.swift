@@ -35,6 +35,7 @@ extension Guard {
         }
         if isBusy { return effects }
         for index in order where isDue(index, at: now) {
+            effects += tellLaunchRules(index, at: now)
             switch verdict(index, at: now) {
             case .pass: return effects + beginJudging(index, at: now)
             case .hold(let reasons, let finding, let rule, let evaluation):
@@ -75,6 +76,28 @@ extension Guard {
     func launchRules(_ id: CampaignID) -> [Rule] {
         guard let entry = campaign(id)?.entry else { return [] }
         return policy.rules.filter { $0.trigger == .launch && $0.mode != .off && $0.applies(to: entry) }
+    }
+
+    /// Launch rules that do not hold, but only tell: each says once that it is true, and once that it is no more.
+    private mutating func tellLaunchRules(_ index: Int, at now: Instant) -> [Effect] {
+        guard let place = places[launches[index].entry.campaign] else { return [] }
+        var effects: [Effect] = []
+        let readings = readings(place, at: now)
+        for rule in launchRules(launches[index].entry.campaign) where rule.action == .alert || rule.mode == .observe {
+            let evaluation = rule.condition.evaluate(readings)
+            let change: RuleState.Change
+            switch evaluation.truth {
+            case .unknown: continue
+            case .yes:
+                guard launches[index].toldRules.insert(rule.name).inserted else { continue }
+                change = .firing
+            case .no:
+                guard launches[index].toldRules.remove(rule.name) != nil else { continue }
+                change = .cleared
+            }
+            effects.append(.report(Wording.change(change, rule, evaluation, .campaign(campaigns[place].entry))))
+        }
+        return effects
     }
 
     // MARK: Judging
@@ -160,7 +183,7 @@ extension Guard {
         launches[index].heldSince = launches[index].heldSince ?? now
         let launch = launches[index]
         guard let campaign = campaign(launch.entry.campaign) else { return [] }
-        let pool = platform.reading(campaign.entry.pool, at: now)
+        let pool = platform.reading(campaign.entry.pool, for: campaign.entry.id, at: now)
         // That a look failed is no news for a launch that is known to wait: the API's trouble is told by itself.
         let isNews = reasons == [.noFreshLook] ? launch.toldReasons == nil : launch.toldReasons != reasons
         if isNews {

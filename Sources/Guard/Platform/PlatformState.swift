@@ -58,10 +58,14 @@ struct PlatformState: Sendable {
     }
 
     /// The pool by its id, or the workspace's only one; nil where there is none, several, or old news.
-    func reading(_ id: PoolID?, at now: Instant) -> PoolReading? {
+    ///
+    /// - Parameter campaign: on whose behalf is asked; what was promised to it is still its own.
+    func reading(_ id: PoolID?, for campaign: CampaignID? = nil, at now: Instant) -> PoolReading? {
         guard let age = poolsAt.map({ now - $0 }), age <= poolsStaleAfter else { return nil }
         guard let pool = id.map({ pools[$0]?.pool }) ?? single else { return nil }
-        return PoolReading(pool: pool, reserved: reservations.reserved(in: pool.id), activeSenders: activeSenders(pool, now))
+        return PoolReading(
+            pool: pool, reserved: reservations.reserved(in: pool.id, except: campaign),
+            activeSenders: activeSenders(pool, now))
     }
 
     /// The workspace's pool, where it has just one.

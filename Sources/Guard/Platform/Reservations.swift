@@ -13,8 +13,12 @@ struct Reservations: Sendable {
 
     var campaigns: [CampaignID] { reservations.keys.sorted() }
 
-    func reserved(in pool: PoolID) -> Int {
-        reservations.values.reduce(0) { $0 + ($1.pool == pool ? $1.outstanding : 0) }
+    /// - Parameter campaign: whose own promise does not count, as it is its own to use.
+    func reserved(in pool: PoolID, except campaign: CampaignID? = nil) -> Int {
+        reservations.reduce(0) { sum, reservation in
+            let counts = reservation.value.pool == pool && reservation.key != campaign
+            return sum + (counts ? reservation.value.outstanding : 0)
+        }
     }
 
     mutating func reserve(_ amount: Int, in pool: PoolID, for campaign: CampaignID) {

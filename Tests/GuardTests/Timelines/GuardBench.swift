@@ -1,0 +1,140 @@
+import Guard
+import Model
+import Policy
+import Testing
+
+/// A guard on the bench: told one thing at a time, asked what it did.
+struct GuardBench {
+    private(set) var warden: Guard
+    private(set) var now = Instant(milliseconds: 1_796_000_000_000)
+    /// What was told since last asked.
+    private(set) var events: [JournalEvent] = []
+    private(set) var intents: [Intent] = []
+    private(set) var polls: [Target] = []
+    private(set) var isReady = false
+
+    /// The camps `camp_1` to `camp_3`, all in `pool_a`, with what a test adds.
+    static func policy(_ more: String, campaigns: Int = 1) throws -> CheckedPolicy {
+        let list = (1...campaigns).map { "  - {id: camp_\($0), pool: pool_a}\n" }.joined()
+        let text = """
+            version: 1
+            workspace: {name: bench, provider: leadterra, credential: key}
+            campaigns:
+            \(list)\(more)
+            """
+        let outcome = PolicyLoader.load(SourceFile(name: "bench", text: text))
+        let errors = outcome.diagnostics.filter { $0.severity == .error }.map { "\($0.position.line): \($0.message)" }
+        return try #require(outcome.policy, "\(errors)")
+    }
+
+    init(_ more: String, campaigns: Int = 1) throws {
+        warden = Guard(policy: try GuardBench.policy(more, campaigns: campaigns), at: now)
+        take(warden.handle(.started, at: now))
+    }
+
+    private mutating func take(_ effects: [Effect]) {
+        for effect in effects {
+            switch effect {
+            case .poll(let target): polls.append(target)
+            case .send(let intent): intents.append(intent)
+            case .report(let event): events.append(event)
+            case .ready: isReady = true
+            }
+        }
+    }
+
+    mutating func reload(_ more: String, campaigns: Int = 1) throws {
+        take(warden.handle(.reloaded(try GuardBench.policy(more, campaigns: campaigns)), at: now))
+    }
+
+    /// Lets time pass, with every tick that falls due.
+    mutating func wait(_ duration: Duration) {
+        let end = now + duration
+        while let deadline = warden.nextDeadline, deadline <= end {
+            now = max(now, deadline)
+            take(warden.handle(.tick, at: now))
+        }
+        now = end
+    }
+
+    mutating func observe(_ target: Target, _ result: Result<Observation.Reading, Fault>) {
+        // An answer takes a while, so that one to an older question is not taken for a fresh one.
+        now = now + .milliseconds(50)
+        let requestedAt = now - .milliseconds(40)
+        take(warden.handle(.observed(Observation(target: target, requestedAt: requestedAt, result: result)), at: now))
+    }
+
+    mutating func see(_ campaign: Int = 1, _ stats: CampaignStats) {
+        observe(.stats(CampaignID(unchecked: "camp_\(campaign)")), .success(.stats(stats)))
+    }
+
+    /// A campaign of 1000 leads that has sent `sent`, of which all but `bounced` arrived.
+    mutating func see(_ campaign: Int = 1, sent: Int, bounced: Int) {
+        see(
+            campaign,
+            CampaignStats(
+                totalEnrolled: 1000, sent: sent, delivered: sent - bounced, bounced: bounced, replied: 0,
+                queued: 1000 - sent, openRate: 0, replyRate: 0))
+    }
+
+    mutating func seeDraft(_ campaign: Int = 1, enrolled: Int) {
+        see(
+            campaign,
+            CampaignStats(totalEnrolled: enrolled, sent: 0, delivered: 0, bounced: 0, replied: 0, queued: 0))
+    }
+
+    mutating func seePool(remaining: Int?, capacity: Int? = 2000, resetAt: Instant? = nil) {
+        let pool = SenderPool(
+            id: PoolID(unchecked: "pool_a"), dailyCapacity: capacity, remainingVolume: remaining, resetAt: resetAt)
+        observe(.pools, .success(.pools([pool])))
+    }
+
+    mutating func fail(_ target: Target, _ fault: Fault) { observe(target, .failure(fault)) }
+
+    mutating func answer(_ intent: Intent, _ result: Result<ActionAnswer, Fault>, jitter: Double = 1) {
+        take(warden.handle(.answered(intent, result, jitter: jitter), at: now))
+    }
+
+    mutating func confirmPause(_ intent: Intent) {
+        answer(intent, .success(ActionAnswer(status: .paused, pausedAt: now)))
+    }
+
+    mutating func confirmStart(_ intent: Intent) {
+        answer(intent, .success(ActionAnswer(status: .running, startedAt: now)))
+    }
+
+    // MARK: Asking
+
+    /// The kinds of what was told since last asked.
+    mutating func told() -> [EventKind] {
+        defer { events = [] }
+        return events.map(\.kind)
+    }
+
+    mutating func sent() -> [Intent] {
+        defer { intents = [] }
+        return intents
+    }
+
+    mutating func asked() -> [Target] {
+        defer { polls = [] }
+        return polls
+    }
+
+    /// Answers every open question about a draft and its pool, until no more are asked.
+    mutating func answerLooks(_ drafts: [Int: Int], remaining: Int?, capacity: Int? = 2000) {
+        for _ in 0..<10 {
+            let open = asked()
+            if open.isEmpty { return }
+            for target in open {
+                switch target {
+                case .stats(let id):
+                    let number = Int(id.text.dropFirst(5)) ?? 0
+                    if let enrolled = drafts[number] { seeDraft(number, enrolled: enrolled) }
+                case .pools: seePool(remaining: remaining, capacity: capacity)
+                case .accounts: break
+                }
+            }
+        }
+    }
+}

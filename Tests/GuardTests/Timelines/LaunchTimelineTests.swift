@@ -1,0 +1,263 @@
+import Guard
+import Model
+import Policy
+import Testing
+
+/// Launches: held, released, in order, once.
+@Suite struct LaunchTimelineTests {
+    static let rule = """
+        rules:
+          - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
+        """
+
+    private func bench(_ launches: String, campaigns: Int = 1, more: String = "") throws -> GuardBench {
+        try GuardBench(more + "launches:\n" + launches + "\n" + Self.rule, campaigns: campaigns)
+    }
+
+    @Test func aLaunchThatFitsIsStartedOnFreshNumbers() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        #expect(bench.told() == [.launchQueued])
+        #expect(Set(bench.asked()) == [.pools, .stats(CampaignID(unchecked: "camp_1"))])
+        bench.seeDraft(enrolled: 500)
+        bench.seePool(remaining: 600)
+        // Known to fit, but judged once more on answers that were asked for now.
+        #expect(bench.sent() == [])
+        #expect(Set(bench.asked()) == [.pools, .stats(CampaignID(unchecked: "camp_1"))])
+        bench.seeDraft(enrolled: 500)
+        #expect(bench.sent() == [])
+        bench.seePool(remaining: 600)
+        let intents = bench.sent()
+        #expect(intents.map(\.action) == [.start])
+        bench.confirmStart(try #require(intents.first))
+        #expect(bench.told() == [.launchReleased])
+        bench.wait(.seconds(600))
+        bench.see(sent: 100, bounced: 0)
+        bench.seePool(remaining: 500)
+        #expect(bench.sent() == [])
+        #expect(bench.told() == [])
+    }
+
+    @Test func theFreshLookDecides() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        bench.seeDraft(enrolled: 500)
+        bench.seePool(remaining: 600)
+        bench.seeDraft(enrolled: 700)
+        bench.seePool(remaining: 600)
+        #expect(bench.sent() == [])
+        #expect(bench.told() == [.launchQueued, .launchHeld])
+    }
+
+    @Test func aFreshLookThatFailsStartsNothing() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        bench.seeDraft(enrolled: 500)
+        bench.seePool(remaining: 600)
+        bench.seeDraft(enrolled: 500)
+        bench.fail(.pools, Fault(.unreachable, "HTTP 500"))
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aLaunchTooLargeIsHeldAndToldOnce() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        bench.seeDraft(enrolled: 500)
+        bench.seePool(remaining: 100, resetAt: Instant(rfc3339: "2026-12-02T00:00:00Z"))
+        let held = try #require(bench.events.last)
+        #expect(held.kind == .launchHeld)
+        #expect(held.message.contains("totalEnrolled 500 > pool.available 100"))
+        #expect(held.message.contains("400 mails are missing"))
+        _ = bench.told()
+        for _ in 0..<30 {
+            bench.wait(.seconds(60))
+            bench.seeDraft(enrolled: 500)
+            bench.seePool(remaining: 90)
+        }
+        #expect(bench.told() == [])
+        #expect(bench.sent() == [])
+        _ = bench.asked()
+        bench.seePool(remaining: 2000)
+        bench.answerLooks([1: 500], remaining: 2000)
+        #expect(bench.sent().map(\.action) == [.start])
+    }
+
+    @Test func oneThatCanNeverFitIsToldAtOnce() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        bench.seeDraft(enrolled: 5000)
+        bench.seePool(remaining: 2000, capacity: 2000)
+        #expect(bench.told() == [.launchQueued, .launchHeld, .launchCannotFit])
+    }
+
+    @Test(arguments: [nil, 2000] as [Int?])
+    func withoutTheNumbersNothingStarts(_ capacity: Int?) throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        for _ in 0..<10 {
+            bench.seeDraft(enrolled: 5)
+            bench.seePool(remaining: nil, capacity: capacity)
+            bench.wait(.seconds(60))
+        }
+        #expect(bench.sent() == [])
+        #expect(bench.told() == [.launchQueued, .launchHeld])
+    }
+
+    @Test func numbersThatGotOldStartNothing() throws {
+        var bench = try bench("  - {campaign: camp_1, not_before: 2026-11-30T20:00:00Z}")
+        bench.seeDraft(enrolled: 500)
+        bench.seePool(remaining: 600)
+        bench.wait(Instant(rfc3339: "2026-11-30T20:00:01Z").map { $0 - bench.now } ?? .zero)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func twoThatFitOneByOneAreNotBothPromisedTheSame() throws {
+        var bench = try bench("  - {campaign: camp_1}\n  - {campaign: camp_2}", campaigns: 2)
+        bench.seeDraft(1, enrolled: 400)
+        bench.seeDraft(2, enrolled: 400)
+        bench.seePool(remaining: 600)
+        _ = bench.asked()
+        bench.seeDraft(1, enrolled: 400)
+        bench.seePool(remaining: 600)
+        let intents = bench.sent()
+        #expect(intents.map(\.campaign.text) == ["camp_1"])
+        bench.confirmStart(try #require(intents.first))
+        bench.answerLooks([1: 400, 2: 400], remaining: 600)
+        #expect(bench.sent() == [])
+        let held = try #require(bench.events.last { $0.kind == .launchHeld })
+        #expect(held.fields[.campaign] == "camp_2")
+        #expect(held.message.contains("pool.available 200"))
+    }
+
+    @Test func priorityGoesFirstThenTimeThenOrder() throws {
+        var bench = try bench(
+            "  - {campaign: camp_1}\n  - {campaign: camp_2, not_before: 2020-01-01T00:00:00Z}\n  - {campaign: camp_3, priority: 5}",
+            campaigns: 3)
+        for campaign in 1...3 { bench.seeDraft(campaign, enrolled: 100) }
+        var order: [String] = []
+        for _ in 0..<3 {
+            bench.seePool(remaining: 1000)
+            bench.answerLooks([1: 100, 2: 100, 3: 100], remaining: 1000)
+            let intent = try #require(bench.sent().first)
+            order.append(intent.campaign.text)
+            bench.confirmStart(intent)
+            bench.see(Int(intent.campaign.text.dropFirst(5)) ?? 0, sent: 1, bounced: 0)
+        }
+        #expect(order == ["camp_3", "camp_1", "camp_2"])
+    }
+
+    @Test func nothingStartsBeforeItsTime() throws {
+        var bench = try bench("  - {campaign: camp_1, not_before: 2026-11-30T20:00:00Z}")
+        let start = try #require(Instant(rfc3339: "2026-11-30T20:00:00Z"))
+        while bench.now < start {
+            bench.answerLooks([1: 100], remaining: 1000)
+            #expect(bench.sent() == [])
+            bench.wait(.seconds(60))
+        }
+        bench.answerLooks([1: 100], remaining: 1000)
+        bench.wait(.seconds(1))
+        bench.answerLooks([1: 100], remaining: 1000)
+        #expect(bench.sent().map(\.action) == [.start])
+    }
+
+    @Test func anExpiredLaunchIsDropped() throws {
+        var bench = try bench("  - {campaign: camp_1, expires: 2026-11-30T20:00:00Z}")
+        bench.seeDraft(enrolled: 500)
+        bench.seePool(remaining: 100)
+        bench.wait(try #require(Instant(rfc3339: "2026-11-30T20:00:01Z")) - bench.now)
+        #expect(bench.told().contains(.launchExpired))
+        bench.answerLooks([1: 500], remaining: 2000)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func withoutLeadsNothingStarts() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        bench.seeDraft(enrolled: 0)
+        bench.seePool(remaining: 1000)
+        #expect(bench.told() == [.launchQueued, .launchHeld])
+        #expect(bench.sent() == [])
+    }
+
+    @Test func oneThatRanBeforeIsNotStarted() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        bench.see(sent: 10, bounced: 0)
+        bench.seePool(remaining: 1000)
+        #expect(bench.told().contains(.launchAlreadyStarted))
+        bench.wait(.seconds(120))
+        bench.answerLooks([1: 100], remaining: 1000)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aStartByAPersonAgainstTheRulesIsReported() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        bench.seeDraft(enrolled: 500)
+        bench.seePool(remaining: 100)
+        _ = bench.told()
+        bench.wait(.seconds(60))
+        bench.see(1, CampaignStats(totalEnrolled: 500, sent: 3, delivered: 3, bounced: 0, queued: 497))
+        #expect(bench.told() == [.launchUnapproved])
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aStartByAPersonAgainstTheRulesIsPausedWhereThePolicySaysSo() throws {
+        var bench = try bench("  - {campaign: camp_1}", more: "on_unapproved: pause\n")
+        bench.seeDraft(enrolled: 500)
+        bench.seePool(remaining: 100)
+        bench.wait(.seconds(60))
+        bench.see(1, CampaignStats(totalEnrolled: 500, sent: 3, delivered: 3, bounced: 0, queued: 497))
+        let intents = bench.sent()
+        #expect(intents.map(\.action) == [.pause])
+        #expect(intents.first?.decision.cause == .unapprovedLaunch)
+    }
+
+    @Test func aStartWhoseAnswerIsLostIsNeverRepeatedBlindly() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        bench.answerLooks([1: 500], remaining: 600)
+        let intent = try #require(bench.sent().first)
+        bench.answer(intent, .failure(Fault(.unreachable, "no answer", mayHaveTakenEffect: true)))
+        #expect(bench.told().last == .launchFailed)
+        // The numbers show that it took effect.
+        bench.wait(.seconds(60))
+        bench.see(1, CampaignStats(totalEnrolled: 500, sent: 2, delivered: 1, bounced: 0, queued: 498))
+        #expect(bench.told() == [.launchReleased])
+        bench.wait(.seconds(600))
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aLostStartThatTookNoEffectIsJudgedAnewWithItsOwnVolume() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        bench.answerLooks([1: 500], remaining: 600)
+        bench.answer(
+            try #require(bench.sent().first), .failure(Fault(.unreachable, "no answer", mayHaveTakenEffect: true)))
+        for _ in 0..<5 {
+            bench.wait(.seconds(60))
+            bench.answerLooks([1: 500], remaining: 600)
+        }
+        #expect(bench.sent().map(\.action) == [.start])
+    }
+
+    @Test func aLaunchRuleThatOnlyAlertsTellsAndHoldsNothing() throws {
+        let alert = "  - {name: large, on: launch, when: totalEnrolled > 400, then: alert}"
+        var bench = try GuardBench("launches:\n  - {campaign: camp_1}\n" + Self.rule + "\n" + alert)
+        bench.answerLooks([1: 500], remaining: 600)
+        #expect(bench.told() == [.launchQueued, .ruleFiring])
+        #expect(bench.sent().map(\.action) == [.start])
+    }
+
+    @Test func aStartThatIsRefusedForGoodIsNotTriedAgain() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        bench.answerLooks([1: 500], remaining: 600)
+        bench.answer(
+            try #require(bench.sent().first), .failure(Fault(.refused, "HTTP 400", code: "no_sequence_steps")))
+        #expect(bench.told().last == .launchFailed)
+        for _ in 0..<20 {
+            bench.wait(.seconds(60))
+            bench.answerLooks([1: 500], remaining: 600)
+        }
+        #expect(bench.sent() == [])
+    }
+
+    @Test func observeModeTellsAndStartsNothing() throws {
+        var bench = try bench("  - {campaign: camp_1}", more: "mode: observe\n")
+        bench.answerLooks([1: 500], remaining: 600)
+        #expect(bench.sent() == [])
+        let event = try #require(bench.events.last)
+        #expect(event.kind == .launchReleased)
+        #expect(event.fields[.mode] == "observe")
+        #expect(event.message.contains("would start"))
+    }
+}
