@@ -89,6 +89,12 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Model", "Simulator", .product(name: "NIOPosix", package: "swift-nio")],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "PolicyTests", dependencies: ["Model", "Policy"], exclude: ["Malformed"], swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
@@ -98,10 +104,11 @@ let package = Package(
         .testTarget(
             name: "ProvidersTests",
             dependencies: [
-                "Model", "Providers", "Simulator",
+                "Model", "Providers", "Simulator", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: strict
         ),
@@ -109,7 +116,7 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "Guard", "Journal", "Model", "Policy", "Providers", "Simulator",
+                "Daemon", "Guard", "Journal", "Model", "Policy", "Providers", "Simulator", "TestSupport",
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -118,6 +125,6 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "SendwardenTests", dependencies: ["Sendwarden", "Journal", "Model", "Policy"], swiftSettings: strict),
+            name: "SendwardenTests", dependencies: ["Sendwarden", "Journal", "Model", "Policy", "TestSupport"], swiftSettings: strict),
     ]
 )

@@ -130,19 +130,34 @@ package struct LeadterraClient: SendingPlatform {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(string: "{}"))
         }
-        let response: HTTPClientResponse
-        let body: ByteBuffer
-        do {
-            response = try await http.execute(request, timeout: .milliseconds(timeout.milliseconds))
-            body = try await response.body.collect(upTo: LeadterraClient.bodyBytesMax)
-        } catch {
-            throw TransportFault.fault(error)
-        }
+        let (response, body) = try await exchange(request)
         let date = response.headers.first(name: "Date").flatMap { HTTPTime.instant($0) }
         guard (200..<300).contains(response.status.code) else {
             throw await refusal(response, body, date)
         }
         return Answer(body: body, date: date)
+    }
+
+    /// Sends the request and takes the whole answer in, both within the timeout: a body that trickles does not count.
+    private func exchange(_ request: HTTPClientRequest) async throws(Fault) -> (HTTPClientResponse, ByteBuffer) {
+        let (http, timeout) = (http, timeout)
+        do {
+            return try await withThrowingTaskGroup(of: (HTTPClientResponse, ByteBuffer)?.self) { group in
+                group.addTask {
+                    let response = try await http.execute(request, timeout: .milliseconds(timeout.milliseconds))
+                    return (response, try await response.body.collect(upTo: LeadterraClient.bodyBytesMax))
+                }
+                group.addTask {
+                    try await ContinuousClock().sleep(for: timeout)
+                    return nil
+                }
+                defer { group.cancelAll() }
+                guard let answer = try await group.next() ?? nil else { throw HTTPClientError.deadlineExceeded }
+                return answer
+            }
+        } catch {
+            throw TransportFault.fault(error)
+        }
     }
 
     private func refusal(_ response: HTTPClientResponse, _ body: ByteBuffer, _ date: Instant?) async -> Fault {

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Model
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
@@ -31,10 +32,10 @@ enum TransportFault {
             }
         case is NIOSSLExtraError:
             return Fault(.unreachable, "TLS failed: the certificate is for another host", mayHaveTakenEffect: false)
-        default:
-            let name = String(describing: type(of: error))
-            return name.contains("HTTPParser")
-                ? Fault(.unexpected, "the answer is not HTTP") : Fault(.unreachable, "the request failed (\(name))")
+        case let error as HTTPParserError:
+            return error == .invalidEOFState
+                ? Fault(.unreachable, "the connection was cut") : Fault(.unexpected, "the answer is not HTTP")
+        default: return Fault(.unreachable, "the request failed (\(String(describing: type(of: error))))")
         }
     }
 

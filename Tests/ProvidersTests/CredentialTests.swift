@@ -1,0 +1,72 @@
+import Foundation
+import Providers
+import TestSupport
+import Testing
+
+/// Where keys may come from, and that they are never shown.
+@Suite struct CredentialTests {
+    static let secret = "sk_live_51HGe2eZvKYlo2Cabcdef"
+
+    private func error(_ read: () throws(CredentialError) -> APIKey) -> CredentialError? {
+        do throws(CredentialError) {
+            _ = try read()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func aFileOfOurOwnIsRead() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("key", Self.secret + "\n")
+        #expect(error { () throws(CredentialError) in try CredentialReader.file(path) } == nil)
+    }
+
+    @Test(arguments: [0o644, 0o640, 0o604, 0o660, 0o666, 0o620])
+    func aFileThatOthersCanUseIsRefused(_ mode: Int) throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("key", Self.secret, mode: mode)
+        let error = error { () throws(CredentialError) in try CredentialReader.file(path) }
+        #expect(error?.code == .refused)
+        #expect(error?.message.contains("chmod 600 \(path)") == true)
+        #expect(error?.message.contains(Self.secret) == false)
+    }
+
+    @Test func systemdsCredentialsAreReadFromTheirDirectory() throws {
+        let folder = try TemporaryFolder()
+        // systemd gives them mode 0400 or 0440; the directory guards them.
+        _ = try folder.write("leadterra.key", Self.secret, mode: 0o440)
+        #expect(error { () throws(CredentialError) in try CredentialReader.systemd("leadterra.key", directory: folder.path) } == nil)
+    }
+
+    @Test func withoutSystemdTheMessageSaysWhatToDo() {
+        let error = error { () throws(CredentialError) in try CredentialReader.systemd("leadterra.key", directory: nil) }
+        #expect(error?.code == .missing)
+        #expect(error?.message.contains("LoadCredential=leadterra.key:") == true)
+        #expect(error?.message.contains("credential_file:") == true)
+    }
+
+    @Test(arguments: ["", "\n \n", "two words", "line\nline", "tab\there", "caf\u{e9}", String(repeating: "k", count: 5000)])
+    func whatIsNoKeyIsRefusedUnshown(_ content: String) throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("key", content)
+        let error = error { () throws(CredentialError) in try CredentialReader.file(path) }
+        #expect(error?.code == .refused)
+        if content.count > 6 { #expect(error?.message.contains(content) == false) }
+    }
+
+    @Test func whatIsNoFileIsRefused() throws {
+        let folder = try TemporaryFolder()
+        #expect(error { () throws(CredentialError) in try CredentialReader.file(folder.path) }?.code == .refused)
+        #expect(error { () throws(CredentialError) in try CredentialReader.file("/dev/zero") }?.code == .refused)
+        #expect(error { () throws(CredentialError) in try CredentialReader.file(folder.path + "/none") }?.code == .missing)
+    }
+
+    @Test func aKeyPrintsAsNothingOfItself() {
+        let key = APIKey(Self.secret)
+        var dumped = ""
+        dump(["key": key], to: &dumped)
+        let shown = ["\(key)", String(describing: key), String(reflecting: key), dumped, "\(Optional(key) as Any)", "\([key])"]
+        #expect(shown.allSatisfy { !$0.contains("51HGe2") && !$0.contains("sk_live") })
+    }
+}

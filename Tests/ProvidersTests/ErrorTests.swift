@@ -1,0 +1,127 @@
+import Model
+import Providers
+import Simulator
+import Testing
+
+/// Documented errors in every body, and answers that no page documents.
+@Suite struct ErrorTests {
+    static let bodies = ["nested", "flat", "code", "html", "empty"]
+
+    @Test(arguments: bodies)
+    func anUnknownCampaignIsMissing(_ body: String) async throws {
+        let fault = try await ClientBench.run(shapes: "{errors: \(body)}") { client, _ in
+            await ClientBench.fault { () throws(Fault) in try await client.stats(of: CampaignID(unchecked: "camp_9")) }
+        }
+        #expect(fault?.kind == .missing)
+        let showsCode = !["html", "empty"].contains(body)
+        #expect(fault?.code == (showsCode ? "campaign_not_found" : nil))
+        #expect(fault?.summary == (showsCode ? "HTTP 404 campaign_not_found" : "HTTP 404"))
+    }
+
+    @Test(arguments: bodies)
+    func aWrongKeyIsUnauthorized(_ body: String) async throws {
+        let fault = try await ClientBench.run(shapes: "{errors: \(body)}", key: "sk_test_another") { client, _ in
+            await ClientBench.fault { () throws(Fault) in try await client.pools() }
+        }
+        #expect(fault?.kind == .unauthorized)
+    }
+
+    @Test func aCampaignWithoutStepsIsRefused() async throws {
+        let fault = try await ClientBench.run { client, server in
+            let now = server.world.now
+            return await ClientBench.fault { () throws(Fault) in
+                try await client.start(CampaignID(unchecked: "camp_stepless"), firstSentAt: now)
+            }
+        }
+        #expect(fault?.code == "no_sequence_steps")
+    }
+
+    static let strange: [(String, Fault.Kind, String)] = [
+        ("error_500", .unreachable, "HTTP 500 internal_error"), ("error_503", .unreachable, "HTTP 503 unavailable"),
+        ("html", .unexpected, "the answer is not JSON"), ("empty", .unexpected, "the answer is empty"),
+        ("wrong_types", .unexpected, "is not as documented"), ("wrong_shape", .unexpected, "not as documented"),
+        ("huge", .unexpected, "larger than 1 MiB"), ("cut", .unreachable, "cut"), ("lost", .unreachable, "cut"),
+        ("slow", .unreachable, "no answer in time"), ("stall", .unreachable, "no answer in time"),
+        ("unauthorized", .unauthorized, "HTTP 401"), ("not_found", .missing, "HTTP 404"),
+        ("throttle_seconds", .throttled, "HTTP 429"), ("throttle_date", .throttled, "HTTP 429"),
+        ("throttle_bare", .throttled, "HTTP 429"),
+    ]
+
+    @Test(arguments: strange)
+    func aFaultIsToldAsWhatItIs(_ kind: String, _ expected: Fault.Kind, _ summary: String) async throws {
+        let faults = "[{kind: \(kind), wait: 20s}]"
+        try await ClientBench.run(faults: faults, timeout: .milliseconds(200)) { client, server in
+            let now = server.world.now
+            let looks = [
+                await ClientBench.fault { () throws(Fault) in try await client.stats(of: ClientBench.camp) },
+                await ClientBench.fault { () throws(Fault) in try await client.pause(ClientBench.camp, firstSentAt: now) },
+            ]
+            for fault in looks {
+                #expect(fault?.kind == expected)
+                let isClosed = expected == .throttled && fault?.summary == "the platform asked us to wait"
+                #expect(fault?.summary.contains(summary) == true || isClosed, "\(fault?.summary ?? "-")")
+                #expect(fault.map { !"\($0)".contains(ClientBench.key) } == true)
+            }
+        }
+    }
+
+    /// What was asked for may have happened, or cannot have.
+    @Test(arguments: [
+        ("lost", true), ("cut", true), ("slow", true), ("html", true), ("error_500", true), ("unauthorized", false),
+        ("not_found", false), ("throttle_seconds", false),
+    ])
+    func itIsKnownWhetherAnActionMayHaveTakenEffect(_ kind: String, _ expected: Bool) async throws {
+        let fault = try await ClientBench.run(faults: "[{kind: \(kind)}]", timeout: .milliseconds(200)) { client, server in
+            let now = server.world.now
+            return await ClientBench.fault { () throws(Fault) in try await client.pause(ClientBench.camp, firstSentAt: now) }
+        }
+        #expect(fault?.mayHaveTakenEffect == expected)
+    }
+
+    // MARK: How often is asked
+
+    @Test func aLookIsRepeatedAfterAShortTrouble() async throws {
+        try await ClientBench.run(faults: "[{kind: error_500, times: 2}]") { client, server in
+            _ = try await client.stats(of: ClientBench.camp)
+            #expect(server.requestCounts == ["GET": 3])
+        }
+    }
+
+    @Test func aLastingTroubleIsNotMadeWorse() async throws {
+        try await ClientBench.run(faults: "[{kind: error_500}]") { client, server in
+            for _ in 0..<5 {
+                _ = await ClientBench.fault { () throws(Fault) in try await client.stats(of: ClientBench.camp) }
+            }
+            // Three for the first look, one for each after that.
+            #expect(server.requestCounts == ["GET": 7])
+        }
+    }
+
+    @Test(arguments: ["lost", "error_500", "cut"])
+    func anActionIsSentOnce(_ kind: String) async throws {
+        try await ClientBench.run(faults: "[{kind: \(kind)}]") { client, server in
+            let now = server.world.now
+            _ = await ClientBench.fault { () throws(Fault) in try await client.start(ClientBench.draft, firstSentAt: now) }
+            #expect(server.requestCounts == ["POST": 1])
+        }
+    }
+
+    @Test(arguments: [("throttle_seconds", 20...20), ("throttle_date", 19...21), ("throttle_bare", 2...60)])
+    func whileThePlatformWantsPeaceNothingIsSent(_ kind: String, _ wait: ClosedRange<Int>) async throws {
+        try await ClientBench.run(faults: "[{kind: \(kind), wait: 20s, times: 1}]") { client, server in
+            let first = await ClientBench.fault { () throws(Fault) in try await client.stats(of: ClientBench.camp) }
+            let seconds = Int((first?.retryAfter ?? .zero).seconds.rounded())
+            #expect(wait.contains(seconds))
+            let now = server.world.now
+            for _ in 0..<3 {
+                let look = await ClientBench.fault { () throws(Fault) in try await client.pools() }
+                let pause = await ClientBench.fault { () throws(Fault) in
+                    try await client.pause(ClientBench.camp, firstSentAt: now)
+                }
+                #expect(look?.kind == .throttled)
+                #expect(pause?.kind == .throttled)
+            }
+            #expect(server.requestCounts == ["GET": 1])
+        }
+    }
+}

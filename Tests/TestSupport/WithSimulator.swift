@@ -1,0 +1,28 @@
+package import Model
+import NIOPosix
+package import Simulator
+
+/// Runs a simulator on a free port for as long as `body` takes.
+package func withSimulator<Result: Sendable>(
+    _ worldFile: String, seed: UInt64 = 1, time: (any TimeSource)? = nil,
+    _ body: (_ url: String, _ server: SimulatorServer) async throws -> Result
+) async throws -> Result {
+    let description = try WorldFile.parse(worldFile, name: "world")
+    let time = time ?? SteadyTime(startingAt: description.start ?? Instant(milliseconds: 1_796_000_000_250))
+    let urls = AsyncStream.makeStream(of: String.self)
+    let server = SimulatorServer(
+        World(description, seed: seed, at: time.now), time: time, host: "127.0.0.1", port: 0,
+        group: .singleton, onListening: { urls.continuation.yield($0) })
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+            defer { urls.continuation.finish() }
+            try await server.run()
+        }
+        guard let url = await urls.stream.first(where: { _ in true }) else { throw SimulatorDidNotListen() }
+        let result = try await body(url, server)
+        group.cancelAll()
+        return result
+    }
+}
+
+package struct SimulatorDidNotListen: Error {}
