@@ -100,7 +100,7 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
         .testTarget(
             name: "GuardTests", dependencies: ["Guard", "Model", "Policy", "Simulator"], swiftSettings: strict),
-        .testTarget(name: "JournalTests", dependencies: ["Journal", "Model"], swiftSettings: strict),
+        .testTarget(name: "JournalTests", dependencies: ["Journal", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ProvidersTests",
             dependencies: [

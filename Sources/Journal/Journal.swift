@@ -10,6 +10,9 @@ package final class Journal: Sendable {
         case journal, text, json
     }
 
+    /// Where journald listens; sd_journal_print(3).
+    private static let socketPath = "/run/systemd/journal/socket"
+
     private let format: Format
     private let time: any TimeSource
     /// Carries a line out that is not for the journal itself.
@@ -42,6 +45,8 @@ package final class Journal: Sendable {
 
     /// Hands the fields to libsystemd; negative, an errno, where that failed.
     private static func send(_ fields: [JournalEntry.Field]) -> Int32 {
+        // libsystemd says nothing where there is no journal at all.
+        guard access(socketPath, F_OK) == 0 else { return -ENOENT }
         var bytes: [UInt8] = []
         var ranges: [Range<Int>] = []
         for field in fields {
