@@ -112,7 +112,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "SimulatorTests", dependencies: ["Model", "Simulator"], swiftSettings: strict),
+        .testTarget(name: "SimulatorTests", dependencies: ["Model", "Simulator", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
             dependencies: [

@@ -1,0 +1,114 @@
+import AsyncAlgorithms
+import AsyncHTTPClient
+import Daemon
+import Foundation
+import Journal
+import Logging
+import Model
+import NIOPosix
+import Policy
+import Providers
+import ServiceLifecycle
+import Simulator
+import TestSupport
+import Testing
+
+/// The daemon's service over real HTTP on a simulated world, in fast time.
+struct DaemonBench {
+    /// Shown nowhere, ever.
+    static let key = "sk_live_NeverShownInAnyLog7Q2x"
+
+    let server: SimulatorServer
+    let journal: Lines
+    let time: SteadyTime
+    let url: String
+    fileprivate let reloads: AsyncChannel<Void>
+    fileprivate let folder: TemporaryFolder
+
+    var events: [[String: String]] {
+        journal.all.map { (try? JSONDecoder().decode([String: String].self, from: Data($0.utf8))) ?? [:] }
+    }
+
+    func count(_ kind: EventKind) -> Int { events.count { $0["SENDWARDEN_EVENT"] == kind.rawValue } }
+
+    func status(_ campaign: String) -> String? {
+        server.world.campaign(CampaignID(unchecked: campaign))?.status.rawValue
+    }
+
+    /// Waits until something is so; a test fails where simulated time is up first.
+    func wait(
+        upTo limit: Duration, sourceLocation: SourceLocation = #_sourceLocation, until condition: () -> Bool
+    ) async throws {
+        let end = time.now + limit
+        while !condition() {
+            guard time.now <= end else {
+                Issue.record("it did not come to that:\n\(journal.all.joined(separator: "\n"))", sourceLocation: sourceLocation)
+                return
+            }
+            try await time.sleep(until: time.now + .seconds(20))
+        }
+    }
+
+    func pass(_ duration: Duration) async throws { try await time.sleep(until: time.now + duration) }
+
+    /// Rewrites the policy file and asks for a reload.
+    func reload(_ policy: String) async throws {
+        _ = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url))
+        await reloads.send(())
+    }
+
+    private static func policy(_ rest: String, url: String) -> String {
+        """
+        version: 1
+        workspace: {name: bench, provider: leadterra, url: "\(url)", credential: key}
+        poll: {stats: 1m, pools: 1m, budget: 1200/min, timeout: 2s}
+        \(rest)
+        """
+    }
+
+    static func run<Result: Sendable>(
+        world: String, policy: String, speed: Double = 600, _ body: (DaemonBench) async throws -> Result
+    ) async throws -> Result {
+        let keyed = "key: \(key)\n" + world
+        let start = try WorldFile.parse(keyed, name: "world").start ?? Instant(milliseconds: 1_796_000_000_000)
+        let time = SteadyTime(startingAt: start, speed: speed)
+        return try await withSimulator(keyed, time: time) { url, server in
+            let folder = try TemporaryFolder()
+            _ = try folder.write("key", key)
+            let path = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url))
+            let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: PlatformFactory.clientConfiguration)
+            let factory = PlatformFactory(
+                http: http, time: time, credentialsDirectory: folder.path, random: { Double.random(in: 0...1) })
+            let outcome = PolicyLoader.load(try PolicyFile.read(path))
+            guard let checked = outcome.policy else { throw PolicyRefused(messages: outcome.diagnostics.map(\.message)) }
+            let lines = Lines()
+            let reloads = AsyncChannel<Void>()
+            let reloader = PolicyReloader(path: path, factory: factory)
+            let service = GuardService(
+                policy: checked, platform: try factory.platform(for: checked),
+                surroundings: .init(
+                    journal: Journal(format: .json, time: time, writeLine: lines.add), notifier: ServiceNotifier(),
+                    time: time, random: { Double.random(in: 0...1) }, reloads: reloads, reload: { reloader.reload() }))
+            let group = ServiceGroup(
+                configuration: .init(
+                    services: [.init(service: service)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+            let bench = DaemonBench(
+                server: server, journal: lines, time: time, url: url, reloads: reloads, folder: folder)
+            let result = try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await group.run() }
+                let result = try await body(bench)
+                await group.triggerGracefulShutdown()
+                try await tasks.waitForAll()
+                return result
+            }
+            try await http.shutdown()
+            if lines.all.contains(where: { $0.contains("NeverShown") }) { throw KeyWasShown() }
+            return result
+        }
+    }
+
+    struct KeyWasShown: Error {}
+    struct PolicyRefused: Error {
+        var messages: [String]
+    }
+}

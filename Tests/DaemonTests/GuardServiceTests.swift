@@ -1,0 +1,141 @@
+import Model
+import Simulator
+import TestSupport
+import Testing
+
+/// The daemon against a platform over real HTTP: it protects, it holds, and it survives what the network brings.
+@Suite struct GuardServiceTests {
+    static let world = """
+        start: 2026-12-01T20:00:00Z
+        pools: [{id: pool_a, capacity: 3000, used: 500}]
+        campaigns:
+          - {id: good, pool: pool_a, status: running, leads: 2000, rate: 120, bounce_rate: 0.5%}
+          - {id: bad, pool: pool_a, status: running, leads: 2000, rate: 240, bounce_rate: 20%}
+        """
+    static let policy = """
+        campaigns:
+          - {id: good, pool: pool_a}
+          - {id: bad, pool: pool_a}
+        rules:
+          - {name: bounces, when: bounceRate > 6% and resolved >= 40, for: 2m, then: pause}
+        """
+
+    @Test func aBadListIsPausedAndAGoodOneLeftAlone() async throws {
+        try await DaemonBench.run(world: Self.world, policy: Self.policy) { bench in
+            try await bench.wait(upTo: .seconds(7200)) { bench.status("bad") == "paused" }
+            let bad = try #require(bench.server.world.campaign(CampaignID(unchecked: "bad")))
+            // 40 resolved, two polls and the rule's two minutes at four mails a minute, and what was in transit.
+            #expect(bad.sent < 90)
+            try await bench.pass(.seconds(3600))
+            #expect(bench.status("good") == "running")
+            #expect(bench.count(.campaignPaused) == 1)
+            #expect(bench.server.requestCounts["POST"] == 1)
+        }
+    }
+
+    @Test func observeModeSendsNoPostAtAll() async throws {
+        try await DaemonBench.run(world: Self.world, policy: "mode: observe\n" + Self.policy) { bench in
+            try await bench.wait(upTo: .seconds(7200)) { bench.count(.campaignPaused) == 1 }
+            try await bench.pass(.seconds(1800))
+            #expect(bench.status("bad") == "running")
+            #expect(bench.server.requestCounts["POST"] == nil)
+            #expect(bench.count(.campaignPaused) == 1)
+        }
+    }
+
+    @Test func aLaunchWaitsForTheResetAndIsThenStarted() async throws {
+        let world = """
+            start: 2026-12-01T23:00:00Z
+            shapes: {pools: concepts, start: wrapped}
+            pools: [{id: pool_a, capacity: 1000, used: 900}]
+            campaigns:
+              - {id: fits, pool: pool_a, leads: 400, rate: 60}
+              - {id: never, pool: pool_a, leads: 4000, rate: 60}
+            """
+        let policy = """
+            campaigns: [{id: fits, pool: pool_a}, {id: never, pool: pool_a}]
+            launches: [{campaign: fits}, {campaign: never}]
+            rules: [{name: room, on: launch, when: totalEnrolled > pool.available, then: hold}]
+            """
+        try await DaemonBench.run(world: world, policy: policy) { bench in
+            try await bench.wait(upTo: .seconds(1800)) { bench.count(.launchHeld) == 2 }
+            #expect(bench.count(.launchCannotFit) == 1)
+            #expect(bench.status("fits") == "draft")
+            try await bench.wait(upTo: .seconds(5400)) { bench.status("fits") == "running" }
+            #expect(bench.server.world.now >= Instant(rfc3339: "2026-12-02T00:00:00Z") ?? bench.time.now)
+            try await bench.pass(.seconds(1800))
+            #expect(bench.status("never") == "draft")
+            #expect(bench.server.requestCounts["POST"] == 1)
+        }
+    }
+
+    static let troubles = [
+        "error_500", "error_503", "html", "empty", "wrong_types", "wrong_shape", "cut", "lost", "huge",
+        "throttle_seconds", "throttle_date", "throttle_bare",
+    ]
+
+    /// A third of all requests fail in one way: the bad list is paused all the same, and no good one is.
+    @Test(arguments: troubles)
+    func itProtectsThroughTrouble(_ kind: String) async throws {
+        let world = Self.world + "\nfaults: [{kind: \(kind), probability: 30%, wait: 20s}]\n"
+        try await DaemonBench.run(world: world, policy: Self.policy) { bench in
+            try await bench.wait(upTo: .seconds(3 * 3600)) { bench.status("bad") == "paused" }
+            #expect(bench.status("good") == "running")
+            #expect(bench.server.world.campaign(CampaignID(unchecked: "bad")).map { $0.sent < 250 } == true)
+        }
+    }
+
+    @Test func garbageAloneNeitherPausesNorEndsIt() async throws {
+        let world = Self.world + "\nfaults: [{kind: wrong_types, until: 2h}]\n"
+        try await DaemonBench.run(world: world, policy: Self.policy) { bench in
+            try await bench.pass(.seconds(6000))
+            #expect(bench.server.requestCounts["POST"] == nil)
+            #expect(bench.count(.campaignStale) == 2)
+            #expect(bench.count(.apiUnexpected) >= 1)
+            // It finds its way back by itself.
+            try await bench.wait(upTo: .seconds(7200)) { bench.status("bad") == "paused" }
+            #expect(bench.count(.apiRecovered) >= 1)
+        }
+    }
+
+    @Test func aThrottlingPlatformIsLeftInPeace() async throws {
+        let world = Self.world + "\nfaults: [{kind: throttle_seconds, wait: 30m, from: 10m, times: 1}]\n"
+        try await DaemonBench.run(world: world, policy: Self.policy) { bench in
+            try await bench.wait(upTo: .seconds(1800)) { bench.count(.apiThrottled) == 1 }
+            // What had left before the answer came may still arrive.
+            try await bench.pass(.seconds(60))
+            let before = bench.server.requestCounts.values.reduce(0, +)
+            try await bench.pass(.seconds(25 * 60))
+            #expect(bench.server.requestCounts.values.reduce(0, +) == before)
+            try await bench.pass(.seconds(15 * 60))
+            #expect(bench.server.requestCounts.values.reduce(0, +) > before)
+        }
+    }
+
+    @Test func aRefusedKeyIsToldOnceAndNothingIsDone() async throws {
+        let world = Self.world + "\nfaults: [{kind: unauthorized}]\n"
+        try await DaemonBench.run(world: world, policy: Self.policy) { bench in
+            try await bench.pass(.seconds(240))
+            #expect(bench.count(.apiUnauthorized) == 1)
+            #expect(bench.count(.daemonReady) == 1)
+            #expect(bench.server.requestCounts["POST"] == nil)
+        }
+    }
+
+    @Test func aReloadIsAllOrNothing() async throws {
+        try await DaemonBench.run(world: Self.world, policy: "mode: observe\n" + Self.policy) { bench in
+            try await bench.wait(upTo: .seconds(7200)) { bench.count(.campaignPaused) == 1 }
+            // Refused: the old one goes on.
+            try await bench.reload(Self.policy.replacing("bounceRate", with: "bounceRat"))
+            try await bench.wait(upTo: .seconds(600)) { bench.count(.policyRefused) == 1 }
+            let refused = bench.events.first { $0["SENDWARDEN_EVENT"] == EventKind.policyRefused.rawValue }
+            #expect(refused?["MESSAGE"]?.contains("unknown name 'bounceRat'") == true)
+            try await bench.pass(.seconds(600))
+            #expect(bench.status("bad") == "running")
+            // Taken over: from now on it acts.
+            try await bench.reload(Self.policy)
+            try await bench.wait(upTo: .seconds(1200)) { bench.status("bad") == "paused" }
+            #expect(bench.count(.policyLoaded) == 1)
+        }
+    }
+}
