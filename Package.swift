@@ -112,7 +112,8 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "SimulatorTests", dependencies: ["Model", "Simulator", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulatorTests", dependencies: ["Model", "Simulator", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
@@ -125,6 +126,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "SendwardenTests", dependencies: ["Sendwarden", "Journal", "Model", "Policy", "TestSupport"], swiftSettings: strict),
+            name: "SendwardenTests", dependencies: ["Sendwarden", "Journal", "Model", "Policy", "TestSupport"],
+            swiftSettings: strict),
     ]
 )

@@ -92,7 +92,9 @@ package struct GuardService: Service {
             case .event(let event): step(event, &state, inputs, &group)
             case .alarm:
                 alarm.rang()
-                if let deadline = state.warden.nextDeadline, deadline <= time.now { step(.tick, &state, inputs, &group) }
+                if let deadline = state.warden.nextDeadline, deadline <= time.now {
+                    step(.tick, &state, inputs, &group)
+                }
             case .reload(let reload): adopt(reload, &state, inputs, &group)
             }
             rearm(&alarm, state, inputs)
@@ -100,7 +102,8 @@ package struct GuardService: Service {
         }
         surroundings.notifier.stopping()
         surroundings.journal.tell(
-            JournalEvent(.daemonStopping, "stopping: campaigns stay as they are, and nobody guards them until the next start"))
+            JournalEvent(
+                .daemonStopping, "stopping: campaigns stay as they are, and nobody guards them until the next start"))
     }
 
     /// What the loop keeps beside the guard.
@@ -122,7 +125,8 @@ package struct GuardService: Service {
             case .report(let event): surroundings.journal.tell(event)
             case .ready: announceReady(&state)
             case .poll(let target):
-                let jitter = min(state.warden.policy.poll.statsInterval / 20, GuardService.jitterMax) * surroundings.random()
+                let jitter =
+                    min(state.warden.policy.poll.statsInterval / 20, GuardService.jitterMax) * surroundings.random()
                 group.addTask { await inputs.send(.event(.observed(await look(at: target, platform, after: jitter)))) }
             case .send(let intent):
                 group.addTask { await inputs.send(.event(await act(intent, platform))) }

@@ -19,7 +19,8 @@ package struct PolicyReloader: Sendable {
             let outcome = PolicyLoader.load(source)
             guard let policy = outcome.policy else { return .refused(refused(outcome.diagnostics)) }
             do throws(CredentialError) {
-                return .loaded(policy, try factory.platform(for: policy), PolicyReloader.loaded(policy, path, outcome.diagnostics))
+                return .loaded(
+                    policy, try factory.platform(for: policy), PolicyReloader.loaded(policy, path, outcome.diagnostics))
             } catch {
                 return .refused(refused(error.message))
             }
@@ -39,12 +40,14 @@ package struct PolicyReloader: Sendable {
 
     private func refused(_ reason: String) -> JournalEvent {
         JournalEvent(
-            .policyRefused, "policy refused, the one in use goes on: \(reason)", fields: [.policy: path, .reason: reason])
+            .policyRefused, "policy refused, the one in use goes on: \(reason)",
+            fields: [.policy: path, .reason: reason])
     }
 
     package static func loaded(_ policy: CheckedPolicy, _ path: String, _ diagnostics: [Diagnostic]) -> JournalEvent {
         let warnings = diagnostics.count { $0.severity == .warning }
-        let doubts = warnings == 0 ? "" : ", \(warnings) warning\(warnings == 1 ? "" : "s") ('sendwarden check' shows them)"
+        let doubts =
+            warnings == 0 ? "" : ", \(warnings) warning\(warnings == 1 ? "" : "s") ('sendwarden check' shows them)"
         return JournalEvent(
             .policyLoaded,
             "policy loaded: workspace \(policy.workspace.name), \(policy.mode.rawValue) mode, \(policy.campaigns.count) campaigns, "

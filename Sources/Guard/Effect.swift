@@ -1,7 +1,9 @@
 package import Model
 package import Policy
 
-/// What the guard wants done. The order within one answer of ``Guard/handle(_:at:)`` is the order to do it in.
+/// What the guard wants done.
+///
+/// The order within one answer of ``Guard/handle(_:at:)`` is the order to do it in.
 package enum Effect: Sendable {
     /// Ask the platform and hand the answer back as ``Event/observed(_:)``, always, a failure too.
     case poll(Target)

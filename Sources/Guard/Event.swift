@@ -1,7 +1,9 @@
 package import Model
 package import Policy
 
-/// What the guard is told. Time comes with each event; nothing else comes in.
+/// What the guard is told.
+///
+/// Time comes with each event; nothing else comes in.
 package enum Event: Sendable {
     /// The first event of all: polling begins.
     case started

@@ -2,7 +2,7 @@ import Model
 
 /// How entries look on stderr.
 package enum EntryFormat {
-    /// `2026-12-01T09:00:00Z warning campaign.paused: paused camp_123 …`
+    /// One line: `2026-12-01T09:00:00Z warning campaign.paused: paused camp_123 …`.
     package static func text(_ entry: JournalEntry) -> String {
         "\(entry.at.rfc3339) \(entry.priority.word) \(entry.kind.rawValue): \(entry.message)"
     }

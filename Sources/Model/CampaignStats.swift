@@ -1,4 +1,6 @@
-/// One answer of `GET /v1/campaigns/:id/stats`. Nil means that the answer did not say: unknown, never 0.
+/// One answer of `GET /v1/campaigns/:id/stats`.
+///
+/// Nil means that the answer did not say: unknown, never 0.
 package struct CampaignStats: Hashable, Sendable {
     package var totalEnrolled: Int?
     package var sent: Int?

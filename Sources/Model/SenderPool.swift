@@ -1,4 +1,6 @@
-/// One sender pool as the API reports it. Nil means that the answer did not say.
+/// One sender pool as the API reports it.
+///
+/// Nil means that the answer did not say.
 package struct SenderPool: Hashable, Sendable {
     package var id: PoolID
     package var name: String?

@@ -84,7 +84,8 @@ enum PolicySummary {
             "\(number) \(number == 1 ? word : plural ?? word + "s")"
         }
         return [
-            "workspace \(policy.workspace.name)", "\(policy.mode.rawValue) mode", count(policy.campaigns.count, "campaign"),
+            "workspace \(policy.workspace.name)", "\(policy.mode.rawValue) mode",
+            count(policy.campaigns.count, "campaign"),
             count(policy.rules.count, "rule"), count(policy.launches.count, "launch", "launches"),
             "polled every \(policy.poll.statsInterval.policyText)",
         ].joined(separator: ", ")

@@ -4,7 +4,9 @@ import ArgumentParser
 struct PolicyOption: ParsableArguments {
     static let installed = "/etc/sendwarden/policy.yaml"
 
-    @Argument(help: ArgumentHelp("The policy file.", discussion: "Without it, \(PolicyOption.installed) is read.", valueName: "policy"))
+    @Argument(
+        help: ArgumentHelp(
+            "The policy file.", discussion: "Without it, \(PolicyOption.installed) is read.", valueName: "policy"))
     var file: String?
 
     @Option(name: .long, help: ArgumentHelp("The policy file, as an option.", valueName: "file"))

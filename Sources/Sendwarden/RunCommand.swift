@@ -66,12 +66,16 @@ struct RunCommand: AsyncParsableCommand {
         do throws(CredentialError) {
             platform = try factory.platform(for: policy)
         } catch {
-            journal.tell(JournalEvent(.policyRefused, priority: .critical, "cannot start: \(error.message)", fields: [.policy: self.policy.path]))
+            journal.tell(
+                JournalEvent(
+                    .policyRefused, priority: .critical, "cannot start: \(error.message)",
+                    fields: [.policy: self.policy.path]))
             throw ExitCode(error)
         }
         journal.tell(
             JournalEvent(
-                .daemonStarted, "sendwarden \(Version.current) guards workspace \(policy.workspace.name) on \(policy.workspace.url)",
+                .daemonStarted,
+                "sendwarden \(Version.current) guards workspace \(policy.workspace.name) on \(policy.workspace.url)",
                 fields: [
                     .version: Version.current, .workspace: policy.workspace.name,
                     .provider: policy.workspace.provider.rawValue, .mode: policy.mode.rawValue,
@@ -106,7 +110,9 @@ struct RunCommand: AsyncParsableCommand {
                     fields: [.policy: source.name]))
         } catch {
             journal.tell(
-                JournalEvent(.policyRefused, priority: .critical, "cannot start: \(error.message)", fields: [.policy: policy.path]))
+                JournalEvent(
+                    .policyRefused, priority: .critical, "cannot start: \(error.message)",
+                    fields: [.policy: policy.path]))
             throw ExitCode(error)
         }
         throw ExitCode.badConfiguration

@@ -42,7 +42,8 @@ struct DaemonBench {
         let end = time.now + limit
         while !condition() {
             guard time.now <= end else {
-                Issue.record("it did not come to that:\n\(journal.all.joined(separator: "\n"))", sourceLocation: sourceLocation)
+                Issue.record(
+                    "it did not come to that:\n\(journal.all.joined(separator: "\n"))", sourceLocation: sourceLocation)
                 return
             }
             try await time.sleep(until: time.now + .seconds(20))
@@ -76,11 +77,14 @@ struct DaemonBench {
             let folder = try TemporaryFolder()
             _ = try folder.write("key", key)
             let path = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url))
-            let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: PlatformFactory.clientConfiguration)
+            let http = HTTPClient(
+                eventLoopGroupProvider: .singleton, configuration: PlatformFactory.clientConfiguration)
             let factory = PlatformFactory(
                 http: http, time: time, credentialsDirectory: folder.path, random: { Double.random(in: 0...1) })
             let outcome = PolicyLoader.load(try PolicyFile.read(path))
-            guard let checked = outcome.policy else { throw PolicyRefused(messages: outcome.diagnostics.map(\.message)) }
+            guard let checked = outcome.policy else {
+                throw PolicyRefused(messages: outcome.diagnostics.map(\.message))
+            }
             let lines = Lines()
             let reloads = AsyncChannel<Void>()
             let reloader = PolicyReloader(path: path, factory: factory)
@@ -91,7 +95,8 @@ struct DaemonBench {
                     time: time, random: { Double.random(in: 0...1) }, reloads: reloads, reload: { reloader.reload() }))
             let group = ServiceGroup(
                 configuration: .init(
-                    services: [.init(service: service)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+                    services: [.init(service: service)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                ))
             let bench = DaemonBench(
                 server: server, journal: lines, time: time, url: url, reloads: reloads, folder: folder)
             let result = try await withThrowingTaskGroup(of: Void.self) { tasks in

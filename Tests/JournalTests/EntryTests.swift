@@ -36,7 +36,8 @@ import Testing
     static let hostile: [(String, String)] = [
         ("two\nlines", "two lines"), ("return\rhere", "return here"), ("\u{1B}[31mred\u{1B}[0m", " [31mred [0m"),
         ("nul\u{0}byte", "nul byte"), ("tab\there", "tab here"), ("del\u{7F}", "del "), ("c1\u{9B}31m", "c1 31m"),
-        ("right\u{202E}left", "right left"), ("line\u{2028}separator", "line separator"), ("zero\u{200B}width", "zero width"),
+        ("right\u{202E}left", "right left"), ("line\u{2028}separator", "line separator"),
+        ("zero\u{200B}width", "zero width"),
         ("bom\u{FEFF}", "bom "), ("plain \"quotes\" \\ é 漢 🚀", "plain \"quotes\" \\ é 漢 🚀"),
     ]
 
@@ -65,7 +66,8 @@ import Testing
     }
 
     @Test func namesOfFieldsAreOnesThatTheJournalKeeps() {
-        let names = entry("x", Dictionary(uniqueKeysWithValues: JournalField.allCases.map { ($0, "v") })).fields.map(\.name)
+        let names = entry("x", Dictionary(uniqueKeysWithValues: JournalField.allCases.map { ($0, "v") })).fields.map(
+            \.name)
         #expect(Set(names).count == names.count)
         for name in names {
             // systemd.journal-fields(7): A-Z, 0-9 and _, not beginning with _ or a digit, up to 64 characters.
@@ -94,7 +96,9 @@ import Testing
         #expect(lines.all.count == 400)
         guard format == .json else { return }
         let numbers = lines.all.compactMap {
-            (try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)))?["SENDWARDEN_SEQ"].flatMap { Int($0) }
+            (try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)))?["SENDWARDEN_SEQ"].flatMap {
+                Int($0)
+            }
         }
         #expect(numbers == Array(1...400))
     }

@@ -75,7 +75,8 @@ private final class RealJournal: Sendable {
 
 /// Entries as the real journal gives them back.
 @Suite(
-    .serialized, .enabled(if: RealJournal.isPossible, "needs a running journald, or root and systemd-journald to start one"))
+    .serialized,
+    .enabled(if: RealJournal.isPossible, "needs a running journald, or root and systemd-journald to start one"))
 struct RealJournalTests {
     private let real: RealJournal
     private let workspace = "test-\(UUID().uuidString)"
@@ -97,7 +98,8 @@ struct RealJournalTests {
 
     @Test func oneScraperConfigurationServesBothFormats() throws {
         let mirrored = tell([
-            JournalEvent(.campaignPaused, "paused camp_1 \"VP\": 5.6 % > 5 %", fields: [.campaign: "camp_1", .value: "0.056"]),
+            JournalEvent(
+                .campaignPaused, "paused camp_1 \"VP\": 5.6 % > 5 %", fields: [.campaign: "camp_1", .value: "0.056"]),
             JournalEvent(.launchHeld, "holding camp_2", fields: [.campaign: "camp_2", .rule: "fits"]),
         ])
         let entries = try real.entries(of: workspace, count: 2)
@@ -112,7 +114,8 @@ struct RealJournalTests {
     @Test func anEventIsFoundByItsNameAndByItsMessageID() throws {
         _ = tell([JournalEvent(.campaignPaused, "paused"), JournalEvent(.launchHeld, "held")])
         #expect(try real.entries(of: workspace, count: 2).count == 2)
-        let byName = try real.query("-o", "cat", "SENDWARDEN_WORKSPACE=\(workspace)", "SENDWARDEN_EVENT=campaign.paused")
+        let byName = try real.query(
+            "-o", "cat", "SENDWARDEN_WORKSPACE=\(workspace)", "SENDWARDEN_EVENT=campaign.paused")
         let byID = try real.query(
             "-o", "cat", "SENDWARDEN_WORKSPACE=\(workspace)", "MESSAGE_ID=\(EventKind.campaignPaused.messageID)")
         #expect(byName == "paused\n")

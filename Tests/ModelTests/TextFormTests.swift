@@ -29,7 +29,8 @@ import Testing
 
     @Test(arguments: [
         ("2026-12-01T09:00:00Z", Int64(1_796_115_600_000)), ("2026-12-01T10:00:00+01:00", 1_796_115_600_000),
-        ("1970-01-01T00:00:00Z", 0), ("2024-02-29T23:59:59.250Z", 1_709_251_199_250), ("2025-01-15t14:22:00z", 1_736_950_920_000),
+        ("1970-01-01T00:00:00Z", 0), ("2024-02-29T23:59:59.250Z", 1_709_251_199_250),
+        ("2025-01-15t14:22:00z", 1_736_950_920_000),
     ])
     func timesAreRead(_ text: String, _ milliseconds: Int64) {
         #expect(Instant(rfc3339: text)?.milliseconds == milliseconds)
@@ -57,7 +58,9 @@ import Testing
         #expect(CampaignID(text)?.text == text)
     }
 
-    @Test(arguments: ["", ".", "..", "a/b", "a b", "a?b", "a#b", "a%2Fb", "é", "a\n", String(repeating: "x", count: 129)])
+    @Test(arguments: [
+        "", ".", "..", "a/b", "a b", "a?b", "a#b", "a%2Fb", "é", "a\n", String(repeating: "x", count: 129),
+    ])
     func otherIDsAreRefused(_ text: String) {
         #expect(CampaignID(text) == nil)
     }

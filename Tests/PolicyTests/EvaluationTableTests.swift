@@ -11,7 +11,7 @@ import Testing
             .openRate: 0.42, .replyRate: 0.08, .resolved: 480, .bounceRate: 27.0 / 480,
             .poolDailyCapacity: 2000, .poolRemainingVolume: 1340, .poolReserved: 400, .poolAvailable: 940,
             .accountsActive: 6, .accountsPaused: 1,
-            // pool.activeSenders and accounts.warming are unknown.
+                // pool.activeSenders and accounts.warming are unknown.
         ],
         increases: [
             .sent: Increase(amount: 240, covered: .seconds(43200)),
@@ -37,7 +37,8 @@ import Testing
         // Literals.
         ("bounceRate > 5%", "T"), ("bounceRate > 0.05", "T"), ("bounceRate > 5.7%", "F"), ("bounceRate > 5 %", "T"),
         ("openRate < 0.5", "T"), ("sent > 479.5", "T"), ("age(stats) < 1m", "T"),
-        ("age(stats) > 29s", "T"), ("age(stats) > 30s", "F"), ("age(stats) >= 30000ms", "T"), ("age(pools) == 10m", "T"),
+        ("age(stats) > 29s", "T"), ("age(stats) > 30s", "F"), ("age(stats) >= 30000ms", "T"),
+        ("age(pools) == 10m", "T"),
         ("age(pools) > 1h", "F"), ("age(accounts) > 1h", "?"), ("age(stats) < 7d", "T"),
         // Windows.
         ("bounceRate(24h) > 8%", "T"), ("bounceRate(24h) > 9%", "F"), ("increase(sent, 24h) == 240", "T"),

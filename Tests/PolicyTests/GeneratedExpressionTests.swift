@@ -31,7 +31,9 @@ import Testing
             switch Int.random(in: 0..<(depth > 0 ? 8 : 3), using: &generator) {
             case 0: .literal([0, 1, 7, 20, 50].randomElement(using: &generator) ?? 1)
             case 1:
-                .name([.sent, .bounced, .queued, .poolAvailable, .accountsActive].randomElement(using: &generator) ?? .sent)
+                .name(
+                    [.sent, .bounced, .queued, .poolAvailable, .accountsActive].randomElement(using: &generator)
+                        ?? .sent)
             case 2: .increase([.sent, .bounced, .resolved].randomElement(using: &generator) ?? .sent)
             case 3, 4: .add(random(depth - 1, &generator), random(depth - 1, &generator))
             case 5: .subtract(random(depth - 1, &generator), random(depth - 1, &generator))
@@ -58,7 +60,8 @@ import Testing
             case .name(let gauge): return world.gauges[gauge]
             case .increase(let counter): return world.increases[counter]?.amount
             case .add(let left, let right): return left.value(world).flatMap { a in right.value(world).map { a + $0 } }
-            case .subtract(let left, let right): return left.value(world).flatMap { a in right.value(world).map { a - $0 } }
+            case .subtract(let left, let right):
+                return left.value(world).flatMap { a in right.value(world).map { a - $0 } }
             case .scale(let factor, let inner): return inner.value(world).map { $0 * Double(factor) }
             case .negate(let inner): return inner.value(world).map { -$0 }
             }
@@ -80,7 +83,8 @@ import Testing
                     .random(2, &generator))
             case 2:
                 .rate(
-                    ["<", "<=", ">", ">="].randomElement(using: &generator) ?? "<", Int.random(in: 0...100, using: &generator))
+                    ["<", "<=", ">", ">="].randomElement(using: &generator) ?? "<",
+                    Int.random(in: 0...100, using: &generator))
             case 3: .not(random(depth - 1, &generator))
             case 4: .and(random(depth - 1, &generator), random(depth - 1, &generator))
             default: .or(random(depth - 1, &generator), random(depth - 1, &generator))

@@ -36,17 +36,22 @@ import Testing
         let folder = try TemporaryFolder()
         // systemd gives them mode 0400 or 0440; the directory guards them.
         _ = try folder.write("leadterra.key", Self.secret, mode: 0o440)
-        #expect(error { () throws(CredentialError) in try CredentialReader.systemd("leadterra.key", directory: folder.path) } == nil)
+        #expect(
+            error { () throws(CredentialError) in try CredentialReader.systemd("leadterra.key", directory: folder.path)
+            } == nil)
     }
 
     @Test func withoutSystemdTheMessageSaysWhatToDo() {
-        let error = error { () throws(CredentialError) in try CredentialReader.systemd("leadterra.key", directory: nil) }
+        let error = error { () throws(CredentialError) in try CredentialReader.systemd("leadterra.key", directory: nil)
+        }
         #expect(error?.code == .missing)
         #expect(error?.message.contains("LoadCredential=leadterra.key:") == true)
         #expect(error?.message.contains("credential_file:") == true)
     }
 
-    @Test(arguments: ["", "\n \n", "two words", "line\nline", "tab\there", "caf\u{e9}", String(repeating: "k", count: 5000)])
+    @Test(arguments: [
+        "", "\n \n", "two words", "line\nline", "tab\there", "caf\u{e9}", String(repeating: "k", count: 5000),
+    ])
     func whatIsNoKeyIsRefusedUnshown(_ content: String) throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("key", content)
@@ -59,14 +64,17 @@ import Testing
         let folder = try TemporaryFolder()
         #expect(error { () throws(CredentialError) in try CredentialReader.file(folder.path) }?.code == .refused)
         #expect(error { () throws(CredentialError) in try CredentialReader.file("/dev/zero") }?.code == .refused)
-        #expect(error { () throws(CredentialError) in try CredentialReader.file(folder.path + "/none") }?.code == .missing)
+        #expect(
+            error { () throws(CredentialError) in try CredentialReader.file(folder.path + "/none") }?.code == .missing)
     }
 
     @Test func aKeyPrintsAsNothingOfItself() {
         let key = APIKey(Self.secret)
         var dumped = ""
         dump(["key": key], to: &dumped)
-        let shown = ["\(key)", String(describing: key), String(reflecting: key), dumped, "\(Optional(key) as Any)", "\([key])"]
+        let shown = [
+            "\(key)", String(describing: key), String(reflecting: key), dumped, "\(Optional(key) as Any)", "\([key])",
+        ]
         #expect(shown.allSatisfy { !$0.contains("51HGe2") && !$0.contains("sk_live") })
     }
 }

@@ -21,7 +21,9 @@ import Testing
 
     @Test(arguments: ["array", "data"])
     func accountsAreRead(_ shape: String) async throws {
-        let accounts = try await ClientBench.run(shapes: "{accounts: \(shape)}") { client, _ in try await client.accounts() }
+        let accounts = try await ClientBench.run(shapes: "{accounts: \(shape)}") { client, _ in
+            try await client.accounts()
+        }
         #expect(accounts.map(\.status) == [.active, .active, .warming, .paused])
     }
 
@@ -79,7 +81,9 @@ import Testing
     @Test func aStartWithoutLeadsIsRefusedOrRuns() async throws {
         let refused = try await ClientBench.run { client, server in
             let now = server.world.now
-            return await ClientBench.fault { () throws(Fault) in try await client.start(ClientBench.empty, firstSentAt: now) }
+            return await ClientBench.fault { () throws(Fault) in
+                try await client.start(ClientBench.empty, firstSentAt: now)
+            }
         }
         #expect(refused?.kind == .refused)
         #expect(refused?.code == "no_leads_enrolled")

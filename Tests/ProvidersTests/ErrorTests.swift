@@ -54,7 +54,8 @@ import Testing
             let now = server.world.now
             let looks = [
                 await ClientBench.fault { () throws(Fault) in try await client.stats(of: ClientBench.camp) },
-                await ClientBench.fault { () throws(Fault) in try await client.pause(ClientBench.camp, firstSentAt: now) },
+                await ClientBench.fault { () throws(Fault) in try await client.pause(ClientBench.camp, firstSentAt: now)
+                },
             ]
             for fault in looks {
                 #expect(fault?.kind == expected)
@@ -71,9 +72,12 @@ import Testing
         ("not_found", false), ("throttle_seconds", false),
     ])
     func itIsKnownWhetherAnActionMayHaveTakenEffect(_ kind: String, _ expected: Bool) async throws {
-        let fault = try await ClientBench.run(faults: "[{kind: \(kind)}]", timeout: .milliseconds(200)) { client, server in
+        let fault = try await ClientBench.run(faults: "[{kind: \(kind)}]", timeout: .milliseconds(200)) {
+            client, server in
             let now = server.world.now
-            return await ClientBench.fault { () throws(Fault) in try await client.pause(ClientBench.camp, firstSentAt: now) }
+            return await ClientBench.fault { () throws(Fault) in
+                try await client.pause(ClientBench.camp, firstSentAt: now)
+            }
         }
         #expect(fault?.mayHaveTakenEffect == expected)
     }
@@ -101,7 +105,9 @@ import Testing
     func anActionIsSentOnce(_ kind: String) async throws {
         try await ClientBench.run(faults: "[{kind: \(kind)}]") { client, server in
             let now = server.world.now
-            _ = await ClientBench.fault { () throws(Fault) in try await client.start(ClientBench.draft, firstSentAt: now) }
+            _ = await ClientBench.fault { () throws(Fault) in
+                try await client.start(ClientBench.draft, firstSentAt: now)
+            }
             #expect(server.requestCounts == ["POST": 1])
         }
     }

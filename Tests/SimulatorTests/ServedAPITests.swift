@@ -62,7 +62,8 @@ import Testing
     }
 
     @Test func wrappedShapesAreServedWhereAskedFor() async throws {
-        let shapes = "shapes: {create: wrapped, start: wrapped, pause: wrapped, suppression: wrapped, replies: replies}\n"
+        let shapes =
+            "shapes: {create: wrapped, start: wrapped, pause: wrapped, suppression: wrapped, replies: replies}\n"
         try await withSimulator(shapes + Self.base) { url, _ in
             let created = try await call("POST", url + "/v1/campaigns", body: #"{"name":"New"}"#)
             #expect((created["campaign"] as? [String: Any])?["status"] as? String == "draft")
@@ -80,7 +81,8 @@ import Testing
     }
 
     @Test func everyDocumentedRefusalIsServed() async throws {
-        let world = Self.base.replacing("rate: 0}]", with: "rate: 0}, {id: empty, pool: p}, {id: stepless, pool: p, leads: 1, steps: 0}]")
+        let world = Self.base.replacing(
+            "rate: 0}]", with: "rate: 0}, {id: empty, pool: p}, {id: stepless, pool: p, leads: 1, steps: 0}]")
         try await withSimulator(world) { url, _ in
             func code(_ answer: Answer) -> String? { (answer["error"] as? [String: Any])?["code"] as? String }
             let unauthorized = try await call("GET", url + "/v1/sender-pools", key: nil)
@@ -95,7 +97,8 @@ import Testing
             #expect((stepless.status, code(stepless)) == (400, "no_sequence_steps"))
             let invalid = try await call("POST", url + "/v1/campaigns", body: "{")
             #expect((invalid.status, code(invalid)) == (400, "invalid_request"))
-            let leads = try await call("POST", url + "/v1/campaigns/c/leads/bulk", body: #"{"leads":[{"email":"none"}]}"#)
+            let leads = try await call(
+                "POST", url + "/v1/campaigns/c/leads/bulk", body: #"{"leads":[{"email":"none"}]}"#)
             #expect(leads.status == 422)
             #expect((leads["errors"] as? [Any])?.count == 1)
         }
@@ -121,7 +124,8 @@ import Testing
         try await withSimulator(world, time: time) { url, _ in
             time.advance(by: .seconds(6 * 3600))
             let answer = try await call("GET", url + "/v1/replies?campaignId=c")
-            let list = try #require((answer.json as? [[String: Any]]) ?? (answer[shape == "data" ? "data" : "replies"] as? [[String: Any]]))
+            let list = try #require(
+                (answer.json as? [[String: Any]]) ?? (answer[shape == "data" ? "data" : "replies"] as? [[String: Any]]))
             let kinds = Set(list.compactMap { $0["classification"] as? String })
             #expect(kinds == ["interested", "not_interested", "out_of_office", "unsubscribe"])
             #expect(try await call("GET", url + "/v1/campaigns/c/stats")["replied"] as? Int ?? 0 > 250)
@@ -131,7 +135,8 @@ import Testing
     @Test func faultsCanBeAskedForWhileItRuns() async throws {
         try await withSimulator(Self.base) { url, _ in
             let added = try await call(
-                "POST", url + "/simulator/faults", body: #"{"kind":"throttle_date","endpoint":"pools","wait":"90s","times":1}"#)
+                "POST", url + "/simulator/faults",
+                body: #"{"kind":"throttle_date","endpoint":"pools","wait":"90s","times":1}"#)
             #expect(added.status == 200)
             #expect(try await call("GET", url + "/v1/sender-accounts").status == 200)
             let throttled = try await call("GET", url + "/v1/sender-pools")

@@ -66,7 +66,8 @@ import Testing
         #expect(
             world.stats(of: Self.camp)
                 == CampaignStats(
-                    totalEnrolled: 80, sent: 0, delivered: 0, bounced: 0, replied: 0, queued: 0, openRate: 0, replyRate: 0))
+                    totalEnrolled: 80, sent: 0, delivered: 0, bounced: 0, replied: 0, queued: 0, openRate: 0,
+                    replyRate: 0))
         world.pause(Self.camp, at: world.now)
         #expect(world.campaign(Self.camp)?.status == .draft)
     }
@@ -147,8 +148,10 @@ import Testing
 
     @Test(arguments: [
         ("campaigns: []", "pools"), ("pools: [{id: p}]\ncampaign: []", "campaign"),
-        ("pools: [{id: p, capacity: many}]", "pools[0].capacity"), ("pools: [{id: p, window: weekly}]", "midnight, rolling"),
-        ("pools: [{id: p}]\ncampaigns: [{id: c, pool: q}]", "q"), ("pools: [{id: p}]\nfaults: [{kind: flood}]", "error_500"),
+        ("pools: [{id: p, capacity: many}]", "pools[0].capacity"),
+        ("pools: [{id: p, window: weekly}]", "midnight, rolling"),
+        ("pools: [{id: p}]\ncampaigns: [{id: c, pool: q}]", "q"),
+        ("pools: [{id: p}]\nfaults: [{kind: flood}]", "error_500"),
         ("pools: [{id: p}]\nacts: [{at: 5 minutes, do: start, campaign: c}]", "acts[0].at"), ("pools: {", "line"),
         ("pools: [{id: p}]\ncampaigns: [{id: c, pool: p, leads: 9, sent: 5}]", "draft"),
     ])

@@ -1,6 +1,8 @@
 package import Model
 
-/// What the guard believes a campaign to be doing. The platform has no call to ask, so this is inferred.
+/// What the guard believes a campaign to be doing.
+///
+/// The platform has no call to ask, so this is inferred.
 package enum CampaignPhase: Hashable, Sendable {
     /// Nothing has told yet. To: draft, running, pausing.
     case unknown

@@ -58,7 +58,8 @@ extension Guard {
     /// A person restarted what we had paused: told, and obeyed as the policy says.
     private mutating func overridden(_ place: Int, _ pause: Pause, at now: Instant) -> [Effect] {
         var isRespected = policy.onOverride == .respect
-        if case .rule(let name) = pause.decision.cause, let index = policy.rules.firstIndex(where: { $0.name == name }) {
+        if case .rule(let name) = pause.decision.cause, let index = policy.rules.firstIndex(where: { $0.name == name })
+        {
             isRespected = (policy.rules[index].onOverride ?? policy.onOverride) == .respect
             if isRespected { campaigns[place].rules[index]?.mutedUntil = now + policy.overrideFor }
         }

@@ -102,7 +102,8 @@ struct APIHealth: Sendable {
         case .throttled:
             let wait = fault.retryAfter.map { "; we wait \($0.policyText)" } ?? ""
             return JournalEvent(
-                .apiThrottled, "the platform asks us to slow down\(lasting): \(fault.summary) on \(endpoint)\(wait)\(count)",
+                .apiThrottled,
+                "the platform asks us to slow down\(lasting): \(fault.summary) on \(endpoint)\(wait)\(count)",
                 fields: fields)
         case .unreachable:
             return JournalEvent(

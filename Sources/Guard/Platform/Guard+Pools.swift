@@ -34,7 +34,9 @@ extension Guard {
         let named = Set(campaigns.compactMap(\.entry.pool))
         for id in named.sorted() {
             let isMissing = platform.pools[id] == nil
-            if isMissing, missingPools.insert(id).inserted { effects.append(.report(Wording.missing(id, known: platform.pools.keys.sorted()))) }
+            if isMissing, missingPools.insert(id).inserted {
+                effects.append(.report(Wording.missing(id, known: platform.pools.keys.sorted())))
+            }
             if !isMissing { missingPools.remove(id) }
         }
         return effects

@@ -48,7 +48,8 @@ struct PollPlan: Sendable {
             rotations.append(Rotation(targets: [.pools], interval: poll.pools, next: now, firstStep: poll.pools))
         }
         if sources.contains(.accounts) {
-            rotations.append(Rotation(targets: [.accounts], interval: poll.accounts, next: now, firstStep: poll.accounts))
+            rotations.append(
+                Rotation(targets: [.accounts], interval: poll.accounts, next: now, firstStep: poll.accounts))
         }
         if !policy.campaigns.isEmpty {
             let even = poll.statsInterval / policy.campaigns.count

@@ -50,12 +50,15 @@ extension Wording {
         fields[.reason] = why.joined(separator: "; ")
         let hint = rule?.condition.sources.contains(.pools) == true ? volumeHint(campaign, pool, at: now) : ""
         return JournalEvent(
-            .launchHeld, "holding the launch of \(name(campaign.entry)): \(why.joined(separator: "; "))\(hint)", fields: fields)
+            .launchHeld, "holding the launch of \(name(campaign.entry)): \(why.joined(separator: "; "))\(hint)",
+            fields: fields)
     }
 
     /// What is missing, and when it could be there.
     private static func volumeHint(_ campaign: CampaignState, _ pool: PoolReading?, at now: Instant) -> String {
-        guard let enrolled = campaign.latest?.stats.totalEnrolled, let pool, let available = pool.available else { return "" }
+        guard let enrolled = campaign.latest?.stats.totalEnrolled, let pool, let available = pool.available else {
+            return ""
+        }
         var hint = ""
         if enrolled > available { hint = "; \(enrolled - available) mails are missing" }
         if let capacity = pool.pool.dailyCapacity, enrolled > capacity { return hint }
@@ -88,16 +91,19 @@ extension Wording {
         let verb = mode == .observe ? "would start" : "started"
         let tail = mode == .observe ? "; observe mode, so nothing was sent" : note.map { "; \($0)" } ?? ""
         return JournalEvent(
-            .launchReleased, "\(verb) \(name(campaign.entry)): every launch rule allows it (\(size)\(room))\(tail)", fields: fields)
+            .launchReleased, "\(verb) \(name(campaign.entry)): every launch rule allows it (\(size)\(room))\(tail)",
+            fields: fields)
     }
 
-    static func launchFailed(_ campaign: CampaignState, _ intent: Intent, _ fault: Fault, isFinal: Bool) -> JournalEvent {
+    static func launchFailed(_ campaign: CampaignState, _ intent: Intent, _ fault: Fault, isFinal: Bool) -> JournalEvent
+    {
         var fields = fields(campaign)
         fields[.decision] = "\(intent.decision.id)"
         fields[.reason] = fault.summary
         let next =
             isFinal
-            ? "mend the campaign and reload the policy to try again" : "it is judged anew on fresh numbers and tried again"
+            ? "mend the campaign and reload the policy to try again"
+            : "it is judged anew on fresh numbers and tried again"
         return JournalEvent(
             .launchFailed, "could not start \(name(campaign.entry)): \(fault.summary); \(next)", fields: fields)
     }
@@ -114,7 +120,8 @@ extension Wording {
         var why = "its launch had not been released"
         if let (rule, evaluation) = holding {
             fields = fields.adding(self.fields(rule)).adding(self.fields(evaluation))
-            why = "its launch rules say hold: \(decisive(evaluation).map(text) ?? rule.conditionText), rule \(rule.name)"
+            why =
+                "its launch rules say hold: \(decisive(evaluation).map(text) ?? rule.conditionText), rule \(rule.name)"
         }
         return JournalEvent(
             .launchUnapproved, "someone else started \(name(campaign.entry)) though \(why)", fields: fields)

@@ -10,7 +10,7 @@ enum Wording {
 
     // MARK: Parts
 
-    /// `camp_123 "VP Sales"`
+    /// A campaign as people know it: `camp_123 "VP Sales"`.
     static func name(_ entry: CampaignEntry) -> String {
         entry.name.map { "\(entry.id) \"\($0)\"" } ?? entry.id.text
     }
@@ -69,10 +69,11 @@ enum Wording {
             ?? evaluation.findings.first { $0.truth == .unknown } ?? evaluation.findings.first
     }
 
-    /// `bounceRate(24h) 5.6 % > 5 %`
+    /// A comparison with its numbers: `bounceRate(24h) 5.6 % > 5 %`.
     static func text(_ finding: Finding) -> String {
         let comparison = finding.comparison
-        return "\(side(comparison.leftText, comparison.left, finding.left, comparison.unit)) \(comparison.comparison.rawValue) "
+        return
+            "\(side(comparison.leftText, comparison.left, finding.left, comparison.unit)) \(comparison.comparison.rawValue) "
             + side(comparison.rightText, comparison.right, finding.right, comparison.unit)
     }
 
@@ -102,7 +103,9 @@ enum Wording {
     }
 
     /// ` (27 of 480 resolved)` where a bounce rate decided; the counts are those of its window.
-    private static func counts(_ finding: Finding, _ campaign: CampaignState) -> (text: String, fields: [JournalField: String]) {
+    private static func counts(_ finding: Finding, _ campaign: CampaignState) -> (
+        text: String, fields: [JournalField: String]
+    ) {
         let pair: (bounced: Int, resolved: Int)?
         switch finding.comparison.left {
         case .bounceRate(let window):
@@ -147,7 +150,9 @@ enum Wording {
 
     // MARK: Rules
 
-    static func change(_ change: RuleState.Change, _ rule: Rule, _ evaluation: Evaluation, _ subject: Subject) -> JournalEvent {
+    static func change(_ change: RuleState.Change, _ rule: Rule, _ evaluation: Evaluation, _ subject: Subject)
+        -> JournalEvent
+    {
         let evidence = decisive(evaluation).map(text) ?? rule.conditionText
         var fields = fields(subject).adding(fields(rule)).adding(fields(evaluation))
         if rule.mode == .observe { fields[.mode] = Mode.observe.rawValue }
@@ -184,10 +189,12 @@ enum Wording {
         var message: String
         switch decision.cause {
         case .rule(let rule): message = "\(verb) \(name(campaign.entry)): \(why), rule \(rule)"
-        case .unapprovedLaunch: message = "\(verb) \(name(campaign.entry)): it was started while its launch was held (\(why))"
+        case .unapprovedLaunch:
+            message = "\(verb) \(name(campaign.entry)): it was started while its launch was held (\(why))"
         case .launchRulesPass: message = "\(verb) \(name(campaign.entry))"
         }
-        message += mode == .observe ? "; observe mode, so nothing was sent" : "; it stays paused until a person starts it"
+        message +=
+            mode == .observe ? "; observe mode, so nothing was sent" : "; it stays paused until a person starts it"
         if let rule { fields = fields.adding(self.fields(rule)) }
         return JournalEvent(
             .campaignPaused, priority: rule.map { min(priority($0.severity), .warning) }, message, fields: fields)
@@ -200,7 +207,8 @@ enum Wording {
         fields[.since] = answer.pausedAt?.rfc3339
         let state =
             answer.status == .draft
-            ? "is a draft and never ran" : "was already paused by someone else at \(answer.pausedAt?.rfc3339 ?? "an unknown time")"
+            ? "is a draft and never ran"
+            : "was already paused by someone else at \(answer.pausedAt?.rfc3339 ?? "an unknown time")"
         return JournalEvent(
             .campaignAlreadyPaused, "\(name(campaign.entry)) \(state); it is left to whoever did that", fields: fields)
     }
@@ -219,7 +227,8 @@ enum Wording {
             fields: fields)
     }
 
-    static func override(_ campaign: CampaignState, _ pause: Pause, isRespected: Bool, at now: Instant) -> JournalEvent {
+    static func override(_ campaign: CampaignState, _ pause: Pause, isRespected: Bool, at now: Instant) -> JournalEvent
+    {
         var fields = fields(campaign)
         fields[.decision] = "\(pause.decision.id)"
         if case .rule(let rule) = pause.decision.cause { fields[.rule] = rule }
@@ -250,7 +259,8 @@ enum Wording {
     static func fresh(_ campaign: CampaignState, at now: Instant) -> JournalEvent {
         JournalEvent(
             .campaignFresh,
-            "numbers of \(name(campaign.entry)) arrive again after \(campaign.age(at: now).policyText)", fields: fields(campaign))
+            "numbers of \(name(campaign.entry)) arrive again after \(campaign.age(at: now).policyText)",
+            fields: fields(campaign))
     }
 
     static func reset(_ entry: CampaignEntry, from before: CampaignStats, to after: CampaignStats) -> JournalEvent {
@@ -270,7 +280,8 @@ enum Wording {
         switch change {
         case .exhausted(let pool):
             let reset = pool.resetAt.map { "; it is renewed at \($0.rfc3339)" } ?? ""
-            return JournalEvent(.poolExhausted, "pool \(pool.id) has no volume left in this window\(reset)", fields: fields)
+            return JournalEvent(
+                .poolExhausted, "pool \(pool.id) has no volume left in this window\(reset)", fields: fields)
         case .renewed(let pool):
             return JournalEvent(
                 .poolRenewed, "pool \(pool.id) has volume again: \(pool.remainingVolume ?? 0) mails", fields: fields)
@@ -278,9 +289,11 @@ enum Wording {
     }
 
     static func missing(_ pool: PoolID, known: [PoolID]) -> JournalEvent {
-        let others = known.isEmpty ? "it reports none" : "it reports \(known.prefix(5).map(\.text).joined(separator: ", "))"
+        let others =
+            known.isEmpty ? "it reports none" : "it reports \(known.prefix(5).map(\.text).joined(separator: ", "))"
         return JournalEvent(
-            .poolMissing, "the platform does not report pool \(pool) that the policy names; \(others)", fields: [.pool: pool.text])
+            .poolMissing, "the platform does not report pool \(pool) that the policy names; \(others)",
+            fields: [.pool: pool.text])
     }
 }
 

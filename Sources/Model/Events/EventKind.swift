@@ -139,7 +139,8 @@ extension EventKind {
         case .ruleFiring, .campaignPaused, .campaignOverride, .campaignRelapsed, .launchHeld, .launchExpired,
             .poolExhausted, .apiThrottled:
             .warning
-        case .campaignAlreadyPaused, .campaignResumed, .campaignProbationPassed, .campaignFresh, .launchReleased, .launchAlreadyStarted,
+        case .campaignAlreadyPaused, .campaignResumed, .campaignProbationPassed, .campaignFresh, .launchReleased,
+            .launchAlreadyStarted,
             .apiRecovered, .statsReset, .ledgerRecovered:
             .notice
         case .daemonStarted, .daemonReady, .daemonStopping, .policyLoaded, .rulePending, .ruleCleared, .launchQueued,

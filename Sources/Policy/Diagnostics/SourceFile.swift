@@ -56,7 +56,9 @@ package struct SourceFile: Sendable {
     }
 
     private func printable(_ text: String) -> String {
-        let scalars = Secrets.masked(Array(text.unicodeScalars.prefix(1000))).map { SourceFile.isPrintable($0) ? $0 : "\u{FFFD}" }
+        let scalars = Secrets.masked(Array(text.unicodeScalars.prefix(1000))).map {
+            SourceFile.isPrintable($0) ? $0 : "\u{FFFD}"
+        }
         return String(String.UnicodeScalarView(scalars))
     }
 }

@@ -37,7 +37,9 @@ package struct Increase: Hashable, Sendable {
     }
 }
 
-/// What a condition is evaluated on. Nil is unknown.
+/// What a condition is evaluated on.
+///
+/// Nil is unknown.
 package protocol Readings {
     func value(of gauge: Gauge) -> Double?
     func increase(of counter: Counter, over window: Duration) -> Increase?

@@ -138,7 +138,8 @@ final class FieldReader {
             let isBare = text.allSatisfy { $0.isNumber }
             error(
                 "\(what) '\(text.prefix(40))' is not a duration",
-                help: isBare ? "give it a unit: \(text.prefix(10))s or \(text.prefix(10))m" : "for instance 90s, 2m, 4h, 7d",
+                help: isBare
+                    ? "give it a unit: \(text.prefix(10))s or \(text.prefix(10))m" : "for instance 90s, 2m, 4h, 7d",
                 at: node)
             return nil
         }
@@ -154,7 +155,8 @@ final class FieldReader {
         guard let text = text(node, what) else { return nil }
         guard let instant = Instant(rfc3339: text) else {
             error(
-                "\(what) '\(text.prefix(40))' is not a date and time with a zone", help: "for instance 2026-12-01T09:00:00Z",
+                "\(what) '\(text.prefix(40))' is not a date and time with a zone",
+                help: "for instance 2026-12-01T09:00:00Z",
                 at: node)
             return nil
         }
@@ -197,7 +199,9 @@ final class FieldReader {
         if let choice = Choice(rawValue: text) { return choice }
         let known = Choice.allCases.map(\.rawValue)
         let nearest = NearestName.of(text, in: known).map { "did you mean '\($0)'?" }
-        error("\(what) cannot be '\(text.prefix(40))'", help: nearest ?? "write \(known.joined(separator: " or "))", at: node)
+        error(
+            "\(what) cannot be '\(text.prefix(40))'", help: nearest ?? "write \(known.joined(separator: " or "))",
+            at: node)
         return nil
     }
 
@@ -227,7 +231,9 @@ final class FieldReader {
             return nil
         }
         if Satisfiability.isAlwaysTrue(condition) {
-            error("\(what) is true whatever the numbers are", help: "compare with a limit that data can stay under", at: node)
+            error(
+                "\(what) is true whatever the numbers are", help: "compare with a limit that data can stay under",
+                at: node)
             return nil
         }
         return condition

@@ -41,7 +41,8 @@ struct LaunchReader {
             let nearest = NearestName.of(campaign.text, in: known.map(\.text).sorted())
             reader.error(
                 "the launch is of campaign '\(campaign)', which 'campaigns' does not list",
-                help: nearest.map { "did you mean '\($0)'?" } ?? "add {id: \(campaign)} to 'campaigns'", at: campaignNode)
+                help: nearest.map { "did you mean '\($0)'?" } ?? "add {id: \(campaign)} to 'campaigns'",
+                at: campaignNode)
             return nil
         }
         let notBefore = fields["not_before"].flatMap { reader.instant($0, "not_before") }

@@ -48,7 +48,8 @@ struct PaceReader {
             let per = units[parts[1]]
         else {
             reader.error(
-                "poll.budget '\(text.prefix(40))' is not a rate", help: "for instance 120/min, 10/s or 3600/h", at: node)
+                "poll.budget '\(text.prefix(40))' is not a rate", help: "for instance 120/min, 10/s or 3600/h", at: node
+            )
             return nil
         }
         return RequestBudget(requests: requests, per: per)
@@ -67,7 +68,8 @@ struct PaceReader {
         let needed = Double(campaigns) / poll.stats.seconds
         guard needed > planned - others else { return poll.stats }
         let seconds = Double(campaigns) / (planned - others)
-        let interval: Duration = seconds >= 1 ? .seconds(seconds.rounded(.up)) : .milliseconds((seconds * 1000).rounded(.up))
+        let interval: Duration =
+            seconds >= 1 ? .seconds(seconds.rounded(.up)) : .milliseconds((seconds * 1000).rounded(.up))
         let enough = Int(((needed + others) * 60 / PaceReader.plannedShare).rounded(.up))
         reader.warning(
             "the request budget is too small for \(campaigns) campaigns every \(poll.stats.policyText): "

@@ -49,7 +49,8 @@ struct PolicyChecks {
         let matched = campaigns.filter { rule.rule.applies(to: $0.entry) }
         if matched.isEmpty {
             reader.warning(
-                "rule '\(rule.rule.name)' applies to no campaign", help: "give a campaign these labels, or correct them here",
+                "rule '\(rule.rule.name)' applies to no campaign",
+                help: "give a campaign these labels, or correct them here",
                 at: rule.fields.key("campaigns"))
         }
     }
@@ -114,7 +115,8 @@ struct PolicyChecks {
             "confidence": "the condition is judged as it is written",
         ]
         for (key, meaning) in later.sorted(by: { $0.key < $1.key }) where rule.fields[key] != nil {
-            reader.warning("'\(key)' is checked, but this version does not act on it: \(meaning)", at: rule.fields.key(key))
+            reader.warning(
+                "'\(key)' is checked, but this version does not act on it: \(meaning)", at: rule.fields.key(key))
         }
     }
 

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Why a policy file cannot even be read.
@@ -53,7 +53,8 @@ package enum PolicyFile {
     private static func openError(_ path: String, _ code: Int32) -> PolicyFileError {
         switch code {
         case ENOENT, ENOTDIR:
-            return PolicyFileError(code: .missing, message: "\(path): no such file; name the policy, as in: sendwarden check policy.yaml")
+            return PolicyFileError(
+                code: .missing, message: "\(path): no such file; name the policy, as in: sendwarden check policy.yaml")
         case EACCES, EPERM:
             return PolicyFileError(
                 code: .noPermission, message: "\(path): permission denied; the user that runs sendwarden must read it")

@@ -50,7 +50,8 @@ struct PolicyAssembly {
         let pace = PaceReader(reader).pace(fields, campaigns: campaigns, rules: rules)
         let mode: Mode = fields["mode"].flatMap { reader.choice($0, "mode") } ?? .enforce
         let onOverride: OnOverride = fields["on_override"].flatMap { reader.choice($0, "on_override") } ?? .respect
-        let onUnapproved: OnUnapproved = fields["on_unapproved"].flatMap { reader.choice($0, "on_unapproved") } ?? .alert
+        let onUnapproved: OnUnapproved =
+            fields["on_unapproved"].flatMap { reader.choice($0, "on_unapproved") } ?? .alert
         let belt = belt(fields)
         PolicyChecks(reader).check(fields, campaigns: campaigns, launches: launches, rules: rules)
         guard let workspace, let pace else { return nil }
@@ -122,7 +123,8 @@ struct PolicyAssembly {
             return nil
         }
         guard let idNode = fields["id"] else {
-            reader.error("the campaign has no 'id'", help: "write the id that the platform shows, such as camp_123", at: node)
+            reader.error(
+                "the campaign has no 'id'", help: "write the id that the platform shows, such as camp_123", at: node)
             return nil
         }
         guard let id: CampaignID = reader.identifier(idNode, "the campaign's id") else { return nil }

@@ -24,7 +24,8 @@ struct RuleReader {
         var rules: [PlacedRule] = []
         for node in reader.elements(node, of: "rules", countMax: PolicyAssembly.rulesMax) {
             guard let fields = reader.fields(node, of: "a rule", known: RuleReader.keys, hints: hints) else { continue }
-            let nameNode = reader.required("name", fields, orTell: "the rule has no 'name'", help: "events name the rule by it")
+            let nameNode = reader.required(
+                "name", fields, orTell: "the rule has no 'name'", help: "events name the rule by it")
             let name = nameNode.flatMap { reader.name($0, "the rule's name") }
             if let name, let nameNode {
                 if let line = seen[name] {
@@ -82,7 +83,8 @@ struct RuleReader {
             reader.error("only a launch can be held", help: "write then: pause, or add on: launch", at: node)
         case (.pause, .pool), (.hold, .pool):
             reader.error(
-                "a rule on pools can only alert", help: "write then: alert, or use pool.* in a rule on campaigns", at: node)
+                "a rule on pools can only alert", help: "write then: alert, or use pool.* in a rule on campaigns",
+                at: node)
         }
         return nil
     }
@@ -127,7 +129,8 @@ struct RuleReader {
         if node.mapping != nil { return .labels(LabelReader(reader).labels(node)) }
         guard node.sequence != nil else {
             reader.error(
-                "a rule's campaigns are labels or a list of ids", help: "for instance {team: sales} or [camp_123]", at: node)
+                "a rule's campaigns are labels or a list of ids", help: "for instance {team: sales} or [camp_123]",
+                at: node)
             return nil
         }
         let known = Set(campaigns.map(\.entry.id))
@@ -148,7 +151,9 @@ struct RuleReader {
     // MARK: Resume
 
     private func readResume(_ node: Node, _ fields: Fields, _ action: Rule.Action?) -> Resume? {
-        guard let parts = reader.fields(node, of: "resume", known: ["after", "probation", "at_most"]) else { return nil }
+        guard let parts = reader.fields(node, of: "resume", known: ["after", "probation", "at_most"]) else {
+            return nil
+        }
         if let action, action != .pause {
             reader.error("only a rule that pauses can resume", help: "remove 'resume'", at: fields.key("resume"))
         }
@@ -165,7 +170,8 @@ struct RuleReader {
     private func readProbation(_ node: Node) -> Resume.Probation? {
         guard let parts = reader.fields(node, of: "probation", known: ["sends", "when"]) else { return nil }
         guard let sendsNode = parts["sends"], let whenNode = parts["when"] else {
-            reader.error("probation needs 'sends' and 'when'", help: "write {sends: 50, when: bounceRate > 2%}", at: node)
+            reader.error(
+                "probation needs 'sends' and 'when'", help: "write {sends: 50, when: bounceRate > 2%}", at: node)
             return nil
         }
         guard let sends = reader.integer(sendsNode, "sends", in: 1...1_000_000),
@@ -175,14 +181,15 @@ struct RuleReader {
             sends: sends, condition: condition, conditionText: whenNode.scalar?.string.collapsingWhitespace ?? "")
     }
 
-    /// `2 per 7d`
+    /// A limit as in `2 per 7d`.
     private func readLimit(_ node: Node) -> Resume.Limit? {
         guard let text = reader.text(node, "at_most") else { return nil }
         let parts = text.split(separator: " ")
         guard parts.count == 3, parts[1] == "per", let times = Int(parts[0]), (0...1000).contains(times),
             let per = Duration(policyText: parts[2]), per > .zero
         else {
-            reader.error("at_most '\(text.prefix(40))' is not a number per duration", help: "for instance 2 per 7d", at: node)
+            reader.error(
+                "at_most '\(text.prefix(40))' is not a number per duration", help: "for instance 2 per 7d", at: node)
             return nil
         }
         return Resume.Limit(times: times, per: per)

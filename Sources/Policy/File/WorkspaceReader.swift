@@ -43,7 +43,8 @@ struct WorkspaceReader {
                 help: "write 'credential: leadterra.key' (a systemd credential) or 'credential_file: /path'"
             ).flatMap { _ in nil }
         case (.some, .some(let second)):
-            reader.error("'credential' and 'credential_file' exclude each other", help: "keep one of the two", at: second)
+            reader.error(
+                "'credential' and 'credential_file' exclude each other", help: "keep one of the two", at: second)
             return nil
         case (.some(let node), nil):
             guard let text = reader.text(node, "credential"), !refuseInline(text, node) else { return nil }
@@ -81,17 +82,21 @@ struct WorkspaceReader {
         if text.hasSuffix("/") { text.removeLast() }
         let scheme = text.hasPrefix("https://") ? "https://" : text.hasPrefix("http://") ? "http://" : nil
         guard let scheme else {
-            reader.error("the url must begin with https://", help: "for instance \(WorkspaceReader.leadterraURL)", at: node)
+            reader.error(
+                "the url must begin with https://", help: "for instance \(WorkspaceReader.leadterraURL)", at: node)
             return nil
         }
         let authority = text.dropFirst(scheme.count)
         if authority.contains("@") {
-            reader.error("a user or a password in the url is refused", help: "name the key with 'credential:'", at: node)
+            reader.error(
+                "a user or a password in the url is refused", help: "name the key with 'credential:'", at: node)
             return nil
         }
         let end = authority.firstIndex { "/?#".contains($0) } ?? authority.endIndex
         guard let host = host(of: authority[..<end]) else {
-            reader.error("the url names no host, or no valid port", help: "for instance \(WorkspaceReader.leadterraURL)", at: node)
+            reader.error(
+                "the url names no host, or no valid port", help: "for instance \(WorkspaceReader.leadterraURL)",
+                at: node)
             return nil
         }
         guard scheme == "https://" || isLoopback(host) else {
@@ -113,7 +118,9 @@ struct WorkspaceReader {
         if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
             host = authority[...end]
             rest = authority[authority.index(after: end)...]
-            guard host.dropFirst().dropLast().allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else { return nil }
+            guard host.dropFirst().dropLast().allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else {
+                return nil
+            }
         } else {
             host = authority.prefix { $0 != ":" }
             rest = authority[host.endIndex...]

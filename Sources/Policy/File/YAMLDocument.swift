@@ -27,7 +27,9 @@ enum YAMLDocument {
     static let firstLines = "a policy begins with 'version: 1'; see sendwarden-policy's reference or config/policy.yaml"
 
     /// Keys that are aliases or collections are hashed whole when a mapping is composed, which nested aliases make
-    /// exponentially large; so both are refused before the parser sees them. Aliases as values are only bounded.
+    /// exponentially large; so both are refused before the parser sees them.
+    ///
+    /// Aliases as values are only bounded.
     private static func aliasFault(_ source: SourceFile) -> YAMLFault? {
         var anchors = 0
         var aliases: [Position] = []
@@ -74,7 +76,8 @@ enum YAMLDocument {
                 return .init(position, "a second document begins here", help: "a policy is one document: remove '---'")
             }
             if problem.contains("nesting level") {
-                return .init(position, "the file is nested too deeply", help: "check the brackets and the indentation here")
+                return .init(
+                    position, "the file is nested too deeply", help: "check the brackets and the indentation here")
             }
             return .init(position, "this is not YAML: \(problem)", help: help(problem, source.line(position.line)))
         case .reader(let problem, let offset, let value, let yaml):

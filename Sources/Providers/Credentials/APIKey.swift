@@ -1,4 +1,6 @@
-/// A platform's secret key. It prints as nothing of itself, whatever it is printed by.
+/// A platform's secret key.
+///
+/// It prints as nothing of itself, whatever it is printed by.
 package struct APIKey: Sendable {
     private let secret: String
 

@@ -1,6 +1,8 @@
 import Glibc
 
-/// Why a key could not be read. The message names the place and the remedy, never the content.
+/// Why a key could not be read.
+///
+/// The message names the place and the remedy, never the content.
 package struct CredentialError: Error, Hashable, Sendable {
     package enum Code: Hashable, Sendable {
         /// It is not where the policy says.
@@ -51,7 +53,8 @@ package enum CredentialReader {
             guard status.st_mode & 0o077 == 0 else {
                 throw CredentialError(
                     code: .refused,
-                    message: "\(path) can be read by others (mode \(octal(status.st_mode & 0o777))); run: chmod 600 \(path)")
+                    message:
+                        "\(path) can be read by others (mode \(octal(status.st_mode & 0o777))); run: chmod 600 \(path)")
             }
             guard status.st_uid == geteuid() || status.st_uid == 0 else {
                 throw CredentialError(
@@ -77,7 +80,8 @@ package enum CredentialReader {
         }
         guard trimmed.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             throw CredentialError(
-                code: .refused, message: "\(path) must hold the key alone, on one line, without spaces or other characters")
+                code: .refused,
+                message: "\(path) must hold the key alone, on one line, without spaces or other characters")
         }
         return APIKey(String(decoding: trimmed, as: UTF8.self))
     }

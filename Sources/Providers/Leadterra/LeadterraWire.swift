@@ -17,7 +17,7 @@ struct WireCount: Decodable {
     }
 }
 
-/// `GET /v1/campaigns/:id/stats`
+/// An answer of `GET /v1/campaigns/:id/stats`.
 struct StatsWire: Decodable {
     var stats: CampaignStats
     var campaignID: String?
@@ -174,6 +174,8 @@ struct ErrorWire: Decodable {
     /// A machine code is one short word; a sentence may hold anything and is not repeated in a log.
     private static func isCode(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
-            && text.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "_.-0123456789".unicodeScalars.contains($0)) }
+            && text.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || "_.-0123456789".unicodeScalars.contains($0))
+            }
     }
 }

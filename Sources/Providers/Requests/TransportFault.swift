@@ -27,7 +27,8 @@ enum TransportFault {
         case let error as NIOSSLError:
             switch error {
             case .handshakeFailed, .unableToValidateCertificate, .noCertificateToValidate:
-                return Fault(.unreachable, "TLS failed: the server's certificate is not trusted", mayHaveTakenEffect: false)
+                return Fault(
+                    .unreachable, "TLS failed: the server's certificate is not trusted", mayHaveTakenEffect: false)
             default: return Fault(.unreachable, "TLS failed")
             }
         case is NIOSSLExtraError:

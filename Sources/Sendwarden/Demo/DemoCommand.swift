@@ -67,7 +67,8 @@ struct DemoCommand: AsyncParsableCommand {
             StandardOutput.write("\nStopped at \(end.wholeMinutes), before the end: no comparison.")
             return
         }
-        StandardOutput.write("\n" + DemoTable.text(guarded: server.world, unguarded: try DemoWorld.unguarded(seed: seed)))
+        StandardOutput.write(
+            "\n" + DemoTable.text(guarded: server.world, unguarded: try DemoWorld.unguarded(seed: seed)))
     }
 
     /// Runs the daemon as it is, against the simulator, until the time is up.

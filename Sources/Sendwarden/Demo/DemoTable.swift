@@ -5,7 +5,7 @@ import Simulator
 enum DemoTable {
     static func text(guarded: World, unguarded: World) -> String {
         var rows = [
-            ["campaign", "sent", "bounced", "in the end", "sent", "bounced", "in the end"],
+            ["campaign", "sent", "bounced", "in the end", "sent", "bounced", "in the end"]
         ]
         for campaign in guarded.campaigns {
             guard let other = unguarded.campaign(campaign.description.id) else { continue }

@@ -43,7 +43,7 @@ package struct FaultRule: Sendable {
     /// From and until when after the world's beginning.
     package var from: Duration = .zero
     package var until: Duration?
-    /// 0…1
+    /// The share of requests that suffer it, 0…1.
     package var probability = 1.0
     /// How many requests suffer it; nil for all.
     package var times: Int?

@@ -1,7 +1,9 @@
 import FoundationEssentials
 import Model
 
-/// The documented API over a world: one request in, one answer out. Pure but for the world it changes.
+/// The documented API over a world: one request in, one answer out.
+///
+/// Pure but for the world it changes.
 struct SimulatedAPI {
     struct Request {
         var method: String
@@ -193,7 +195,8 @@ struct SimulatedAPI {
         guard let body: Body = decoded(request), !body.name.isEmpty else {
             return error(400, "invalid_request", "A campaign needs a name and well-formed steps.")
         }
-        guard let id = world.create(name: body.name, steps: body.sequenceSteps?.count ?? 0), let campaign = world.campaign(id)
+        guard let id = world.create(name: body.name, steps: body.sequenceSteps?.count ?? 0),
+            let campaign = world.campaign(id)
         else { return error(404, "workspace_not_found", "The workspace has no sender pool.") }
         return success(served.created(campaign), status: 201)
     }
@@ -286,7 +289,8 @@ struct SimulatedAPI {
             return success([])
         default:
             return Answer(
-                status: 404, body: "GET or DELETE /simulator/requests, GET /simulator/world, POST or DELETE /simulator/faults\n",
+                status: 404,
+                body: "GET or DELETE /simulator/requests, GET /simulator/world, POST or DELETE /simulator/faults\n",
                 contentType: "text/plain")
         }
     }

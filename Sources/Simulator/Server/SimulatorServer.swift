@@ -68,7 +68,8 @@ package final class SimulatorServer: Sendable {
         let query = request.uri.queryParameters
         let asked = SimulatedAPI.Request(
             method: request.method.rawValue, path: request.uri.path,
-            query: Dictionary(query.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { first, _ in first }),
+            query: Dictionary(
+                query.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { first, _ in first }),
             token: SimulatorServer.token(request.headers[.authorization]), body: Array(body.readableBytesView))
         let answer = api.withLock { $0.answer(asked, at: time.now) }
         try await send(answer, writer)

@@ -24,7 +24,8 @@ struct ServedShapes {
                     let accounts = world.accounts.filter { $0.pool == pool.description.id }
                     return [
                         "id": .text(pool.description.id.text), "name": .text(pool.description.name),
-                        "dailyCapacity": .integer(pool.description.capacity), "remainingVolume": .integer(pool.remaining),
+                        "dailyCapacity": .integer(pool.description.capacity),
+                        "remainingVolume": .integer(pool.remaining),
                         "senderAccountIds": .list(accounts.map { .text($0.id.text) }),
                     ]
                 })
@@ -68,7 +69,8 @@ struct ServedShapes {
         let list = JSONValue.list(
             accounts.map {
                 [
-                    "id": .text($0.id.text), "email": .text("\($0.id)@sender.example"), "name": .text("Sender \($0.id)"),
+                    "id": .text($0.id.text), "email": .text("\($0.id)@sender.example"),
+                    "name": .text("Sender \($0.id)"),
                     "status": .text($0.status.rawValue),
                 ]
             })
@@ -91,7 +93,9 @@ struct ServedShapes {
         case .replies:
             return [
                 "replies": list,
-                "pagination": ["page": 1, "perPage": .integer(max(1, replies.count)), "total": .integer(replies.count)],
+                "pagination": [
+                    "page": 1, "perPage": .integer(max(1, replies.count)), "total": .integer(replies.count),
+                ],
             ]
         case .data: return ["data": list]
         }
@@ -169,7 +173,7 @@ extension Instant {
     /// The documented examples show no fractions of a second.
     var wholeSeconds: String { Instant(milliseconds: milliseconds - milliseconds % 1000).rfc3339 }
 
-    /// `Sun, 06 Nov 1994 08:49:37 GMT`
+    /// The form of HTTP headers: `Sun, 06 Nov 1994 08:49:37 GMT`.
     var httpDate: String {
         let text = wholeSeconds
         let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]

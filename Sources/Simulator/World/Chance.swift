@@ -9,7 +9,7 @@ struct Chance: Sendable {
 
     let seed: UInt64
 
-    /// 0 ..< 1
+    /// A number within 0 ..< 1.
     func value(_ purpose: Purpose, stream: Int, number: Int) -> Double {
         var state = seed ^ Chance.mixed(purpose.rawValue &* 0x9E37_79B9_7F4A_7C15)
         state = Chance.mixed(state ^ UInt64(truncatingIfNeeded: stream) &* 0xD6E8_FEB8_6659_FD93)

@@ -167,10 +167,12 @@ private struct WorldReader: Decodable {
         world.bounceLag = try fields.duration("bounce_lag", or: world.bounceLag)
         for (index, campaign) in world.campaigns.enumerated() {
             guard world.pools.contains(where: { $0.id == campaign.pool }) else {
-                throw fields.fault("campaigns", "number \(index + 1) is in a pool that is not among the pools: \(campaign.pool)")
+                throw fields.fault(
+                    "campaigns", "number \(index + 1) is in a pool that is not among the pools: \(campaign.pool)")
             }
         }
-        guard Set(world.campaigns.map(\.id)).count == world.campaigns.count, Set(world.pools.map(\.id)).count == world.pools.count
+        guard Set(world.campaigns.map(\.id)).count == world.campaigns.count,
+            Set(world.pools.map(\.id)).count == world.pools.count
         else { throw fields.fault("campaigns", "an id is used twice, here or among the pools") }
     }
 }
@@ -285,7 +287,8 @@ struct FaultReader: Decodable {
         let fields = try Fields(
             decoder, "kind", "endpoint", "campaign", "from", "until", "probability", "times", "wait")
         guard fields.has("kind") else {
-            throw fields.fault("kind", "it is missing: \(FaultRule.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw fields.fault(
+                "kind", "it is missing: \(FaultRule.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         rule = FaultRule(try fields.choice("kind", or: .error500))
         rule.endpoint = try fields.choice("endpoint", or: .any)

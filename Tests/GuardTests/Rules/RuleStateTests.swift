@@ -18,29 +18,46 @@ import Testing
     static let minute = Duration.seconds(60)
 
     static let timelines: [Timeline] = [
-        Timeline(name: "without `for` it fires at once", forClause: .duration(.zero), samples: "..x.", expected: "--FC"),
-        Timeline(name: "it stays firing without a word", forClause: .duration(.zero), samples: "xxx.x", expected: "F--CF"),
-        Timeline(name: "it fires when the breach has lasted", forClause: .duration(minute * 2), samples: "xxxx", expected: "P-F-"),
-        Timeline(name: "a good sample starts anew", forClause: .duration(minute * 2), samples: "xx.xxx", expected: "P-CP-F"),
-        Timeline(name: "unknown neither fires nor clears", forClause: .duration(minute * 2), samples: "x??x", expected: "P--F"),
+        Timeline(
+            name: "without `for` it fires at once", forClause: .duration(.zero), samples: "..x.", expected: "--FC"),
+        Timeline(
+            name: "it stays firing without a word", forClause: .duration(.zero), samples: "xxx.x", expected: "F--CF"),
+        Timeline(
+            name: "it fires when the breach has lasted", forClause: .duration(minute * 2), samples: "xxxx",
+            expected: "P-F-"),
+        Timeline(
+            name: "a good sample starts anew", forClause: .duration(minute * 2), samples: "xx.xxx", expected: "P-CP-F"),
+        Timeline(
+            name: "unknown neither fires nor clears", forClause: .duration(minute * 2), samples: "x??x",
+            expected: "P--F"),
         Timeline(name: "unknown alone never fires", forClause: .duration(minute), samples: "?????", expected: "-----"),
-        Timeline(name: "unknown after a breach never fires", forClause: .duration(minute), samples: "x????", expected: "P----"),
-        Timeline(name: "an error neither fires nor clears", forClause: .duration(minute * 2), samples: "x!x", expected: "P-F"),
-        Timeline(name: "one missed poll counts its time", forClause: .duration(minute * 2), samples: "x_x", expected: "P-F"),
+        Timeline(
+            name: "unknown after a breach never fires", forClause: .duration(minute), samples: "x????",
+            expected: "P----"),
+        Timeline(
+            name: "an error neither fires nor clears", forClause: .duration(minute * 2), samples: "x!x", expected: "P-F"
+        ),
+        Timeline(
+            name: "one missed poll counts its time", forClause: .duration(minute * 2), samples: "x_x", expected: "P-F"),
         Timeline(
             name: "time beyond the gap does not count", forClause: .duration(minute * 2), samples: "x____xxx",
             expected: "P------F"),
         Timeline(
-            name: "errors beyond the gap freeze it", forClause: .duration(minute * 2), samples: "xx!!!!xx", expected: "P------F"),
+            name: "errors beyond the gap freeze it", forClause: .duration(minute * 2), samples: "xx!!!!xx",
+            expected: "P------F"),
         Timeline(name: "firing survives errors", forClause: .duration(minute), samples: "xx!?_.", expected: "PF---C"),
-        Timeline(name: "a flapping condition never fires", forClause: .duration(minute), samples: "x.x.x.", expected: "PCPCPC"),
         Timeline(
-            name: "3 of 5 fires at the third", forClause: .count(breaches: 3, samples: 5), samples: "x.x.x", expected: "P---F"),
+            name: "a flapping condition never fires", forClause: .duration(minute), samples: "x.x.x.",
+            expected: "PCPCPC"),
+        Timeline(
+            name: "3 of 5 fires at the third", forClause: .count(breaches: 3, samples: 5), samples: "x.x.x",
+            expected: "P---F"),
         Timeline(
             name: "3 of 5 forgets old breaches", forClause: .count(breaches: 3, samples: 5), samples: "xx....x.x",
             expected: "P--------"),
         Timeline(
-            name: "3 of 5 ignores errors", forClause: .count(breaches: 3, samples: 5), samples: "x!?x__x", expected: "P-----F"),
+            name: "3 of 5 ignores errors", forClause: .count(breaches: 3, samples: 5), samples: "x!?x__x",
+            expected: "P-----F"),
         Timeline(
             name: "3 of 5 clears when too few are left", forClause: .count(breaches: 3, samples: 5), samples: "xxx...",
             expected: "P-F--C"),
@@ -90,4 +107,3 @@ import Testing
         #expect(!state.isFiring)
     }
 }
-

@@ -9,7 +9,8 @@ struct Promises {
     let run: SimulatedRun
 
     var violations: [String] {
-        (run.isSpinning ? ["ticks without end at \(run.now)"] : []) + sentOnlyWhatItMay + pausedOnEvidence + startedWhatFits + protected + toldConsistently
+        (run.isSpinning ? ["ticks without end at \(run.now)"] : []) + sentOnlyWhatItMay + pausedOnEvidence
+            + startedWhatFits + protected + toldConsistently
     }
 
     private var launched: Set<CampaignID> { Set(world.policy.launches.map(\.campaign)) }
@@ -24,8 +25,12 @@ struct Promises {
             case .pause: break
             case .start:
                 starts[intent.campaign, default: 0] += 1
-                if !launched.contains(intent.campaign) { violations.append("started \(intent.campaign), no launch, at \(at)") }
-                if status == .paused { violations.append("started \(intent.campaign), which someone had paused, at \(at)") }
+                if !launched.contains(intent.campaign) {
+                    violations.append("started \(intent.campaign), no launch, at \(at)")
+                }
+                if status == .paused {
+                    violations.append("started \(intent.campaign), which someone had paused, at \(at)")
+                }
             }
         }
         return violations
@@ -43,16 +48,22 @@ struct Promises {
                     latest[id] = stats
                 }
             case .reported(_, let event):
-                guard event.fields[.rule] == "bounces", let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else {
+                guard event.fields[.rule] == "bounces", let id = event.fields[.campaign].flatMap({ CampaignID($0) })
+                else {
                     continue
                 }
                 if event.kind == .ruleFiring { isFiring.insert(id) }
                 if event.kind == .ruleCleared { isFiring.remove(id) }
             case .sent(let at, let intent, _):
-                guard intent.action == .pause, case .rule(let rule) = intent.decision.cause, intent.attempt == 1 else { continue }
+                guard intent.action == .pause, case .rule(let rule) = intent.decision.cause, intent.attempt == 1 else {
+                    continue
+                }
                 if rule != "bounces" { violations.append("paused by rule \(rule) at \(at)") }
-                if !isFiring.contains(intent.campaign) { violations.append("paused \(intent.campaign) without a firing rule at \(at)") }
-                guard let stats = latest[intent.campaign], let bounced = stats.bounced, let delivered = stats.delivered else {
+                if !isFiring.contains(intent.campaign) {
+                    violations.append("paused \(intent.campaign) without a firing rule at \(at)")
+                }
+                guard let stats = latest[intent.campaign], let bounced = stats.bounced, let delivered = stats.delivered
+                else {
                     violations.append("paused \(intent.campaign) on unknown numbers at \(at)")
                     continue
                 }
@@ -90,7 +101,8 @@ struct Promises {
                 }
                 if enrolled > volume - outstanding {
                     violations.append(
-                        "started \(intent.campaign) with \(enrolled) enrolled at \(volume) left and \(outstanding) promised, \(at)")
+                        "started \(intent.campaign) with \(enrolled) enrolled at \(volume) left and \(outstanding) promised, \(at)"
+                    )
                 }
                 promised[intent.campaign] = enrolled
             case .sent, .reported: break

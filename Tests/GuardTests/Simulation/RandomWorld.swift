@@ -52,14 +52,17 @@ struct RandomWorld {
             if chance(campaign.status == .draft ? 0.8 : 0.1) {
                 launches += "  - {campaign: \(id), priority: \(Int.random(in: 0...2, using: &generator))}\n"
             }
-            let deeds: [WorldDescription.Act.Deed] = [.start(id), .pause(id), .start(id), .enroll(id, leads: 40), .reset(id)]
+            let deeds: [WorldDescription.Act.Deed] = [
+                .start(id), .pause(id), .start(id), .enroll(id, leads: 40), .reset(id),
+            ]
             for _ in 0..<Int.random(in: 0...2, using: &generator) {
                 world.acts.append(.init(at: length * Double.random(in: 0..<1, using: &generator), pick(deeds)))
             }
         }
         description = world
         weather = SimulatedRun.Weather(
-            faults: pick([0, 0.05, 0.3]), gaps: pick([0, 0.1]), latencyMax: pick([.seconds(1), .seconds(5), .seconds(20)]))
+            faults: pick([0, 0.05, 0.3]), gaps: pick([0, 0.1]),
+            latencyMax: pick([.seconds(1), .seconds(5), .seconds(20)]))
         let text = """
             version: 1
             workspace: {name: simulated, provider: leadterra, credential: key}

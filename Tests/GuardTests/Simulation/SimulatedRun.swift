@@ -134,7 +134,8 @@ struct SimulatedRun {
                 .pools(
                     world.pools.map {
                         SenderPool(
-                            id: $0.description.id, dailyCapacity: $0.description.capacity, remainingVolume: $0.remaining,
+                            id: $0.description.id, dailyCapacity: $0.description.capacity,
+                            remainingVolume: $0.remaining,
                             resetAt: $0.description.window == .midnight ? midnight : nil)
                     }))
         case .accounts: return .success(.accounts([]))

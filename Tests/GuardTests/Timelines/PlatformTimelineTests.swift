@@ -150,7 +150,8 @@ import Testing
     }
 
     @Test func aRuleOnPoolsAlerts() throws {
-        var bench = try GuardBench("rules:\n  - {name: low, on: pool, when: pool.remainingVolume < 100, for: 2m, then: alert}")
+        var bench = try GuardBench(
+            "rules:\n  - {name: low, on: pool, when: pool.remainingVolume < 100, for: 2m, then: alert}")
         for _ in 0..<4 {
             bench.seePool(remaining: 50)
             bench.wait(.seconds(60))
