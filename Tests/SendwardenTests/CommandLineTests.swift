@@ -1,0 +1,120 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Arguments, and what a user gets: the exit code and what is said on stdout and stderr.
+@Suite struct CommandLineTests {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+    static let policy = root + "/config/policy.yaml"
+
+    struct Case: CustomTestStringConvertible, Sendable {
+        var arguments: [String]
+        var code: Int32
+        var stdout: [String] = []
+        var stderr: [String] = []
+        var testDescription: String { arguments.joined(separator: " ") }
+    }
+
+    static let cases: [Case] = [
+        Case(arguments: [], code: 0, stdout: ["OVERVIEW", "run", "check", "demo", "simulate"]),
+        Case(arguments: ["--help"], code: 0, stdout: ["Try it:"]),
+        Case(arguments: ["--version"], code: 0, stdout: ["0.1.0"]),
+        Case(arguments: ["frobnicate"], code: 64, stderr: ["frobnicate"]),
+        Case(arguments: ["check", "--help"], code: 0, stdout: ["Example: sendwarden check"]),
+        Case(arguments: ["run", "--help"], code: 0, stdout: ["Example: sendwarden run", "auto, journal, text, json"]),
+        Case(arguments: ["demo", "--help"], code: 0, stdout: ["Example: sendwarden demo"]),
+        Case(
+            arguments: ["simulate", "--help"], code: 0, stdout: ["Example: sendwarden simulate", "/simulator/requests"]),
+        Case(arguments: ["check", "--frob"], code: 64, stderr: ["--frob"]),
+        Case(arguments: ["check", policy], code: 0, stdout: ["ok", "observe mode"]),
+        Case(arguments: ["check", "--policy", policy], code: 0, stdout: ["ok"]),
+        Case(arguments: ["check", policy, "--policy", policy], code: 64, stderr: ["named twice"]),
+        Case(arguments: ["check", policy, "--json"], code: 0, stdout: ["\"ok\" : true"]),
+        Case(
+            arguments: ["check", "/nonexistent/policy.yaml"], code: 66,
+            stderr: ["/nonexistent/policy.yaml", "no such file"]),
+        Case(arguments: ["check", "/"], code: 78, stderr: ["not a regular file"]),
+        Case(arguments: ["check", "/dev/zero"], code: 78, stderr: ["not a regular file"]),
+        Case(
+            arguments: ["check", root + "/Tests/PolicyTests/Malformed/ratio-with-count.bad.yaml"], code: 78,
+            stderr: [
+                ":12:19: error: a count cannot be compared with a ratio", "^", "did you mean bounceRate > 5%?",
+                "1 error",
+            ]),
+        Case(
+            arguments: ["check", "--json", root + "/Tests/PolicyTests/Malformed/unknown-key.bad.yaml"], code: 78,
+            stdout: ["\"ok\" : false", "\"line\" : 14", "did you mean 'then'?"]),
+        Case(arguments: ["run", "--policy", "/nonexistent/policy.yaml"], code: 66, stderr: ["no such file"]),
+        Case(
+            arguments: ["run", "--policy", root + "/Tests/PolicyTests/Malformed/unknown-key.bad.yaml"], code: 78,
+            stderr: ["policy.refused", "unknown key", "sendwarden check"]),
+        Case(
+            arguments: ["run", "--policy", policy], code: 78,
+            stderr: ["policy.refused", "LoadCredential=leadterra.key"]),
+        Case(arguments: ["run", "--log-format", "xml"], code: 64, stderr: ["xml"]),
+        Case(arguments: ["simulate", "--listen", "nowhere"], code: 64, stderr: ["HOST:PORT"]),
+        Case(arguments: ["simulate", "--listen", "127.0.0.1:99999"], code: 64, stderr: ["127.0.0.1:99999"]),
+        Case(arguments: ["simulate", "--speed", "0"], code: 64, stderr: ["0.01 to 100000"]),
+        Case(arguments: ["simulate", "--world", "/nonexistent/world.yaml"], code: 66, stderr: ["no such file"]),
+        Case(arguments: ["simulate", "--world", policy], code: 65, stderr: ["policy.yaml: ", "no such key"]),
+        Case(arguments: ["simulate", "--listen", "192.0.2.1:1"], code: 69, stderr: ["cannot listen on 192.0.2.1:1"]),
+        Case(arguments: ["demo", "--speed", "1"], code: 64, stderr: ["60 to 3600"]),
+    ]
+
+    @Test(arguments: cases)
+    func answersAsInTheTable(_ entry: Case) throws {
+        let outcome = try Program.run(entry.arguments)
+        #expect(outcome.code == entry.code, "\(outcome.stdout)\n\(outcome.stderr)")
+        for text in entry.stdout { #expect(outcome.stdout.contains(text), "stdout: \(outcome.stdout)") }
+        for text in entry.stderr { #expect(outcome.stderr.contains(text), "stderr: \(outcome.stderr)") }
+        if entry.code != 0, entry.stdout.isEmpty { #expect(outcome.stdout.isEmpty) }
+    }
+
+    @Test func aPolicyThatMayNotBeReadIsNoPermission() throws {
+        // Root may read everything.
+        guard geteuid() != 0 else { return }
+        let folder = try TemporaryFolder()
+        let path = try folder.write("policy.yaml", "version: 1\n", mode: 0)
+        #expect(try Program.run(["check", path]).code == 77)
+    }
+
+    @Test func aKeyFileThatOthersCanReadIsRefused() throws {
+        let folder = try TemporaryFolder()
+        let key = try folder.write("key", "sk_live_NeverShown", mode: 0o644)
+        let text = try String(contentsOfFile: Self.policy, encoding: .utf8)
+            .replacing("credential: leadterra.key", with: "credential_file: \(key)")
+        let outcome = try Program.run([
+            "run", "--policy", try folder.write("policy.yaml", text), "--log-format", "text",
+        ])
+        #expect(outcome.code == 78)
+        #expect(outcome.stderr.contains("chmod 600 \(key)"))
+        #expect(!outcome.stderr.contains("NeverShown"))
+    }
+
+    /// The shipped policies must be ones that a user can begin with.
+    @Test(arguments: [
+        "policy.yaml", "examples/careful-launch.yaml", "examples/two-teams.yaml", "examples/try-out.yaml",
+    ])
+    func shippedPoliciesPassWithoutAWarning(_ file: String) throws {
+        let outcome = try Program.run(["check", Self.root + "/config/" + file])
+        #expect(outcome.code == 0)
+        #expect(outcome.stderr.isEmpty)
+    }
+
+    @Test func theDemoShowsWhatTheGuardIsWorth() throws {
+        let outcome = try Program.run(["demo", "--speed", "3600"])
+        #expect(outcome.code == 0)
+        for event in ["campaign.paused", "launch.held", "launch.cannot_fit", "launch.released"] {
+            #expect(outcome.stdout.contains(event))
+        }
+        let rows = outcome.stdout.split(separator: "\n").suffix(5).map { $0.split(separator: " ").map(String.init) }
+        let bad = try #require(rows.first { $0.first == "Old" })
+        let sent = bad.compactMap { Int($0) }
+        #expect(bad.contains("paused"))
+        // With the guard; bounced with it; without; bounced without.
+        #expect(sent[0] * 3 < sent[2])
+        #expect(sent[1] * 2 < sent[3])
+        #expect(rows.first { $0.first == "Everyone" }?.contains("draft") == true)
+    }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The daemon as a process, with the simulator as another: signals, reloads, and its end.
+@Suite struct DaemonProcessTests {
+    static let key = "sk_live_NeverShownByTheProcess"
+
+    static let world = """
+        key: \(key)
+        bounce_lag: 5s
+        transit: 2s
+        pools: [{id: pool_a, capacity: 5000, used: 100}]
+        campaigns:
+          - {id: good, pool: pool_a, status: running, leads: 2000, rate: 3600, bounce_rate: 0.5%}
+          - {id: bad, pool: pool_a, status: running, leads: 2000, rate: 3600, bounce_rate: 20%}
+        """
+
+    static func policy(_ url: String, _ folder: TemporaryFolder, mode: String) -> String {
+        """
+        version: 1
+        workspace: {name: process, provider: leadterra, url: "\(url)", credential_file: \(folder.path)/key}
+        mode: \(mode)
+        poll: {stats: 200ms, pools: 1s, budget: 100/s}
+        stale_after: 5s
+        campaigns: [{id: good, pool: pool_a}, {id: bad, pool: pool_a}]
+        rules:
+          - {name: bounces, when: bounceRate > 6% and resolved >= 40, for: 1s, then: pause}
+        """
+    }
+
+    private func withDaemon(
+        mode: String,
+        _ body: (RunningProgram, _ folder: TemporaryFolder, _ url: String, _ simulator: RunningProgram) throws -> Void
+    ) throws {
+        let folder = try TemporaryFolder()
+        let world = try folder.write("world.yaml", Self.world)
+        _ = try folder.write("key", Self.key + "\n")
+        let simulator = try RunningProgram(["simulate", "--world", world, "--speed", "20"])
+        defer {
+            simulator.signal(SIGKILL)
+            _ = simulator.waitUntilExit()
+        }
+        try #require(simulator.wait { simulator.stdout.contains("\n") })
+        let url = String(simulator.stdout.prefix { $0 != "\n" })
+        #expect(url.hasPrefix("http://127.0.0.1:"))
+        let policy = try folder.write("policy.yaml", Self.policy(url, folder, mode: mode))
+        let daemon = try RunningProgram(["run", "--policy", policy, "--log-format", "json"])
+        defer {
+            daemon.signal(SIGKILL)
+            _ = daemon.waitUntilExit()
+        }
+        try body(daemon, folder, url, simulator)
+        #expect(!daemon.stderr.contains("NeverShown"))
+        #expect(!daemon.stdout.contains("NeverShown"))
+    }
+
+    private func requests(_ url: String) throws -> [[String: Any]] {
+        let data = try Data(contentsOf: try #require(URL(string: url + "/simulator/requests")))
+        return try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT])
+    func itEndsCleanlyOnRequest(_ signal: Int32) throws {
+        try withDaemon(mode: "enforce") { daemon, _, _, _ in
+            #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
+            let asked = ContinuousClock.now
+            daemon.signal(signal)
+            let outcome = daemon.waitUntilExit()
+            #expect(outcome.code == 0)
+            #expect(ContinuousClock.now - asked < .seconds(2))
+            #expect(outcome.stderr.contains("daemon.stopping"))
+            #expect(outcome.stdout.isEmpty)
+        }
+    }
+
+    @Test func itEndsInTimeWhileThePlatformIsSilent() throws {
+        try withDaemon(mode: "enforce") { daemon, _, _, simulator in
+            #expect(daemon.wait { daemon.stderr.contains("daemon.ready") })
+            // The platform hangs: requests are under way and bring no answer.
+            simulator.signal(SIGSTOP)
+            usleep(500_000)
+            let asked = ContinuousClock.now
+            daemon.signal(SIGTERM)
+            let outcome = daemon.waitUntilExit()
+            simulator.signal(SIGCONT)
+            #expect(outcome.code == 0)
+            #expect(ContinuousClock.now - asked < .seconds(2))
+        }
+    }
+
+    @Test func aHangupReadsThePolicyAnew() throws {
+        try withDaemon(mode: "observe") { daemon, folder, url, _ in
+            #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
+            #expect(try requests(url).allSatisfy { $0["method"] as? String == "GET" })
+            _ = try folder.write("policy.yaml", Self.policy(url, folder, mode: "enforced"))
+            daemon.signal(SIGHUP)
+            #expect(daemon.wait { daemon.stderr.contains("policy.refused") })
+            #expect(try requests(url).allSatisfy { $0["method"] as? String == "GET" })
+            _ = try folder.write("policy.yaml", Self.policy(url, folder, mode: "enforce"))
+            daemon.signal(SIGHUP)
+            #expect(
+                daemon.wait { daemon.stderr.split(separator: "\n").count { $0.contains("\"campaign.paused\"") } == 2 })
+            let posts = try requests(url).filter { $0["method"] as? String == "POST" }
+            #expect(posts.map { $0["path"] as? String } == ["/v1/campaigns/bad/pause"])
+        }
+    }
+
+    @Test func everyLineIsAnObjectOfStringsInOrder() throws {
+        try withDaemon(mode: "enforce") { daemon, _, _, _ in
+            #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
+            daemon.signal(SIGTERM)
+            let lines = daemon.waitUntilExit().stderr.split(separator: "\n")
+            let entries = try lines.map { try JSONDecoder().decode([String: String].self, from: Data($0.utf8)) }
+            #expect(entries.compactMap { $0["SENDWARDEN_SEQ"].flatMap { Int($0) } } == Array(1...entries.count))
+            let names = entries.compactMap { $0["SENDWARDEN_EVENT"] }
+            #expect(names.first == "daemon.started")
+            #expect(names.last == "daemon.stopping")
+            #expect(names.contains("daemon.ready"))
+            #expect(names.filter { $0 == "campaign.paused" }.count == 1)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Model
+import Policy
+import Testing
+
+/// The documents say what the code does.
+@Suite struct DocumentationTests {
+    private func read(_ file: String) throws -> String {
+        try String(contentsOfFile: CommandLineTests.root + "/" + file, encoding: .utf8)
+    }
+
+    /// The first cells of a document's table rows, without their marks.
+    private func firstCells(_ text: String) -> [String] {
+        text.split(separator: "\n").filter { $0.hasPrefix("| `") }.map {
+            String($0.dropFirst(3).prefix { $0 != "`" })
+        }
+    }
+
+    private func word(_ priority: Priority) -> String { priority.word }
+
+    @Test func everyEventStandsInTheDocumentWithItsIDAndPriority() throws {
+        let text = try read("docs/events.md")
+        for kind in EventKind.allCases {
+            #expect(
+                text.contains("| `\(kind.rawValue)` | \(word(kind.priority)) | `\(kind.messageID)` | "),
+                "\(kind.rawValue)")
+        }
+        for field in JournalField.allCases { #expect(text.contains("| `\(field.rawValue)` | "), "\(field.rawValue)") }
+        let known = Set(EventKind.allCases.map(\.rawValue) + JournalField.allCases.map(\.rawValue))
+        #expect(Set(firstCells(text)) == known)
+    }
+
+    @Test func everyEventStandsInTheCatalog() throws {
+        let sections = try read("config/sendwarden.catalog").components(separatedBy: "\n-- ").dropFirst()
+        var seen: [String] = []
+        for section in sections {
+            let lines = section.components(separatedBy: "\n")
+            seen.append(lines[0])
+            #expect(lines[1].hasPrefix("Subject: ") && lines[1].count > 12)
+            #expect(lines[2] == "Defined-By: Sendwarden")
+            let gap = try #require(lines.firstIndex(of: ""))
+            #expect(lines[(gap + 1)...].joined().count > 30, "\(lines[1]) explains nothing")
+        }
+        #expect(seen.sorted() == EventKind.allCases.map(\.messageID).sorted())
+    }
+
+    @Test func everyNameOfTheLanguageStandsInThePolicyReference() throws {
+        let cells = Set(firstCells(try read("docs/policy.md")))
+        for gauge in Gauge.allCases { #expect(cells.contains(gauge.rawValue), "\(gauge.rawValue)") }
+        for function in ["bounceRate(24h)", "increase(x, 24h)", "rate(x, 1h)", "age(stats)", "campaign.label("] {
+            #expect(cells.contains { $0.hasPrefix(function) }, "\(function)")
+        }
+    }
+
+    /// The keys that the program knows are those that an unknown key's error lists.
+    @Test(arguments: [
+        ("zzzzzzzz: 1", ""), ("workspace: {zzzzzzzz: 1}", "workspace"), ("poll: {zzzzzzzz: 1}", "poll"),
+        ("campaigns: [{zzzzzzzz: 1}]", "campaigns"), ("launches: [{zzzzzzzz: 1}]", "launches"),
+        ("rules: [{zzzzzzzz: 1}]", "rules"),
+    ])
+    func everyKeyStandsInThePolicyReference(_ policy: String, _ section: String) throws {
+        let diagnostics = PolicyLoader.load(SourceFile(name: "p", text: policy)).diagnostics
+        let help = try #require(diagnostics.first { $0.message.contains("zzzzzzzz") }?.help)
+        let known = try #require(help.split(separator: "keys are ").last).components(separatedBy: ", ")
+        #expect(known.count >= 4)
+        let text = try read("docs/policy.md")
+        let part = text.components(separatedBy: "\n##").first {
+            section.isEmpty ? $0.hasPrefix(" Keys") : $0.hasPrefix("# ") && $0.prefix(30).contains("`\(section)`")
+        }
+        #expect(Set(firstCells(try #require(part))) == Set(known))
+    }
+
+    /// The installed policy explains each of the keys that it uses, and starts harmlessly.
+    @Test func theInstalledPolicyBeginsInObserveMode() throws {
+        let text = try read("config/policy.yaml")
+        let policy = try #require(PolicyLoader.load(SourceFile(name: "policy.yaml", text: text)).policy)
+        #expect(policy.mode == .observe)
+        #expect(policy.rules.contains { $0.action == .pause } && policy.rules.contains { $0.action == .hold })
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import Synchronization
+
+/// The built program, run as a user would.
+struct Program {
+    struct Outcome {
+        var code: Int32
+        var stdout: String
+        var stderr: String
+    }
+
+    /// Beside the test bundle, where the build puts every product.
+    static let path: String = {
+        let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        return folder.appending(path: "sendwarden").path
+    }()
+
+    static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
+        let program = try RunningProgram(arguments, environment: environment)
+        return program.waitUntilExit()
+    }
+}
+
+/// A program that runs beside the test; its output is collected as it comes.
+final class RunningProgram: Sendable {
+    private let process: Mutex<Process>
+    private let texts = Mutex((stdout: Data(), stderr: Data()))
+    private let readers = DispatchGroup()
+    let pid: Int32
+
+    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: Program.path)
+        process.arguments = arguments
+        var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("NOTIFY") }
+        variables.merge(environment) { _, new in new }
+        process.environment = variables
+        let (stdout, stderr) = (Pipe(), Pipe())
+        process.standardOutput = stdout
+        process.standardError = stderr
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        pid = process.processIdentifier
+        self.process = Mutex(process)
+        read(stdout) { [self] data in
+            texts.withLock { $0.stdout.append(data) }
+        }
+        read(stderr) { [self] data in
+            texts.withLock { $0.stderr.append(data) }
+        }
+    }
+
+    private func read(_ pipe: Pipe, _ take: @escaping @Sendable (Data) -> Void) {
+        DispatchQueue.global().async(group: readers) {
+            while true {
+                let data = pipe.fileHandleForReading.availableData
+                if data.isEmpty { break }
+                take(data)
+            }
+        }
+    }
+
+    var stdout: String { texts.withLock { String(decoding: $0.stdout, as: UTF8.self) } }
+    var stderr: String { texts.withLock { String(decoding: $0.stderr, as: UTF8.self) } }
+
+    func signal(_ signal: Int32) { kill(pid, signal) }
+
+    func waitUntilExit() -> Program.Outcome {
+        readers.wait()
+        let code = process.withLock { process in
+            process.waitUntilExit()
+            return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+        }
+        return Program.Outcome(code: code, stdout: stdout, stderr: stderr)
+    }
+
+    /// Waits until something is so, at most a minute.
+    func wait(until condition: () -> Bool) -> Bool {
+        for _ in 0..<6000 {
+            if condition() { return true }
+            usleep(10_000)
+        }
+        return condition()
+    }
+}
