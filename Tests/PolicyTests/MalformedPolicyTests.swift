@@ -78,6 +78,12 @@ import Testing
         #expect(errors(escape).first?.message == "the workspace's name contains a control character")
     }
 
+    @Test func aConditionThatACommaCutsIsToldToBeQuoted() {
+        let rule = "{name: many, when: increase(resolved, 24h) >= 50, then: alert}"
+        let help = errors("version: 1\nrules:\n  - \(rule)").compactMap(\.help)
+        #expect(help.filter { $0.contains("put the condition in quotes") }.count == 2)
+    }
+
     @Test func aSecretInTheFileIsNotRepeated() {
         let source = SourceFile(
             name: "p", text: SamplePolicy.text(when: "sent > 5").replacing("acme.key", with: "sk_live_51HGe2eZvKYlo2C"))

@@ -70,7 +70,7 @@ package struct Reminder: Hashable, Sendable {
     static let longest: Duration = .seconds(6 * 3600)
 
     package private(set) var dueAt: Instant
-    private var interval: Duration
+    package private(set) var interval: Duration
 
     package init(at now: Instant) {
         interval = Reminder.first

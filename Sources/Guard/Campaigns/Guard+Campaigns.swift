@@ -135,7 +135,9 @@ extension Guard {
     // MARK: Staleness
 
     mutating func checkStale(_ id: CampaignID, at now: Instant) -> [Effect] {
-        guard let place = places[id], !campaigns[place].isStale, campaigns[place].age(at: now) > policy.staleAfter
+        // Of a campaign that the platform does not know, that was told.
+        guard let place = places[id], !campaigns[place].isStale, !campaigns[place].isMissing,
+            campaigns[place].age(at: now) > policy.staleAfter
         else { return [] }
         campaigns[place].isStale = true
         return [.report(Wording.stale(campaigns[place], at: now))]

@@ -4,16 +4,24 @@ import Policy
 /// Tells when the platform gets into trouble, reminds at doubling intervals, and tells when it is over.
 ///
 /// A trouble lasts as long as any target still suffers it: one campaign's faults are not cleared by another's luck.
+/// One that comes back soon after its end is the same trouble, so that an API that flickers does not fill the journal.
 struct APIHealth: Sendable {
     private struct Trouble {
         var since: Instant
-        var targets: Set<Target>
+        var targets: Set<Target> = []
         var reminder: Reminder
+        /// It came back at least once.
+        var isFlickering = false
+        /// Its beginning, or its return, was told; then its end is told too.
+        var isTold = true
+        var endedAt: Instant?
     }
 
     /// The troubles in the order of their gravity.
     private static let kinds: [Fault.Kind] = [.unauthorized, .unreachable, .throttled, .unexpected]
     private var troubles: [Fault.Kind: Trouble] = [:]
+    /// Troubles that are over, for a while.
+    private var past: [Fault.Kind: Trouble] = [:]
 
     /// A short word for the service's status line; nil while all is well.
     var summary: String? {
@@ -40,15 +48,25 @@ struct APIHealth: Sendable {
         case .unreachable, .unauthorized, .throttled, .unexpected: kind = fault.kind
         }
         var events = APIHealth.kinds.filter { $0 != kind }.compactMap { recover($0, target, at: now) }
-        var isNew = false
-        if troubles[kind] == nil {
-            troubles[kind] = Trouble(since: now, targets: [], reminder: Reminder(at: now))
-            isNew = true
+        var (trouble, isNew) = troubles[kind].map { ($0, false) } ?? begin(kind, at: now)
+        trouble.targets.insert(target)
+        if isNew || trouble.reminder.isDue(at: now) {
+            trouble.isTold = true
+            events.append(event(kind, fault, target, trouble, isNew, now))
         }
-        troubles[kind]?.targets.insert(target)
-        let isDue = isNew || troubles[kind]?.reminder.isDue(at: now) == true
-        if isDue, let trouble = troubles[kind] { events.append(event(kind, fault, target, trouble, isNew, now)) }
+        troubles[kind] = trouble
         return events
+    }
+
+    /// A trouble that begins, or that is back.
+    private mutating func begin(_ kind: Fault.Kind, at now: Instant) -> (Trouble, isNew: Bool) {
+        if var trouble = past.removeValue(forKey: kind), let endedAt = trouble.endedAt,
+            now - endedAt < trouble.reminder.interval
+        {
+            (trouble.isFlickering, trouble.isTold) = (true, false)
+            return (trouble, false)
+        }
+        return (Trouble(since: now, reminder: Reminder(at: now)), true)
     }
 
     /// Campaigns that left the policy suffer no more.
@@ -66,10 +84,18 @@ struct APIHealth: Sendable {
             return nil
         }
         troubles[kind] = nil
+        trouble.endedAt = now
+        past[kind] = trouble
+        guard trouble.isTold else { return nil }
         let word = word(kind)
         return JournalEvent(
-            .apiRecovered, "the platform's API is well again: it was \(word) for \((now - trouble.since).policyText)",
+            .apiRecovered,
+            "the platform's API is well again: it was \(word)\(lasting(trouble, now))",
             fields: [.reason: word, .since: trouble.since.rfc3339])
+    }
+
+    private func lasting(_ trouble: Trouble, _ now: Instant) -> String {
+        (trouble.isFlickering ? " on and off" : "") + " for \((now - trouble.since).spokenText)"
     }
 
     private func word(_ kind: Fault.Kind) -> String {
@@ -84,7 +110,7 @@ struct APIHealth: Sendable {
     private func event(
         _ kind: Fault.Kind, _ fault: Fault, _ target: Target, _ trouble: Trouble, _ isNew: Bool, _ now: Instant
     ) -> JournalEvent {
-        let lasting = isNew ? "" : " for \((now - trouble.since).policyText)"
+        let lasting = isNew ? "" : lasting(trouble, now)
         let count = trouble.targets.count > 1 ? " (\(trouble.targets.count) requests fail)" : ""
         let endpoint = target.source.rawValue
         var fields: [JournalField: String] = [
@@ -100,7 +126,7 @@ struct APIHealth: Sendable {
                 "the platform refuses our key\(lasting): \(fault.summary) on \(endpoint)\(count); nothing is guarded "
                     + "until a valid key is in place and the service is reloaded", fields: fields)
         case .throttled:
-            let wait = fault.retryAfter.map { "; we wait \($0.policyText)" } ?? ""
+            let wait = fault.retryAfter.map { "; we wait \($0.spokenText)" } ?? ""
             return JournalEvent(
                 .apiThrottled,
                 "the platform asks us to slow down\(lasting): \(fault.summary) on \(endpoint)\(wait)\(count)",

@@ -40,7 +40,7 @@ extension Wording {
             case .unknownRule(let name):
                 let isShown = name == rule?.name
                 let text = isShown ? evaluation.flatMap(decisive).map(text) : nil
-                why.append("\(text ?? "its condition") cannot be told, rule \(name)")
+                why.append("it cannot be told whether \(text ?? "its condition holds"), rule \(name)")
             case .noNumbers: why.append("its numbers are missing, incomplete or too old")
             case .noLeads: why.append("nobody is enrolled yet")
             case .noFreshLook: why.append("the fresh numbers that a start needs could not be had")

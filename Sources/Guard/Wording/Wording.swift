@@ -129,7 +129,7 @@ enum Wording {
         guard let coverage = evaluation.coverage, coverage < 0.995, let window = window(finding.comparison.left) else {
             return ""
         }
-        return ", samples cover \((window * coverage).policyText) of \(window.policyText)"
+        return ", samples cover \((window * coverage).spokenText) of \(window.policyText)"
     }
 
     private static func forText(_ rule: Rule) -> String {
@@ -220,10 +220,10 @@ enum Wording {
         fields[.decision] = "\(attempt.intent.decision.id)"
         if case .rule(let rule) = attempt.intent.decision.cause { fields[.rule] = rule }
         fields[.reason] = fault.summary
-        let next = retryIn.map { "; tried again in \($0.policyText)" } ?? "; given up"
+        let next = retryIn.map { "; tried again in \($0.spokenText)" } ?? "; given up"
         return JournalEvent(
             .campaignPauseFailed,
-            "\(name(campaign.entry)) still sends: pausing it failed (\(fault.summary), attempt \(attempt.failures))\(next)",
+            "could not pause \(name(campaign.entry)), which may go on sending: \(fault.summary), attempt \(attempt.failures)\(next)",
             fields: fields)
     }
 
@@ -252,14 +252,14 @@ enum Wording {
     static func stale(_ campaign: CampaignState, at now: Instant) -> JournalEvent {
         JournalEvent(
             .campaignStale,
-            "blind to \(name(campaign.entry)): its last numbers are \(campaign.age(at: now).policyText) old; it goes on unguarded",
+            "blind to \(name(campaign.entry)): its last numbers are \(campaign.age(at: now).spokenText) old; it goes on unguarded",
             fields: fields(campaign))
     }
 
     static func fresh(_ campaign: CampaignState, at now: Instant) -> JournalEvent {
         JournalEvent(
             .campaignFresh,
-            "numbers of \(name(campaign.entry)) arrive again after \(campaign.age(at: now).policyText)",
+            "numbers of \(name(campaign.entry)) arrive again after \(campaign.age(at: now).spokenText)",
             fields: fields(campaign))
     }
 
@@ -294,6 +294,14 @@ enum Wording {
         return JournalEvent(
             .poolMissing, "the platform does not report pool \(pool) that the policy names; \(others)",
             fields: [.pool: pool.text])
+    }
+}
+
+extension Duration {
+    /// The duration as a person would say it: to the second, and from an hour on to the minute.
+    var spokenText: String {
+        let unit: Int64 = self >= .seconds(3600) ? 60_000 : self >= .seconds(1) ? 1000 : 1
+        return Duration.milliseconds((milliseconds + unit / 2) / unit * unit).policyText
     }
 }
 

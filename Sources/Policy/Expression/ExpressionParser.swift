@@ -133,7 +133,11 @@ struct ExpressionParser {
 
     private mutating func close(opened: Span) throws(ExpressionError) {
         guard current.kind == .close else {
-            if current.kind == .end { throw ExpressionError("this '(' is not closed", help: "add ')'", at: opened) }
+            if current.kind == .end {
+                var error = ExpressionError("this '(' is not closed", help: "add ')'", at: opened)
+                error.isUnclosed = true
+                throw error
+            }
             throw unexpectedAfterOperand()
         }
         advance()

@@ -18,6 +18,8 @@ package struct ExpressionError: Error, Hashable, Sendable {
     package var message: String
     package var help: String?
     package var span: Span
+    /// True where a bracket was opened and the text ends before it is closed.
+    var isUnclosed = false
 
     init(_ message: String, help: String? = nil, at span: Span) {
         self.message = message

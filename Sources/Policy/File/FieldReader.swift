@@ -66,7 +66,7 @@ final class FieldReader {
             } else {
                 let nearest = NearestName.of(name, in: known)
                 if let nearest { fields.misspelled.insert(nearest) }
-                let help = nearest.map { "did you mean '\($0)'?" }
+                let help = name.contains(")") ? FieldReader.commaHelp : nearest.map { "did you mean '\($0)'?" }
                 error("unknown key '\(name)' in \(what)", help: help ?? "keys are \(list(known))", at: key)
             }
         }
@@ -214,6 +214,16 @@ final class FieldReader {
 
     // MARK: Expressions
 
+    private static let commaHelp = "within {…} a comma ends the value: put the condition in quotes"
+
+    /// True where a condition within `{…}` was cut in two at a comma of its own.
+    private func isCutByComma(_ node: Node, _ error: ExpressionError) -> Bool {
+        guard error.isUnclosed, let scalar = node.scalar, scalar.style == .plain else { return false }
+        let position = position(node)
+        let end = position.column - 1 + scalar.string.unicodeScalars.count
+        return source.line(position.line).dropFirst(end).first == ","
+    }
+
     /// A condition within a scalar; its faults are told where they stand in the file.
     func condition(_ node: Node, _ what: String, scope: UnitChecker.Scope) -> Condition? {
         guard let text = text(node, what) else { return nil }
@@ -223,7 +233,7 @@ final class FieldReader {
             add(
                 Diagnostic(
                     .error, at: map.position(of: error.span.start), width: error.span.end - error.span.start,
-                    error.message, help: error.help))
+                    error.message, help: isCutByComma(node, error) ? FieldReader.commaHelp : error.help))
         }
         guard let condition = checked.condition else { return nil }
         if Satisfiability.isNeverTrue(condition) {

@@ -82,7 +82,7 @@ import Testing
 
     @Test func aCampaignThatThePlatformDoesNotKnowIsToldOnce() throws {
         var bench = try GuardBench(Self.rule)
-        for _ in 0..<4 {
+        for _ in 0..<14 {
             bench.fail(Self.camp1, Fault(.missing, "HTTP 404 campaign_not_found"))
             bench.wait(.seconds(60))
         }
@@ -130,6 +130,26 @@ import Testing
         #expect(bench.told() == [])
         bench.see(1, sent: 10, bounced: 0)
         #expect(bench.told() == [.apiRecovered])
+    }
+
+    @Test func anAPIThatFlickersDoesNotFillTheJournal() throws {
+        var bench = try GuardBench(Self.rule)
+        for _ in 0..<120 {
+            bench.fail(Self.camp1, Fault(.unreachable, "HTTP 500"))
+            bench.wait(.seconds(60))
+            bench.see(sent: 10, bounced: 0)
+            bench.wait(.seconds(60))
+        }
+        let told = bench.told()
+        // At once, and then after 5, 10, 20, 40, 80 and 160 minutes at most, each with its end.
+        #expect((4...7).contains(told.count { $0 == .apiUnreachable }))
+        #expect(told.count { $0 == .apiRecovered } == told.count { $0 == .apiUnreachable })
+        // After a long calm it is news again.
+        bench.wait(.seconds(86400))
+        bench.see(sent: 10, bounced: 0)
+        _ = bench.told()
+        bench.fail(Self.camp1, Fault(.unreachable, "HTTP 500"))
+        #expect(bench.told() == [.apiUnreachable])
     }
 
     // MARK: Pools
