@@ -64,6 +64,18 @@ struct GuardBench {
         take(warden.handle(.observed(Observation(target: target, requestedAt: requestedAt, result: result)), at: now))
     }
 
+    /// An answer to a question that was asked before others which have been answered already.
+    mutating func seeLate(sent: Int, bounced: Int, askedBefore: Duration) {
+        let stats = CampaignStats(
+            totalEnrolled: 1000, sent: sent, delivered: sent - bounced, bounced: bounced, queued: 1000 - sent)
+        let target = Target.stats(CampaignID(unchecked: "camp_1"))
+        take(
+            warden.handle(
+                .observed(
+                    Observation(target: target, requestedAt: now - askedBefore, result: .success(.stats(stats)))),
+                at: now))
+    }
+
     mutating func see(_ campaign: Int = 1, _ stats: CampaignStats) {
         observe(.stats(CampaignID(unchecked: "camp_\(campaign)")), .success(.stats(stats)))
     }

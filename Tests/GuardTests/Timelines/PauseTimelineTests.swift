@@ -93,6 +93,20 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
+    @Test func anAnswerThatWasOvertakenTellsNothing() throws {
+        var bench = try GuardBench(Self.rule)
+        bench.see(sent: 100, bounced: 10)
+        bench.wait(Self.minute)
+        bench.see(sent: 110, bounced: 11)
+        _ = bench.told()
+        // Asked for before both: its good numbers are from the past and must not clear the rule.
+        bench.seeLate(sent: 50, bounced: 0, askedBefore: .seconds(180))
+        #expect(bench.told() == [])
+        bench.wait(Self.minute)
+        bench.see(sent: 120, bounced: 12)
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
     @Test func aPauseOlderThanOursIsSomeoneElses() throws {
         var bench = try breached()
         let intent = try #require(bench.sent().first)
