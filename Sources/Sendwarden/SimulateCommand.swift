@@ -97,13 +97,11 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 }
 
-/// A simulator in a service group: it stops at once, cutting what is under way.
+/// A simulator in a service group.
 private struct ServerService: Service {
     let server: SimulatorServer
 
-    func run() async throws {
-        try await cancelWhenGracefulShutdown { try await server.run() }
-    }
+    func run() async throws { try await server.run() }
 }
 
 extension Logger {

@@ -24,8 +24,9 @@ import Testing
         try await DaemonBench.run(world: Self.world, policy: Self.policy) { bench in
             try await bench.wait(upTo: .seconds(7200)) { bench.status("bad") == "paused" }
             let bad = try #require(bench.server.world.campaign(CampaignID(unchecked: "bad")))
-            // 40 resolved, two polls and the rule's two minutes at four mails a minute, and what was in transit.
-            #expect(bad.sent < 90)
+            // 40 resolved, two polls and the rule's two minutes at four mails a minute, what was in transit, and as much
+            // again for a busy machine, on which a tenth of a second is a minute here.
+            #expect(bad.sent < 130)
             try await bench.pass(.seconds(3600))
             #expect(bench.status("good") == "running")
             #expect(bench.count(.campaignPaused) == 1)

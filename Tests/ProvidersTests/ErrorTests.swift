@@ -47,10 +47,15 @@ import Testing
         ("throttle_bare", .throttled, "HTTP 429"),
     ]
 
+    /// Short only where it is to run out.
+    private func timeout(_ kind: String) -> Duration {
+        ["slow", "stall"].contains(kind) ? .milliseconds(300) : .seconds(30)
+    }
+
     @Test(arguments: strange)
     func aFaultIsToldAsWhatItIs(_ kind: String, _ expected: Fault.Kind, _ summary: String) async throws {
         let faults = "[{kind: \(kind), wait: 20s}]"
-        try await ClientBench.run(faults: faults, timeout: .milliseconds(200)) { client, server in
+        try await ClientBench.run(faults: faults, timeout: timeout(kind)) { client, server in
             let now = server.world.now
             let looks = [
                 await ClientBench.fault { () throws(Fault) in try await client.stats(of: ClientBench.camp) },
@@ -72,7 +77,7 @@ import Testing
         ("not_found", false), ("throttle_seconds", false),
     ])
     func itIsKnownWhetherAnActionMayHaveTakenEffect(_ kind: String, _ expected: Bool) async throws {
-        let fault = try await ClientBench.run(faults: "[{kind: \(kind)}]", timeout: .milliseconds(200)) {
+        let fault = try await ClientBench.run(faults: "[{kind: \(kind)}]", timeout: timeout(kind)) {
             client, server in
             let now = server.world.now
             return await ClientBench.fault { () throws(Fault) in

@@ -47,11 +47,14 @@ import Testing
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        let http = HTTPClient(eventLoopGroupProvider: .singleton)
+        var settings = HTTPClient.Configuration()
+        // As in the daemon: the first failure is the answer.
+        settings.connectionPool.retryConnectionEstablishment = false
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
         let time = SteadyTime(startingAt: Instant(milliseconds: 0))
         let client = LeadterraClient(
             http: http, url: "https://localhost:\(server.localAddress?.port ?? 0)", key: APIKey("sk_test_secret"),
-            gate: RequestGate(perSecond: 1000, time: time), timeout: .seconds(5), time: time, random: { 0 })
+            gate: RequestGate(perSecond: 1000, time: time), timeout: .seconds(30), time: time, random: { 0 })
         let fault = await ClientBench.fault { () throws(Fault) in try await client.pools() }
         try await http.shutdown()
         try await server.close()

@@ -51,6 +51,14 @@ import Testing
         }
     }
 
+    @Test func everyTestTargetIsRun() throws {
+        let script = try String(contentsOfFile: CommandLineTests.root + "/deploy/test", encoding: .utf8)
+        let folders = try FileManager.default.contentsOfDirectory(atPath: CommandLineTests.root + "/Tests")
+        let targets = folders.filter { $0.hasSuffix("Tests") }
+        #expect(targets.count >= 8)
+        for target in targets { #expect(script.contains(target), "deploy/test does not run \(target)") }
+    }
+
     @Test func filesAreOfAReadableLength() {
         for (path, text) in Self.files {
             #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count <= 500, "\(path)")

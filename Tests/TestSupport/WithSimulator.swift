@@ -19,9 +19,11 @@ package func withSimulator<Result: Sendable>(
             try await server.run()
         }
         guard let url = await urls.stream.first(where: { _ in true }) else { throw SimulatorDidNotListen() }
-        let result = try await body(url, server)
-        group.cancelAll()
-        return result
+        let result: Swift.Result<Result, any Error>
+        do { result = .success(try await body(url, server)) } catch { result = .failure(error) }
+        await server.stop()
+        try await group.waitForAll()
+        return try result.get()
     }
 }
 

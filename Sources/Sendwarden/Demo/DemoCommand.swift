@@ -58,9 +58,14 @@ struct DemoCommand: AsyncParsableCommand {
                 StandardError.write("error: cannot listen on 127.0.0.1; the demo needs a free port there")
                 throw ExitCode.unavailable
             }
-            try await guardWorld(at: url, until: start + DemoWorld.length, time, threads)
-            group.cancelAll()
-            try? await group.waitForAll()
+            do {
+                try await guardWorld(at: url, until: start + DemoWorld.length, time, threads)
+            } catch {
+                await server.stop()
+                throw error
+            }
+            await server.stop()
+            try await group.waitForAll()
         }
         let end = min(time.now, start + DemoWorld.length)
         guard end >= start + DemoWorld.length else {

@@ -10,6 +10,7 @@ import Synchronization
 /// Serves a world over HTTP, in the time that its source shows.
 package final class SimulatorServer: Sendable {
     private let api: Mutex<SimulatedAPI>
+    private let running = Mutex<ServiceGroup?>(nil)
     private let time: any TimeSource
     private let host: String
     private let port: Int
@@ -39,7 +40,9 @@ package final class SimulatorServer: Sendable {
         api.withLock { api in api.records.reduce(into: [:]) { $0[$1.method, default: 0] += 1 } }
     }
 
-    /// Serves until a graceful shutdown or cancellation; throws where it cannot listen.
+    /// Serves until a graceful shutdown of its task, or ``stop()``; throws where it cannot listen.
+    ///
+    /// Never cancel it: a connection that was just accepted would be lost in a way that NIO ends the process for.
     package func run() async throws {
         let server = try HTTPServerBuilder.http1().buildServer(
             configuration: .init(address: .hostname(host, port: port)), eventLoopGroup: group,
@@ -53,7 +56,17 @@ package final class SimulatorServer: Sendable {
                 let host = self.host.contains(":") ? "[\(self.host)]" : self.host
                 self.onListening("http://\(host):\(port)")
             })
-        try await server.run()
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: server)], logger: Logger(label: "simulator") { _ in SwiftLogNoOpLogHandler() }
+            ))
+        running.withLock { $0 = group }
+        try await group.run()
+    }
+
+    /// Ends ``run()``: what is being answered is answered, what was to be late is cut.
+    package func stop() async {
+        await running.withLock { $0 }?.triggerGracefulShutdown()
     }
 
     @concurrent
@@ -94,18 +107,17 @@ package final class SimulatorServer: Sendable {
         }
         switch answer.delivery {
         case .whole: break
-        case .late(let wait): try await time.sleep(until: time.now + wait)
+        case .late(let wait): try await delay(wait)
         case .lost: throw Cut()
         case .stalls, .cut:
             head.headerFields[.date] = time.now.httpDate
             let half = ByteBuffer(bytes: bytes.prefix(bytes.count / 2))
-            let time = self.time
             try await writer.write(
                 response: head,
                 body: ResponseBody(contentLength: bytes.count) { body in
                     try await body.write(half)
                     if case .stalls(let wait) = answer.delivery {
-                        try await time.sleep(until: time.now + wait)
+                        try await self.delay(wait)
                         try await body.write(ByteBuffer(bytes: bytes.dropFirst(bytes.count / 2)))
                         try await body.finish(nil)
                     } else {
@@ -116,5 +128,10 @@ package final class SimulatorServer: Sendable {
         }
         head.headerFields[.date] = time.now.httpDate
         try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    /// Waits, but not beyond the server's end.
+    private func delay(_ wait: Duration) async throws {
+        try await cancelWhenGracefulShutdown { try await self.time.sleep(until: self.time.now + wait) }
     }
 }
