@@ -23,6 +23,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -32,7 +33,7 @@ let package = Package(
         .executableTarget(
             name: "Sendwarden",
             dependencies: [
-                "Daemon", "Guard", "Journal", "Model", "Policy", "Providers", "Simulator",
+                "Daemon", "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Simulator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -46,7 +47,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Guard", "Journal", "Model", "Policy", "Providers",
+                "Guard", "Journal", "Ledger", "Model", "Policy", "Providers",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
@@ -55,6 +56,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "Guard", dependencies: ["Model", "Policy"], swiftSettings: strict),
+        .target(
+            name: "Ledger",
+            dependencies: ["Guard", "Model", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict
+        ),
         .target(
             name: "Policy",
             dependencies: ["Model", .product(name: "Yams", package: "Yams")],

@@ -1,6 +1,7 @@
 package import AsyncAlgorithms
-import Guard
+package import Guard
 package import Journal
+package import Ledger
 package import Model
 package import Policy
 package import Providers
@@ -35,10 +36,12 @@ package struct GuardService: Service {
         package var reloads: AsyncChannel<Void>
         /// Reads the policy anew.
         package var reload: @Sendable () async -> Reload
+        /// Where the guard's memory is kept; nil where it is to live and die with the process.
+        package var ledger: Ledger?
 
         package init(
             journal: Journal, notifier: ServiceNotifier, time: any TimeSource, random: @escaping @Sendable () -> Double,
-            reloads: AsyncChannel<Void>, reload: @escaping @Sendable () async -> Reload
+            reloads: AsyncChannel<Void>, ledger: Ledger? = nil, reload: @escaping @Sendable () async -> Reload
         ) {
             self.journal = journal
             self.notifier = notifier
@@ -46,6 +49,7 @@ package struct GuardService: Service {
             self.random = random
             self.reloads = reloads
             self.reload = reload
+            self.ledger = ledger
         }
     }
 
@@ -54,12 +58,20 @@ package struct GuardService: Service {
     /// The loop looks around at least this often, whatever it waits for.
     private static let idleMax: Duration = .seconds(60)
 
+    /// Decisions and actions that could not be kept yet; older ones are given up.
+    private static let backlogMax = 1000
+
     private let policy: CheckedPolicy
+    private let memory: Memory
     private let platform: any SendingPlatform
     private let surroundings: Surroundings
 
-    package init(policy: CheckedPolicy, platform: any SendingPlatform, surroundings: Surroundings) {
+    /// - Parameter memory: what an earlier run left.
+    package init(
+        policy: CheckedPolicy, memory: Memory = Memory(), platform: any SendingPlatform, surroundings: Surroundings
+    ) {
         self.policy = policy
+        self.memory = memory
         self.platform = platform
         self.surroundings = surroundings
     }
@@ -81,7 +93,7 @@ package struct GuardService: Service {
     private func loop(_ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup) async {
         let time = surroundings.time
         var state = LoopState(
-            warden: Guard(policy: policy, at: time.now), platform: platform,
+            warden: Guard(policy: policy, memory: memory, at: time.now), platform: platform,
             watchdogInterval: surroundings.notifier.watchdogInterval)
         var alarm = Alarm()
         defer { alarm.cancel() }
@@ -114,23 +126,68 @@ package struct GuardService: Service {
         var pingedAt = ContinuousClock.now
         var status = ""
         var isReady = false
+        var backlog: [LedgerRecord] = []
+        var ledgerFailed = false
     }
 
     private func step(
         _ event: Event, _ state: inout LoopState, _ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup
     ) {
         let platform = state.platform
-        for effect in state.warden.handle(event, at: surroundings.time.now) {
+        let effects = state.warden.handle(event, at: surroundings.time.now)
+        let isKept = keep(effects, &state)
+        for effect in effects {
             switch effect {
+            case .record: break
             case .report(let event): surroundings.journal.tell(event)
             case .ready: announceReady(&state)
             case .poll(let target):
-                let jitter =
-                    min(state.warden.policy.poll.statsInterval / 20, GuardService.jitterMax) * surroundings.random()
+                let longest = min(state.warden.policy.poll.statsInterval / 20, GuardService.jitterMax)
+                let jitter = longest * surroundings.random()
                 group.addTask { await inputs.send(.event(.observed(await look(at: target, platform, after: jitter)))) }
             case .send(let intent):
+                // A start that is not on disk might be sent twice; a pause must go out whatever happens.
+                guard isKept || intent.action == .pause else {
+                    let fault = Fault(.unreachable, "the ledger cannot be written", mayHaveTakenEffect: false)
+                    step(.answered(intent, .failure(fault), jitter: 1), &state, inputs, &group)
+                    continue
+                }
                 group.addTask { await inputs.send(.event(await act(intent, platform))) }
             }
+        }
+    }
+
+    /// Keeps what is to be kept, before anything is sent; false where that failed.
+    private func keep(_ effects: [Effect], _ state: inout LoopState) -> Bool {
+        guard let ledger = surroundings.ledger else { return true }
+        let records = effects.compactMap { if case .record(let record) = $0 { record } else { nil } }
+        guard !records.isEmpty else { return !state.ledgerFailed }
+        do throws(LedgerError) {
+            try ledger.write(state.backlog + records, at: surroundings.time.now)
+            state.backlog = []
+            if state.ledgerFailed {
+                state.ledgerFailed = false
+                tellKept(failure: nil, &state)
+            }
+            return true
+        } catch {
+            state.backlog = Array((state.backlog + records.filter(\.isUrgent)).suffix(GuardService.backlogMax))
+            state.ledgerFailed = true
+            tellKept(failure: error.message, &state)
+            return false
+        }
+    }
+
+    /// Tells the guard how keeping went; what it answers is only told and kept, so nothing is lost by not waiting.
+    private func tellKept(failure: String?, _ state: inout LoopState) {
+        let effects = state.warden.handle(.recorded(failure: failure), at: surroundings.time.now)
+        for case .report(let event) in effects { surroundings.journal.tell(event) }
+        guard failure == nil, let ledger = surroundings.ledger else { return }
+        let records = effects.compactMap { if case .record(let record) = $0 { record } else { nil } }
+        do throws(LedgerError) {
+            try ledger.write(records, at: surroundings.time.now)
+        } catch {
+            state.ledgerFailed = true
         }
     }
 
@@ -159,7 +216,7 @@ package struct GuardService: Service {
             switch intent.action {
             case .pause:
                 result = .success(try await platform.pause(intent.campaign, firstSentAt: intent.firstSentAt))
-            case .start:
+            case .start, .resume:
                 result = .success(try await platform.start(intent.campaign, firstSentAt: intent.firstSentAt))
             }
         } catch {

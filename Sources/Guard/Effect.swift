@@ -11,6 +11,8 @@ package enum Effect: Sendable {
     ///
     /// A durable store writes the intent before the request leaves.
     case send(Intent)
+    /// Keep this, before anything that follows is sent.
+    case record(LedgerRecord)
     /// Tell the journal.
     case report(JournalEvent)
     /// The first round of polls is complete, or has clearly failed: the service is up.
@@ -18,9 +20,13 @@ package enum Effect: Sendable {
 }
 
 /// An action that was decided on, from before it is sent until its answer is in.
-package struct Intent: Hashable, Sendable {
-    package enum Action: String, Sendable {
-        case pause, start
+package struct Intent: Hashable, Sendable, Codable {
+    package enum Action: String, Sendable, Codable {
+        case pause
+        /// The first start of a draft.
+        case start
+        /// The start of what we had paused.
+        case resume
     }
 
     package var action: Action
@@ -33,10 +39,14 @@ package struct Intent: Hashable, Sendable {
 }
 
 /// What the guard decided, and the evidence it had.
-package struct Decision: Hashable, Sendable {
-    package enum Cause: Hashable, Sendable {
+package struct Decision: Hashable, Sendable, Codable {
+    package enum Cause: Hashable, Sendable, Codable {
         /// A rule fired.
         case rule(String)
+        /// A resumed campaign breached the condition of its probation.
+        case relapse(String)
+        /// A pause of this rule has had its cool-down.
+        case coolDownOver(String)
         /// Every launch rule was known and false.
         case launchRulesPass
         /// The campaign began to send while its launch was held.
@@ -51,4 +61,14 @@ package struct Decision: Hashable, Sendable {
     /// The condition as it was written, and what came of it; nil where no single condition decided.
     package var conditionText: String?
     package var evidence: Evaluation?
+}
+
+extension Decision.Cause {
+    /// The rule that decided, if one did.
+    package var rule: String? {
+        switch self {
+        case .rule(let name), .relapse(let name), .coolDownOver(let name): name
+        case .launchRulesPass, .unapprovedLaunch: nil
+        }
+    }
 }

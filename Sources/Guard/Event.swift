@@ -13,6 +13,8 @@ package enum Event: Sendable {
     case observed(Observation)
     /// A start or a pause came back. `jitter`, 0…1, spreads the next attempt where one is needed.
     case answered(Intent, Result<ActionAnswer, Fault>, jitter: Double)
+    /// What was to be kept could not be, for this reason, or with nil can be again.
+    case recorded(failure: String?)
     /// A new policy was read and found sound.
     case reloaded(CheckedPolicy)
 }

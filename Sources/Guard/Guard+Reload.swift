@@ -50,7 +50,7 @@ extension Guard {
     }
 
     /// In observe mode nothing is sent: pauses that wait for another attempt are dropped.
-    private mutating func dropPausesNoLongerMeant() {
+    mutating func dropPausesNoLongerMeant() {
         for id in pausing {
             guard let place = places[id], case .pausing(let attempt) = campaigns[place].phase else {
                 pausing.remove(id)

@@ -7,7 +7,7 @@ extension Guard {
         var blind = 0
         for campaign in campaigns {
             switch campaign.phase {
-            case .paused: paused += 1
+            case .paused, .resuming: paused += 1
             case .unknown, .draft, .releasing, .running, .pausing, .pausedByAnother: break
             }
             if campaign.isStale || campaign.isMissing { blind += 1 }

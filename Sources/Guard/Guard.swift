@@ -23,6 +23,14 @@ package struct Guard: Sendable {
     var unanswered: Set<Target>
     var isReady = false
     var lastDecision = 0
+    /// Campaigns that rest after a pause of ours and are to be resumed.
+    var resting: Set<CampaignID> = []
+    var belt = BeltState()
+    /// Why nothing can be kept, and when that is told again; nil while all is well.
+    var ledgerTrouble: LedgerTrouble?
+    /// Decisions and actions since the last event, to be kept.
+    var news: [LedgerRecord] = []
+    var saved = SavedMemory()
     /// When all that was due was last looked at; what was due by then waits for news, not for time.
     var workedAt: Instant
 
@@ -49,14 +57,18 @@ package struct Guard: Sendable {
             switch intent.action {
             case .pause: effects = pauseAnswered(intent, result, jitter: jitter, at: now)
             case .start: effects = startAnswered(intent, result, at: now)
+            case .resume: effects = resumeAnswered(intent, result, at: now)
             }
+            noteOutcome(intent, result)
+        case .recorded(let failure): effects = noteRecording(failure, at: now)
         case .reloaded(let policy): effects = reload(policy, at: now)
         }
         if !isReady, unanswered.isEmpty || hasClearlyFailed {
             isReady = true
             effects.append(.ready)
         }
-        return effects.map(signed)
+        let signed = effects.map(signed)
+        return changes(after: event, signed) + signed
     }
 
     /// Every entry says for which workspace and in which mode.
@@ -77,6 +89,7 @@ package struct Guard: Sendable {
                 deadlines.append(retryAt)
             }
         }
+        deadlines += resting.compactMap { resumeDue($0) }.filter { $0 > workedAt }
         for launch in launches where launch.isOpen {
             let times = [launch.entry.notBefore, launch.entry.expires, launch.retryAt]
             deadlines += times.compactMap { $0 }.filter { $0 > workedAt }
@@ -123,6 +136,7 @@ package struct Guard: Sendable {
             if case .stats(let id) = target { effects += checkStale(id, at: now) }
             effects.append(.poll(target))
         }
+        effects += advanceResumes(at: now)
         effects += advanceLaunches(at: now)
         return effects
     }
@@ -152,6 +166,7 @@ package struct Guard: Sendable {
                 preconditionFailure("an observation's reading is not of its target")
             }
         }
+        effects += settleResumes(observation, at: now)
         effects += settleJudging(observation, at: now)
         if touchesLaunches(target) { effects += advanceLaunches(at: now) }
         return effects

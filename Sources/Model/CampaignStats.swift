@@ -1,7 +1,7 @@
 /// One answer of `GET /v1/campaigns/:id/stats`.
 ///
 /// Nil means that the answer did not say: unknown, never 0.
-package struct CampaignStats: Hashable, Sendable {
+package struct CampaignStats: Hashable, Sendable, Codable {
     package var totalEnrolled: Int?
     package var sent: Int?
     package var delivered: Int?

@@ -14,6 +14,15 @@ package enum CampaignStatus: Hashable, Sendable {
         default: self = .other(String(text.prefix(32)))
         }
     }
+
+    package var text: String {
+        switch self {
+        case .draft: "draft"
+        case .running: "running"
+        case .paused: "paused"
+        case .other(let text): text
+        }
+    }
 }
 
 /// What a start or a pause was answered with.

@@ -1,5 +1,5 @@
 /// A name the platform gave to something; it ends up in URL paths, so what may stand in it is checked.
-package protocol PlatformIdentifier: Hashable, Comparable, Sendable, CustomStringConvertible {
+package protocol PlatformIdentifier: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     var text: String { get }
     init(unchecked text: String)
 }
@@ -14,6 +14,19 @@ extension PlatformIdentifier {
             text.utf8.allSatisfy(isUnreserved)
         else { return nil }
         self.init(unchecked: text)
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let id = Self(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an id")
+        }
+        self = id
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
     }
 
     package var description: String { text }

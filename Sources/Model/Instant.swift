@@ -1,11 +1,20 @@
 /// A point in wall time, in whole milliseconds since 1970-01-01T00:00:00Z.
 ///
 /// The guard never asks a clock: every instant comes in from outside.
-package struct Instant: Hashable, Comparable, Sendable {
+package struct Instant: Hashable, Comparable, Sendable, Codable {
     package var milliseconds: Int64
 
     package init(milliseconds: Int64) {
         self.milliseconds = milliseconds
+    }
+
+    package init(from decoder: any Decoder) throws {
+        milliseconds = try decoder.singleValueContainer().decode(Int64.self)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(milliseconds)
     }
 
     package static func < (left: Instant, right: Instant) -> Bool {

@@ -112,7 +112,7 @@ package struct CampaignEntry: Hashable, Sendable {
 }
 
 /// A draft that the guard is to start once its launch rules allow it.
-package struct LaunchEntry: Hashable, Sendable {
+package struct LaunchEntry: Hashable, Sendable, Codable {
     package var campaign: CampaignID
     package var notBefore: Instant?
     package var expires: Instant?

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ledger
 import Policy
 import Providers
 
@@ -21,6 +22,15 @@ extension ExitCode {
         case .missing: self = .noInput
         case .noPermission: self = .noPermission
         case .unusable: self = .badConfiguration
+        }
+    }
+
+    init(_ error: LedgerError) {
+        switch error.code {
+        case .locked, .unwritable: self = .unavailable
+        case .noPermission: self = .noPermission
+        case .tooNew: self = .badConfiguration
+        case .corrupt: self = .dataError
         }
     }
 

@@ -4,7 +4,9 @@ import AsyncHTTPClient
 import Daemon
 import FoundationEssentials
 import Glibc
+import Guard
 import Journal
+import Ledger
 import Logging
 import Model
 import NIOPosix
@@ -39,6 +41,15 @@ struct RunCommand: AsyncParsableCommand {
             "How events are told: \(LogFormat.allCases.map(\.rawValue).joined(separator: ", ")).",
             discussion: "auto is the journal under systemd, text on a terminal, json otherwise."))
     var logFormat = LogFormat.auto
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to keep what must outlive a restart; by default ledger.sqlite in $STATE_DIRECTORY.",
+            discussion: "Without either, nothing is kept.", valueName: "file"))
+    var ledger: String?
+
+    @Flag(help: "Set a damaged ledger aside and begin a new one.")
+    var recoverLedger = false
 
     func run() async throws {
         ProcessHardening.apply()
@@ -81,19 +92,41 @@ struct RunCommand: AsyncParsableCommand {
                     .provider: policy.workspace.provider.rawValue, .mode: policy.mode.rawValue,
                 ]))
         journal.tell(PolicyReloader.loaded(policy, self.policy.path, diagnostics))
+        let (store, memory) = try openLedger(policy, journal)
         let reloader = PolicyReloader(path: self.policy.path, factory: factory)
         let reloads = AsyncChannel<Void>()
         let service = GuardService(
-            policy: policy, platform: platform,
+            policy: policy, memory: memory, platform: platform,
             surroundings: .init(
                 journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
-                reloads: reloads, reload: { reloader.reload() }))
+                reloads: reloads, ledger: store, reload: { reloader.reload() }))
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: service), .init(service: HangupService(reloads: reloads))],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent)
         // What has not ended by then is cancelled, so that the process is gone within two seconds.
         configuration.maximumGracefulShutdownDuration = .seconds(1)
         try await ServiceGroup(configuration: configuration).run()
+    }
+
+    private func openLedger(_ policy: CheckedPolicy, _ journal: Journal) throws -> (Ledger?, Memory) {
+        let directory = ProcessInfo.processInfo.environment["STATE_DIRECTORY"]
+        guard let path = ledger ?? directory.map({ "\($0.prefix { $0 != ":" })/ledger.sqlite" }) else {
+            return (nil, Memory())
+        }
+        do throws(LedgerError) {
+            let opened = try Ledger.open(path, workspace: policy.workspace.name, recovers: recoverLedger)
+            if let aside = opened.setAside {
+                journal.tell(
+                    JournalEvent(
+                        .ledgerRecovered, priority: .warning,
+                        "the damaged ledger was set aside as \(aside); a new one begins, and what was paused before is "
+                            + "not known to be ours"))
+            }
+            return (opened.ledger, opened.memory)
+        } catch {
+            journal.tell(JournalEvent(.ledgerFailed, "cannot start: \(error.message)", fields: [.reason: error.message]))
+            throw ExitCode(error)
+        }
     }
 
     private func load(_ journal: Journal) throws -> (CheckedPolicy, [Diagnostic]) {

@@ -3,7 +3,7 @@ package import Model
 /// What the guard believes a campaign to be doing.
 ///
 /// The platform has no call to ask, so this is inferred.
-package enum CampaignPhase: Hashable, Sendable {
+package enum CampaignPhase: Hashable, Sendable, Codable {
     /// Nothing has told yet. To: draft, running, pausing.
     case unknown
     /// Every sending counter is 0. To: releasing, running (someone else started it).
@@ -14,14 +14,16 @@ package enum CampaignPhase: Hashable, Sendable {
     case running
     /// We mean to pause it. To: paused, pausedByAnother, draft, unknown.
     case pausing(PauseAttempt)
-    /// We paused it. To: running (a person restarted it).
+    /// We paused it. To: resuming, running (a person restarted it).
     case paused(Pause)
+    /// Its cool-down is over; fresh numbers decide. To: paused, running.
+    case resuming(ResumeAttempt)
     /// It was paused before we asked for it: never ours to resume. To: running (a person restarted it).
     case pausedByAnother(Standstill)
 }
 
 /// A pause that is on its way.
-package struct PauseAttempt: Hashable, Sendable {
+package struct PauseAttempt: Hashable, Sendable, Codable {
     package var intent: Intent
     /// When the next attempt is due; nil while one is under way.
     package var retryAt: Instant?
@@ -33,16 +35,18 @@ package struct PauseAttempt: Hashable, Sendable {
 }
 
 /// A pause of ours, with what a resume has to know.
-package struct Pause: Hashable, Sendable {
+package struct Pause: Hashable, Sendable, Codable {
     package var decision: Decision
     package var pausedAt: Instant
     /// False where the platform did not say when it paused, so that it may have been someone else.
     package var isOurs: Bool
     package var standstill: Standstill
+    /// When its cool-down is over; nil where a person has to start it.
+    package var resumeAt: Instant?
 }
 
 /// How a paused campaign is watched for a restart by a person: mail in transit may still be counted for a while.
-package struct Standstill: Hashable, Sendable {
+package struct Standstill: Hashable, Sendable, Codable {
     /// When mail in transit has had its time.
     package var settlesAt: Instant
     /// What had been sent when it had settled; nil before.
@@ -51,6 +55,9 @@ package struct Standstill: Hashable, Sendable {
     package init(since: Instant, grace: Duration) {
         settlesAt = since + grace
     }
+
+    /// Mail in transit has had its time by then at the latest.
+    mutating func clamp(to latest: Instant) { settlesAt = min(settlesAt, latest) }
 
     /// True where the campaign sends again.
     package mutating func observe(sent: Int?, requestedAt: Instant) -> Bool {
@@ -64,7 +71,7 @@ package struct Standstill: Hashable, Sendable {
 }
 
 /// Tells a lasting trouble at once and then at doubling intervals.
-package struct Reminder: Hashable, Sendable {
+package struct Reminder: Hashable, Sendable, Codable {
     /// The first repetition, and the longest wait between two.
     static let first: Duration = .seconds(300)
     static let longest: Duration = .seconds(6 * 3600)

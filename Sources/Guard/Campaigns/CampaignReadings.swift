@@ -9,6 +9,32 @@ struct CampaignReadings: Readings {
     let now: Instant
     /// Past this age a campaign's numbers are unknown.
     let staleAfter: Duration
+    /// Counters count from here; nil for the campaign's whole life.
+    private var baseline: Recovery.Baseline?
+    /// A resume has only the rest to send: that is then what is enrolled.
+    private var countsRest = false
+
+    init(campaign: CampaignState, pool: PoolReading?, platform: PlatformState, now: Instant, staleAfter: Duration) {
+        self.campaign = campaign
+        self.pool = pool
+        self.platform = platform
+        self.now = now
+        self.staleAfter = staleAfter
+    }
+
+    /// The same readings with counters that count from a resume on.
+    func counting(from baseline: Recovery.Baseline?) -> CampaignReadings {
+        var readings = self
+        readings.baseline = baseline
+        return readings
+    }
+
+    /// The same readings with `totalEnrolled` less what has been sent, as a launch rule is to judge a resume.
+    var ofTheRest: CampaignReadings {
+        var readings = self
+        readings.countsRest = true
+        return readings
+    }
 
     func value(of gauge: Gauge) -> Double? {
         switch gauge.source {
@@ -20,8 +46,12 @@ struct CampaignReadings: Readings {
 
     private func stat(_ gauge: Gauge) -> Double? {
         guard let latest = campaign.latest, campaign.age(at: now) <= staleAfter else { return nil }
-        let stats = latest.stats
+        var stats = latest.stats
+        if let baseline { stats = stats.counted(from: baseline.stats) }
         switch gauge {
+        case .totalEnrolled where countsRest:
+            guard let enrolled = stats.totalEnrolled, let sent = stats.sent else { return nil }
+            return Double(max(0, enrolled - sent))
         case .totalEnrolled: return stats.totalEnrolled.map(Double.init)
         case .sent: return stats.sent.map(Double.init)
         case .delivered: return stats.delivered.map(Double.init)
@@ -42,7 +72,14 @@ struct CampaignReadings: Readings {
 
     func increase(of counter: Counter, over window: Duration) -> Increase? {
         guard campaign.age(at: now) <= staleAfter else { return nil }
-        return campaign.history.increase(of: counter, over: window)
+        guard let increase = campaign.history.increase(of: counter, over: window) else { return nil }
+        guard let baseline else { return increase }
+        // Counters only grow, so the growth since both the window's start and the resume is the lesser of the two.
+        guard let latest = campaign.latest,
+            let since = Counters.growth(of: counter, from: baseline.stats, to: latest.stats)
+        else { return nil }
+        let covered = min(increase.covered, max(.milliseconds(1), latest.at - baseline.at))
+        return Increase(amount: min(increase.amount, since), covered: covered)
     }
 
     func age(of source: Source) -> Duration? {

@@ -16,6 +16,7 @@ struct CampaignState: Sendable {
     var watchedSince: Instant
     /// Samples asked for before this are too old to act on: an action has been taken since.
     var freshAfter: Instant
+    var recovery = Recovery()
 
     init(entry: CampaignEntry, policy: CheckedPolicy, at now: Instant) {
         self.entry = entry
@@ -57,8 +58,23 @@ struct CampaignState: Sendable {
     }
 }
 
+extension CampaignStats {
+    /// What was counted since an earlier answer; what either does not say is unknown. Enrollment and queue stay.
+    func counted(from before: CampaignStats) -> CampaignStats {
+        func since(_ after: Int?, _ before: Int?) -> Int? {
+            after.flatMap { after in before.map { max(0, after - $0) } }
+        }
+        var stats = self
+        stats.sent = since(sent, before.sent)
+        stats.delivered = since(delivered, before.delivered)
+        stats.bounced = since(bounced, before.bounced)
+        stats.replied = since(replied, before.replied)
+        return stats
+    }
+}
+
 /// One good answer of a campaign's statistics.
-struct StatsSample: Hashable, Sendable {
+struct StatsSample: Hashable, Sendable, Codable {
     var stats: CampaignStats
     var at: Instant
     var requestedAt: Instant

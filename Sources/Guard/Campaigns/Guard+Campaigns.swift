@@ -17,10 +17,14 @@ extension Guard {
         let previous = campaigns[place].latest?.stats
         if campaigns[place].history.append(stats, at: now), let previous {
             effects.append(.report(Wording.reset(campaigns[place].entry, from: previous, to: stats)))
+            campaigns[place].recovery.baseline?.stats = CampaignStats(
+                totalEnrolled: 0, sent: 0, delivered: 0, bounced: 0, replied: 0)
         }
+        news.append(.sample(id, stats, at: now))
         campaigns[place].latest = StatsSample(stats: stats, at: now, requestedAt: requestedAt)
         effects += infer(place, from: stats, previous: previous, requestedAt: requestedAt, at: now)
         effects += judgeRules(place, requestedAt: requestedAt, at: now)
+        effects += judgeProbation(place, requestedAt: requestedAt, at: now)
         return effects
     }
 
@@ -48,6 +52,14 @@ extension Guard {
             let sendsAgain = pause.standstill.observe(sent: stats.sent, requestedAt: requestedAt)
             campaigns[place].phase = sendsAgain ? .running : .paused(pause)
             return sendsAgain ? overridden(place, pause, at: now) : []
+        case .resuming(var attempt):
+            let sendsAgain = attempt.pause.standstill.observe(sent: stats.sent, requestedAt: requestedAt)
+            campaigns[place].phase = .resuming(attempt)
+            guard sendsAgain else { return [] }
+            // Our own start, whose answer was lost, or a person's.
+            if attempt.mayHaveTakenEffect { return resumed(place, attempt, at: now) }
+            campaigns[place].phase = .running
+            return overridden(place, attempt.pause, at: now)
         case .pausedByAnother(var standstill):
             let sendsAgain = standstill.observe(sent: stats.sent, requestedAt: requestedAt)
             campaigns[place].phase = sendsAgain ? .running : .pausedByAnother(standstill)
@@ -56,10 +68,10 @@ extension Guard {
     }
 
     /// A person restarted what we had paused: told, and obeyed as the policy says.
-    private mutating func overridden(_ place: Int, _ pause: Pause, at now: Instant) -> [Effect] {
+    mutating func overridden(_ place: Int, _ pause: Pause, at now: Instant) -> [Effect] {
+        resting.remove(campaigns[place].entry.id)
         var isRespected = policy.onOverride == .respect
-        if case .rule(let name) = pause.decision.cause, let index = policy.rules.firstIndex(where: { $0.name == name })
-        {
+        if let name = pause.decision.cause.rule, let index = policy.rules.firstIndex(where: { $0.name == name }) {
             isRespected = (policy.rules[index].onOverride ?? policy.onOverride) == .respect
             if isRespected { campaigns[place].rules[index]?.mutedUntil = now + policy.overrideFor }
         }
@@ -73,7 +85,7 @@ extension Guard {
         let readings = self.readings(place, at: now)
         for index in campaigns[place].rules.keys.sorted() {
             let rule = policy.rules[index]
-            let evaluation = rule.condition.evaluate(readings)
+            let evaluation = rule.condition.evaluate(readings.counting(from: baseline(of: rule, place)))
             effects += apply(evaluation, of: index, to: place, at: now)
             effects += act(on: rule, index, place, evaluation, requestedAt: requestedAt, at: now)
         }
@@ -84,7 +96,8 @@ extension Guard {
     mutating func judgeAgeRules(_ place: Int, at now: Instant) -> [Effect] {
         var effects: [Effect] = []
         for index in campaigns[place].rules.keys.sorted() where policy.rules[index].condition.readsAge {
-            let evaluation = policy.rules[index].condition.evaluate(readings(place, at: now))
+            let rule = policy.rules[index]
+            let evaluation = rule.condition.evaluate(readings(place, at: now).counting(from: baseline(of: rule, place)))
             effects += apply(evaluation, of: index, to: place, at: now)
         }
         return effects
@@ -111,7 +124,7 @@ extension Guard {
         if let mutedUntil = state.mutedUntil, now < mutedUntil { return [] }
         switch campaigns[place].phase {
         case .unknown, .running: break
-        case .draft, .releasing, .pausing, .paused, .pausedByAnother: return []
+        case .draft, .releasing, .pausing, .paused, .pausedByAnother, .resuming: return []
         }
         let isEnforced = policy.mode == .enforce && rule.mode == .enforce
         if !isEnforced, state.wasTold { return [] }
@@ -120,9 +133,16 @@ extension Guard {
             conditionText: rule.conditionText, evidence: evaluation)
         guard isEnforced else {
             campaigns[place].rules[index]?.wasTold = true
+            news.append(.decision(decision))
             return [.report(Wording.paused(campaigns[place], rule, decision, mode: .observe))]
         }
-        return beginPause(place, decision, at: now)
+        let (effects, stops) = pauseBelt(at: now)
+        return stops ? effects : effects + beginPause(place, decision, at: now)
+    }
+
+    /// What had been counted when the rule was armed anew, at the resume from its own pause.
+    private func baseline(of rule: Rule, _ place: Int) -> Recovery.Baseline? {
+        campaigns[place].recovery.baseline.flatMap { $0.rule == rule.name ? $0 : nil }
     }
 
     func readings(_ place: Int, at now: Instant) -> CampaignReadings {

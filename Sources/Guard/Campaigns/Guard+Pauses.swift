@@ -14,6 +14,7 @@ extension Guard {
         let intent = Intent(action: .pause, campaign: id, decision: decision, firstSentAt: now, attempt: 1)
         campaigns[place].phase = .pausing(PauseAttempt(intent: intent))
         pausing.insert(id)
+        news += [.decision(decision), .intent(intent, outcome: nil)]
         return [.send(intent)]
     }
 
@@ -28,6 +29,7 @@ extension Guard {
             // No earlier attempt can have paused it: an older pause is not ours.
             if !attempt.mayHaveTakenEffect { attempt.intent.firstSentAt = now }
             campaigns[place].phase = .pausing(attempt)
+            news.append(.intent(attempt.intent, outcome: nil))
             effects.append(.send(attempt.intent))
         }
         return effects
@@ -66,12 +68,19 @@ extension Guard {
             settlePause(place, .pausedByAnother(standstill), at: now)
             return [.report(Wording.alreadyPaused(campaigns[place], intent, answer))]
         }
-        let pause = Pause(
+        let rule = intent.decision.cause.rule.flatMap { name in policy.rules.first { $0.name == name } }
+        var pause = Pause(
             decision: intent.decision, pausedAt: since, isOurs: answer.pausedAt != nil, standstill: standstill)
+        pause.resumeAt = pause.isOurs ? plannedResume(place, rule, at: now) : nil
         settlePause(place, .paused(pause), at: now)
-        var rule: Rule?
-        if case .rule(let name) = intent.decision.cause { rule = policy.rules.first { $0.name == name } }
-        return [.report(Wording.paused(campaigns[place], rule, intent.decision, mode: .enforce))]
+        // What it does not send now is not promised any more; a resume promises it anew.
+        platform.reservations.cancel(intent.campaign)
+        if pause.resumeAt != nil { resting.insert(intent.campaign) }
+        return [
+            .report(
+                Wording.paused(
+                    campaigns[place], rule, intent.decision, mode: .enforce, resumeAt: pause.resumeAt))
+        ]
     }
 
     private mutating func settlePause(_ place: Int, _ phase: CampaignPhase, at now: Instant) {

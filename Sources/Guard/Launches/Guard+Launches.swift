@@ -37,7 +37,15 @@ extension Guard {
         for index in order where isDue(index, at: now) {
             effects += tellLaunchRules(index, at: now)
             switch verdict(index, at: now) {
-            case .pass: return effects + beginJudging(index, at: now)
+            case .pass:
+                if ledgerTrouble != nil {
+                    effects += hold(index, [.ledger], nil, nil, nil, at: now)
+                } else if policy.mode == .enforce, let until = startBelt(launches[index].entry.campaign, at: now) {
+                    launches[index].retryAt = until
+                    effects += tellBelt(at: now) + hold(index, [.belt], nil, nil, nil, at: now)
+                } else {
+                    return effects + beginJudging(index, at: now)
+                }
             case .hold(let reasons, let finding, let rule, let evaluation):
                 effects += hold(index, reasons, finding, rule, evaluation, at: now)
             case .alreadyStarted: effects += foundStarted(launches[index].entry.campaign, isFirstLook: true, at: now)
@@ -137,7 +145,7 @@ extension Guard {
         return []
     }
 
-    private func isFresh(_ target: Target, since: Instant) -> Bool {
+    func isFresh(_ target: Target, since: Instant) -> Bool {
         let requestedAt: Instant? =
             switch target {
             case .stats(let id): campaign(id)?.latest?.requestedAt
@@ -217,6 +225,8 @@ extension Guard {
         let intent = Intent(action: .start, campaign: id, decision: decision, firstSentAt: now, attempt: 1)
         launches[index].phase = .releasing(intent)
         campaigns[place].phase = .releasing
+        belt.noteStart(id, at: now)
+        news += [.decision(decision), .intent(intent, outcome: nil)]
         return [.send(intent)]
     }
 

@@ -3,7 +3,7 @@ import Policy
 
 /// One launch of the policy, from waiting to done.
 struct LaunchState: Sendable {
-    enum Phase: Hashable, Sendable {
+    enum Phase: Hashable, Sendable, Codable {
         /// Its time has not come, or nothing is known yet. To: held, judging, closed.
         case waiting
         /// Kept waiting by rules or missing data. To: judging, closed.
@@ -52,7 +52,7 @@ struct LaunchState: Sendable {
 
 /// Why a launch is kept waiting.
 enum Hold {
-    enum Reason: Hashable, Sendable {
+    enum Reason: Hashable, Sendable, Codable {
         /// A launch rule says so.
         case rule(String)
         /// A launch rule cannot be judged for want of data.
@@ -65,6 +65,10 @@ enum Hold {
         case noFreshLook
         /// The start was not accepted, or its answer was lost.
         case startFailed
+        /// Too many were started just before; see the policy's `belt`.
+        case belt
+        /// What is decided cannot be kept, and so might be done twice.
+        case ledger
     }
 }
 

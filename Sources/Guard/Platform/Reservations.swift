@@ -1,8 +1,8 @@
 import Model
 
 /// Volume that was promised to released launches and is not sent yet, so that it is not promised twice.
-struct Reservations: Sendable {
-    private struct Reservation {
+struct Reservations: Codable, Hashable, Sendable {
+    private struct Reservation: Codable, Hashable, Sendable {
         var pool: PoolID
         var promised: Int
         /// What was still to come when the pool was last looked at: newer sends are not in the pool's number yet.
@@ -21,8 +21,12 @@ struct Reservations: Sendable {
         }
     }
 
-    mutating func reserve(_ amount: Int, in pool: PoolID, for campaign: CampaignID) {
-        reservations[campaign] = Reservation(pool: pool, promised: amount, outstanding: amount)
+    /// - Parameters:
+    ///   - amount: mails in all, as many as are enrolled.
+    ///   - sent: those that have been sent already.
+    mutating func reserve(_ amount: Int, sent: Int = 0, in pool: PoolID, for campaign: CampaignID) {
+        let outstanding = max(0, amount - sent)
+        reservations[campaign] = Reservation(pool: pool, promised: amount, outstanding: outstanding)
     }
 
     mutating func cancel(_ campaign: CampaignID) {

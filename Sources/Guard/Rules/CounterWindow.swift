@@ -47,6 +47,12 @@ struct Counters: Hashable, Sendable {
         if replied.isNaN { replied = other.replied }
     }
 
+    /// How much a counter grew between two answers; nil where either does not say.
+    static func growth(of counter: Counter, from before: CampaignStats, to after: CampaignStats) -> Double? {
+        let growth = Counters(after)[counter] - Counters(before)[counter]
+        return growth.isNaN ? nil : max(0, growth)
+    }
+
     static let zero = Counters(CampaignStats(totalEnrolled: 0, sent: 0, delivered: 0, bounced: 0, replied: 0))
 }
 

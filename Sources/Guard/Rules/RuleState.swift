@@ -5,8 +5,8 @@ package import Policy
 ///
 /// Time accrues on evidence alone: between good samples that breach and lie no further apart than `maxGap`.
 /// Samples without an outcome freeze the state; only a good sample that does not breach clears it.
-package struct RuleState: Hashable, Sendable {
-    package enum Phase: Hashable, Sendable {
+package struct RuleState: Hashable, Sendable, Codable {
+    package enum Phase: Hashable, Sendable, Codable {
         /// The condition does not hold. To: pending, firing.
         case inactive
         /// The condition holds, not yet for long enough. To: inactive, firing.
@@ -47,6 +47,24 @@ package struct RuleState: Hashable, Sendable {
     package var wasTold = false
 
     package init() {}
+
+    /// The same state where no time lies ahead of `now`: a clock that was set back must not stop evidence.
+    func clamped(to now: Instant) -> RuleState {
+        var state = self
+        switch phase {
+        case .inactive: break
+        case .pending(let since, let accrued, let lastBreach):
+            state.phase = .pending(since: min(since, now), accrued: accrued, lastBreach: min(lastBreach, now))
+        case .firing(let since): state.phase = .firing(since: min(since, now))
+        }
+        return state
+    }
+
+    /// Since when it has been firing; nil where it is not.
+    package var firingSince: Instant? {
+        if case .firing(let since) = phase { return since }
+        return nil
+    }
 
     package var isFiring: Bool {
         if case .firing = phase { return true }

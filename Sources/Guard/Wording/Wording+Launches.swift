@@ -45,6 +45,8 @@ extension Wording {
             case .noLeads: why.append("nobody is enrolled yet")
             case .noFreshLook: why.append("the fresh numbers that a start needs could not be had")
             case .startFailed: why.append("its start failed")
+            case .belt: why.append("enough was started for now, belt")
+            case .ledger: why.append("the ledger cannot be written")
             }
         }
         fields[.reason] = why.joined(separator: "; ")

@@ -175,7 +175,9 @@ enum Wording {
 
     // MARK: Pauses
 
-    static func paused(_ campaign: CampaignState, _ rule: Rule?, _ decision: Decision, mode: Mode) -> JournalEvent {
+    static func paused(
+        _ campaign: CampaignState, _ rule: Rule?, _ decision: Decision, mode: Mode, resumeAt: Instant? = nil
+    ) -> JournalEvent {
         var fields = fields(campaign)
         fields[.decision] = "\(decision.id)"
         fields[.mode] = mode.rawValue
@@ -191,19 +193,27 @@ enum Wording {
         case .rule(let rule): message = "\(verb) \(name(campaign.entry)): \(why), rule \(rule)"
         case .unapprovedLaunch:
             message = "\(verb) \(name(campaign.entry)): it was started while its launch was held (\(why))"
-        case .launchRulesPass: message = "\(verb) \(name(campaign.entry))"
+        case .relapse(let rule): message = "\(verb) \(name(campaign.entry)): \(why) on probation, rule \(rule)"
+        case .launchRulesPass, .coolDownOver: message = "\(verb) \(name(campaign.entry))"
         }
         message +=
-            mode == .observe ? "; observe mode, so nothing was sent" : "; it stays paused until a person starts it"
+            mode == .observe ? "; observe mode, so nothing was sent" : next(rule, resumeAt)
         if let rule { fields = fields.adding(self.fields(rule)) }
         return JournalEvent(
             .campaignPaused, priority: rule.map { min(priority($0.severity), .warning) }, message, fields: fields)
     }
 
+    private static func next(_ rule: Rule?, _ resumeAt: Instant?) -> String {
+        if let resumeAt { return "; resumes not before \(resumeAt.clockTime)" }
+        return rule?.resume == nil
+            ? "; it stays paused until a person starts it"
+            : "; it has been resumed as often as the policy allows and waits for a person"
+    }
+
     static func alreadyPaused(_ campaign: CampaignState, _ intent: Intent, _ answer: ActionAnswer) -> JournalEvent {
         var fields = fields(campaign)
         fields[.decision] = "\(intent.decision.id)"
-        if case .rule(let rule) = intent.decision.cause { fields[.rule] = rule }
+        fields[.rule] = intent.decision.cause.rule
         fields[.since] = answer.pausedAt?.rfc3339
         let state =
             answer.status == .draft
@@ -218,7 +228,7 @@ enum Wording {
     ) -> JournalEvent {
         var fields = fields(campaign)
         fields[.decision] = "\(attempt.intent.decision.id)"
-        if case .rule(let rule) = attempt.intent.decision.cause { fields[.rule] = rule }
+        fields[.rule] = attempt.intent.decision.cause.rule
         fields[.reason] = fault.summary
         let next = retryIn.map { "; tried again in \($0.spokenText)" } ?? "; given up"
         return JournalEvent(
@@ -231,7 +241,7 @@ enum Wording {
     {
         var fields = fields(campaign)
         fields[.decision] = "\(pause.decision.id)"
-        if case .rule(let rule) = pause.decision.cause { fields[.rule] = rule }
+        fields[.rule] = pause.decision.cause.rule
         let consequence =
             isRespected ? "the rule is muted for it until the breach clears" : "it is paused again while the rule fires"
         return JournalEvent(

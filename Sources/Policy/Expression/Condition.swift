@@ -1,7 +1,7 @@
 import Model
 
 /// A checked number: every name is known and every unit fits, so that evaluating can only find data missing.
-package indirect enum Formula: Hashable, Sendable {
+package indirect enum Formula: Hashable, Sendable, Codable {
     case constant(Double)
     case gauge(Gauge)
     /// Bounced by resolved within the window.
@@ -19,7 +19,7 @@ package indirect enum Formula: Hashable, Sendable {
 }
 
 /// How two numbers are compared.
-package enum Comparison: String, Sendable {
+package enum Comparison: String, Sendable, Codable {
     case less = "<"
     case lessOrEqual = "<="
     case greater = ">"
@@ -63,7 +63,7 @@ package enum Comparison: String, Sendable {
 }
 
 /// One comparison of numbers, with the words it was written in.
-package struct NumberComparison: Hashable, Sendable {
+package struct NumberComparison: Hashable, Sendable, Codable {
     package var left: Formula
     package var comparison: Comparison
     package var right: Formula

@@ -1,7 +1,7 @@
 import Model
 
 /// Kleene's three truth values: missing data are unknown, not false.
-package enum Truth: Hashable, Sendable {
+package enum Truth: Hashable, Sendable, Codable {
     case yes, no, unknown
 
     package init(_ value: Bool) { self = value ? .yes : .no }
@@ -49,7 +49,7 @@ package protocol Readings {
 }
 
 /// One comparison of a condition as it came out: the evidence behind a decision.
-package struct Finding: Hashable, Sendable {
+package struct Finding: Hashable, Sendable, Codable {
     package var comparison: NumberComparison
     package var left: Double?
     package var right: Double?
@@ -57,7 +57,7 @@ package struct Finding: Hashable, Sendable {
 }
 
 /// What came of evaluating a condition.
-package struct Evaluation: Hashable, Sendable {
+package struct Evaluation: Hashable, Sendable, Codable {
     package var truth: Truth
     /// Every comparison of numbers, from left to right, whether or not it decided the outcome.
     package var findings: [Finding]

@@ -1,5 +1,5 @@
 /// A number that expressions may read: the API's own names, and what is derived from them at once.
-package enum Gauge: String, CaseIterable, Sendable {
+package enum Gauge: String, CaseIterable, Sendable, Codable {
     case totalEnrolled, sent, delivered, bounced, replied, queued, openRate, replyRate
     /// `delivered + bounced`: mails whose outcome is known.
     case resolved
@@ -39,17 +39,17 @@ package enum Gauge: String, CaseIterable, Sendable {
 }
 
 /// A counter that only grows, so that its increase over a window has a meaning.
-package enum Counter: String, CaseIterable, Sendable {
+package enum Counter: String, CaseIterable, Sendable, Codable {
     case totalEnrolled, sent, delivered, bounced, replied, resolved
 }
 
 /// The three answers of the API that numbers come from, named as in `poll:`.
-package enum Source: String, CaseIterable, Sendable {
+package enum Source: String, CaseIterable, Sendable, Codable {
     case stats, pools, accounts
 }
 
 /// What kind of number something is; a policy that mixes them up is refused.
-package enum Unit: Hashable, Sendable {
+package enum Unit: Hashable, Sendable, Codable {
     /// A bare number such as `50`: takes the unit of what it is compared with, where that makes sense.
     case number
     case count

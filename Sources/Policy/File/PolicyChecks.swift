@@ -29,7 +29,6 @@ struct PolicyChecks {
             notYet(rule)
         }
         launchesWithoutRules(launches, rules)
-        notYet(fields)
     }
 
     /// A campaign without a pool draws on the workspace's single pool; several pools leave open which.
@@ -110,21 +109,9 @@ struct PolicyChecks {
     // MARK: Read, but not acted on yet
 
     private func notYet(_ rule: PlacedRule) {
-        let later = [
-            "resume": "a campaign that is paused stays so until a person starts it",
-            "confidence": "the condition is judged as it is written",
-        ]
-        for (key, meaning) in later.sorted(by: { $0.key < $1.key }) where rule.fields[key] != nil {
-            reader.warning(
-                "'\(key)' is checked, but this version does not act on it: \(meaning)", at: rule.fields.key(key))
-        }
-    }
-
-    private func notYet(_ fields: Fields) {
-        if fields["belt"] != nil {
-            reader.warning(
-                "'belt' is checked, but this version does not act on it: launches start as their rules allow",
-                at: fields.key("belt"))
-        }
+        guard rule.fields["confidence"] != nil else { return }
+        reader.warning(
+            "'confidence' is checked, but this version does not act on it: the condition is judged as it is written",
+            at: rule.fields.key("confidence"))
     }
 }

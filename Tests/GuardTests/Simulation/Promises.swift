@@ -22,7 +22,7 @@ struct Promises {
         for case .sent(let at, let intent, let status) in run.log {
             if world.policy.mode == .observe { violations.append("\(intent.action) sent in observe mode at \(at)") }
             switch intent.action {
-            case .pause: break
+            case .pause, .resume: break
             case .start:
                 starts[intent.campaign, default: 0] += 1
                 if !launched.contains(intent.campaign) {

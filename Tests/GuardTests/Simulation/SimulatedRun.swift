@@ -90,7 +90,7 @@ struct SimulatedRun {
                 log.append(.sent(now, intent, statusThen: world.campaign(intent.campaign)?.status))
                 schedule(.apply(intent))
             case .report(let event): log.append(.reported(now, event))
-            case .ready: break
+            case .ready, .record: break
             }
         }
     }
@@ -151,7 +151,7 @@ struct SimulatedRun {
         }
         switch intent.action {
         case .pause: world.pause(intent.campaign, at: now)
-        case .start: world.start(intent.campaign, at: now)
+        case .start, .resume: world.start(intent.campaign, at: now)
         }
         if fails { return .answered(intent, .failure(fault), jitter: Double.random(in: 0...1, using: &generator)) }
         let campaign = world.campaign(intent.campaign)

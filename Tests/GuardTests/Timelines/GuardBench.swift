@@ -11,6 +11,7 @@ struct GuardBench {
     private(set) var events: [JournalEvent] = []
     private(set) var intents: [Intent] = []
     private(set) var polls: [Target] = []
+    private(set) var records: [LedgerRecord] = []
     private(set) var isReady = false
 
     /// The camps `camp_1` to `camp_3`, all in `pool_a`, with what a test adds.
@@ -38,6 +39,7 @@ struct GuardBench {
             case .poll(let target): polls.append(target)
             case .send(let intent): intents.append(intent)
             case .report(let event): events.append(event)
+            case .record(let record): records.append(record)
             case .ready: isReady = true
             }
         }

@@ -1,0 +1,176 @@
+package import Model
+package import Policy
+
+/// What the guard keeps of itself, and how it takes that up again.
+extension Guard {
+    /// A guard that goes on where another left off.
+    ///
+    /// What was under way is not known to have happened: pauses are sent again, starts and resumes are judged anew
+    /// on fresh numbers. No time that lies ahead of `now` is believed, as the clock may have been set back.
+    package init(policy: CheckedPolicy, memory: Memory, at now: Instant) {
+        self.init(policy: policy, at: now)
+        lastDecision = memory.workspace.lastDecision
+        belt = memory.workspace.belt
+        belt.clamp(to: now)
+        platform.reservations = memory.workspace.reservations
+        for remembered in memory.campaigns {
+            guard let place = places[remembered.id] else { continue }
+            campaigns[place].takeUp(remembered, policy: policy, samples: memory.samples[remembered.id] ?? [], at: now)
+            switch campaigns[place].phase {
+            case .pausing: pausing.insert(remembered.id)
+            case .paused(let pause): if pause.resumeAt != nil { resting.insert(remembered.id) }
+            case .resuming: resting.insert(remembered.id)
+            case .unknown, .draft, .releasing, .running, .pausedByAnother: break
+            }
+            saved.campaigns[remembered.id] = remembered
+        }
+        let known = Dictionary(memory.launches.map { ($0.campaign, $0) }, uniquingKeysWith: { first, _ in first })
+        for index in launches.indices {
+            guard let remembered = known[launches[index].entry.campaign] else { continue }
+            launches[index].takeUp(remembered, at: now)
+            saved.launches[remembered.campaign] = remembered
+        }
+        // In observe mode nothing is sent, also not what another mode had begun.
+        if policy.mode == .observe { dropPausesNoLongerMeant() }
+    }
+
+    /// What changed since it was last kept.
+    mutating func changes(after event: Event, _ effects: [Effect]) -> [Effect] {
+        var records: [Effect] = []
+        for place in touched(by: event, effects) {
+            let memory = campaigns[place].memory(policy)
+            guard saved.campaigns[memory.id] != memory else { continue }
+            saved.campaigns[memory.id] = memory
+            records.append(.record(.campaign(memory)))
+        }
+        for launch in launches {
+            let memory = launch.memory
+            guard saved.launches[memory.campaign] != memory else { continue }
+            saved.launches[memory.campaign] = memory
+            records.append(.record(.launch(memory)))
+        }
+        var workspace = WorkspaceMemory()
+        workspace.reservations = platform.reservations
+        workspace.lastDecision = lastDecision
+        workspace.belt = belt
+        if saved.workspace != workspace {
+            saved.workspace = workspace
+            records.append(.record(.workspace(workspace)))
+        }
+        defer { news = [] }
+        return records + news.map { .record($0) }
+    }
+
+    /// The campaigns that an event may have changed.
+    private func touched(by event: Event, _ effects: [Effect]) -> [Int] {
+        var ids: Set<CampaignID> = []
+        switch event {
+        case .reloaded, .recorded(failure: nil): return Array(campaigns.indices)
+        case .answered(let intent, _, _): ids.insert(intent.campaign)
+        case .observed(let observation):
+            if case .stats(let id) = observation.target { ids.insert(id) }
+        case .started, .tick, .recorded: break
+        }
+        for effect in effects {
+            switch effect {
+            case .poll(.stats(let id)): ids.insert(id)
+            case .send(let intent): ids.insert(intent.campaign)
+            case .report(let event):
+                if let id = event.fields[.campaign].flatMap({ CampaignID($0) }) { ids.insert(id) }
+            case .poll, .ready, .record: break
+            }
+        }
+        ids.formUnion(launches.map(\.entry.campaign))
+        return ids.compactMap { places[$0] }.sorted()
+    }
+}
+
+/// What was last handed out to be kept.
+struct SavedMemory: Sendable {
+    var campaigns: [CampaignID: CampaignMemory] = [:]
+    var launches: [CampaignID: LaunchMemory] = [:]
+    var workspace: WorkspaceMemory?
+}
+
+extension CampaignState {
+    func memory(_ policy: CheckedPolicy) -> CampaignMemory {
+        CampaignMemory(
+            id: entry.id, phase: phase, latest: latest,
+            rules: rules.keys.sorted().compactMap { index in
+                rules[index].map {
+                    RuleMemory(name: policy.rules[index].name, fingerprint: policy.rules[index].fingerprint, state: $0)
+                }
+            },
+            isMissing: isMissing, isStale: isStale, freshAfter: freshAfter, recovery: recovery)
+    }
+
+    mutating func takeUp(
+        _ memory: CampaignMemory, policy: CheckedPolicy, samples: [(at: Instant, stats: CampaignStats)], at now: Instant
+    ) {
+        for sample in samples where sample.at <= now { _ = history.append(sample.stats, at: sample.at) }
+        if let sample = memory.latest, sample.at <= now { latest = sample }
+        for index in rules.keys {
+            let rule = policy.rules[index]
+            guard let kept = memory.rules.first(where: { $0.name == rule.name && $0.fingerprint == rule.fingerprint })
+            else { continue }
+            rules[index] = kept.state.clamped(to: now)
+        }
+        (isMissing, isStale) = (memory.isMissing, memory.isStale)
+        freshAfter = min(memory.freshAfter, now)
+        recovery = memory.recovery
+        phase = memory.phase.takenUp(grace: policy.overrideGrace, at: now)
+    }
+}
+
+extension CampaignPhase {
+    /// The phase as it is to go on after a restart.
+    func takenUp(grace: Duration, at now: Instant) -> CampaignPhase {
+        switch self {
+        case .unknown, .draft, .releasing, .running: return self
+        case .pausing(var attempt):
+            attempt.mayHaveTakenEffect = true
+            attempt.intent.firstSentAt = min(attempt.intent.firstSentAt, now)
+            attempt.retryAt = now
+            return .pausing(attempt)
+        case .paused(var pause):
+            pause.standstill.clamp(to: now + grace)
+            return .paused(pause)
+        case .pausedByAnother(var standstill):
+            standstill.clamp(to: now + grace)
+            return .pausedByAnother(standstill)
+        case .resuming(var attempt):
+            attempt.pause.standstill.clamp(to: now + grace)
+            if case .sent = attempt.step { attempt.mayHaveTakenEffect = true }
+            attempt.step = .waiting(until: now)
+            return .resuming(attempt)
+        }
+    }
+}
+
+extension LaunchState {
+    var memory: LaunchMemory {
+        LaunchMemory(
+            entry: entry, phase: phase, heldSince: heldSince, lostStart: lostStart, toldReasons: toldReasons,
+            toldCannotFit: toldCannotFit, toldRules: toldRules)
+    }
+
+    mutating func takeUp(_ memory: LaunchMemory, at now: Instant) {
+        lostStart = memory.lostStart
+        switch memory.phase {
+        case .releasing(let intent):
+            lostStart = intent
+            phase = .held([.startFailed])
+        case .judging: phase = .waiting
+        case .waiting, .held, .released, .closed: phase = memory.phase
+        }
+        // A launch that was changed since is another one, but what may have taken effect stays so.
+        guard memory.entry == entry || memory.phase == .released else {
+            phase = lostStart == nil ? .waiting : phase
+            return
+        }
+        heldSince = memory.heldSince
+        toldReasons = memory.toldReasons
+        toldCannotFit = memory.toldCannotFit
+        toldRules = memory.toldRules
+    }
+}

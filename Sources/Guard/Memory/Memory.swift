@@ -1,0 +1,116 @@
+package import Model
+import Policy
+
+/// What must outlive the process, of one campaign.
+package struct CampaignMemory: Codable, Hashable, Sendable {
+    package var id: CampaignID
+    var phase: CampaignPhase
+    var latest: StatsSample?
+    var rules: [RuleMemory]
+    var isMissing: Bool
+    var isStale: Bool
+    var freshAfter: Instant
+    var recovery: Recovery
+
+    /// The phase in a word, for those who read the ledger.
+    package var phaseName: String {
+        switch phase {
+        case .unknown: "unknown"
+        case .draft: "draft"
+        case .releasing: "releasing"
+        case .running: recovery.isOnProbation ? "probation" : "running"
+        case .pausing: "pausing"
+        case .paused: "paused"
+        case .pausedByAnother: "paused by another"
+        case .resuming: "resuming"
+        }
+    }
+}
+
+/// Where a rule stood, and which rule it was: another condition under the same name is another rule.
+struct RuleMemory: Codable, Hashable, Sendable {
+    var name: String
+    var fingerprint: String
+    var state: RuleState
+}
+
+/// What must outlive the process, of one launch.
+package struct LaunchMemory: Codable, Hashable, Sendable {
+    var entry: LaunchEntry
+    var phase: LaunchState.Phase
+    var heldSince: Instant?
+    var lostStart: Intent?
+    var toldReasons: [Hold.Reason]?
+    var toldCannotFit: Int?
+    var toldRules: Set<String>
+
+    package var campaign: CampaignID { entry.campaign }
+
+    /// The phase in a word, for those who read the ledger.
+    package var phaseName: String {
+        switch phase {
+        case .waiting: "waiting"
+        case .held: "held"
+        case .judging: "judging"
+        case .releasing: "releasing"
+        case .released: "released"
+        case .closed: "closed"
+        }
+    }
+}
+
+/// What must outlive the process, of the workspace as a whole.
+package struct WorkspaceMemory: Codable, Hashable, Sendable {
+    var reservations = Reservations()
+    var lastDecision = 0
+    var belt = BeltState()
+
+    package init() {}
+}
+
+/// All that a guard takes up again after a restart.
+package struct Memory: Sendable {
+    package var campaigns: [CampaignMemory]
+    package var launches: [LaunchMemory]
+    package var workspace: WorkspaceMemory
+    /// The samples of each campaign, oldest first.
+    package var samples: [CampaignID: [(at: Instant, stats: CampaignStats)]]
+
+    package init(
+        campaigns: [CampaignMemory] = [], launches: [LaunchMemory] = [], workspace: WorkspaceMemory = WorkspaceMemory(),
+        samples: [CampaignID: [(at: Instant, stats: CampaignStats)]] = [:]
+    ) {
+        self.campaigns = campaigns
+        self.launches = launches
+        self.workspace = workspace
+        self.samples = samples
+    }
+}
+
+/// Something to be kept; see ``Effect/record(_:)``.
+package enum LedgerRecord: Sendable {
+    /// A good answer.
+    case sample(CampaignID, CampaignStats, at: Instant)
+    case campaign(CampaignMemory)
+    case launch(LaunchMemory)
+    case workspace(WorkspaceMemory)
+    /// A decision, with its evidence.
+    case decision(Decision)
+    /// An action is about to be sent, or its answer is in: `outcome` is nil until then.
+    case intent(Intent, outcome: String?)
+
+    /// True where it must be on disk before a request leaves.
+    package var isUrgent: Bool {
+        switch self {
+        case .intent, .decision: true
+        case .sample, .campaign, .launch, .workspace: false
+        }
+    }
+}
+
+extension Rule {
+    /// Tells whether a rule is the one that it was.
+    var fingerprint: String {
+        "\(trigger.rawValue) \(action.rawValue) \(mode.rawValue) \(forClause) \(conditionText)"
+    }
+}

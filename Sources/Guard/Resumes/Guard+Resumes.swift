@@ -1,0 +1,242 @@
+import Model
+import Policy
+
+/// Resumes: after the cool-down, on fresh numbers, and then on probation.
+extension Guard {
+    /// How long after a resume a new pause by the same rule counts as a relapse, where there is no probation.
+    private static let relapseWithin: Duration = .seconds(86400)
+    /// After a plain refusal there is little hope; it is still tried again.
+    private static let retryRefused: Duration = .seconds(300)
+
+    /// When a pause of ours ends by itself; nil where a person has to end it.
+    mutating func plannedResume(_ place: Int, _ rule: Rule?, at now: Instant) -> Instant? {
+        guard let rule, let resume = rule.resume else { return nil }
+        if let baseline = campaigns[place].recovery.baseline, baseline.rule == rule.name {
+            let isRecent = rule.resume?.probation == nil && now - baseline.at < Guard.relapseWithin
+            if baseline.isOnProbation || isRecent { campaigns[place].recovery.relapses += 1 }
+        }
+        campaigns[place].recovery.baseline = nil
+        if campaigns[place].recovery.isExhausted(resume, at: now) { return nil }
+        return now + campaigns[place].recovery.coolDown(resume)
+    }
+
+    /// When the campaign is next to be looked at for its resume.
+    func resumeDue(_ id: CampaignID) -> Instant? {
+        guard policy.mode == .enforce, let phase = campaign(id)?.phase else { return nil }
+        switch phase {
+        case .paused(let pause): return pause.resumeAt
+        case .resuming(let attempt):
+            if case .waiting(let until) = attempt.step { return until }
+            return nil
+        case .unknown, .draft, .releasing, .running, .pausing, .pausedByAnother: return nil
+        }
+    }
+
+    /// Looks at every campaign whose cool-down is over: fresh numbers are asked for.
+    mutating func advanceResumes(at now: Instant) -> [Effect] {
+        var effects: [Effect] = []
+        for id in resting.sorted() {
+            guard let place = places[id] else {
+                resting.remove(id)
+                continue
+            }
+            guard let due = resumeDue(id), due <= now else { continue }
+            var attempt: ResumeAttempt
+            switch campaigns[place].phase {
+            case .paused(let pause): attempt = ResumeAttempt(pause: pause, step: .judging(since: now))
+            case .resuming(let resting): attempt = resting
+            case .unknown, .draft, .releasing, .running, .pausing, .pausedByAnother: continue
+            }
+            guard let rule = resumeRule(attempt) else {
+                campaigns[place].phase = .paused(attempt.withoutResume)
+                resting.remove(id)
+                continue
+            }
+            attempt.step = .judging(since: now)
+            campaigns[place].phase = .resuming(attempt)
+            for target in resumeTargets(id, rule) {
+                plan.noteExtra(target, at: now)
+                effects.append(.poll(target))
+            }
+        }
+        return effects
+    }
+
+    /// The rule whose pause it was, if it still is one that resumes.
+    private func resumeRule(_ attempt: ResumeAttempt) -> Rule? {
+        guard let name = attempt.pause.decision.cause.rule else { return nil }
+        return policy.rules.first { $0.name == name && $0.resume != nil && $0.mode == .enforce }
+    }
+
+    /// What a resume is judged on, statistics first.
+    private func resumeTargets(_ id: CampaignID, _ rule: Rule) -> [Target] {
+        var sources: Set<Source> = [.stats]
+        for rule in launchRules(id) where rule.mode == .enforce { sources.formUnion(rule.condition.sources) }
+        return [Target.stats(id), .accounts, .pools].filter { sources.contains($0.source) }
+    }
+
+    // MARK: Judging
+
+    /// A fresh number came, or failed to: once all are there, the campaign is started, or rests on.
+    mutating func settleResumes(_ observation: Observation, at now: Instant) -> [Effect] {
+        var effects: [Effect] = []
+        for id in resting.sorted() {
+            guard let place = places[id], case .resuming(let attempt) = campaigns[place].phase,
+                case .judging(let since) = attempt.step, let rule = resumeRule(attempt)
+            else { continue }
+            let targets = resumeTargets(id, rule)
+            guard targets.contains(observation.target), observation.requestedAt >= since else { continue }
+            if case .failure(let fault) = observation.result {
+                effects += restOn(place, attempt, "fresh numbers could not be had: \(fault.summary)", at: now)
+            } else if targets.allSatisfy({ isFresh($0, since: since) }) {
+                effects += judgeResume(place, attempt, rule, at: now)
+            }
+        }
+        return effects
+    }
+
+    private mutating func judgeResume(
+        _ place: Int, _ attempt: ResumeAttempt, _ rule: Rule, at now: Instant
+    ) -> [Effect] {
+        let id = campaigns[place].entry.id
+        if let resume = rule.resume, campaigns[place].recovery.isExhausted(resume, at: now) {
+            campaigns[place].phase = .paused(attempt.withoutResume)
+            resting.remove(id)
+            return [.report(Wording.waitsForPerson(campaigns[place], rule))]
+        }
+        if let reason = obstacle(place, rule, at: now) { return restOn(place, attempt, reason, at: now) }
+        if let until = startBelt(id, at: now) {
+            return tellBelt(at: now) + restOn(place, attempt, "enough was started for now, belt", until: until, at: now)
+        }
+        let decision = Decision(
+            id: nextDecisionID(), at: now, campaign: id, cause: .coolDownOver(rule.name),
+            conditionText: rule.conditionText, evidence: nil)
+        let intent = Intent(action: .resume, campaign: id, decision: decision, firstSentAt: now, attempt: 1)
+        var attempt = attempt
+        attempt.step = .sent(intent)
+        campaigns[place].phase = .resuming(attempt)
+        belt.noteStart(id, at: now)
+        promiseRest(place, at: now)
+        news += [.decision(decision), .intent(intent, outcome: nil)]
+        return [.send(intent)]
+    }
+
+    /// Why the campaign must not go on yet: another rule that pauses, a launch rule, the ledger.
+    private func obstacle(_ place: Int, _ owner: Rule, at now: Instant) -> String? {
+        if ledgerTrouble != nil { return "the ledger cannot be written" }
+        if campaigns[place].isMissing { return "the platform does not know it" }
+        let readings = readings(place, at: now)
+        for index in campaigns[place].rules.keys.sorted() {
+            let rule = policy.rules[index]
+            guard rule.action == .pause, rule.mode == .enforce, rule.name != owner.name else { continue }
+            let isBreached = rule.condition.evaluate(readings).truth == .yes
+            if isBreached || campaigns[place].rules[index]?.isFiring == true { return "rule \(rule.name) speaks against it" }
+        }
+        for rule in launchRules(campaigns[place].entry.id) where rule.action == .hold && rule.mode == .enforce {
+            let evaluation = rule.condition.evaluate(readings.ofTheRest)
+            if evaluation.truth != .no { return "launch rule \(rule.name) speaks against it" }
+        }
+        return nil
+    }
+
+    /// What it still has to send is promised to it.
+    private mutating func promiseRest(_ place: Int, at now: Instant) {
+        guard let pool = platform.reading(campaigns[place].entry.pool, at: now),
+            let stats = campaigns[place].latest?.stats, let enrolled = stats.totalEnrolled
+        else { return }
+        platform.reservations.reserve(
+            enrolled, sent: stats.sent ?? 0, in: pool.pool.id, for: campaigns[place].entry.id)
+    }
+
+    private mutating func restOn(
+        _ place: Int, _ attempt: ResumeAttempt, _ reason: String, until: Instant? = nil, at now: Instant
+    ) -> [Effect] {
+        var attempt = attempt
+        attempt.step = .waiting(until: until ?? now + max(policy.poll.pools, policy.poll.statsInterval))
+        let isNews = attempt.toldReason != reason
+        attempt.toldReason = reason
+        campaigns[place].phase = .resuming(attempt)
+        return isNews ? [.report(Wording.resumeFailed(campaigns[place], attempt, reason))] : []
+    }
+
+    // MARK: Starting again
+
+    mutating func resumeAnswered(
+        _ intent: Intent, _ result: Result<ActionAnswer, Fault>, at now: Instant
+    ) -> [Effect] {
+        guard let place = places[intent.campaign], case .resuming(var attempt) = campaigns[place].phase,
+            attempt.step == .sent(intent)
+        else { return [] }
+        campaigns[place].freshAfter = now
+        switch result {
+        case .success(let answer) where answer.status == .running:
+            let earliest = (answer.serverTimeAtRequest ?? intent.firstSentAt).flooredToSecond
+            if let startedAt = answer.startedAt, startedAt < earliest, !attempt.mayHaveTakenEffect {
+                campaigns[place].phase = .running
+                return overridden(place, attempt.pause, at: now)
+            }
+            return resumed(place, attempt, at: now)
+        case .success:
+            return restOn(place, attempt, "the answer says that it does not run", at: now)
+        case .failure(let fault):
+            if fault.mayHaveTakenEffect { attempt.mayHaveTakenEffect = true }
+            if !attempt.mayHaveTakenEffect { platform.reservations.cancel(intent.campaign) }
+            let wait =
+                switch fault.kind {
+                case .refused, .missing: Guard.retryRefused
+                case .unreachable, .unauthorized, .throttled, .unexpected: fault.retryAfter ?? policy.poll.pools
+                }
+            return restOn(place, attempt, fault.summary, until: now + wait, at: now)
+        }
+    }
+
+    /// It runs again by our doing: the rule is armed anew and counts from here.
+    mutating func resumed(_ place: Int, _ attempt: ResumeAttempt, at now: Instant) -> [Effect] {
+        resting.remove(campaigns[place].entry.id)
+        campaigns[place].phase = .running
+        campaigns[place].freshAfter = now
+        guard let name = attempt.pause.decision.cause.rule,
+            let index = policy.rules.firstIndex(where: { $0.name == name }), let latest = campaigns[place].latest
+        else { return [] }
+        campaigns[place].recovery.resumed(by: policy.rules[index], from: latest.stats, at: now)
+        if campaigns[place].rules[index] != nil { campaigns[place].rules[index] = RuleState() }
+        return [.report(Wording.resumed(campaigns[place], policy.rules[index], at: now))]
+    }
+
+    // MARK: Probation
+
+    /// A resumed campaign proves itself on what was counted since.
+    mutating func judgeProbation(_ place: Int, requestedAt: Instant, at now: Instant) -> [Effect] {
+        guard let baseline = campaigns[place].recovery.baseline, baseline.isOnProbation,
+            requestedAt >= campaigns[place].freshAfter, case .running = campaigns[place].phase,
+            let rule = policy.rules.first(where: { $0.name == baseline.rule }), let probation = rule.resume?.probation
+        else { return [] }
+        let evaluation = probation.condition.evaluate(readings(place, at: now).counting(from: baseline))
+        if evaluation.truth == .yes {
+            var effects: [Effect] = [.report(Wording.relapsed(campaigns[place], rule, evaluation))]
+            guard policy.mode == .enforce, rule.mode == .enforce else {
+                campaigns[place].recovery.baseline?.isOnProbation = false
+                return effects
+            }
+            let decision = Decision(
+                id: nextDecisionID(), at: now, campaign: campaigns[place].entry.id, cause: .relapse(rule.name),
+                conditionText: probation.conditionText, evidence: evaluation)
+            effects += beginPause(place, decision, at: now)
+            return effects
+        }
+        let since = campaigns[place].latest.flatMap { $0.stats.counted(from: baseline.stats).resolved }
+        guard let since, since >= probation.sends, evaluation.truth == .no else { return [] }
+        campaigns[place].recovery.baseline?.isOnProbation = false
+        campaigns[place].recovery.relapses = 0
+        return [.report(Wording.probationPassed(campaigns[place], rule, resolved: since))]
+    }
+}
+
+extension ResumeAttempt {
+    /// The pause as it stays where no resume follows.
+    var withoutResume: Pause {
+        var pause = pause
+        pause.resumeAt = nil
+        return pause
+    }
+}

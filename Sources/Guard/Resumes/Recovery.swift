@@ -1,0 +1,79 @@
+package import Model
+import Policy
+
+/// A campaign's history of resumes: what it still has to prove, and how patient we are.
+struct Recovery: Codable, Hashable, Sendable {
+    /// Resumes kept; no policy counts more.
+    private static let resumesMax = 100
+    /// The longest that a cool-down grows to by doubling.
+    static let coolDownMax: Duration = .seconds(7 * 86400)
+
+    /// When it was resumed, newest last.
+    private(set) var resumes: [Instant] = []
+    /// Relapses since it last passed a probation: each doubles the cool-down.
+    var relapses = 0
+    /// What had been counted at the last resume; the rule that paused it counts from there.
+    var baseline: Baseline?
+
+    struct Baseline: Codable, Hashable, Sendable {
+        var rule: String
+        var stats: CampaignStats
+        var at: Instant
+        var isOnProbation: Bool
+    }
+
+    var isOnProbation: Bool { baseline?.isOnProbation ?? false }
+
+    mutating func resumed(by rule: Rule, from stats: CampaignStats, at now: Instant) {
+        resumes.append(now)
+        if resumes.count > Recovery.resumesMax { resumes.removeFirst() }
+        baseline = Baseline(rule: rule.name, stats: stats, at: now, isOnProbation: rule.resume?.probation != nil)
+    }
+
+    /// How long it rests before the next resume.
+    func coolDown(_ resume: Resume) -> Duration {
+        max(resume.after, min(resume.after * (1 << min(relapses, 20)), Recovery.coolDownMax))
+    }
+
+    /// True where the policy allows no resume at that time; a person has to decide.
+    func isExhausted(_ resume: Resume, at now: Instant) -> Bool {
+        guard let limit = resume.atMost else { return false }
+        return resumes.count { $0 > now - limit.per } >= limit.times
+    }
+}
+
+/// A resume that is under way: first fresh numbers, then the start.
+package struct ResumeAttempt: Codable, Hashable, Sendable {
+    package enum Step: Codable, Hashable, Sendable {
+        /// Not looked at again before then.
+        case waiting(until: Instant)
+        /// Fresh numbers have been asked for.
+        case judging(since: Instant)
+        /// The start is on its way.
+        case sent(Intent)
+    }
+
+    package var pause: Pause
+    package var step: Step
+    /// A start's answer was lost: the campaign may be running.
+    package var mayHaveTakenEffect = false
+    /// Why it could not be resumed, as last told.
+    package var toldReason: String?
+}
+
+/// A bound on how much is started, and found faulty, at once.
+struct BeltState: Codable, Hashable, Sendable {
+    /// The campaigns that were started or resumed within the period, and when.
+    private(set) var starts: [CampaignID: Instant] = [:]
+    /// That there were too many was told, and has not ceased since.
+    var toldStarts = false
+    var toldPauses = false
+
+    /// A start that is tried again counts once.
+    mutating func noteStart(_ campaign: CampaignID, at now: Instant) { starts[campaign] = starts[campaign] ?? now }
+
+    mutating func forget(before start: Instant) { starts = starts.filter { $0.value > start } }
+
+    /// Times ahead of the clock are those of a clock that has been set back.
+    mutating func clamp(to now: Instant) { starts = starts.mapValues { min($0, now) } }
+}

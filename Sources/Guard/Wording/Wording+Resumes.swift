@@ -1,0 +1,76 @@
+import Model
+import Policy
+
+extension Wording {
+    static func resumed(_ campaign: CampaignState, _ rule: Rule, at now: Instant) -> JournalEvent {
+        let probation =
+            rule.resume?.probation.map {
+                "; on probation for \($0.sends) resolved mails, paused again where \($0.conditionText)"
+            } ?? ""
+        let times = campaign.recovery.resumes.count
+        return JournalEvent(
+            .campaignResumed,
+            "resumed \(name(campaign.entry)) after its cool-down, rule \(rule.name), resume number \(times)\(probation)",
+            fields: fields(campaign).adding(fields(rule)))
+    }
+
+    static func resumeFailed(_ campaign: CampaignState, _ attempt: ResumeAttempt, _ reason: String) -> JournalEvent {
+        var fields = fields(campaign)
+        fields[.rule] = attempt.pause.decision.cause.rule
+        fields[.reason] = reason
+        return JournalEvent(
+            .campaignResumeFailed,
+            "\(name(campaign.entry)) stays paused though its cool-down is over: \(reason); it is looked at again",
+            fields: fields)
+    }
+
+    static func waitsForPerson(_ campaign: CampaignState, _ rule: Rule) -> JournalEvent {
+        JournalEvent(
+            .campaignResumeFailed,
+            "\(name(campaign.entry)) was resumed as often as rule \(rule.name) allows and waits for a person to start it",
+            fields: fields(campaign).adding(fields(rule)))
+    }
+
+    static func relapsed(_ campaign: CampaignState, _ rule: Rule, _ evaluation: Evaluation) -> JournalEvent {
+        let evidence = decisive(evaluation).map(text) ?? rule.resume?.probation?.conditionText ?? rule.conditionText
+        return JournalEvent(
+            .campaignRelapsed,
+            "\(name(campaign.entry)) relapsed on probation: \(evidence) since its resume, rule \(rule.name)",
+            fields: fields(campaign).adding(fields(rule)).adding(fields(evaluation)))
+    }
+
+    static func probationPassed(_ campaign: CampaignState, _ rule: Rule, resolved: Int) -> JournalEvent {
+        JournalEvent(
+            .campaignProbationPassed,
+            "\(name(campaign.entry)) passed its probation: \(resolved) mails resolved since its resume, rule \(rule.name)",
+            fields: fields(campaign).adding(fields(rule)))
+    }
+
+    // MARK: Belt and ledger
+
+    static func tooManyStarts(_ count: Int, _ belt: Belt, of campaigns: Int) -> JournalEvent {
+        JournalEvent(
+            .beltTripped,
+            "\(count) of \(campaigns) campaigns were started within \(belt.per.policyText), as many as the belt allows; "
+                + "further starts wait")
+    }
+
+    static func tooManyBreaches(_ breaching: Int, of running: Int, stops: Bool) -> JournalEvent {
+        let next = stops ? "nothing more is paused, as the policy says" : "pausing goes on, as it is the safe side"
+        return JournalEvent(
+            .beltTripped,
+            "\(breaching) of \(running) running campaigns breach at once: the platform or its data may be at fault; \(next)")
+    }
+
+    static func ledgerFailed(_ reason: String, since: Instant?) -> JournalEvent {
+        let lasting = since.map { " since \($0.rfc3339)" } ?? ""
+        return JournalEvent(
+            .ledgerFailed,
+            "the ledger cannot be written\(lasting): \(reason); campaigns are still paused where they breach, nothing is started",
+            fields: [.reason: reason])
+    }
+
+    static func ledgerRecovered(after duration: Duration) -> JournalEvent {
+        JournalEvent(.ledgerRecovered, "the ledger can be written again after \(duration.spokenText)")
+    }
+}

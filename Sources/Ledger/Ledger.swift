@@ -1,0 +1,291 @@
+import FoundationEssentials
+import GRDB
+import Glibc
+package import Guard
+package import Model
+import Synchronization
+
+/// The durable store of all that the guard must not forget: one SQLite file, in WAL mode, used by one daemon.
+package final class Ledger: Sendable {
+    /// Samples lie at least this far apart; what changes faster is in the guard's memory.
+    static let sampleSpacing: Duration = .seconds(15)
+    /// Samples older than this are thinned to one in ``thinnedSpacing``.
+    static let rawFor: Duration = .seconds(48 * 3600)
+    static let thinnedSpacing: Duration = .seconds(300)
+    /// Samples, decisions and intents older than this are dropped: no window reaches back further.
+    static let keptFor: Duration = .seconds(90 * 86400)
+    /// How often old rows are looked for.
+    private static let pruneInterval: Duration = .seconds(3600)
+    /// The largest size of the file; beyond it writing fails as on a full disk. A hundred campaigns take a twentieth.
+    static let bytesMax = 4 << 30
+
+    private let workspace: String
+    private let queue: DatabaseQueue
+    private let lock: LedgerLock
+    private let state = Mutex(State())
+
+    private struct State {
+        var sampledAt: [CampaignID: Instant] = [:]
+        var prunedAt: Instant?
+    }
+
+    // MARK: Opening
+
+    /// Opens the ledger, or makes a new one, and reads all that it keeps of the workspace.
+    ///
+    /// - Parameter recovers: a damaged file is set aside and a new one begun; otherwise it is refused.
+    package static func open(
+        _ path: String, workspace: String, recovers: Bool
+    ) throws(LedgerError) -> (ledger: Ledger, memory: Memory, setAside: String?) {
+        let lock = try LedgerLock(for: path)
+        do throws(LedgerError) {
+            let ledger = Ledger(workspace, try openFile(path), lock)
+            return (ledger, try ledger.load(), nil)
+        } catch {
+            guard error.code == .corrupt, recovers else { throw error }
+            let aside = try setAside(path)
+            return (Ledger(workspace, try openFile(path), lock), Memory(), aside)
+        }
+    }
+
+    private init(_ workspace: String, _ queue: DatabaseQueue, _ lock: LedgerLock) {
+        self.workspace = workspace
+        self.queue = queue
+        self.lock = lock
+    }
+
+    private static func openFile(_ path: String) throws(LedgerError) -> DatabaseQueue {
+        do {
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(2)
+            configuration.prepareDatabase { database in
+                try database.execute(sql: "PRAGMA journal_mode = WAL")
+                try database.execute(sql: "PRAGMA synchronous = NORMAL")
+                try database.execute(sql: "PRAGMA journal_size_limit = 4194304")
+            }
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.writeWithoutTransaction { database in
+                let page = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 4096
+                try database.execute(sql: "PRAGMA max_page_count = \(bytesMax / page)")
+                let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
+                guard verdict == "ok" else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+            }
+            let migrator = Schema.migrator
+            if try queue.read({ try migrator.hasBeenSuperseded($0) }) {
+                throw LedgerError(
+                    code: .tooNew,
+                    message: "\(path) was written by a newer version of sendwarden; run that version, or give this one a "
+                        + "ledger of its own")
+            }
+            try migrator.migrate(queue)
+            return queue
+        } catch let error as LedgerError {
+            throw error
+        } catch {
+            throw explain(error, path)
+        }
+    }
+
+    /// A damaged file is kept beside the new one, for people to look at.
+    private static func setAside(_ path: String) throws(LedgerError) -> String {
+        let aside = "\(path).damaged-\(time(nil))"
+        guard rename(path, aside) == 0 else {
+            throw LedgerError(code: .unwritable, message: "\(path): it cannot be set aside: \(String(cString: strerror(errno)))")
+        }
+        for suffix in ["-wal", "-shm"] { rename(path + suffix, aside + suffix) }
+        return aside
+    }
+
+    private static func explain(_ error: any Error, _ path: String) -> LedgerError {
+        guard let error = error as? DatabaseError else {
+            return LedgerError(code: .unwritable, message: "\(path): the ledger cannot be used")
+        }
+        switch error.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            return LedgerError(
+                code: .corrupt,
+                message: "\(path) is damaged; restore it, or start once with --recover-ledger, which sets it aside and "
+                    + "begins a new one: what was paused here is then not known to be ours")
+        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
+            return LedgerError(
+                code: .noPermission,
+                message: "\(path) cannot be opened for writing; the user that runs sendwarden must be able to")
+        case .SQLITE_FULL:
+            return LedgerError(code: .unwritable, message: "\(path): no room is left on the disk; make some")
+        default:
+            return LedgerError(code: .unwritable, message: "\(path): SQLite error \(error.extendedResultCode.rawValue)")
+        }
+    }
+
+    // MARK: Reading
+
+    /// All that is kept of the workspace.
+    private func load() throws(LedgerError) -> Memory {
+        do {
+            return try queue.read { database in
+                var memory = Memory()
+                let decoder = JSONDecoder()
+                func decoded<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+                    try decoder.decode(Value.self, from: Data(text.utf8))
+                }
+                if let text = try String.fetchOne(
+                    database, sql: "SELECT memory FROM workspace WHERE name = ?", arguments: [workspace])
+                {
+                    memory.workspace = try decoded(WorkspaceMemory.self, text)
+                }
+                memory.campaigns = try String.fetchAll(
+                    database, sql: "SELECT memory FROM campaign WHERE workspace = ? ORDER BY id", arguments: [workspace]
+                ).map { try decoded(CampaignMemory.self, $0) }
+                memory.launches = try String.fetchAll(
+                    database, sql: "SELECT memory FROM launch WHERE workspace = ? ORDER BY campaign",
+                    arguments: [workspace]
+                ).map { try decoded(LaunchMemory.self, $0) }
+                let rows = try Row.fetchCursor(
+                    database, sql: "SELECT * FROM sample WHERE workspace = ? ORDER BY campaign, at",
+                    arguments: [workspace])
+                while let row = try rows.next() {
+                    guard let id = CampaignID(row["campaign"] as String) else { continue }
+                    memory.samples[id, default: []].append(Ledger.sample(row))
+                }
+                return memory
+            }
+        } catch is DecodingError {
+            throw LedgerError(
+                code: .corrupt,
+                message: "\(queue.path) holds what this version cannot read; start once with --recover-ledger, which sets "
+                    + "it aside and begins a new one")
+        } catch {
+            throw Ledger.explain(error, queue.path)
+        }
+    }
+
+    private static func sample(_ row: Row) -> (at: Instant, stats: CampaignStats) {
+        let stats = CampaignStats(
+            totalEnrolled: row["enrolled"], sent: row["sent"], delivered: row["delivered"], bounced: row["bounced"],
+            replied: row["replied"], queued: row["queued"])
+        return (Instant(milliseconds: row["at"]), stats)
+    }
+
+    // MARK: Writing
+
+    /// Keeps all of it, or nothing; what is urgent is on disk when this returns.
+    package func write(_ records: [LedgerRecord], at now: Instant) throws(LedgerError) {
+        let isUrgent = records.contains(where: \.isUrgent)
+        do {
+            if isUrgent { try setSynchronous("FULL") }
+            defer { if isUrgent { try? setSynchronous("NORMAL") } }
+            try queue.write { database in
+                for record in records { try write(record, database, at: now) }
+                try prune(database, at: now)
+            }
+        } catch {
+            // What was not kept is to be tried again with the next sample.
+            state.withLock { $0.sampledAt = [:] }
+            throw Ledger.explain(error, queue.path)
+        }
+    }
+
+    private func setSynchronous(_ level: String) throws {
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = \(level)") }
+    }
+
+    private func write(_ record: LedgerRecord, _ database: Database, at now: Instant) throws {
+        func text(_ value: some Encodable) throws -> String {
+            String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+        }
+        switch record {
+        case .sample(let id, let stats, let at): try write(stats, of: id, at: at, database)
+        case .campaign(let memory):
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO campaign (workspace, id, phase, updated_at, memory) VALUES (?, ?, ?, ?, ?)",
+                arguments: [workspace, memory.id.text, memory.phaseName, now.milliseconds, try text(memory)])
+        case .launch(let memory):
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO launch (workspace, campaign, phase, updated_at, memory) VALUES (?, ?, ?, ?, ?)",
+                arguments: [workspace, memory.campaign.text, memory.phaseName, now.milliseconds, try text(memory)])
+        case .workspace(let memory):
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO workspace (name, memory) VALUES (?, ?)",
+                arguments: [workspace, try text(memory)])
+        case .decision(let decision):
+            try database.execute(
+                sql: """
+                    INSERT OR REPLACE INTO decision (workspace, id, at, campaign, cause, rule, condition, evidence)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    workspace, decision.id, decision.at.milliseconds, decision.campaign.text, decision.cause.name,
+                    decision.cause.rule, decision.conditionText, try decision.evidence.map { try text($0) },
+                ])
+        case .intent(let intent, let outcome):
+            try database.execute(
+                sql: """
+                    INSERT INTO intent (workspace, decision, action, campaign, attempt, sent_at, settled_at, outcome)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    ON CONFLICT DO UPDATE SET attempt = excluded.attempt, settled_at = excluded.settled_at,
+                        outcome = excluded.outcome
+                    """,
+                arguments: [
+                    workspace, intent.decision.id, intent.action.rawValue, intent.campaign.text, intent.attempt,
+                    intent.firstSentAt.milliseconds, outcome.map { _ in now.milliseconds }, outcome,
+                ])
+        }
+    }
+
+    private func write(_ stats: CampaignStats, of id: CampaignID, at: Instant, _ database: Database) throws {
+        let isDue = state.withLock { state in
+            if let last = state.sampledAt[id], at - last < Ledger.sampleSpacing, at >= last { return false }
+            state.sampledAt[id] = at
+            return true
+        }
+        guard isDue else { return }
+        try database.execute(
+            sql: """
+                INSERT OR REPLACE INTO sample
+                    (workspace, campaign, at, enrolled, sent, delivered, bounced, replied, queued)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                workspace, id.text, at.milliseconds, stats.totalEnrolled, stats.sent, stats.delivered, stats.bounced,
+                stats.replied, stats.queued,
+            ])
+    }
+
+    /// Thins old samples and drops what no window reaches, now and then.
+    private func prune(_ database: Database, at now: Instant) throws {
+        let isDue = state.withLock { state in
+            if let last = state.prunedAt, now - last < Ledger.pruneInterval, now >= last { return false }
+            state.prunedAt = now
+            return true
+        }
+        guard isDue else { return }
+        let spacing = Ledger.thinnedSpacing.milliseconds
+        // The first of each five minutes stays.
+        try database.execute(
+            sql: """
+                DELETE FROM sample WHERE workspace = ?1 AND at < ?2 AND EXISTS (
+                    SELECT 1 FROM sample AS earlier WHERE earlier.workspace = sample.workspace
+                        AND earlier.campaign = sample.campaign AND earlier.at < sample.at
+                        AND earlier.at >= sample.at / ?3 * ?3)
+                """,
+            arguments: [workspace, (now - Ledger.rawFor).milliseconds, spacing])
+        let oldest = (now - Ledger.keptFor).milliseconds
+        try database.execute(sql: "DELETE FROM sample WHERE at < ?", arguments: [oldest])
+        try database.execute(sql: "DELETE FROM decision WHERE at < ?", arguments: [oldest])
+        try database.execute(
+            sql: "DELETE FROM intent WHERE sent_at < ? AND settled_at IS NOT NULL", arguments: [oldest])
+    }
+}
+
+extension Decision.Cause {
+    /// The cause in a word.
+    var name: String {
+        switch self {
+        case .rule: "rule"
+        case .relapse: "relapse"
+        case .coolDownOver: "cool-down over"
+        case .launchRulesPass: "launch rules pass"
+        case .unapprovedLaunch: "unapproved launch"
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import GRDB
+
+/// The ledger's tables, by migrations that are never edited once released.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 memory, samples, decisions and intents") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE workspace (name TEXT PRIMARY KEY, memory TEXT NOT NULL) STRICT, WITHOUT ROWID;
+                    CREATE TABLE campaign (
+                        workspace TEXT NOT NULL, id TEXT NOT NULL, phase TEXT NOT NULL, updated_at INTEGER NOT NULL,
+                        memory TEXT NOT NULL, PRIMARY KEY (workspace, id)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE launch (
+                        workspace TEXT NOT NULL, campaign TEXT NOT NULL, phase TEXT NOT NULL,
+                        updated_at INTEGER NOT NULL, memory TEXT NOT NULL, PRIMARY KEY (workspace, campaign)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE sample (
+                        workspace TEXT NOT NULL, campaign TEXT NOT NULL, at INTEGER NOT NULL, enrolled INTEGER,
+                        sent INTEGER, delivered INTEGER, bounced INTEGER, replied INTEGER, queued INTEGER,
+                        PRIMARY KEY (workspace, campaign, at)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE decision (
+                        workspace TEXT NOT NULL, id INTEGER NOT NULL, at INTEGER NOT NULL, campaign TEXT NOT NULL,
+                        cause TEXT NOT NULL, rule TEXT, condition TEXT, evidence TEXT, PRIMARY KEY (workspace, id)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE intent (
+                        workspace TEXT NOT NULL, decision INTEGER NOT NULL, action TEXT NOT NULL, campaign TEXT NOT NULL,
+                        attempt INTEGER NOT NULL, sent_at INTEGER NOT NULL, settled_at INTEGER, outcome TEXT,
+                        PRIMARY KEY (workspace, decision, action)
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
+        return migrator
+    }
+}
