@@ -105,7 +105,7 @@ let package = Package(
             name: "PolicyTests", dependencies: ["Model", "Policy"], exclude: ["Malformed"], swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
         .testTarget(
-            name: "GuardTests", dependencies: ["Guard", "Model", "Policy", "Simulator"], swiftSettings: strict),
+            name: "GuardTests", dependencies: ["Guard", "Ledger", "Model", "Policy", "Simulator", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ProvidersTests",

@@ -135,11 +135,12 @@ package struct GuardService: Service {
     ) {
         let platform = state.platform
         let effects = state.warden.handle(event, at: surroundings.time.now)
+        // Told first: after a crash in between it is told once more, rather than never.
+        for case .report(let event) in effects { surroundings.journal.tell(event) }
         let isKept = keep(effects, &state)
         for effect in effects {
             switch effect {
-            case .record: break
-            case .report(let event): surroundings.journal.tell(event)
+            case .record, .report: break
             case .ready: announceReady(&state)
             case .poll(let target):
                 let longest = min(state.warden.policy.poll.statsInterval / 20, GuardService.jitterMax)

@@ -15,7 +15,7 @@ extension Guard {
             let isRecent = rule.resume?.probation == nil && now - baseline.at < Guard.relapseWithin
             if baseline.isOnProbation || isRecent { campaigns[place].recovery.relapses += 1 }
         }
-        campaigns[place].recovery.baseline = nil
+        campaigns[place].recovery.baseline?.isOnProbation = false
         if campaigns[place].recovery.isExhausted(resume, at: now) { return nil }
         return now + campaigns[place].recovery.coolDown(resume)
     }
@@ -199,8 +199,12 @@ extension Guard {
             let index = policy.rules.firstIndex(where: { $0.name == name }), let latest = campaigns[place].latest
         else { return [] }
         campaigns[place].recovery.resumed(by: policy.rules[index], from: latest.stats, at: now)
-        if campaigns[place].rules[index] != nil { campaigns[place].rules[index] = RuleState() }
-        return [.report(Wording.resumed(campaigns[place], policy.rules[index], at: now))]
+        var effects: [Effect] = [.report(Wording.resumed(campaigns[place], policy.rules[index], at: now))]
+        if let state = campaigns[place].rules[index] {
+            if state.phase != .inactive { effects.append(.report(Wording.armedAnew(campaigns[place], policy.rules[index]))) }
+            campaigns[place].rules[index] = RuleState()
+        }
+        return effects
     }
 
     // MARK: Probation

@@ -14,6 +14,13 @@ extension Wording {
             fields: fields(campaign).adding(fields(rule)))
     }
 
+    static func armedAnew(_ campaign: CampaignState, _ rule: Rule) -> JournalEvent {
+        JournalEvent(
+            .ruleCleared,
+            "rule \(rule.name) is armed anew on \(name(campaign.entry)): it counts what is sent from its resume on",
+            fields: fields(campaign).adding(fields(rule)))
+    }
+
     static func resumeFailed(_ campaign: CampaignState, _ attempt: ResumeAttempt, _ reason: String) -> JournalEvent {
         var fields = fields(campaign)
         fields[.rule] = attempt.pause.decision.cause.rule

@@ -103,19 +103,30 @@ enum Wording {
     }
 
     /// ` (27 of 480 resolved)` where a bounce rate decided; the counts are those of its window.
-    private static func counts(_ finding: Finding, _ campaign: CampaignState) -> (
-        text: String, fields: [JournalField: String]
-    ) {
+    private static func counts(
+        _ finding: Finding, _ campaign: CampaignState, _ rule: String?
+    ) -> (text: String, fields: [JournalField: String]) {
+        let baseline = campaign.recovery.baseline.flatMap { $0.rule == rule ? $0 : nil }
         let pair: (bounced: Int, resolved: Int)?
+        let stats = campaign.latest.map { sample in
+            baseline.map { sample.stats.counted(from: $0.stats) } ?? sample.stats
+        }
+        let sinceThen = stats.flatMap { stats in
+            stats.bounced.flatMap { bounced in stats.resolved.map { (bounced, $0) } }
+        }
         switch finding.comparison.left {
         case .bounceRate(let window):
             let bounced = campaign.history.increase(of: .bounced, over: window)?.amount
             let resolved = campaign.history.increase(of: .resolved, over: window)?.amount
-            pair = bounced.flatMap { bounced in resolved.map { (Int(bounced.rounded()), Int($0.rounded())) } }
-        case .gauge(.bounceRate):
-            pair = campaign.latest.flatMap { sample in
-                sample.stats.bounced.flatMap { bounced in sample.stats.resolved.map { (bounced, $0) } }
+            let inWindow = bounced.flatMap { bounced in
+                resolved.map { (Int(bounced.rounded()), Int($0.rounded())) }
             }
+            // Since both the window's start and the resume: the lesser of the two.
+            pair = inWindow.map { inWindow in
+                guard baseline != nil, let sinceThen else { return inWindow }
+                return (min(inWindow.0, sinceThen.0), min(inWindow.1, sinceThen.1))
+            }
+        case .gauge(.bounceRate): pair = sinceThen
         default: pair = nil
         }
         guard let pair else { return ("", [:]) }
@@ -183,7 +194,7 @@ enum Wording {
         fields[.mode] = mode.rawValue
         var why = decision.conditionText ?? "a rule fired"
         if let evaluation = decision.evidence, let finding = decisive(evaluation) {
-            let counts = counts(finding, campaign)
+            let counts = counts(finding, campaign, decision.cause.rule)
             why = text(finding) + (rule.map(forText) ?? "") + counts.text + coverage(finding, evaluation)
             fields = fields.adding(self.fields(evaluation)).adding(counts.fields)
         }

@@ -9,7 +9,7 @@ struct Promises {
     let run: SimulatedRun
 
     var violations: [String] {
-        (run.isSpinning ? ["ticks without end at \(run.now)"] : []) + sentOnlyWhatItMay + pausedOnEvidence
+        run.trespasses + (run.isSpinning ? ["ticks without end at \(run.now)"] : []) + sentOnlyWhatItMay + pausedOnEvidence
             + startedWhatFits + protected + toldConsistently
     }
 
@@ -41,17 +41,20 @@ struct Promises {
         var violations: [String] = []
         var latest: [CampaignID: CampaignStats] = [:]
         var isFiring: Set<CampaignID> = []
+        // What had been counted at the last resume: the rule counts from there.
+        var base: [CampaignID: CampaignStats] = [:]
         for entry in run.log {
             switch entry {
+            case .crashed: break
             case .observed(_, let observation):
                 if case .stats(let id) = observation.target, case .success(.stats(let stats)) = observation.result {
                     latest[id] = stats
                 }
             case .reported(_, let event):
-                guard event.fields[.rule] == "bounces", let id = event.fields[.campaign].flatMap({ CampaignID($0) })
-                else {
-                    continue
-                }
+                guard let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else { continue }
+                if event.kind == .campaignResumed { base[id] = latest[id] }
+                if event.kind == .statsReset { base[id] = nil }
+                guard event.fields[.rule] == "bounces" else { continue }
                 if event.kind == .ruleFiring { isFiring.insert(id) }
                 if event.kind == .ruleCleared { isFiring.remove(id) }
             case .sent(let at, let intent, _):
@@ -62,12 +65,14 @@ struct Promises {
                 if !isFiring.contains(intent.campaign) {
                     violations.append("paused \(intent.campaign) without a firing rule at \(at)")
                 }
-                guard let stats = latest[intent.campaign], let bounced = stats.bounced, let delivered = stats.delivered
+                guard let stats = latest[intent.campaign], let bouncedInAll = stats.bounced, let delivered = stats.delivered
                 else {
                     violations.append("paused \(intent.campaign) on unknown numbers at \(at)")
                     continue
                 }
-                let resolved = bounced + delivered
+                let before = base[intent.campaign]
+                let bounced = bouncedInAll - (before?.bounced ?? 0)
+                let resolved = bouncedInAll + delivered - (before?.resolved ?? 0)
                 if resolved < world.resolvedMin || Double(bounced) <= world.limit * Double(resolved) {
                     violations.append("paused \(intent.campaign) at \(bounced) of \(resolved), \(at)")
                 }
@@ -91,7 +96,7 @@ struct Promises {
                     if case .stats(let id) = observation.target { latest[id] = stats }
                 case .success(.accounts), .failure: break
                 }
-            case .sent(let at, let intent, _) where intent.action == .start:
+            case .sent(let at, let intent, _) where intent.action != .pause:
                 guard let enrolled = latest[intent.campaign]?.totalEnrolled, let volume = remaining else {
                     violations.append("started \(intent.campaign) on unknown numbers at \(at)")
                     continue
@@ -99,13 +104,17 @@ struct Promises {
                 let outstanding = promised.filter { $0.key != intent.campaign }.reduce(0) { sum, promise in
                     sum + max(0, promise.value - (latest[promise.key]?.sent ?? 0))
                 }
-                if enrolled > volume - outstanding {
+                let rest = enrolled - (intent.action == .resume ? latest[intent.campaign]?.sent ?? 0 : 0)
+                if rest > volume - outstanding {
                     violations.append(
-                        "started \(intent.campaign) with \(enrolled) enrolled at \(volume) left and \(outstanding) promised, \(at)"
+                        "\(intent.action) of \(intent.campaign) with \(rest) to send at \(volume) left and \(outstanding) promised, \(at)"
                     )
                 }
                 promised[intent.campaign] = enrolled
-            case .sent, .reported: break
+            // What is paused does not send what it was promised; a resume is promised the rest.
+            case .reported(_, let event) where event.kind == .campaignPaused:
+                if let id = event.fields[.campaign].flatMap({ CampaignID($0) }) { promised[id] = nil }
+            case .sent, .reported, .crashed: break
             }
         }
         return violations
@@ -122,9 +131,14 @@ struct Promises {
                 }
             }
             let resolved = campaign.delivered + campaign.bounced
+            // One that was resumed may be on probation.
+            let wasResumed = run.log.contains { entry in
+                guard case .reported(_, let event) = entry, event.kind == .campaignResumed else { return false }
+                return event.fields[.campaign] == campaign.description.id.text
+            }
             // What one slow poll cycle and a `for` of ten minutes let through at this rate, and what was in transit.
             let tolerated = Double(world.resolvedMin) + campaign.description.rate * 1.2 + 50
-            guard !wasTouched, campaign.description.turnsBad == nil, campaign.description.bounceRate >= 0.15,
+            guard !wasTouched, !wasResumed, world.weather.crashes < 0.01, campaign.description.turnsBad == nil, campaign.description.bounceRate >= 0.15,
                 Double(resolved) > tolerated, campaign.status == .running
             else { return nil }
             return "\(campaign.description.id) still runs with \(campaign.bounced) of \(resolved) bounced"
@@ -135,11 +149,15 @@ struct Promises {
     private var toldConsistently: [String] {
         var violations: [String] = []
         var phase: [String: EventKind] = [:]
-        for case .reported(let at, let event) in run.log {
+        for entry in run.log {
+            // What was told just before a crash is told once more.
+            if case .crashed = entry { phase = [:] }
+            guard case .reported(let at, let event) = entry else { continue }
             switch event.kind {
             case .rulePending, .ruleFiring, .ruleCleared:
                 let key = "\(event.fields[.rule] ?? "") \(event.fields[.campaign] ?? "")"
-                let previous = phase[key] ?? .ruleCleared
+                defer { phase[key] = event.kind }
+                guard let previous = phase[key] ?? (run.crashes == 0 ? .ruleCleared : nil) else { continue }
                 let isInOrder =
                     switch event.kind {
                     case .rulePending: previous == .ruleCleared
@@ -147,7 +165,6 @@ struct Promises {
                     default: previous != .ruleCleared
                     }
                 if !isInOrder { violations.append("\(event.kind.rawValue) after \(previous.rawValue) at \(at)") }
-                phase[key] = event.kind
             default: break
             }
             if event.message.contains("\n") || event.message.isEmpty { violations.append("a bad message at \(at)") }

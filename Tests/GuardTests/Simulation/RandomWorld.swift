@@ -62,7 +62,12 @@ struct RandomWorld {
         description = world
         weather = SimulatedRun.Weather(
             faults: pick([0, 0.05, 0.3]), gaps: pick([0, 0.1]),
-            latencyMax: pick([.seconds(1), .seconds(5), .seconds(20)]))
+            latencyMax: pick([.seconds(1), .seconds(5), .seconds(20)]), crashes: pick([0, 0, 0.003, 0.03]))
+        let probation = "probation: {sends: 40, when: bounceRate > 2% and resolved >= 15}"
+        let resume = pick([
+            "", "\n    resume: {after: 1h}", "\n    resume: {after: 2h, \(probation)}",
+            "\n    resume: {after: 30m, \(probation), at_most: 2 per 2d}",
+        ])
         let text = """
             version: 1
             workspace: {name: simulated, provider: leadterra, credential: key}
@@ -76,7 +81,7 @@ struct RandomWorld {
               - name: bounces
                 when: bounceRate > \(limit) and resolved >= \(resolvedMin)
                 for: \(pick(["0s", "10m", "2 of 3"]))
-                then: pause
+                then: pause\(resume)
               - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
             """
         let outcome = PolicyLoader.load(SourceFile(name: "seed \(seed)", text: text))
@@ -88,10 +93,10 @@ struct RandomWorld {
         var text: String
     }
 
-    func run() -> SimulatedRun {
+    func run(store: SimulatedRun.Store = .inMemory) throws -> SimulatedRun {
         let world = World(description, seed: seed, at: Self.start, step: .seconds(20))
-        var run = SimulatedRun(policy: policy, world: world, weather: weather, seed: seed)
-        run.run(until: run.now + length)
+        var run = try SimulatedRun(policy: policy, world: world, weather: weather, seed: seed, store: store)
+        try run.run(until: world.now + length)
         return run
     }
 }

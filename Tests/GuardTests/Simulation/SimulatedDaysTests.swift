@@ -2,6 +2,7 @@ import Guard
 import Model
 import Policy
 import Simulator
+import TestSupport
 import Testing
 
 /// Thousands of simulated days, each from a seed, with what must hold on every one of them.
@@ -17,7 +18,9 @@ import Testing
     func everyDayHoldsItsPromises(_ seeds: ArraySlice<UInt64>) throws {
         for seed in seeds {
             let world = try RandomWorld(seed: seed, days: Self.daysPerSeed)
-            let run = world.run()
+            // One in ten keeps its memory in a real file.
+            let folder = try TemporaryFolder()
+            let run = try world.run(store: seed % 10 == 0 ? .ledger(path: folder.path + "/ledger.sqlite") : .inMemory)
             for violation in Promises(world: world, run: run).violations {
                 Issue.record("seed \(seed): \(violation)")
             }
@@ -32,6 +35,7 @@ import Testing
                 case .observed: nil
                 case .sent(let at, let intent, _): "\(at) \(intent.action) \(intent.campaign)"
                 case .reported(let at, let event): "\(at) \(event.kind) \(event.message)"
+                case .crashed(let at): "\(at) crashed"
                 }
             }
         }
@@ -51,7 +55,8 @@ import Testing
         let expected: [EventKind] = [
             .rulePending, .ruleFiring, .ruleCleared, .campaignPaused, .campaignPauseFailed, .campaignAlreadyPaused,
             .campaignOverride, .launchQueued, .launchHeld, .launchReleased, .launchCannotFit, .launchUnapproved,
-            .launchAlreadyStarted, .launchFailed, .poolExhausted, .poolRenewed, .apiUnreachable, .apiUnauthorized,
+            .launchAlreadyStarted, .launchFailed, .campaignResumed, .campaignResumeFailed, .campaignRelapsed,
+            .campaignProbationPassed, .beltTripped, .poolExhausted, .poolRenewed, .apiUnreachable, .apiUnauthorized,
             .apiThrottled, .apiUnexpected, .apiRecovered, .statsReset,
         ]
         let rare = expected.filter { kinds[$0, default: 0] < 5 }.map { "\($0.rawValue): \(kinds[$0, default: 0])" }

@@ -1,4 +1,5 @@
 import Guard
+import Ledger
 import Model
 import Policy
 import Simulator
@@ -19,6 +20,8 @@ struct SimulatedRun {
         case observed(Instant, Observation)
         case sent(Instant, Intent, statusThen: WorldDescription.Campaign.Status?)
         case reported(Instant, JournalEvent)
+        /// The process was killed, and begins anew.
+        case crashed(Instant)
     }
 
     struct Weather {
@@ -27,9 +30,37 @@ struct SimulatedRun {
         /// The share of answers that lack a field.
         var gaps = 0.0
         var latencyMax: Duration = .seconds(2)
+        /// The share of events at which the process is killed.
+        var crashes = 0.0
+    }
+
+    /// Where the guard's memory is kept.
+    enum Store {
+        /// As it is handed out.
+        case inMemory
+        /// In SQLite, read back after each crash.
+        case ledger(path: String)
+    }
+
+    /// Who stopped a campaign last, as the world knows it.
+    struct Stop {
+        var isOurs: Bool
+        var at: Instant
+        /// It was running when a person started it anew, after a pause of ours: since then, with so many sent.
+        var restartedAt: Instant?
     }
 
     private(set) var warden: Guard
+    /// The last pause of each campaign that took effect.
+    private(set) var stops: [CampaignID: Stop] = [:]
+    private(set) var crashes = 0
+    /// Resumes of what a person had stopped, long after it could be known.
+    private(set) var trespasses: [String] = []
+    private var statuses: [CampaignID: WorldDescription.Campaign.Status] = [:]
+    private let policy: CheckedPolicy
+    private let store: Store
+    private var ledger: Ledger?
+    private var kept = Memory()
     private(set) var world: World
     private(set) var now: Instant
     private(set) var log: [Entry] = []
@@ -42,25 +73,71 @@ struct SimulatedRun {
     /// True where the guard asked for a tick again and again at one time.
     private(set) var isSpinning = false
 
-    init(policy: CheckedPolicy, world: World, weather: Weather, seed: UInt64) {
+    init(
+        policy: CheckedPolicy, world: World, weather: Weather, seed: UInt64, store: Store = .inMemory
+    ) throws {
+        self.policy = policy
+        self.store = store
         warden = Guard(policy: policy, at: world.now)
         self.world = world
         now = world.now
         self.weather = weather
         generator = SeededGenerator(seed: seed)
-        carryOut(warden.handle(.started, at: now))
+        for campaign in world.campaigns { statuses[campaign.description.id] = campaign.status }
+        try begin()
     }
 
-    mutating func run(until end: Instant) {
+    /// The process begins, with what was kept.
+    private mutating func begin() throws {
+        if case .ledger(let path) = store {
+            ledger = nil
+            let opened = try Ledger.open(path, workspace: policy.workspace.name, recovers: false)
+            (ledger, kept) = (opened.ledger, opened.memory)
+        }
+        warden = Guard(policy: policy, memory: kept, at: now)
+        try carryOut(warden.handle(.started, at: now))
+    }
+
+    /// The process is killed: what it had not kept is gone, what it had sent may still arrive.
+    private mutating func crash() throws {
+        crashes += 1
+        log.append(.crashed(now))
+        for item in queue {
+            if case .apply(let intent) = item.happening, chance(0.5) { _ = apply(intent) }
+        }
+        queue = []
+        let downtime: [Duration] = [.seconds(1), .seconds(60), .seconds(1800), .seconds(6 * 3600)]
+        now = now + downtime[Int.random(in: 0..<4, using: &generator)]
+        advanceWorld()
+        try begin()
+    }
+
+    private mutating func advanceWorld() {
+        world.advance(to: now)
+        // A change that none of our requests made is a person's.
+        for campaign in world.campaigns {
+            let id = campaign.description.id
+            let before = statuses[id]
+            statuses[id] = campaign.status
+            guard before != campaign.status else { continue }
+            switch campaign.status {
+            case .paused: stops[id] = Stop(isOurs: false, at: campaign.pausedAt ?? now, restartedAt: stops[id]?.restartedAt)
+            case .running: if stops[id] != nil { stops[id]?.restartedAt = campaign.startedAt ?? now }
+            case .draft: break
+            }
+        }
+    }
+
+    mutating func run(until end: Instant) throws {
         while true {
             let next = queue.min { ($0.at, $0.order) < ($1.at, $1.order) }
             let deadline = warden.nextDeadline.map { max($0, now) }
             guard let time = [next?.at, deadline].compactMap({ $0 }).min(), time <= end else { break }
             now = time
-            world.advance(to: now)
+            advanceWorld()
             if let next, next.at <= now {
                 queue.removeAll { $0.order == next.order }
-                handle(next.happening)
+                try handle(next.happening)
             } else {
                 ticksNow = time == lastTick ? ticksNow + 1 : 1
                 lastTick = time
@@ -69,11 +146,11 @@ struct SimulatedRun {
                     isSpinning = true
                     break
                 }
-                carryOut(warden.handle(.tick, at: now))
+                try carryOut(warden.handle(.tick, at: now))
             }
         }
-        now = end
-        world.advance(to: now)
+        now = max(now, end)
+        advanceWorld()
     }
 
     private mutating func schedule(_ happening: Happening) {
@@ -82,20 +159,53 @@ struct SimulatedRun {
         queue.append((now + latency, order, happening))
     }
 
-    private mutating func carryOut(_ effects: [Effect]) {
+    private mutating func carryOut(_ effects: [Effect]) throws {
+        // Killed before anything was told, before it was kept, before anything was sent, or not at all.
+        let fate = chance(weather.crashes) ? Int.random(in: 0...2, using: &generator) : 3
+        if fate == 0 { return try crash() }
+        for case .report(let event) in effects { log.append(.reported(now, event)) }
+        if fate == 1 { return try crash() }
+        try keep(effects)
+        if fate == 2 { return try crash() }
         for effect in effects {
             switch effect {
             case .poll(let target): schedule(.look(target, requestedAt: now))
             case .send(let intent):
                 log.append(.sent(now, intent, statusThen: world.campaign(intent.campaign)?.status))
+                noteTrespass(intent)
                 schedule(.apply(intent))
-            case .report(let event): log.append(.reported(now, event))
-            case .ready, .record: break
+            case .ready, .record, .report: break
             }
         }
     }
 
-    private mutating func handle(_ happening: Happening) {
+    private mutating func keep(_ effects: [Effect]) throws {
+        let records = effects.compactMap { if case .record(let record) = $0 { record } else { nil } }
+        if records.isEmpty { return }
+        if let ledger { return try ledger.write(records, at: now) }
+        for record in records {
+            switch record {
+            case .sample(let id, let stats, let at): kept.samples[id, default: []].append((at, stats))
+            case .campaign(let memory):
+                kept.campaigns.removeAll { $0.id == memory.id }
+                kept.campaigns.append(memory)
+            case .launch(let memory):
+                kept.launches.removeAll { $0.campaign == memory.campaign }
+                kept.launches.append(memory)
+            case .workspace(let memory): kept.workspace = memory
+            case .decision, .intent: break
+            }
+        }
+    }
+
+    /// A resume of what a person stopped, where the numbers had told of the person for long enough.
+    private mutating func noteTrespass(_ intent: Intent) {
+        guard intent.action == .resume, let stop = stops[intent.campaign], !stop.isOurs else { return }
+        let wasSeen = stop.restartedAt.map { stop.at - $0 > .seconds(2 * 3600) } ?? true
+        if wasSeen { trespasses.append("resumed \(intent.campaign), which a person stopped at \(stop.at), at \(now)") }
+    }
+
+    private mutating func handle(_ happening: Happening) throws {
         switch happening {
         case .look(let target, let requestedAt):
             let observation = Observation(target: target, requestedAt: requestedAt, result: look(target))
@@ -103,7 +213,7 @@ struct SimulatedRun {
         case .apply(let intent): schedule(.tell(apply(intent)))
         case .tell(let event):
             if case .observed(let observation) = event { log.append(.observed(now, observation)) }
-            carryOut(warden.handle(event, at: now))
+            try carryOut(warden.handle(event, at: now))
         }
     }
 
@@ -150,9 +260,14 @@ struct SimulatedRun {
             return .answered(intent, .failure(fault), jitter: Double.random(in: 0...1, using: &generator))
         }
         switch intent.action {
-        case .pause: world.pause(intent.campaign, at: now)
+        case .pause:
+            if world.campaign(intent.campaign)?.status == .running {
+                stops[intent.campaign] = Stop(isOurs: true, at: now)
+            }
+            world.pause(intent.campaign, at: now)
         case .start, .resume: world.start(intent.campaign, at: now)
         }
+        statuses[intent.campaign] = world.campaign(intent.campaign)?.status
         if fails { return .answered(intent, .failure(fault), jitter: Double.random(in: 0...1, using: &generator)) }
         let campaign = world.campaign(intent.campaign)
         let status: CampaignStatus =

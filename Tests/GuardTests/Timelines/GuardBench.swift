@@ -45,6 +45,16 @@ struct GuardBench {
         }
     }
 
+    /// Ends the process and begins another, after a while, from what was kept.
+    mutating func restart(_ more: String, campaigns: Int = 1, after pause: Duration = .seconds(5)) throws {
+        var kept = KeptMemory()
+        for record in records { try kept.keep(record) }
+        now = now + pause
+        (polls, intents) = ([], [])
+        warden = Guard(policy: try GuardBench.policy(more, campaigns: campaigns), memory: kept.memory, at: now)
+        take(warden.handle(.started, at: now))
+    }
+
     mutating func reload(_ more: String, campaigns: Int = 1) throws {
         take(warden.handle(.reloaded(try GuardBench.policy(more, campaigns: campaigns)), at: now))
     }
@@ -107,6 +117,11 @@ struct GuardBench {
 
     mutating func answer(_ intent: Intent, _ result: Result<ActionAnswer, Fault>, jitter: Double = 1) {
         take(warden.handle(.answered(intent, result, jitter: jitter), at: now))
+    }
+
+    /// Tells how keeping went.
+    mutating func noteRecording(_ failure: String?) {
+        take(warden.handle(.recorded(failure: failure), at: now))
     }
 
     mutating func confirmPause(_ intent: Intent) {

@@ -1,0 +1,28 @@
+import Foundation
+import Guard
+import Model
+
+/// What a ledger would hold, through the same encoding.
+struct KeptMemory {
+    private(set) var memory = Memory()
+    private(set) var decisions: [Decision] = []
+
+    mutating func keep(_ record: LedgerRecord) throws {
+        switch record {
+        case .sample(let id, let stats, let at): memory.samples[id, default: []].append((at, try Self.copy(stats)))
+        case .campaign(let campaign):
+            memory.campaigns.removeAll { $0.id == campaign.id }
+            memory.campaigns.append(try Self.copy(campaign))
+        case .launch(let launch):
+            memory.launches.removeAll { $0.campaign == launch.campaign }
+            memory.launches.append(try Self.copy(launch))
+        case .workspace(let workspace): memory.workspace = try Self.copy(workspace)
+        case .decision(let decision): decisions.append(try Self.copy(decision))
+        case .intent(let intent, _): _ = try Self.copy(intent)
+        }
+    }
+
+    private static func copy<Value: Codable>(_ value: Value) throws -> Value {
+        try JSONDecoder().decode(Value.self, from: try JSONEncoder().encode(value))
+    }
+}

@@ -1,0 +1,206 @@
+import Guard
+import Model
+import Policy
+import Testing
+
+/// The process ends at a bad moment and another goes on from what was kept.
+@Suite struct RestartTimelineTests {
+    static let rule = """
+        rules:
+          - {name: bounces, when: bounceRate > 5% and resolved >= 50, for: 2m, then: pause, resume: {after: 1h}}
+        """
+    static let launch = """
+        launches:
+          - {campaign: camp_1}
+        rules:
+          - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
+        """
+    static let minute = Duration.seconds(60)
+
+    private func pausing() throws -> (GuardBench, Intent) {
+        var bench = try GuardBench(Self.rule)
+        for minute in 0...2 {
+            bench.see(sent: 100 + minute, bounced: 10)
+            bench.wait(Self.minute)
+        }
+        let intent = try #require(bench.sent().first)
+        return (bench, intent)
+    }
+
+    @Test func anUnfinishedPauseIsSentAgain() throws {
+        var (bench, first) = try pausing()
+        let pausedAt = bench.now
+        try bench.restart(Self.rule)
+        let again = bench.sent()
+        #expect(again.map(\.action) == [.pause])
+        #expect(again.first?.decision == first.decision)
+        // The first had taken effect, so what looks old is ours.
+        bench.answer(try #require(again.first), .success(ActionAnswer(status: .paused, pausedAt: pausedAt)))
+        #expect(bench.told().last == .campaignPaused)
+    }
+
+    @Test func evidenceTimeGoesOnButTheTimeBetweenDoesNotCount() throws {
+        var bench = try GuardBench(Self.rule)
+        bench.see(sent: 100, bounced: 10)
+        bench.wait(Self.minute)
+        bench.see(sent: 101, bounced: 10)
+        try bench.restart(Self.rule, after: .seconds(3600))
+        bench.see(sent: 102, bounced: 10)
+        #expect(bench.sent() == [])
+        bench.wait(Self.minute)
+        bench.see(sent: 103, bounced: 10)
+        #expect(bench.sent().map(\.action) == [.pause])
+        #expect(!bench.told().contains(.ruleCleared))
+    }
+
+    @Test func aClockSetBackNeitherFiresNorBlocks() throws {
+        var bench = try GuardBench(Self.rule)
+        bench.see(sent: 100, bounced: 10)
+        try bench.restart(Self.rule, after: .seconds(-86400))
+        bench.see(sent: 101, bounced: 10)
+        #expect(bench.sent() == [])
+        for minute in 2...4 {
+            bench.wait(Self.minute)
+            bench.see(sent: 100 + minute, bounced: 10)
+        }
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
+    @Test func aPauseOfOursIsStillOursAndResumedInItsTime() throws {
+        var (bench, intent) = try pausing()
+        bench.confirmPause(intent)
+        try bench.restart(Self.rule, after: .seconds(1800))
+        bench.see(sent: 103, bounced: 10)
+        #expect(bench.sent() == [])
+        bench.wait(.seconds(1790))
+        bench.see(sent: 103, bounced: 10)
+        #expect(bench.sent() == [])
+        bench.wait(.seconds(60))
+        bench.see(sent: 103, bounced: 10)
+        #expect(bench.sent().map(\.action) == [.resume])
+    }
+
+    @Test func whatFellDueMeanwhileIsDoneAtTheStartOnFreshNumbers() throws {
+        var (bench, intent) = try pausing()
+        bench.confirmPause(intent)
+        try bench.restart(Self.rule, after: .seconds(86400))
+        #expect(bench.sent() == [])
+        #expect(bench.asked().contains(.stats(CampaignID(unchecked: "camp_1"))))
+        bench.see(sent: 103, bounced: 10)
+        #expect(bench.sent().map(\.action) == [.resume])
+    }
+
+    @Test func anUnfinishedResumeIsJudgedAnewNeverReplayed() throws {
+        var (bench, intent) = try pausing()
+        bench.confirmPause(intent)
+        bench.wait(.seconds(3660))
+        bench.see(sent: 103, bounced: 10)
+        #expect(bench.sent().map(\.action) == [.resume])
+        try bench.restart(Self.rule)
+        #expect(bench.sent() == [])
+        bench.see(sent: 103, bounced: 10)
+        #expect(bench.sent().map(\.action) == [.resume])
+    }
+
+    @Test func anUnfinishedStartIsJudgedAnewNeverReplayed() throws {
+        var bench = try GuardBench(Self.launch)
+        bench.answerLooks([1: 500], remaining: 600)
+        #expect(bench.sent().map(\.action) == [.start])
+        try bench.restart(Self.launch)
+        #expect(bench.sent() == [])
+        // It had taken effect: nothing is sent, and it counts as released by us.
+        bench.see(1, CampaignStats(totalEnrolled: 500, sent: 2, delivered: 1, bounced: 0, queued: 498))
+        bench.seePool(remaining: 598)
+        #expect(bench.sent() == [])
+        #expect(bench.told().contains(.launchReleased))
+    }
+
+    @Test func anUnfinishedStartThatIsTooLargeByNowIsHeld() throws {
+        var bench = try GuardBench(Self.launch)
+        bench.answerLooks([1: 500], remaining: 600)
+        #expect(bench.sent().count == 1)
+        try bench.restart(Self.launch)
+        for _ in 0..<5 {
+            bench.answerLooks([1: 500], remaining: 300)
+            bench.wait(Self.minute)
+        }
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aReleasedLaunchIsNotStartedAgain() throws {
+        var bench = try GuardBench(Self.launch)
+        bench.answerLooks([1: 500], remaining: 600)
+        bench.confirmStart(try #require(bench.sent().first))
+        try bench.restart(Self.launch)
+        for _ in 0..<5 {
+            bench.answerLooks([1: 500], remaining: 600)
+            bench.wait(Self.minute)
+        }
+        #expect(bench.sent() == [])
+    }
+
+    @Test func promisedVolumeStaysPromised() throws {
+        let launches = Self.launch.replacing("camp_1}", with: "camp_1}\n  - {campaign: camp_2}")
+        var bench = try GuardBench(launches, campaigns: 2)
+        bench.answerLooks([1: 400, 2: 400], remaining: 600)
+        bench.confirmStart(try #require(bench.sent().first))
+        try bench.restart(launches, campaigns: 2)
+        for _ in 0..<15 {
+            bench.answerLooks([1: 400, 2: 400], remaining: 600)
+            bench.wait(Self.minute)
+        }
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aMuteOutlivesTheProcess() throws {
+        var (bench, intent) = try pausing()
+        bench.confirmPause(intent)
+        bench.wait(.seconds(660))
+        bench.see(sent: 105, bounced: 12)
+        bench.wait(Self.minute)
+        bench.see(sent: 130, bounced: 14)
+        #expect(bench.told().contains(.campaignOverride))
+        try bench.restart(Self.rule)
+        for minute in 1...20 {
+            bench.see(sent: 130 + minute, bounced: 15)
+            bench.wait(Self.minute)
+        }
+        #expect(bench.sent() == [])
+    }
+
+    @Test func windowsOutliveTheProcess() throws {
+        let rule = "rules:\n  - {name: w, when: 'increase(bounced, 24h) >= 30', then: pause}"
+        var bench = try GuardBench(rule)
+        bench.see(sent: 100, bounced: 0)
+        bench.wait(Self.minute)
+        bench.see(sent: 200, bounced: 20)
+        try bench.restart(rule, after: .seconds(3600))
+        bench.see(sent: 250, bounced: 31)
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
+    // MARK: The ledger fails
+
+    @Test func withoutALedgerPausesGoOutAndNothingIsStarted() throws {
+        var bench = try GuardBench(Self.launch + "\n  - {name: bounces, when: bounceRate > 5% and resolved >= 50, then: pause}", campaigns: 2)
+        bench.noteRecording("no room is left on the disk")
+        bench.noteRecording("no room is left on the disk")
+        #expect(bench.told().filter { $0 == .ledgerFailed } == [.ledgerFailed])
+        bench.answerLooks([1: 500], remaining: 600)
+        bench.see(2, sent: 100, bounced: 10)
+        #expect(bench.sent().map(\.action) == [.pause])
+        bench.noteRecording(nil)
+        #expect(bench.told().contains(.ledgerRecovered))
+        bench.wait(Self.minute)
+        bench.answerLooks([1: 500], remaining: 600)
+        #expect(bench.sent().map(\.action) == [.start])
+    }
+
+    @Test func afterAFailureAllIsHandedOutAgain() throws {
+        var (bench, intent) = try pausing()
+        bench.noteRecording("no room is left on the disk")
+        bench.noteRecording(nil)
+        try bench.restart(Self.rule)
+        #expect(bench.sent().map(\.decision) == [intent.decision])
+    }
+}

@@ -1,0 +1,197 @@
+import Guard
+import Model
+import Policy
+import Testing
+
+/// Cool-down, probation, relapse, and when a person has to decide.
+@Suite struct ResumeTimelineTests {
+    static let rule = """
+        rules:
+          - name: bounces
+            when: bounceRate > 5% and resolved >= 50
+            then: pause
+            resume: {after: 1h, probation: {sends: 50, when: bounceRate > 2% and resolved >= 20}, at_most: 2 per 7d}
+        """
+    static let minute = Duration.seconds(60)
+
+    /// A bench whose campaign breached and was paused by us a moment ago.
+    private func paused(_ more: String = rule, campaigns: Int = 1) throws -> GuardBench {
+        var bench = try GuardBench(more, campaigns: campaigns)
+        bench.see(sent: 100, bounced: 10)
+        bench.confirmPause(try #require(bench.sent().first))
+        return bench
+    }
+
+    /// Lets the cool-down pass, with polls, and answers the fresh look; the resume that follows, if one does.
+    private func awaitResume(_ bench: inout GuardBench, sent: Int, bounced: Int, _ coolDown: Duration) -> Intent? {
+        bench.wait(coolDown - .seconds(30))
+        bench.see(sent: sent, bounced: bounced)
+        #expect(bench.sent() == [], "before the cool-down is over")
+        bench.wait(.seconds(60))
+        bench.see(sent: sent, bounced: bounced)
+        return bench.sent().first
+    }
+
+    @Test func itResumesAfterTheCoolDownOnFreshNumbers() throws {
+        var bench = try paused()
+        #expect(bench.events.last?.message.contains("resumes not before") == true)
+        let intent = try #require(awaitResume(&bench, sent: 100, bounced: 10, .seconds(3600)))
+        #expect(intent.action == .resume)
+        #expect(intent.decision.cause == .coolDownOver("bounces"))
+        bench.confirmStart(intent)
+        #expect(bench.told().suffix(2) == [.campaignResumed, .ruleCleared])
+        // What had bounced before does not count again.
+        bench.wait(Self.minute)
+        bench.see(sent: 110, bounced: 10)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func itPassesItsProbationAndStaysArmed() throws {
+        var bench = try paused()
+        bench.confirmStart(try #require(awaitResume(&bench, sent: 100, bounced: 10, .seconds(3600))))
+        _ = bench.told()
+        bench.wait(Self.minute)
+        bench.see(sent: 140, bounced: 10)
+        #expect(bench.told() == [])
+        bench.wait(Self.minute)
+        bench.see(sent: 150, bounced: 10)
+        #expect(bench.told() == [.campaignProbationPassed])
+        // Re-armed, never exempt: 20 of the last 70.
+        bench.wait(Self.minute)
+        bench.see(sent: 170, bounced: 30)
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
+    @Test func aRelapseDoublesTheCoolDown() throws {
+        var bench = try paused()
+        bench.confirmStart(try #require(awaitResume(&bench, sent: 100, bounced: 10, .seconds(3600))))
+        bench.wait(Self.minute)
+        // One of 20 is 5 %: too much for the probation, and too little to judge by the rule itself.
+        bench.see(sent: 120, bounced: 11)
+        #expect(bench.told().contains(.campaignRelapsed))
+        let pause = try #require(bench.sent().first)
+        #expect(pause.decision.cause == .relapse("bounces"))
+        bench.confirmPause(pause)
+        bench.wait(.seconds(3700))
+        bench.see(sent: 120, bounced: 11)
+        #expect(bench.sent() == [])
+        #expect(awaitResume(&bench, sent: 120, bounced: 11, .seconds(3500))?.action == .resume)
+    }
+
+    @Test func afterAsManyAsAllowedItWaitsForAPerson() throws {
+        var bench = try paused()
+        var (sent, bounced) = (100, 10)
+        for coolDown in [3600, 7200] {
+            let intent = try #require(awaitResume(&bench, sent: sent, bounced: bounced, .seconds(coolDown)))
+            bench.confirmStart(intent)
+            bench.wait(Self.minute)
+            (sent, bounced) = (sent + 20, bounced + 2)
+            bench.see(sent: sent, bounced: bounced)
+            bench.confirmPause(try #require(bench.sent().first))
+        }
+        #expect(bench.events.last?.message.contains("waits for a person") == true)
+        bench.wait(.seconds(6 * 86400))
+        bench.see(sent: sent, bounced: bounced)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aPersonsPauseIsNeverResumed() throws {
+        var bench = try GuardBench(Self.rule)
+        bench.see(sent: 100, bounced: 10)
+        let intent = try #require(bench.sent().first)
+        bench.answer(intent, .success(ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(3600))))
+        for _ in 0..<50 {
+            bench.wait(.seconds(3600))
+            bench.see(sent: 100, bounced: 10)
+        }
+        #expect(bench.sent() == [])
+    }
+
+    @Test func anotherFiringRuleKeepsItPaused() throws {
+        var bench = try paused(Self.rule + "\n  - {name: few, when: sent > 90 and replied < 1, then: pause}")
+        _ = bench.told()
+        #expect(awaitResume(&bench, sent: 100, bounced: 10, .seconds(3600)) == nil)
+        #expect(bench.told().contains(.campaignResumeFailed))
+        for _ in 0..<5 {
+            bench.wait(Self.minute)
+            bench.see(sent: 100, bounced: 10)
+        }
+        #expect(bench.sent() == [])
+        // Told once, not at each look.
+        #expect(bench.told() == [])
+    }
+
+    @Test func aLaunchRuleKeepsItPausedUntilTheRestFits() throws {
+        var bench = try paused(Self.rule + "\n  - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}")
+        bench.seePool(remaining: 500)
+        bench.wait(.seconds(3570))
+        bench.see(sent: 100, bounced: 10)
+        bench.seePool(remaining: 500)
+        bench.wait(.seconds(60))
+        bench.see(sent: 100, bounced: 10)
+        bench.seePool(remaining: 500)
+        #expect(bench.sent() == [])
+        // 900 of the 1000 are still to be sent.
+        bench.wait(.seconds(120))
+        bench.see(sent: 100, bounced: 10)
+        bench.seePool(remaining: 901)
+        #expect(bench.sent().map(\.action) == [.resume])
+    }
+
+    @Test func aFreshLookThatFailsResumesNothing() throws {
+        var bench = try paused()
+        bench.wait(.seconds(3610))
+        bench.fail(.stats(CampaignID(unchecked: "camp_1")), Fault(.unreachable, "HTTP 500"))
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aRestartByAPersonEndsThePlan() throws {
+        var bench = try paused()
+        bench.wait(.seconds(660))
+        bench.see(sent: 103, bounced: 10)
+        bench.wait(Self.minute)
+        bench.see(sent: 120, bounced: 10)
+        #expect(bench.told().contains(.campaignOverride))
+        bench.wait(.seconds(7200))
+        bench.see(sent: 200, bounced: 10)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func observeModeResumesNothing() throws {
+        var bench = try paused()
+        try bench.reload("mode: observe\n" + Self.rule)
+        bench.wait(.seconds(7200))
+        bench.see(sent: 100, bounced: 10)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func theBeltLetsOnlySomeGoAtOnce() throws {
+        var bench = try GuardBench("belt: {starts: 20%, per: 10m}\n" + Self.rule, campaigns: 5)
+        for campaign in 1...5 {
+            bench.see(campaign, sent: 100, bounced: 10)
+            bench.confirmPause(try #require(bench.sent().first))
+        }
+        bench.wait(.seconds(3570))
+        for campaign in 1...5 { bench.see(campaign, sent: 100, bounced: 10) }
+        bench.wait(.seconds(60))
+        _ = bench.told()
+        for campaign in 1...5 { bench.see(campaign, sent: 100, bounced: 10) }
+        #expect(bench.sent().count == 1)
+        #expect(bench.told().filter { $0 == .beltTripped } == [.beltTripped])
+    }
+
+    @Test func manyBreachesAtOnceAreWarnedOfAndPausedAllTheSame() throws {
+        var bench = try GuardBench(Self.rule, campaigns: 6)
+        for campaign in 1...6 { bench.see(campaign, sent: 100, bounced: 0) }
+        for campaign in 1...6 { bench.see(campaign, sent: 200, bounced: 20) }
+        #expect(bench.sent().count == 6)
+        #expect(bench.told().filter { $0 == .beltTripped } == [.beltTripped])
+    }
+
+    @Test func manyBreachesAtOnceStopPausesWhereThePolicySaysSo() throws {
+        var bench = try GuardBench("belt: {pauses: stop}\n" + Self.rule, campaigns: 6)
+        for campaign in 1...6 { bench.see(campaign, sent: 100, bounced: 0) }
+        for campaign in 1...6 { bench.see(campaign, sent: 200, bounced: 20) }
+        #expect(bench.sent().count == 3)
+    }
+}
