@@ -105,7 +105,8 @@ let package = Package(
             name: "PolicyTests", dependencies: ["Model", "Policy"], exclude: ["Malformed"], swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
         .testTarget(
-            name: "GuardTests", dependencies: ["Guard", "Ledger", "Model", "Policy", "Simulator", "TestSupport"], swiftSettings: strict),
+            name: "GuardTests", dependencies: ["Guard", "Ledger", "Model", "Policy", "Simulator", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ProvidersTests",
@@ -115,6 +116,13 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "LedgerTests",
+            dependencies: [
+                "Guard", "Ledger", "Model", "Policy", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict
         ),

@@ -55,6 +55,9 @@ package final class Ledger: Sendable {
     }
 
     private static func openFile(_ path: String) throws(LedgerError) -> DatabaseQueue {
+        // Made for its owner alone; SQLite gives the files beside it the same mode.
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { close(descriptor) }
         do {
             var configuration = Configuration()
             configuration.busyMode = .timeout(2)
@@ -74,7 +77,8 @@ package final class Ledger: Sendable {
             if try queue.read({ try migrator.hasBeenSuperseded($0) }) {
                 throw LedgerError(
                     code: .tooNew,
-                    message: "\(path) was written by a newer version of sendwarden; run that version, or give this one a "
+                    message:
+                        "\(path) was written by a newer version of sendwarden; run that version, or give this one a "
                         + "ledger of its own")
             }
             try migrator.migrate(queue)
@@ -90,7 +94,8 @@ package final class Ledger: Sendable {
     private static func setAside(_ path: String) throws(LedgerError) -> String {
         let aside = "\(path).damaged-\(time(nil))"
         guard rename(path, aside) == 0 else {
-            throw LedgerError(code: .unwritable, message: "\(path): it cannot be set aside: \(String(cString: strerror(errno)))")
+            throw LedgerError(
+                code: .unwritable, message: "\(path): it cannot be set aside: \(String(cString: strerror(errno)))")
         }
         for suffix in ["-wal", "-shm"] { rename(path + suffix, aside + suffix) }
         return aside
@@ -152,7 +157,8 @@ package final class Ledger: Sendable {
         } catch is DecodingError {
             throw LedgerError(
                 code: .corrupt,
-                message: "\(queue.path) holds what this version cannot read; start once with --recover-ledger, which sets "
+                message:
+                    "\(queue.path) holds what this version cannot read; start once with --recover-ledger, which sets "
                     + "it aside and begins a new one")
         } catch {
             throw Ledger.explain(error, queue.path)
@@ -197,11 +203,13 @@ package final class Ledger: Sendable {
         case .sample(let id, let stats, let at): try write(stats, of: id, at: at, database)
         case .campaign(let memory):
             try database.execute(
-                sql: "INSERT OR REPLACE INTO campaign (workspace, id, phase, updated_at, memory) VALUES (?, ?, ?, ?, ?)",
+                sql:
+                    "INSERT OR REPLACE INTO campaign (workspace, id, phase, updated_at, memory) VALUES (?, ?, ?, ?, ?)",
                 arguments: [workspace, memory.id.text, memory.phaseName, now.milliseconds, try text(memory)])
         case .launch(let memory):
             try database.execute(
-                sql: "INSERT OR REPLACE INTO launch (workspace, campaign, phase, updated_at, memory) VALUES (?, ?, ?, ?, ?)",
+                sql:
+                    "INSERT OR REPLACE INTO launch (workspace, campaign, phase, updated_at, memory) VALUES (?, ?, ?, ?, ?)",
                 arguments: [workspace, memory.campaign.text, memory.phaseName, now.milliseconds, try text(memory)])
         case .workspace(let memory):
             try database.execute(

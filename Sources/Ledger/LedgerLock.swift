@@ -11,7 +11,8 @@ final class LedgerLock: Sendable {
             let code: LedgerError.Code = errno == EACCES || errno == EPERM ? .noPermission : .unwritable
             throw LedgerError(
                 code: code,
-                message: "\(lockPath): \(String(cString: strerror(errno))); the user that runs sendwarden must be able to "
+                message:
+                    "\(lockPath): \(String(cString: strerror(errno))); the user that runs sendwarden must be able to "
                     + "write there")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -22,7 +23,8 @@ final class LedgerLock: Sendable {
             let pid = Int32(holder).map { "process \($0)" } ?? "another process"
             throw LedgerError(
                 code: .locked,
-                message: "\(path) is in use by \(pid); two daemons on one ledger would act twice: stop that one, or give "
+                message:
+                    "\(path) is in use by \(pid); two daemons on one ledger would act twice: stop that one, or give "
                     + "this one a ledger of its own")
         }
         let pid = Array("\(getpid())\n".utf8)

@@ -124,7 +124,8 @@ struct RunCommand: AsyncParsableCommand {
             }
             return (opened.ledger, opened.memory)
         } catch {
-            journal.tell(JournalEvent(.ledgerFailed, "cannot start: \(error.message)", fields: [.reason: error.message]))
+            journal.tell(
+                JournalEvent(.ledgerFailed, "cannot start: \(error.message)", fields: [.reason: error.message]))
             throw ExitCode(error)
         }
     }

@@ -30,7 +30,7 @@ import Testing
     }
 
     private func withDaemon(
-        mode: String,
+        mode: String, arguments: [String] = [], shell: String? = nil,
         _ body: (RunningProgram, _ folder: TemporaryFolder, _ url: String, _ simulator: RunningProgram) throws -> Void
     ) throws {
         let folder = try TemporaryFolder()
@@ -45,7 +45,9 @@ import Testing
         let url = String(simulator.stdout.prefix { $0 != "\n" })
         #expect(url.hasPrefix("http://127.0.0.1:"))
         let policy = try folder.write("policy.yaml", Self.policy(url, folder, mode: mode))
-        let daemon = try RunningProgram(["run", "--policy", policy, "--log-format", "json"])
+        let state = folder.path + "/ledger.sqlite"
+        let daemon = try RunningProgram(
+            ["run", "--policy", policy, "--log-format", "json", "--ledger", state] + arguments, shell: shell)
         defer {
             daemon.signal(SIGKILL)
             _ = daemon.waitUntilExit()
@@ -103,6 +105,50 @@ import Testing
                 daemon.wait { daemon.stderr.split(separator: "\n").count { $0.contains("\"campaign.paused\"") } == 2 })
             let posts = try requests(url).filter { $0["method"] as? String == "POST" }
             #expect(posts.map { $0["path"] as? String } == ["/v1/campaigns/bad/pause"])
+        }
+    }
+
+    // MARK: The ledger
+
+    @Test func aSecondDaemonOnTheSameLedgerIsRefused() throws {
+        try withDaemon(mode: "observe") { daemon, folder, _, _ in
+            #expect(daemon.wait { daemon.stderr.contains("daemon.ready") })
+            let second = try Program.run([
+                "run", "--policy", folder.path + "/policy.yaml", "--log-format", "text", "--ledger",
+                folder.path + "/ledger.sqlite",
+            ])
+            #expect(second.code == 69)
+            #expect(second.stderr.contains("process \(daemon.pid)"))
+        }
+    }
+
+    @Test func aDamagedLedgerIsRefusedUntilItMayBeSetAside() throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.write("key", Self.key)
+        let policy = try folder.write("policy.yaml", Self.policy("http://127.0.0.1:9", folder, mode: "observe"))
+        let state = try folder.write("ledger.sqlite", String(repeating: "no database ", count: 1000))
+        let arguments = ["run", "--policy", policy, "--log-format", "text", "--ledger", state]
+        let refused = try Program.run(arguments)
+        #expect(refused.code == 65)
+        #expect(refused.stderr.contains("--recover-ledger"))
+        let recovered = try RunningProgram(arguments + ["--recover-ledger"])
+        #expect(recovered.wait { recovered.stderr.contains("daemon.ready") })
+        recovered.signal(SIGTERM)
+        #expect(recovered.waitUntilExit().code == 0)
+        #expect(recovered.stderr.contains("set aside as \(state).damaged-"))
+    }
+
+    /// A file that may not grow is what a full disk is to the program.
+    @Test func aFullDiskStopsNoPauseAndHeals() throws {
+        try withDaemon(mode: "enforce", shell: "trap '' XFSZ; ulimit -S -f 120; exec") { daemon, _, url, _ in
+            #expect(daemon.wait { daemon.stderr.contains("ledger.failed") })
+            #expect(daemon.wait { daemon.stderr.contains("\"campaign.paused\"") })
+            #expect(try requests(url).contains { $0["path"] as? String == "/v1/campaigns/bad/pause" })
+            let heal = try Process.run(
+                URL(filePath: "/usr/bin/prlimit"), arguments: ["--pid", "\(daemon.pid)", "--fsize=unlimited:unlimited"])
+            heal.waitUntilExit()
+            try #require(heal.terminationStatus == 0)
+            #expect(daemon.wait { daemon.stderr.contains("ledger.recovered") })
         }
     }
 

@@ -28,10 +28,11 @@ final class RunningProgram: Sendable {
     private let readers = DispatchGroup()
     let pid: Int32
 
-    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    /// - Parameter shell: what a shell does first, in the same process.
+    init(_ arguments: [String], environment: [String: String] = [:], shell: String? = nil) throws {
         let process = Process()
-        process.executableURL = URL(filePath: Program.path)
-        process.arguments = arguments
+        process.executableURL = URL(filePath: shell == nil ? Program.path : "/bin/sh")
+        process.arguments = shell.map { ["-c", $0 + " \"$0\" \"$@\"", Program.path] + arguments } ?? arguments
         var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("NOTIFY") }
         variables.merge(environment) { _, new in new }
         process.environment = variables

@@ -130,7 +130,9 @@ extension Guard {
             let rule = policy.rules[index]
             guard rule.action == .pause, rule.mode == .enforce, rule.name != owner.name else { continue }
             let isBreached = rule.condition.evaluate(readings).truth == .yes
-            if isBreached || campaigns[place].rules[index]?.isFiring == true { return "rule \(rule.name) speaks against it" }
+            if isBreached || campaigns[place].rules[index]?.isFiring == true {
+                return "rule \(rule.name) speaks against it"
+            }
         }
         for rule in launchRules(campaigns[place].entry.id) where rule.action == .hold && rule.mode == .enforce {
             let evaluation = rule.condition.evaluate(readings.ofTheRest)
@@ -201,7 +203,9 @@ extension Guard {
         campaigns[place].recovery.resumed(by: policy.rules[index], from: latest.stats, at: now)
         var effects: [Effect] = [.report(Wording.resumed(campaigns[place], policy.rules[index], at: now))]
         if let state = campaigns[place].rules[index] {
-            if state.phase != .inactive { effects.append(.report(Wording.armedAnew(campaigns[place], policy.rules[index]))) }
+            if state.phase != .inactive {
+                effects.append(.report(Wording.armedAnew(campaigns[place], policy.rules[index])))
+            }
             campaigns[place].rules[index] = RuleState()
         }
         return effects

@@ -66,7 +66,8 @@ extension Wording {
         let next = stops ? "nothing more is paused, as the policy says" : "pausing goes on, as it is the safe side"
         return JournalEvent(
             .beltTripped,
-            "\(breaching) of \(running) running campaigns breach at once: the platform or its data may be at fault; \(next)")
+            "\(breaching) of \(running) running campaigns breach at once: the platform or its data may be at fault; \(next)"
+        )
     }
 
     static func ledgerFailed(_ reason: String, since: Instant?) -> JournalEvent {

@@ -9,7 +9,8 @@ struct Promises {
     let run: SimulatedRun
 
     var violations: [String] {
-        run.trespasses + (run.isSpinning ? ["ticks without end at \(run.now)"] : []) + sentOnlyWhatItMay + pausedOnEvidence
+        run.trespasses + (run.isSpinning ? ["ticks without end at \(run.now)"] : []) + sentOnlyWhatItMay
+            + pausedOnEvidence
             + startedWhatFits + protected + toldConsistently
     }
 
@@ -65,7 +66,8 @@ struct Promises {
                 if !isFiring.contains(intent.campaign) {
                     violations.append("paused \(intent.campaign) without a firing rule at \(at)")
                 }
-                guard let stats = latest[intent.campaign], let bouncedInAll = stats.bounced, let delivered = stats.delivered
+                guard let stats = latest[intent.campaign], let bouncedInAll = stats.bounced,
+                    let delivered = stats.delivered
                 else {
                     violations.append("paused \(intent.campaign) on unknown numbers at \(at)")
                     continue
@@ -138,7 +140,8 @@ struct Promises {
             }
             // What one slow poll cycle and a `for` of ten minutes let through at this rate, and what was in transit.
             let tolerated = Double(world.resolvedMin) + campaign.description.rate * 1.2 + 50
-            guard !wasTouched, !wasResumed, world.weather.crashes < 0.01, campaign.description.turnsBad == nil, campaign.description.bounceRate >= 0.15,
+            guard !wasTouched, !wasResumed, world.weather.crashes < 0.01, campaign.description.turnsBad == nil,
+                campaign.description.bounceRate >= 0.15,
                 Double(resolved) > tolerated, campaign.status == .running
             else { return nil }
             return "\(campaign.description.id) still runs with \(campaign.bounced) of \(resolved) bounced"

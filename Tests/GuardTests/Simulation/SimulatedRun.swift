@@ -121,7 +121,8 @@ struct SimulatedRun {
             statuses[id] = campaign.status
             guard before != campaign.status else { continue }
             switch campaign.status {
-            case .paused: stops[id] = Stop(isOurs: false, at: campaign.pausedAt ?? now, restartedAt: stops[id]?.restartedAt)
+            case .paused:
+                stops[id] = Stop(isOurs: false, at: campaign.pausedAt ?? now, restartedAt: stops[id]?.restartedAt)
             case .running: if stops[id] != nil { stops[id]?.restartedAt = campaign.startedAt ?? now }
             case .draft: break
             }

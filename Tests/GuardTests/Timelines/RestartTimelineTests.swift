@@ -182,7 +182,8 @@ import Testing
     // MARK: The ledger fails
 
     @Test func withoutALedgerPausesGoOutAndNothingIsStarted() throws {
-        var bench = try GuardBench(Self.launch + "\n  - {name: bounces, when: bounceRate > 5% and resolved >= 50, then: pause}", campaigns: 2)
+        var bench = try GuardBench(
+            Self.launch + "\n  - {name: bounces, when: bounceRate > 5% and resolved >= 50, then: pause}", campaigns: 2)
         bench.noteRecording("no room is left on the disk")
         bench.noteRecording("no room is left on the disk")
         #expect(bench.told().filter { $0 == .ledgerFailed } == [.ledgerFailed])

@@ -122,7 +122,8 @@ import Testing
     }
 
     @Test func aLaunchRuleKeepsItPausedUntilTheRestFits() throws {
-        var bench = try paused(Self.rule + "\n  - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}")
+        var bench = try paused(
+            Self.rule + "\n  - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}")
         bench.seePool(remaining: 500)
         bench.wait(.seconds(3570))
         bench.see(sent: 100, bounced: 10)

@@ -1,0 +1,188 @@
+import Foundation
+import GRDB
+import Glibc
+import Guard
+import Ledger
+import Model
+import Policy
+import TestSupport
+import Testing
+
+/// The ledger on real files: what it keeps, and how it refuses.
+@Suite struct LedgerTests {
+    static let start = Instant(milliseconds: 1_796_000_000_000)
+    static let camp = CampaignID(unchecked: "camp_1")
+
+    private func open(_ path: String, recovers: Bool = false) throws(LedgerError) -> (
+        ledger: Ledger, memory: Memory, setAside: String?
+    ) {
+        try Ledger.open(path, workspace: "acme", recovers: recovers)
+    }
+
+    private func error(_ body: () throws(LedgerError) -> Void) -> LedgerError? {
+        do throws(LedgerError) {
+            try body()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private static func stats(_ sent: Int) -> CampaignStats {
+        CampaignStats(totalEnrolled: 500, sent: sent, delivered: sent, bounced: 0, replied: 0, queued: 500 - sent)
+    }
+
+    /// The records of a guard that paused a campaign.
+    private func records() throws -> [LedgerRecord] {
+        let text = """
+            version: 1
+            workspace: {name: acme, provider: leadterra, credential: key}
+            campaigns: [{id: camp_1}]
+            rules: [{name: b, when: bounceRate > 5% and resolved >= 50, then: pause}]
+            """
+        let policy = try #require(PolicyLoader.load(SourceFile(name: "p", text: text)).policy)
+        var warden = Guard(policy: policy, at: Self.start)
+        var effects = warden.handle(.started, at: Self.start)
+        let stats = CampaignStats(totalEnrolled: 500, sent: 100, delivered: 80, bounced: 20, queued: 400)
+        effects += warden.handle(
+            .observed(
+                Observation(target: .stats(Self.camp), requestedAt: Self.start, result: .success(.stats(stats)))),
+            at: Self.start)
+        return effects.compactMap { if case .record(let record) = $0 { record } else { nil } }
+    }
+
+    @Test func whatIsWrittenIsReadBackAfterTheProcess() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/ledger.sqlite"
+        do {
+            let ledger = try open(path).ledger
+            try ledger.write(try records(), at: Self.start)
+        }
+        let memory = try open(path).memory
+        #expect(memory.campaigns.map(\.id) == [Self.camp])
+        #expect(memory.campaigns.map(\.phaseName) == ["pausing"])
+        #expect(memory.samples[Self.camp]?.map(\.stats.bounced) == [20])
+        let queue = try DatabaseQueue(path: path)
+        let row = try queue.read { try Row.fetchOne($0, sql: "SELECT * FROM decision JOIN intent ON decision = id") }
+        #expect(row?["cause"] == "rule")
+        #expect(row?["rule"] == "b")
+        #expect((row?["evidence"] as String?)?.contains("findings") == true)
+        #expect(row?["action"] == "pause")
+        #expect(row?["outcome"] as String? == nil)
+    }
+
+    @Test func onlyItsOwnerMayReadIt() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/ledger.sqlite"
+        let ledger = try open(path).ledger
+        try ledger.write([.sample(Self.camp, Self.stats(1), at: Self.start)], at: Self.start)
+        for file in [path, path + "-wal", path + ".lock"] {
+            let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+            #expect((mode ?? 0o777) & 0o077 == 0, "\(file)")
+        }
+    }
+
+    @Test func aSecondDaemonIsRefusedByThePidOfTheFirst() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/ledger.sqlite"
+        let first = try open(path).ledger
+        let error = error { () throws(LedgerError) in _ = try open(path) }
+        #expect(error?.code == .locked)
+        #expect(error?.message.contains("process \(getpid())") == true)
+        try first.write([.sample(Self.camp, Self.stats(1), at: Self.start)], at: Self.start)
+    }
+
+    @Test func aNewerSchemaIsRefusedAndLeftAsItIs() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/ledger.sqlite"
+        _ = try open(path)
+        try DatabaseQueue(path: path).write {
+            try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99 of the future')")
+        }
+        for recovers in [false, true] {
+            #expect(error { () throws(LedgerError) in _ = try open(path, recovers: recovers) }?.code == .tooNew)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).allSatisfy { !$0.contains("damaged") })
+    }
+
+    @Test func aDamagedFileIsRefusedOrSetAside() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("ledger.sqlite", String(repeating: "this is no database. ", count: 500))
+        let refused = error { () throws(LedgerError) in _ = try open(path) }
+        #expect(refused?.code == .corrupt)
+        #expect(refused?.message.contains("--recover-ledger") == true)
+        let opened = try open(path, recovers: true)
+        let aside = try #require(opened.setAside)
+        #expect(try String(contentsOfFile: aside, encoding: .utf8).hasPrefix("this is no database."))
+        #expect(opened.memory.campaigns.isEmpty)
+        try opened.ledger.write([.sample(Self.camp, Self.stats(1), at: Self.start)], at: Self.start)
+    }
+
+    @Test func aFileWithADamagedPageIsRefused() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/ledger.sqlite"
+        do {
+            let ledger = try open(path).ledger
+            for minute in 0..<400 {
+                let at = Self.start + .seconds(60 * minute)
+                try ledger.write([.sample(Self.camp, Self.stats(minute), at: at)], at: at)
+            }
+        }
+        _ = try DatabaseQueue(path: path).writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        let handle = try #require(FileHandle(forUpdatingAtPath: path))
+        let size = try handle.seekToEnd()
+        #expect(size > 20_000)
+        for offset in stride(from: UInt64(8192), to: size, by: 4096) {
+            try handle.seek(toOffset: offset)
+            try handle.write(contentsOf: Data(repeating: 0xA5, count: 512))
+        }
+        try handle.close()
+        #expect(error { () throws(LedgerError) in _ = try open(path) }?.code == .corrupt)
+    }
+
+    @Test func whatItHoldsAndCannotBeReadIsDamageToo() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/ledger.sqlite"
+        do { try open(path).ledger.write(try records(), at: Self.start) }
+        try DatabaseQueue(path: path).write { try $0.execute(sql: "UPDATE campaign SET memory = '{\"id\": 5}'") }
+        #expect(error { () throws(LedgerError) in _ = try open(path) }?.code == .corrupt)
+    }
+
+    @Test func aFolderThatIsNotThereIsSaidSo() throws {
+        let error = error { () throws(LedgerError) in _ = try open("/nonexistent/ledger.sqlite") }
+        #expect(error?.message.contains("/nonexistent/ledger.sqlite") == true)
+    }
+
+    @Test func samplesAreThinnedAfterTwoDaysAndDroppedAfterNinety() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/ledger.sqlite"
+        let ledger = try open(path).ledger
+        var batch: [LedgerRecord] = []
+        for minute in 0..<(4 * 24 * 60) {
+            batch.append(.sample(Self.camp, Self.stats(minute), at: Self.start + .seconds(60 * minute)))
+        }
+        let now = Self.start + .seconds(4 * 86400)
+        try ledger.write(batch, at: Self.start)
+        try ledger.write([.sample(Self.camp, Self.stats(9999), at: now)], at: now)
+        let queue = try DatabaseQueue(path: path)
+        func count(_ sql: String) throws -> Int { try queue.read { try Int.fetchOne($0, sql: sql) ?? 0 } }
+        let edge = (now - .seconds(48 * 3600)).milliseconds
+        #expect(try count("SELECT count(*) FROM sample WHERE at >= \(edge)") == 48 * 60 + 1)
+        #expect((570...582).contains(try count("SELECT count(*) FROM sample WHERE at < \(edge)")))
+        let late = now + .seconds(91 * 86400)
+        try ledger.write([.sample(Self.camp, Self.stats(1), at: late)], at: late)
+        #expect(try count("SELECT count(*) FROM sample") == 1)
+    }
+
+    @Test func fastPollsAreKeptOnceInAWhile() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/ledger.sqlite"
+        let ledger = try open(path).ledger
+        for second in 0..<60 {
+            let at = Self.start + .seconds(second)
+            try ledger.write([.sample(Self.camp, Self.stats(second), at: at)], at: at)
+        }
+        let count = try DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sample") }
+        #expect(count == 4)
+    }
+}
