@@ -140,7 +140,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "SendwardenTests", dependencies: ["Sendwarden", "Journal", "Model", "Policy", "TestSupport"],
+            name: "SendwardenTests",
+            dependencies: [
+                "Sendwarden", "Journal", "Model", "Policy", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
     ]
 )

@@ -36,6 +36,8 @@ package struct GuardService: Service {
         package var reloads: AsyncChannel<Void>
         /// Reads the policy anew.
         package var reload: @Sendable () async -> Reload
+        /// What the wall clock shows, which may be set; nil where ``time`` is all there is.
+        package var wallClock: (@Sendable () -> Instant)?
         /// Where the guard's memory is kept; nil where it is to live and die with the process.
         package var ledger: Ledger?
 
@@ -58,6 +60,8 @@ package struct GuardService: Service {
     /// The loop looks around at least this often, whatever it waits for.
     private static let idleMax: Duration = .seconds(60)
 
+    /// A clock that differs by less has drifted, not been set.
+    private static let clockStepMin: Duration = .seconds(2)
     /// Decisions and actions that could not be kept yet; older ones are given up.
     private static let backlogMax = 1000
 
@@ -110,6 +114,7 @@ package struct GuardService: Service {
             case .reload(let reload): adopt(reload, &state, inputs, &group)
             }
             rearm(&alarm, state, inputs)
+            checkClock(&state, inputs, &group)
             ping(&state)
         }
         surroundings.notifier.stopping()
@@ -128,6 +133,7 @@ package struct GuardService: Service {
         var isReady = false
         var backlog: [LedgerRecord] = []
         var ledgerFailed = false
+        var clockAhead: Duration = .zero
     }
 
     private func step(
@@ -240,6 +246,20 @@ package struct GuardService: Service {
             step(.reloaded(policy), &state, inputs, &group)
         }
         surroundings.notifier.ready(status: state.warden.summary)
+    }
+
+    // MARK: Clock
+
+    /// Time runs evenly for the guard, whatever is done to the clock; that it was set is told.
+    private func checkClock(
+        _ state: inout LoopState, _ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup
+    ) {
+        guard let wallClock = surroundings.wallClock else { return }
+        let ahead = wallClock() - surroundings.time.now
+        let change = ahead - state.clockAhead
+        guard change > GuardService.clockStepMin || change < .zero - GuardService.clockStepMin else { return }
+        state.clockAhead = ahead
+        step(.clockSet(ahead: ahead), &state, inputs, &group)
     }
 
     // MARK: Systemd

@@ -15,6 +15,8 @@ package enum Event: Sendable {
     case answered(Intent, Result<ActionAnswer, Fault>, jitter: Double)
     /// What was to be kept could not be, for this reason, or with nil can be again.
     case recorded(failure: String?)
+    /// The wall clock was set: it now shows so much more than the guard's own even time.
+    case clockSet(ahead: Duration)
     /// A new policy was read and found sound.
     case reloaded(CheckedPolicy)
 }

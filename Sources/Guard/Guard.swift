@@ -30,6 +30,8 @@ package struct Guard: Sendable {
     var ledgerTrouble: LedgerTrouble?
     /// Decisions and actions since the last event, to be kept.
     var news: [LedgerRecord] = []
+    /// How far the wall clock is ahead of the time that events come with; launches go by the wall clock.
+    var clockAhead: Duration = .zero
     var saved = SavedMemory()
     /// When all that was due was last looked at; what was due by then waits for news, not for time.
     var workedAt: Instant
@@ -60,6 +62,9 @@ package struct Guard: Sendable {
             case .resume: effects = resumeAnswered(intent, result, at: now)
             }
             noteOutcome(intent, result)
+        case .clockSet(let ahead):
+            clockAhead = ahead
+            effects = dueWork(at: now)
         case .recorded(let failure): effects = noteRecording(failure, at: now)
         case .reloaded(let policy): effects = reload(policy, at: now)
         }
@@ -91,11 +96,14 @@ package struct Guard: Sendable {
         }
         deadlines += resting.compactMap { resumeDue($0) }.filter { $0 > workedAt }
         for launch in launches where launch.isOpen {
-            let times = [launch.entry.notBefore, launch.entry.expires, launch.retryAt]
+            let times = [launch.entry.notBefore.map(evenTime), launch.entry.expires.map(evenTime), launch.retryAt]
             deadlines += times.compactMap { $0 }.filter { $0 > workedAt }
         }
         return deadlines.min()
     }
+
+    /// A time of the wall clock as the time that events come with.
+    func evenTime(_ wallTime: Instant) -> Instant { wallTime - clockAhead }
 
     // MARK: Finding things
 

@@ -16,7 +16,7 @@ package final class Ledger: Sendable {
     static let keptFor: Duration = .seconds(90 * 86400)
     /// How often old rows are looked for.
     private static let pruneInterval: Duration = .seconds(3600)
-    /// The largest size of the file; beyond it writing fails as on a full disk. A hundred campaigns take a twentieth.
+    /// The largest size of the file; beyond it writing fails as on a full disk.
     static let bytesMax = 4 << 30
 
     private let workspace: String

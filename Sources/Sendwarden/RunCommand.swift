@@ -95,11 +95,11 @@ struct RunCommand: AsyncParsableCommand {
         let (store, memory) = try openLedger(policy, journal)
         let reloader = PolicyReloader(path: self.policy.path, factory: factory)
         let reloads = AsyncChannel<Void>()
-        let service = GuardService(
-            policy: policy, memory: memory, platform: platform,
-            surroundings: .init(
-                journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
-                reloads: reloads, ledger: store, reload: { reloader.reload() }))
+        var surroundings = GuardService.Surroundings(
+            journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
+            reloads: reloads, ledger: store, reload: { reloader.reload() })
+        surroundings.wallClock = { SteadyTime.fromWallClock().now }
+        let service = GuardService(policy: policy, memory: memory, platform: platform, surroundings: surroundings)
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: service), .init(service: HangupService(reloads: reloads))],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent)

@@ -17,6 +17,9 @@ struct CampaignState: Sendable {
     /// Samples asked for before this are too old to act on: an action has been taken since.
     var freshAfter: Instant
     var recovery = Recovery()
+    /// Since when it has sent nothing although mail waits; nil where it sends, or nothing waits.
+    var stillSince: Instant?
+    var toldStill = false
 
     init(entry: CampaignEntry, policy: CheckedPolicy, at now: Instant) {
         self.entry = entry
@@ -59,7 +62,9 @@ struct CampaignState: Sendable {
 }
 
 extension CampaignStats {
-    /// What was counted since an earlier answer; what either does not say is unknown. Enrollment and queue stay.
+    /// What was counted since an earlier answer; what either does not say is unknown.
+    ///
+    /// Enrollment and queue stay as they are.
     func counted(from before: CampaignStats) -> CampaignStats {
         func since(_ after: Int?, _ before: Int?) -> Int? {
             after.flatMap { after in before.map { max(0, after - $0) } }

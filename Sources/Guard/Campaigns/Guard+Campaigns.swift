@@ -23,6 +23,7 @@ extension Guard {
         news.append(.sample(id, stats, at: now))
         campaigns[place].latest = StatsSample(stats: stats, at: now, requestedAt: requestedAt)
         effects += infer(place, from: stats, previous: previous, requestedAt: requestedAt, at: now)
+        effects += noteStandstill(place, previous: previous, at: now)
         effects += judgeRules(place, requestedAt: requestedAt, at: now)
         effects += judgeProbation(place, requestedAt: requestedAt, at: now)
         return effects
@@ -65,6 +66,27 @@ extension Guard {
             campaigns[place].phase = sendsAgain ? .running : .pausedByAnother(standstill)
             return []
         }
+    }
+
+    /// So long a running campaign may send nothing: no day's sending hours are further apart.
+    private static let standstillMax: Duration = .seconds(24 * 3600)
+
+    /// A campaign that is held as running, has mail to send and a pool to send from, and sends nothing.
+    private mutating func noteStandstill(_ place: Int, previous: CampaignStats?, at now: Instant) -> [Effect] {
+        guard let stats = campaigns[place].latest?.stats, let sent = stats.sent, let queued = stats.queued else {
+            return []
+        }
+        let pool = platform.reading(campaigns[place].entry.pool, at: now)
+        let mayWait = pool?.pool.remainingVolume == 0
+        guard case .running = campaigns[place].phase, queued > 0, sent == previous?.sent, !mayWait else {
+            (campaigns[place].stillSince, campaigns[place].toldStill) = (nil, false)
+            return []
+        }
+        let since = campaigns[place].stillSince ?? now
+        campaigns[place].stillSince = since
+        guard now - since >= Guard.standstillMax, !campaigns[place].toldStill else { return [] }
+        campaigns[place].toldStill = true
+        return [.report(Wording.standstill(campaigns[place], since: since, at: now))]
     }
 
     /// A person restarted what we had paused: told, and obeyed as the policy says.

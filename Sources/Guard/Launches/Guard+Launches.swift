@@ -20,7 +20,7 @@ extension Guard {
         var effects: [Effect] = []
         let order = launches.indices.sorted { LaunchState.goesFirst(launches[$0], launches[$1]) }
         for index in order where launches[index].isOpen {
-            if let expires = launches[index].entry.expires, expires <= now, canExpire(index) {
+            if let expires = launches[index].entry.expires, evenTime(expires) <= now, canExpire(index) {
                 launches[index].phase = .closed
                 if let campaign = campaign(launches[index].entry.campaign) {
                     effects.append(.report(Wording.expired(launches[index].entry, campaign.entry)))
@@ -64,7 +64,7 @@ extension Guard {
     private func isDue(_ index: Int, at now: Instant) -> Bool {
         let launch = launches[index]
         guard launch.isOpen else { return false }
-        if let notBefore = launch.entry.notBefore, notBefore > now { return false }
+        if let notBefore = launch.entry.notBefore, evenTime(notBefore) > now { return false }
         if let retryAt = launch.retryAt, retryAt > now { return false }
         // Before the first answers there is nothing to say.
         return unanswered.isDisjoint(with: needed(index))

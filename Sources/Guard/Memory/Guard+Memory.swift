@@ -22,17 +22,26 @@ extension Guard {
             case .resuming: resting.insert(remembered.id)
             case .unknown, .draft, .releasing, .running, .pausedByAnother: break
             }
+            if case .resuming(let attempt) = remembered.phase, case .sent(let intent) = attempt.step {
+                news.append(.intent(intent, outcome: Guard.unknownOutcome))
+            }
             saved.campaigns[remembered.id] = remembered
         }
         let known = Dictionary(memory.launches.map { ($0.campaign, $0) }, uniquingKeysWith: { first, _ in first })
         for index in launches.indices {
             guard let remembered = known[launches[index].entry.campaign] else { continue }
             launches[index].takeUp(remembered, at: now)
+            if case .releasing(let intent) = remembered.phase {
+                news.append(.intent(intent, outcome: Guard.unknownOutcome))
+            }
             saved.launches[remembered.campaign] = remembered
         }
         // In observe mode nothing is sent, also not what another mode had begun.
         if policy.mode == .observe { dropPausesNoLongerMeant() }
     }
+
+    /// What came of an action whose answer an earlier process did not live to see.
+    private static let unknownOutcome = "not known, judged anew"
 
     /// What changed since it was last kept.
     mutating func changes(after event: Event, _ effects: [Effect]) -> [Effect] {
@@ -69,7 +78,7 @@ extension Guard {
         case .answered(let intent, _, _): ids.insert(intent.campaign)
         case .observed(let observation):
             if case .stats(let id) = observation.target { ids.insert(id) }
-        case .started, .tick, .recorded: break
+        case .started, .tick, .clockSet, .recorded: break
         }
         for effect in effects {
             switch effect {
@@ -101,7 +110,8 @@ extension CampaignState {
                     RuleMemory(name: policy.rules[index].name, fingerprint: policy.rules[index].fingerprint, state: $0)
                 }
             },
-            isMissing: isMissing, isStale: isStale, freshAfter: freshAfter, recovery: recovery)
+            isMissing: isMissing, isStale: isStale, freshAfter: freshAfter, recovery: recovery,
+            stillSince: stillSince, toldStill: toldStill)
     }
 
     mutating func takeUp(
@@ -118,6 +128,8 @@ extension CampaignState {
         (isMissing, isStale) = (memory.isMissing, memory.isStale)
         freshAfter = min(memory.freshAfter, now)
         recovery = memory.recovery
+        stillSince = memory.stillSince.map { min($0, now) }
+        toldStill = memory.toldStill
         phase = memory.phase.takenUp(grace: policy.overrideGrace, at: now)
     }
 }

@@ -11,6 +11,8 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
     var isStale: Bool
     var freshAfter: Instant
     var recovery: Recovery
+    var stillSince: Instant?
+    var toldStill: Bool
 
     /// The phase in a word, for those who read the ledger.
     package var phaseName: String {

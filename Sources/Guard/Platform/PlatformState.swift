@@ -41,7 +41,7 @@ struct PlatformState: Sendable {
         var seen: [PoolID: PoolState] = [:]
         for pool in answer {
             var state = seen[pool.id] ?? pools[pool.id] ?? PoolState(pool: pool)
-            changes += state.observe(pool)
+            changes += state.observe(pool, at: now)
             seen[pool.id] = state
         }
         pools = seen
@@ -64,7 +64,8 @@ struct PlatformState: Sendable {
         guard let age = poolsAt.map({ now - $0 }), age <= poolsStaleAfter else { return nil }
         guard let pool = id.map({ pools[$0]?.pool }) ?? single else { return nil }
         return PoolReading(
-            pool: pool, reserved: reservations.reserved(in: pool.id, except: campaign),
+            pool: pool, renewsAt: pools[pool.id]?.renewsAt(at: now),
+            reserved: reservations.reserved(in: pool.id, except: campaign),
             activeSenders: activeSenders(pool, now))
     }
 
@@ -96,8 +97,23 @@ struct PlatformState: Sendable {
 struct PoolState: Hashable, Sendable {
     var pool: SenderPool
     var isExhausted = false
+    /// When volume was last seen to come back in one piece.
+    var renewedAt: Instant?
 
-    mutating func observe(_ newer: SenderPool) -> [PoolChange] {
+    /// When the window is next renewed: as the platform says, or as it was seen, a day after the last time.
+    func renewsAt(at now: Instant) -> Instant? {
+        if let resetAt = pool.resetAt, resetAt > now { return resetAt }
+        guard let renewedAt else { return nil }
+        let next = renewedAt + .seconds(86400)
+        return next > now ? next : nil
+    }
+
+    mutating func observe(_ newer: SenderPool, at now: Instant) -> [PoolChange] {
+        if let before = pool.remainingVolume, let after = newer.remainingVolume, let capacity = newer.dailyCapacity,
+            (after - before) * 4 > capacity
+        {
+            renewedAt = now
+        }
         pool = newer
         guard let remaining = newer.remainingVolume else { return [] }
         switch (isExhausted, remaining <= 0) {
@@ -120,6 +136,8 @@ enum PoolChange: Hashable, Sendable {
 /// A pool with what follows from our own promises.
 struct PoolReading: Hashable, Sendable {
     var pool: SenderPool
+    /// When its window is next renewed, where that is known.
+    var renewsAt: Instant?
     var reserved: Int
     var activeSenders: Int?
 

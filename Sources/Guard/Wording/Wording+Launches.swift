@@ -64,7 +64,7 @@ extension Wording {
         var hint = ""
         if enrolled > available { hint = "; \(enrolled - available) mails are missing" }
         if let capacity = pool.pool.dailyCapacity, enrolled > capacity { return hint }
-        if let reset = pool.pool.resetAt, reset > now { hint += "; the pool is renewed at \(reset.rfc3339)" }
+        if let renewal = pool.renewsAt { hint += "; it could fit from \(renewal.rfc3339) on, when the pool is renewed" }
         return hint
     }
 

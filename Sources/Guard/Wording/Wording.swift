@@ -284,6 +284,14 @@ enum Wording {
             fields: fields(campaign))
     }
 
+    static func standstill(_ campaign: CampaignState, since: Instant, at now: Instant) -> JournalEvent {
+        JournalEvent(
+            .campaignStandstill,
+            "\(name(campaign.entry)) has sent nothing for \((now - since).spokenText) though mail waits: "
+                + "someone has probably paused it, or it is outside its sending hours",
+            fields: fields(campaign).adding([.since: since.rfc3339]))
+    }
+
     static func reset(_ entry: CampaignEntry, from before: CampaignStats, to after: CampaignStats) -> JournalEvent {
         func count(_ value: Int?) -> String { value.map(String.init) ?? "unknown" }
         return JournalEvent(

@@ -40,6 +40,8 @@ package enum EventKind: String, CaseIterable, Sendable {
     case campaignStale = "campaign.stale"
     /// Numbers of a stale or missing campaign arrive again.
     case campaignFresh = "campaign.fresh"
+    /// A running campaign has sent nothing for a day though mail waits: someone has probably paused it.
+    case campaignStandstill = "campaign.standstill"
     /// A launch of the policy waits for its time and its rules.
     case launchQueued = "launch.queued"
     /// A launch is kept waiting by a rule or by missing data.
@@ -105,6 +107,7 @@ extension EventKind {
         case .campaignMissing: "e2c3041007304cc5884b017cbc622d40"
         case .campaignStale: "7328c4cc433d4fd0ab5b55255f189b99"
         case .campaignFresh: "867539534eaf4f398a472291f2f7d0cc"
+        case .campaignStandstill: "3b0b6d2f6f9d4c1a9a0e5d7b8c2f4e16"
         case .launchQueued: "6cbef4d129ae4882b5add04fe960362d"
         case .launchHeld: "992ad300e53c496aa21b3894d5257a35"
         case .launchReleased: "7ed6dd73f71e473f81530cc61d7ff512"
@@ -139,7 +142,8 @@ extension EventKind {
         case .ruleFiring, .campaignPaused, .campaignOverride, .campaignRelapsed, .launchHeld, .launchExpired,
             .poolExhausted, .apiThrottled:
             .warning
-        case .campaignAlreadyPaused, .campaignResumed, .campaignProbationPassed, .campaignFresh, .launchReleased,
+        case .campaignAlreadyPaused, .campaignResumed, .campaignProbationPassed, .campaignFresh, .campaignStandstill,
+            .launchReleased,
             .launchAlreadyStarted,
             .apiRecovered, .statsReset, .ledgerRecovered:
             .notice

@@ -119,6 +119,9 @@ struct GuardBench {
         take(warden.handle(.answered(intent, result, jitter: jitter), at: now))
     }
 
+    /// The wall clock is set; time itself runs on.
+    mutating func setClock(ahead: Duration) { take(warden.handle(.clockSet(ahead: ahead), at: now)) }
+
     /// Tells how keeping went.
     mutating func noteRecording(_ failure: String?) {
         take(warden.handle(.recorded(failure: failure), at: now))

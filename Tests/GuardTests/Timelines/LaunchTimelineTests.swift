@@ -157,6 +157,46 @@ import Testing
         #expect(bench.sent().map(\.action) == [.start])
     }
 
+    /// The clock was an hour slow when the process began, and is set right.
+    @Test func itsTimeIsTheWallClocks() throws {
+        var bench = try bench("  - {campaign: camp_1, not_before: 2026-11-30T02:00:00Z}")
+        bench.answerLooks([1: 100], remaining: 1000)
+        bench.wait(.seconds(600))
+        bench.answerLooks([1: 100], remaining: 1000)
+        #expect(bench.sent() == [])
+        bench.setClock(ahead: .seconds(3600))
+        bench.answerLooks([1: 100], remaining: 1000)
+        #expect(bench.sent().map(\.action) == [.start])
+    }
+
+    @Test func aClockSetBackMovesItsTime() throws {
+        var bench = try bench("  - {campaign: camp_1, not_before: 2026-11-30T02:00:00Z}")
+        bench.setClock(ahead: .seconds(-3600))
+        for _ in 0..<80 {
+            bench.answerLooks([1: 100], remaining: 1000)
+            bench.wait(.seconds(60))
+        }
+        #expect(bench.sent() == [])
+        for _ in 0..<60 {
+            bench.answerLooks([1: 100], remaining: 1000)
+            bench.wait(.seconds(60))
+        }
+        #expect(bench.sent().map(\.action) == [.start])
+    }
+
+    @Test func whereThePlatformDoesNotSayTheWindowIsLearnt() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        bench.seePool(remaining: 50)
+        bench.wait(.seconds(60))
+        bench.seePool(remaining: 2000)
+        let renewal = bench.now + .seconds(86400)
+        bench.wait(.seconds(3600))
+        bench.seePool(remaining: 400)
+        bench.seeDraft(enrolled: 500)
+        let held = try #require(bench.events.last { $0.kind == .launchHeld })
+        #expect(held.message.contains("it could fit from \(renewal.rfc3339) on"))
+    }
+
     @Test func anExpiredLaunchIsDropped() throws {
         var bench = try bench("  - {campaign: camp_1, expires: 2026-11-30T20:00:00Z}")
         bench.seeDraft(enrolled: 500)

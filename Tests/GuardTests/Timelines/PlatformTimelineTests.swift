@@ -107,6 +107,36 @@ import Testing
         #expect(bench.told() == [.statsReset])
     }
 
+    @Test func aRunningCampaignThatStandsStillIsToldOnceADay() throws {
+        var bench = try GuardBench(Self.rule)
+        bench.see(sent: 10, bounced: 0)
+        bench.wait(Duration.seconds(60))
+        bench.see(sent: 20, bounced: 0)
+        for _ in 0..<(40 * 6) {
+            bench.wait(.seconds(600))
+            bench.see(sent: 20, bounced: 0)
+        }
+        #expect(bench.told().filter { $0 == .campaignStandstill } == [.campaignStandstill])
+        bench.see(sent: 21, bounced: 0)
+        for _ in 0..<(23 * 6) {
+            bench.wait(.seconds(600))
+            bench.see(sent: 21, bounced: 0)
+        }
+        #expect(!bench.told().contains(.campaignStandstill))
+    }
+
+    @Test func withoutPoolVolumeAStandstillIsNoNews() throws {
+        var bench = try GuardBench(Self.rule)
+        bench.see(sent: 10, bounced: 0)
+        bench.see(sent: 20, bounced: 0)
+        for _ in 0..<(40 * 6) {
+            bench.wait(.seconds(600))
+            bench.seePool(remaining: 0)
+            bench.see(sent: 20, bounced: 0)
+        }
+        #expect(!bench.told().contains(.campaignStandstill))
+    }
+
     // MARK: The API
 
     @Test func aLastingTroubleIsToldAtDoublingIntervals() throws {
