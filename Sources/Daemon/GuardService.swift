@@ -65,17 +65,13 @@ package struct GuardService: Service {
     /// Decisions and actions that could not be kept yet; older ones are given up.
     private static let backlogMax = 1000
 
-    private let policy: CheckedPolicy
-    private let memory: Memory
+    private let warden: Guard
     private let platform: any SendingPlatform
     private let surroundings: Surroundings
 
-    /// - Parameter memory: what an earlier run left.
-    package init(
-        policy: CheckedPolicy, memory: Memory = Memory(), platform: any SendingPlatform, surroundings: Surroundings
-    ) {
-        self.policy = policy
-        self.memory = memory
+    /// - Parameter warden: the guard as it begins, or goes on where an earlier process left off.
+    package init(warden: Guard, platform: any SendingPlatform, surroundings: Surroundings) {
+        self.warden = warden
         self.platform = platform
         self.surroundings = surroundings
     }
@@ -97,7 +93,7 @@ package struct GuardService: Service {
     private func loop(_ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup) async {
         let time = surroundings.time
         var state = LoopState(
-            warden: Guard(policy: policy, memory: memory, at: time.now), platform: platform,
+            warden: warden, platform: platform,
             watchdogInterval: surroundings.notifier.watchdogInterval)
         var alarm = Alarm()
         defer { alarm.cancel() }

@@ -13,7 +13,7 @@ package final class Ledger: Sendable {
     static let rawFor: Duration = .seconds(48 * 3600)
     static let thinnedSpacing: Duration = .seconds(300)
     /// Samples, decisions and intents older than this are dropped: no window reaches back further.
-    static let keptFor: Duration = .seconds(90 * 86400)
+    package static let keptFor: Duration = .seconds(90 * 86400)
     /// How often old rows are looked for.
     private static let pruneInterval: Duration = .seconds(3600)
     /// The largest size of the file; beyond it writing fails as on a full disk.
@@ -33,14 +33,16 @@ package final class Ledger: Sendable {
 
     /// Opens the ledger, or makes a new one, and reads all that it keeps of the workspace.
     ///
-    /// - Parameter recovers: a damaged file is set aside and a new one begun; otherwise it is refused.
+    /// - Parameters:
+    ///   - recovers: a damaged file is set aside and a new one begun; otherwise it is refused.
+    ///   - window: how far back samples are needed.
     package static func open(
-        _ path: String, workspace: String, recovers: Bool
+        _ path: String, workspace: String, recovers: Bool, window: Duration = keptFor, at now: Instant
     ) throws(LedgerError) -> (ledger: Ledger, memory: Memory, setAside: String?) {
         let lock = try LedgerLock(for: path)
         do throws(LedgerError) {
             let ledger = Ledger(workspace, try openFile(path), lock)
-            return (ledger, try ledger.load(), nil)
+            return (ledger, try ledger.load(window, at: now), nil)
         } catch {
             guard error.code == .corrupt, recovers else { throw error }
             let aside = try setAside(path)
@@ -125,7 +127,7 @@ package final class Ledger: Sendable {
     // MARK: Reading
 
     /// All that is kept of the workspace.
-    private func load() throws(LedgerError) -> Memory {
+    private func load(_ window: Duration, at now: Instant) throws(LedgerError) -> Memory {
         do {
             return try queue.read { database in
                 var memory = Memory()
@@ -146,11 +148,14 @@ package final class Ledger: Sendable {
                     arguments: [workspace]
                 ).map { try decoded(LaunchMemory.self, $0) }
                 let rows = try Row.fetchCursor(
-                    database, sql: "SELECT * FROM sample WHERE workspace = ? ORDER BY campaign, at",
-                    arguments: [workspace])
+                    database, sql: "SELECT * FROM sample WHERE workspace = ? AND at >= ? ORDER BY campaign, at",
+                    arguments: [workspace, (now - window).milliseconds])
                 while let row = try rows.next() {
                     guard let id = CampaignID(row["campaign"] as String) else { continue }
-                    memory.samples[id, default: []].append(Ledger.sample(row))
+                    let sample = Ledger.sample(row)
+                    let last = memory.samples[id]?.last?.at
+                    if let last, sample.at - last < Ledger.loadedSpacing(age: now - sample.at) { continue }
+                    memory.samples[id, default: []].append(sample)
                 }
                 return memory
             }
@@ -163,6 +168,12 @@ package final class Ledger: Sendable {
         } catch {
             throw Ledger.explain(error, queue.path)
         }
+    }
+
+    /// How far apart samples of that age are worth being loaded: windows are resolved into some hundred parts.
+    private static func loadedSpacing(age: Duration) -> Duration {
+        if age < .seconds(86400) { return .zero }
+        return age < .seconds(7 * 86400) ? .seconds(900) : .seconds(3600)
     }
 
     private static func sample(_ row: Row) -> (at: Instant, stats: CampaignStats) {

@@ -92,14 +92,14 @@ struct RunCommand: AsyncParsableCommand {
                     .provider: policy.workspace.provider.rawValue, .mode: policy.mode.rawValue,
                 ]))
         journal.tell(PolicyReloader.loaded(policy, self.policy.path, diagnostics))
-        let (store, memory) = try openLedger(policy, journal)
+        let (store, warden) = try openLedger(policy, journal, at: time.now)
         let reloader = PolicyReloader(path: self.policy.path, factory: factory)
         let reloads = AsyncChannel<Void>()
         var surroundings = GuardService.Surroundings(
             journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
             reloads: reloads, ledger: store, reload: { reloader.reload() })
         surroundings.wallClock = { SteadyTime.fromWallClock().now }
-        let service = GuardService(policy: policy, memory: memory, platform: platform, surroundings: surroundings)
+        let service = GuardService(warden: warden, platform: platform, surroundings: surroundings)
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: service), .init(service: HangupService(reloads: reloads))],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent)
@@ -108,13 +108,18 @@ struct RunCommand: AsyncParsableCommand {
         try await ServiceGroup(configuration: configuration).run()
     }
 
-    private func openLedger(_ policy: CheckedPolicy, _ journal: Journal) throws -> (Ledger?, Memory) {
+    /// The guard as it goes on from its ledger, or as it begins where there is none.
+    private func openLedger(
+        _ policy: CheckedPolicy, _ journal: Journal, at now: Instant
+    ) throws -> (Ledger?, Guard) {
         let directory = ProcessInfo.processInfo.environment["STATE_DIRECTORY"]
         guard let path = ledger ?? directory.map({ "\($0.prefix { $0 != ":" })/ledger.sqlite" }) else {
-            return (nil, Memory())
+            return (nil, Guard(policy: policy, at: now))
         }
         do throws(LedgerError) {
-            let opened = try Ledger.open(path, workspace: policy.workspace.name, recovers: recoverLedger)
+            let opened = try Ledger.open(
+                path, workspace: policy.workspace.name, recovers: recoverLedger,
+                window: policy.rules.flatMap(\.condition.windows).max() ?? .zero, at: now)
             if let aside = opened.setAside {
                 journal.tell(
                     JournalEvent(
@@ -122,7 +127,7 @@ struct RunCommand: AsyncParsableCommand {
                         "the damaged ledger was set aside as \(aside); a new one begins, and what was paused before is "
                             + "not known to be ours"))
             }
-            return (opened.ledger, opened.memory)
+            return (opened.ledger, Guard(policy: policy, memory: opened.memory, at: now))
         } catch {
             journal.tell(
                 JournalEvent(.ledgerFailed, "cannot start: \(error.message)", fields: [.reason: error.message]))

@@ -2,6 +2,7 @@ import AsyncAlgorithms
 import AsyncHTTPClient
 import Daemon
 import Foundation
+import Guard
 import Journal
 import Logging
 import Model
@@ -89,7 +90,7 @@ struct DaemonBench {
             let reloads = AsyncChannel<Void>()
             let reloader = PolicyReloader(path: path, factory: factory)
             let service = GuardService(
-                policy: checked, platform: try factory.platform(for: checked),
+                warden: Guard(policy: checked, at: time.now), platform: try factory.platform(for: checked),
                 surroundings: .init(
                     journal: Journal(format: .json, time: time, writeLine: lines.add), notifier: ServiceNotifier(),
                     time: time, random: { Double.random(in: 0...1) }, reloads: reloads, reload: { reloader.reload() }))

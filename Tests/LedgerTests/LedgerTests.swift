@@ -16,7 +16,7 @@ import Testing
     private func open(_ path: String, recovers: Bool = false) throws(LedgerError) -> (
         ledger: Ledger, memory: Memory, setAside: String?
     ) {
-        try Ledger.open(path, workspace: "acme", recovers: recovers)
+        try Ledger.open(path, workspace: "acme", recovers: recovers, at: Self.start + .seconds(86400))
     }
 
     private func error(_ body: () throws(LedgerError) -> Void) -> LedgerError? {

@@ -2,6 +2,7 @@ import ArgumentParser
 import AsyncAlgorithms
 import AsyncHTTPClient
 import Daemon
+import Guard
 import Journal
 import Logging
 import Model
@@ -89,7 +90,7 @@ struct DemoCommand: AsyncParsableCommand {
             gate: RequestGate(perSecond: policy.poll.budget.perSecond, time: time), timeout: policy.poll.timeout,
             time: time, random: { Double.random(in: 0...1) })
         let service = GuardService(
-            policy: policy, platform: platform,
+            warden: Guard(policy: policy, at: time.now), platform: platform,
             surroundings: .init(
                 journal: Journal(format: .text, time: time, writeLine: StandardOutput.write),
                 notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },

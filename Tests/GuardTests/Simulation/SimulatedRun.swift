@@ -91,7 +91,7 @@ struct SimulatedRun {
     private mutating func begin() throws {
         if case .ledger(let path) = store {
             ledger = nil
-            let opened = try Ledger.open(path, workspace: policy.workspace.name, recovers: false)
+            let opened = try Ledger.open(path, workspace: policy.workspace.name, recovers: false, at: now)
             (ledger, kept) = (opened.ledger, opened.memory)
         }
         warden = Guard(policy: policy, memory: kept, at: now)
