@@ -87,7 +87,8 @@ extension Guard {
             let targets = resumeTargets(id, rule)
             guard targets.contains(observation.target), observation.requestedAt >= since else { continue }
             if case .failure(let fault) = observation.result {
-                effects += restOn(place, attempt, "fresh numbers could not be had: \(fault.summary)", at: now)
+                effects += restOn(
+                    place, attempt, "fresh numbers could not be had: \(fault.summary)", isLookAlone: true, at: now)
             } else if targets.allSatisfy({ isFresh($0, since: since) }) {
                 effects += judgeResume(place, attempt, rule, at: now)
             }
@@ -151,12 +152,14 @@ extension Guard {
     }
 
     private mutating func restOn(
-        _ place: Int, _ attempt: ResumeAttempt, _ reason: String, until: Instant? = nil, at now: Instant
+        _ place: Int, _ attempt: ResumeAttempt, _ reason: String, until: Instant? = nil, isLookAlone: Bool = false,
+        at now: Instant
     ) -> [Effect] {
         var attempt = attempt
         attempt.step = .waiting(until: until ?? now + max(policy.poll.pools, policy.poll.statsInterval))
-        let isNews = attempt.toldReason != reason
-        attempt.toldReason = reason
+        // That a look failed is no news where a reason is known: the API's trouble is told by itself.
+        let isNews = isLookAlone ? attempt.toldReason == nil : attempt.toldReason != reason
+        if isNews { attempt.toldReason = reason }
         campaigns[place].phase = .resuming(attempt)
         return isNews ? [.report(Wording.resumeFailed(campaigns[place], attempt, reason))] : []
     }

@@ -89,13 +89,19 @@ struct Promises {
         var remaining: Int?
         var latest: [CampaignID: CampaignStats] = [:]
         var promised: [CampaignID: Int] = [:]
+        // The last that was known: an answer may lack it.
+        var sent: [CampaignID: Int] = [:]
         for entry in run.log {
             switch entry {
             case .observed(_, let observation):
                 switch observation.result {
                 case .success(.pools(let pools)): remaining = pools.first?.remainingVolume
                 case .success(.stats(let stats)):
-                    if case .stats(let id) = observation.target { latest[id] = stats }
+                    guard case .stats(let id) = observation.target else { continue }
+                    latest[id] = stats
+                    // What has been sent in full is kept for good, also when counters begin anew.
+                    if let now = stats.sent { sent[id] = now }
+                    if let promise = promised[id], let now = stats.sent, now >= promise { promised[id] = nil }
                 case .success(.accounts), .failure: break
                 }
             case .sent(let at, let intent, _) where intent.action != .pause:
@@ -104,9 +110,9 @@ struct Promises {
                     continue
                 }
                 let outstanding = promised.filter { $0.key != intent.campaign }.reduce(0) { sum, promise in
-                    sum + max(0, promise.value - (latest[promise.key]?.sent ?? 0))
+                    sum + max(0, promise.value - (sent[promise.key] ?? 0))
                 }
-                let rest = enrolled - (intent.action == .resume ? latest[intent.campaign]?.sent ?? 0 : 0)
+                let rest = enrolled - (intent.action == .resume ? sent[intent.campaign] ?? 0 : 0)
                 if rest > volume - outstanding {
                     violations.append(
                         "\(intent.action) of \(intent.campaign) with \(rest) to send at \(volume) left and \(outstanding) promised, \(at)"
@@ -114,7 +120,7 @@ struct Promises {
                 }
                 promised[intent.campaign] = enrolled
             // What is paused does not send what it was promised; a resume is promised the rest.
-            case .reported(_, let event) where event.kind == .campaignPaused:
+            case .reported(_, let event) where event.kind == .campaignPaused || event.kind == .statsReset:
                 if let id = event.fields[.campaign].flatMap({ CampaignID($0) }) { promised[id] = nil }
             case .sent, .reported, .crashed: break
             }
