@@ -50,8 +50,8 @@ package struct PolicyReloader: Sendable {
             warnings == 0 ? "" : ", \(warnings) warning\(warnings == 1 ? "" : "s") ('sendwarden check' shows them)"
         return JournalEvent(
             .policyLoaded,
-            "policy loaded: workspace \(policy.workspace.name), \(policy.mode.rawValue) mode, \(policy.campaigns.count) campaigns, "
-                + "\(policy.rules.count) rules, \(policy.launches.count) launches, polled every "
+            "policy loaded: workspace \(policy.workspace.name), \(policy.mode.rawValue) mode, campaigns: "
+                + "\(policy.campaigns.count), rules: \(policy.rules.count), launches: \(policy.launches.count), polled every "
                 + policy.poll.statsInterval.policyText + doubts,
             fields: [
                 .policy: path, .mode: policy.mode.rawValue, .workspace: policy.workspace.name,

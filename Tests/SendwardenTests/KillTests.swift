@@ -111,6 +111,10 @@ import Testing
         }
         #expect(open == 0, "an action has no end in the ledger")
         #expect(unexplained == 0, "an action has no decision in the ledger")
+        let unproven = try ledger.read {
+            try Int.fetchOne($0, sql: "SELECT count(*) FROM decision WHERE evidence IS NULL OR condition IS NULL")
+        }
+        #expect(unproven == 0, "a decision has no evidence in the ledger")
         #expect(try status("large") == "draft")
         #expect(try status("stopped") == "paused")
         #expect(try status("good") == "running")

@@ -212,8 +212,10 @@ extension Guard {
     private mutating func release(_ index: Int, at now: Instant) -> [Effect] {
         let id = launches[index].entry.campaign
         guard let place = places[id] else { return [] }
+        let (conditions, evidence) = passedRules(place, at: now)
         let decision = Decision(
-            id: nextDecisionID(), at: now, campaign: id, cause: .launchRulesPass, conditionText: nil, evidence: nil)
+            id: nextDecisionID(), at: now, campaign: id, cause: .launchRulesPass, conditionText: conditions,
+            evidence: evidence)
         let pool = platform.reading(campaigns[place].entry.pool, at: now)
         if let pool, let enrolled = campaigns[place].latest?.stats.totalEnrolled {
             platform.reservations.reserve(enrolled, in: pool.pool.id, for: id)
@@ -228,6 +230,17 @@ extension Guard {
         belt.noteStart(id, at: now)
         news += [.decision(decision), .intent(intent, outcome: nil)]
         return [.send(intent)]
+    }
+
+    /// The launch rules that might have held it, as one condition that is false.
+    private func passedRules(_ place: Int, at now: Instant) -> (conditions: String?, evidence: Evaluation?) {
+        let readings = readings(place, at: now)
+        let rules = launchRules(campaigns[place].entry.id).filter { $0.action == .hold && $0.mode == .enforce }
+        if rules.isEmpty { return (nil, nil) }
+        let evaluations = rules.map { $0.condition.evaluate(readings) }
+        let evidence = Evaluation(
+            truth: .no, findings: evaluations.flatMap(\.findings), coverage: evaluations.compactMap(\.coverage).min())
+        return (rules.map { "(\($0.conditionText))" }.joined(separator: " or "), evidence)
     }
 
     mutating func startAnswered(

@@ -111,7 +111,7 @@ extension Guard {
         }
         let decision = Decision(
             id: nextDecisionID(), at: now, campaign: id, cause: .coolDownOver(rule.name),
-            conditionText: rule.conditionText, evidence: nil)
+            conditionText: rule.conditionText, evidence: rule.condition.evaluate(readings(place, at: now)))
         let intent = Intent(action: .resume, campaign: id, decision: decision, firstSentAt: now, attempt: 1)
         var attempt = attempt
         attempt.step = .sent(intent)

@@ -63,6 +63,12 @@ package struct Evaluation: Hashable, Sendable, Codable {
     package var findings: [Finding]
     /// The least part of a window that samples covered, 0…1; nil where the condition has no window or no data.
     package var coverage: Double?
+
+    package init(truth: Truth, findings: [Finding], coverage: Double?) {
+        self.truth = truth
+        self.findings = findings
+        self.coverage = coverage
+    }
 }
 
 extension Condition {
