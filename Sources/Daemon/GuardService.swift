@@ -236,6 +236,13 @@ package struct GuardService: Service {
         surroundings.notifier.reloading()
         switch reload {
         case .refused(let event): surroundings.journal.tell(event)
+        case .loaded(let policy, _, _) where policy.workspace.name != state.warden.policy.workspace.name:
+            // What is kept is kept under the workspace's name.
+            surroundings.journal.tell(
+                JournalEvent(
+                    .policyRefused,
+                    "policy refused, the one in use goes on: it is for workspace \(policy.workspace.name), and this daemon "
+                        + "guards \(state.warden.policy.workspace.name); restart the service to change that"))
         case .loaded(let policy, let platform, let event):
             state.platform = platform
             surroundings.journal.tell(event)

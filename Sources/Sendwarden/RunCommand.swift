@@ -28,8 +28,8 @@ struct RunCommand: AsyncParsableCommand {
             Guards the campaigns of a policy until SIGTERM or Ctrl-C, which end it with 0. SIGHUP reads the policy \
             anew; a policy with an error is refused, and the one in use goes on. The key comes from systemd's \
             credentials or from a file that only its owner can read, as the policy says.
-            Exits with 66 if there is no such policy, 77 without the permission to read policy or key, 78 if policy \
-            or key are refused.
+            Exits with 65 if the ledger is damaged, 66 if there is no such policy, 69 if another daemon uses the \
+            ledger, 77 without the permission to read policy or key, 78 if policy or key are refused.
 
             Example: sendwarden run --policy policy.yaml --log-format text
             """)

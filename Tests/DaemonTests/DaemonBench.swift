@@ -54,15 +54,15 @@ struct DaemonBench {
     func pass(_ duration: Duration) async throws { try await time.sleep(until: time.now + duration) }
 
     /// Rewrites the policy file and asks for a reload.
-    func reload(_ policy: String) async throws {
-        _ = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url))
+    func reload(_ policy: String, workspace: String = "bench") async throws {
+        _ = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, workspace: workspace))
         await reloads.send(())
     }
 
-    private static func policy(_ rest: String, url: String) -> String {
+    private static func policy(_ rest: String, url: String, workspace: String = "bench") -> String {
         """
         version: 1
-        workspace: {name: bench, provider: leadterra, url: "\(url)", credential: key}
+        workspace: {name: \(workspace), provider: leadterra, url: "\(url)", credential: key}
         poll: {stats: 1m, pools: 1m, budget: 1200/min, timeout: 2s}
         \(rest)
         """

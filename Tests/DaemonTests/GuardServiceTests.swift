@@ -123,6 +123,15 @@ import Testing
         }
     }
 
+    @Test func aReloadCannotMoveToAnotherWorkspace() async throws {
+        try await DaemonBench.run(world: Self.world, policy: Self.policy) { bench in
+            try await bench.wait(upTo: .seconds(1200)) { bench.count(.daemonReady) == 1 }
+            try await bench.reload("# another one\n" + Self.policy, workspace: "elsewhere")
+            try await bench.wait(upTo: .seconds(1200)) { bench.count(.policyRefused) == 1 }
+            #expect(bench.count(.policyLoaded) == 0)
+        }
+    }
+
     @Test func aReloadIsAllOrNothing() async throws {
         try await DaemonBench.run(world: Self.world, policy: "mode: observe\n" + Self.policy) { bench in
             try await bench.wait(upTo: .seconds(7200)) { bench.count(.campaignPaused) == 1 }
