@@ -34,8 +34,19 @@ package struct Intent: Hashable, Sendable, Codable {
     package var decision: Decision
     /// When the first attempt left: an effect of ours cannot be older.
     package var firstSentAt: Instant
+    /// When this attempt left.
+    package var sentAt: Instant
     /// 1 for the first attempt.
     package var attempt: Int
+
+    init(action: Action, campaign: CampaignID, decision: Decision, firstSentAt: Instant, attempt: Int) {
+        self.action = action
+        self.campaign = campaign
+        self.decision = decision
+        self.firstSentAt = firstSentAt
+        self.attempt = attempt
+        sentAt = firstSentAt
+    }
 }
 
 /// What the guard decided, and the evidence it had.

@@ -30,6 +30,8 @@ package struct PauseAttempt: Hashable, Sendable, Codable {
     package var failures: Int = 0
     /// An attempt's answer was lost, so the campaign may be paused already.
     package var mayHaveTakenEffect = false
+    /// When the attempts left whose answers were lost, newest last: a pause at another time is someone else's.
+    package var lostAttempts: [Instant] = []
     /// When the failure is told again, and after how long the next time.
     package var reminder: Reminder?
 }

@@ -26,6 +26,7 @@ extension Guard {
             else { continue }
             attempt.retryAt = nil
             attempt.intent.attempt += 1
+            attempt.intent.sentAt = now
             // No earlier attempt can have paused it: an older pause is not ours.
             if !attempt.mayHaveTakenEffect { attempt.intent.firstSentAt = now }
             campaigns[place].phase = .pausing(attempt)
@@ -45,7 +46,7 @@ extension Guard {
         case .failure(let fault): return pauseFailed(place, attempt, fault, jitter: jitter, at: now)
         case .success(let answer):
             switch answer.status {
-            case .paused: return pauseHolds(place, intent, answer, at: now)
+            case .paused: return pauseHolds(place, attempt, answer, at: now)
             case .draft:
                 settlePause(place, .draft, at: now)
                 return [.report(Wording.alreadyPaused(campaigns[place], intent, answer))]
@@ -57,14 +58,13 @@ extension Guard {
     }
 
     private mutating func pauseHolds(
-        _ place: Int, _ intent: Intent, _ answer: ActionAnswer, at now: Instant
+        _ place: Int, _ attempt: PauseAttempt, _ answer: ActionAnswer, at now: Instant
     ) -> [Effect] {
+        let intent = attempt.intent
         let since = answer.pausedAt ?? now
         // Grace runs by our clock: the server's may be off.
         let standstill = Standstill(since: now, grace: policy.overrideGrace)
-        // Answers give whole seconds, so our own pause may look up to one second older than its request.
-        let earliest = (answer.serverTimeAtRequest ?? intent.firstSentAt).flooredToSecond
-        if let pausedAt = answer.pausedAt, pausedAt < earliest {
+        if let pausedAt = answer.pausedAt, !attempt.explains(pausedAt, answer) {
             settlePause(place, .pausedByAnother(standstill), at: now)
             return [.report(Wording.alreadyPaused(campaigns[place], intent, answer))]
         }
@@ -94,7 +94,9 @@ extension Guard {
     ) -> [Effect] {
         var attempt = attempt
         attempt.failures += 1
-        if fault.mayHaveTakenEffect { attempt.mayHaveTakenEffect = true }
+        if fault.mayHaveTakenEffect {
+            attempt.noteLost()
+        }
         if policy.mode == .observe {
             settlePause(place, .unknown, at: now)
             return [.report(Wording.pauseFailed(campaigns[place], attempt, fault, retryIn: nil))]
@@ -122,6 +124,31 @@ extension Guard {
     private static func backoff(_ failures: Int, _ jitter: Double) -> Duration {
         let bound = min(retryFirst * (1 << min(failures - 1, 10)), retryLongest)
         return .milliseconds(Int64(Double(bound.milliseconds) * min(max(jitter, 0), 1)))
+    }
+}
+
+extension PauseAttempt {
+    /// The longest time after which a request whose answer was lost can still have taken effect.
+    private static let effectMax: Duration = .seconds(60)
+    /// Lost attempts kept: half an hour's at the longest wait between two.
+    private static let lostMax = 60
+
+    /// Whether the campaign's pause at that time can be the doing of one of our attempts.
+    ///
+    /// Answers give whole seconds, so our own pause may look up to one second older than its request.
+    func explains(_ pausedAt: Instant, _ answer: ActionAnswer) -> Bool {
+        // By our clock, as the server's may be off.
+        let there = (answer.serverTimeAtRequest ?? intent.firstSentAt).flooredToSecond
+        let ours = intent.firstSentAt.flooredToSecond + (pausedAt - there)
+        if ours >= intent.sentAt.flooredToSecond { return true }
+        return lostAttempts.contains { ours >= $0.flooredToSecond && ours <= $0 + PauseAttempt.effectMax }
+    }
+
+    /// The attempt under way brings no answer any more, and may have taken effect.
+    mutating func noteLost() {
+        mayHaveTakenEffect = true
+        lostAttempts.append(intent.sentAt)
+        if lostAttempts.count > PauseAttempt.lostMax { lostAttempts.removeFirst() }
     }
 }
 

@@ -140,7 +140,8 @@ extension CampaignPhase {
         switch self {
         case .unknown, .draft, .releasing, .running: return self
         case .pausing(var attempt):
-            attempt.mayHaveTakenEffect = true
+            attempt.intent.sentAt = min(attempt.intent.sentAt, now)
+            attempt.noteLost()
             attempt.intent.firstSentAt = min(attempt.intent.firstSentAt, now)
             attempt.retryAt = now
             return .pausing(attempt)

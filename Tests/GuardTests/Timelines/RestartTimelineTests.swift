@@ -39,6 +39,15 @@ import Testing
         #expect(bench.told().last == .campaignPaused)
     }
 
+    @Test func aPersonsPauseBetweenTwoAttemptsIsTheirs() throws {
+        var (bench, _) = try pausing()
+        try bench.restart(Self.rule, after: .seconds(1800))
+        let again = try #require(bench.sent().first)
+        // Ten minutes after the first attempt and twenty before the second: neither can have done that.
+        bench.answer(again, .success(ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(1200))))
+        #expect(bench.told().last == .campaignAlreadyPaused)
+    }
+
     @Test func evidenceTimeGoesOnButTheTimeBetweenDoesNotCount() throws {
         var bench = try GuardBench(Self.rule)
         bench.see(sent: 100, bounced: 10)
