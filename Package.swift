@@ -102,7 +102,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "PolicyTests", dependencies: ["Model", "Policy"], exclude: ["Malformed"], swiftSettings: strict),
+            name: "PolicyTests", dependencies: ["Model", "Policy", "TestSupport"], exclude: ["Malformed"],
+            swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
         .testTarget(
             name: "GuardTests", dependencies: ["Guard", "Ledger", "Model", "Policy", "Simulator", "TestSupport"],

@@ -1,6 +1,26 @@
 package import Model
 package import Policy
-import Providers
+package import Providers
+
+/// Why a policy cannot be used.
+package enum PolicyRefusal: Error {
+    case unreadable(PolicyFileError)
+    case unsound(path: String, [Diagnostic])
+    case credential(CredentialError)
+
+    /// What is wrong, where, and where to see more.
+    package var message: String {
+        switch self {
+        case .unreadable(let error): return error.message
+        case .credential(let error): return error.message
+        case .unsound(let path, let diagnostics):
+            let errors = diagnostics.filter { $0.severity == .error }.sorted { $0.position < $1.position }
+            let first = errors.first.map { "\(path):\($0.position.line):\($0.position.column): \($0.message)" }
+            let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
+            return "\(first ?? path)\(more); 'sendwarden check \(path)' shows it all"
+        }
+    }
+}
 
 /// Reads the policy file for the daemon: at its start, and anew at each reload.
 package struct PolicyReloader: Sendable {
@@ -12,50 +32,60 @@ package struct PolicyReloader: Sendable {
         self.factory = factory
     }
 
-    /// All or nothing: a policy that cannot be used in full is refused with the reason.
-    package func reload() -> GuardService.Reload {
+    /// The policy, a client with its key, and the entry that tells of them.
+    package func load() throws(PolicyRefusal) -> (CheckedPolicy, any SendingPlatform, JournalEvent) {
+        let source: SourceFile
         do throws(PolicyFileError) {
-            let source = try PolicyFile.read(path)
-            let outcome = PolicyLoader.load(source)
-            guard let policy = outcome.policy else { return .refused(refused(outcome.diagnostics)) }
-            do throws(CredentialError) {
-                return .loaded(
-                    policy, try factory.platform(for: policy), PolicyReloader.loaded(policy, path, outcome.diagnostics))
-            } catch {
-                return .refused(refused(error.message))
-            }
+            source = try PolicyFile.read(path)
         } catch {
-            return .refused(refused(error.message))
+            throw .unreadable(error)
+        }
+        let outcome = PolicyLoader.load(source)
+        guard let policy = outcome.policy else { throw .unsound(path: path, outcome.diagnostics) }
+        do throws(CredentialError) {
+            return (policy, try factory.platform(for: policy), loaded(policy, outcome.diagnostics))
+        } catch {
+            throw .credential(error)
         }
     }
 
-    private func refused(_ diagnostics: [Diagnostic]) -> JournalEvent {
-        let errors = diagnostics.filter { $0.severity == .error }.sorted { $0.position < $1.position }
-        guard let first = errors.first else { return refused("it could not be read") }
-        let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
-        return refused(
-            "\(path):\(first.position.line):\(first.position.column): \(first.message)\(more); "
-                + "'sendwarden check \(path)' shows it all")
+    /// All or nothing: a policy that cannot be used in full is refused with the reason.
+    package func reload() -> GuardService.Reload {
+        do throws(PolicyRefusal) {
+            let (policy, platform, loaded) = try load()
+            return .loaded(policy, platform, loaded)
+        } catch {
+            return .refused(
+                JournalEvent(
+                    .policyRefused, "policy refused, the one in use goes on: \(error.message)",
+                    fields: [.policy: path, .reason: error.message]))
+        }
     }
 
-    private func refused(_ reason: String) -> JournalEvent {
-        JournalEvent(
-            .policyRefused, "policy refused, the one in use goes on: \(reason)",
-            fields: [.policy: path, .reason: reason])
-    }
-
-    package static func loaded(_ policy: CheckedPolicy, _ path: String, _ diagnostics: [Diagnostic]) -> JournalEvent {
+    private func loaded(_ policy: CheckedPolicy, _ diagnostics: [Diagnostic]) -> JournalEvent {
         let warnings = diagnostics.count { $0.severity == .warning }
         let doubts =
             warnings == 0 ? "" : ", \(warnings) warning\(warnings == 1 ? "" : "s") ('sendwarden check' shows them)"
         return JournalEvent(
             .policyLoaded,
-            "policy loaded: workspace \(policy.workspace.name), \(policy.mode.rawValue) mode, campaigns: "
-                + "\(policy.campaigns.count), rules: \(policy.rules.count), launches: \(policy.launches.count), polled every "
-                + policy.poll.statsInterval.policyText + doubts,
+            "policy loaded: \(policy.summary)\(doubts)",
             fields: [
                 .policy: path, .mode: policy.mode.rawValue, .workspace: policy.workspace.name,
                 .provider: policy.workspace.provider.rawValue,
             ])
+    }
+}
+
+extension CheckedPolicy {
+    /// The policy in one line.
+    package var summary: String {
+        func count(_ number: Int, _ word: String, _ plural: String? = nil) -> String {
+            "\(number) \(number == 1 ? word : plural ?? word + "s")"
+        }
+        return [
+            "workspace \(workspace.name)", "\(mode.rawValue) mode", count(campaigns.count, "campaign"),
+            count(rules.count, "rule"), count(launches.count, "launch", "launches"),
+            "polled every \(poll.statsInterval.policyText)",
+        ].joined(separator: ", ")
     }
 }

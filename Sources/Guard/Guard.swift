@@ -123,6 +123,15 @@ package struct Guard: Sendable {
         places[id].map { campaigns[$0] }
     }
 
+    /// The rule that decided, by its place in the policy; nil where none did, or the policy has it no more.
+    func ruleIndex(of decision: Decision) -> Int? {
+        decision.cause.rule.flatMap { name in policy.rules.firstIndex { $0.name == name } }
+    }
+
+    func rule(of decision: Decision) -> Rule? {
+        ruleIndex(of: decision).map { policy.rules[$0] }
+    }
+
     mutating func nextDecisionID() -> Int {
         lastDecision += 1
         return lastDecision

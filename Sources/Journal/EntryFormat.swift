@@ -10,20 +10,7 @@ package enum EntryFormat {
     /// One JSON object as `journalctl -o json` prints it: our fields' names, every value a string.
     package static func json(_ entry: JournalEntry) -> String {
         var line = "{\"__REALTIME_TIMESTAMP\":\"\(entry.at.milliseconds)000\""
-        for field in entry.fields { line += ",\(quoted(field.name)):\(quoted(field.value))" }
+        for field in entry.fields { line += ",\(JSONText.quoted(field.name)):\(JSONText.quoted(field.value))" }
         return line + "}"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\u{0}"..<" ": quoted += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
     }
 }

@@ -26,6 +26,11 @@ package struct CheckedPolicy: Hashable, Sendable {
     package func campaign(_ id: CampaignID) -> CampaignEntry? {
         campaigns.first { $0.id == id }
     }
+
+    /// The rule of that name; nil where the policy has none.
+    package func rule(_ name: String) -> Rule? {
+        rules.first { $0.name == name }
+    }
 }
 
 /// Whether decisions are acted on, or only told.

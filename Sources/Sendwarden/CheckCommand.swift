@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import FoundationEssentials
 import Journal
 import Model
@@ -37,7 +38,7 @@ struct CheckCommand: ParsableCommand {
             if !text.isEmpty { StandardError.write(String(text.dropLast())) }
             let errors = outcome.diagnostics.count { $0.severity == .error }
             if let policy = outcome.policy {
-                print("\(source.name): ok: \(PolicySummary.text(policy))")
+                print("\(source.name): ok: \(policy.summary)")
             } else {
                 StandardError.write("\(source.name): refused: \(errors) error\(errors == 1 ? "" : "s")")
             }
@@ -74,20 +75,5 @@ private struct CheckReport: Encodable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-}
-
-/// A policy in one line.
-enum PolicySummary {
-    static func text(_ policy: CheckedPolicy) -> String {
-        func count(_ number: Int, _ word: String, _ plural: String? = nil) -> String {
-            "\(number) \(number == 1 ? word : plural ?? word + "s")"
-        }
-        return [
-            "workspace \(policy.workspace.name)", "\(policy.mode.rawValue) mode",
-            count(policy.campaigns.count, "campaign"),
-            count(policy.rules.count, "rule"), count(policy.launches.count, "launch", "launches"),
-            "polled every \(policy.poll.statsInterval.policyText)",
-        ].joined(separator: ", ")
     }
 }

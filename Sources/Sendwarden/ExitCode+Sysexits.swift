@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import Ledger
 import Policy
 import Providers
@@ -22,6 +23,14 @@ extension ExitCode {
         case .missing: self = .noInput
         case .noPermission: self = .noPermission
         case .unusable: self = .badConfiguration
+        }
+    }
+
+    init(_ refusal: PolicyRefusal) {
+        switch refusal {
+        case .unreadable(let error): self.init(error)
+        case .unsound: self = .badConfiguration
+        case .credential(let error): self.init(error)
         }
     }
 

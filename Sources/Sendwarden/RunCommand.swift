@@ -72,17 +72,8 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func guardCampaigns(_ journal: Journal, _ time: SteadyTime, _ factory: PlatformFactory) async throws {
-        let (policy, diagnostics) = try load(journal)
-        let platform: any SendingPlatform
-        do throws(CredentialError) {
-            platform = try factory.platform(for: policy)
-        } catch {
-            journal.tell(
-                JournalEvent(
-                    .policyRefused, priority: .critical, "cannot start: \(error.message)",
-                    fields: [.policy: self.policy.path]))
-            throw ExitCode(error)
-        }
+        let reloader = PolicyReloader(path: self.policy.path, factory: factory)
+        let (policy, platform, loaded) = try load(reloader, journal)
         journal.tell(
             JournalEvent(
                 .daemonStarted,
@@ -91,9 +82,8 @@ struct RunCommand: AsyncParsableCommand {
                     .version: Version.current, .workspace: policy.workspace.name,
                     .provider: policy.workspace.provider.rawValue, .mode: policy.mode.rawValue,
                 ]))
-        journal.tell(PolicyReloader.loaded(policy, self.policy.path, diagnostics))
+        journal.tell(loaded)
         let (store, warden) = try openLedger(policy, journal, at: time.now)
-        let reloader = PolicyReloader(path: self.policy.path, factory: factory)
         let reloads = AsyncChannel<Void>()
         var surroundings = GuardService.Surroundings(
             journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
@@ -135,26 +125,18 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    private func load(_ journal: Journal) throws -> (CheckedPolicy, [Diagnostic]) {
-        do throws(PolicyFileError) {
-            let source = try PolicyFile.read(policy.path)
-            let outcome = PolicyLoader.load(source)
-            if let policy = outcome.policy { return (policy, outcome.diagnostics) }
-            let errors = outcome.diagnostics.filter { $0.severity == .error }.sorted { $0.position < $1.position }
-            let first = errors.first.map { "\(source.name):\($0.position.line):\($0.position.column): \($0.message)" }
-            journal.tell(
-                JournalEvent(
-                    .policyRefused, priority: .critical,
-                    "cannot start, the policy is refused: \(first ?? source.name); 'sendwarden check \(source.name)' shows it all",
-                    fields: [.policy: source.name]))
+    private func load(
+        _ reloader: PolicyReloader, _ journal: Journal
+    ) throws -> (CheckedPolicy, any SendingPlatform, JournalEvent) {
+        do throws(PolicyRefusal) {
+            return try reloader.load()
         } catch {
             journal.tell(
                 JournalEvent(
                     .policyRefused, priority: .critical, "cannot start: \(error.message)",
-                    fields: [.policy: policy.path]))
+                    fields: [.policy: policy.path, .reason: error.message]))
             throw ExitCode(error)
         }
-        throw ExitCode.badConfiguration
     }
 
     private func format(_ environment: [String: String]) -> Journal.Format {

@@ -1,33 +1,21 @@
 import Model
 import Policy
+import TestSupport
 import Testing
 
 /// Thousands of made-up conditions, judged by the program and by a reference that shares nothing with it.
 @Suite struct GeneratedExpressionTests {
-    /// SplitMix64, so that a seed names a case for ever.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// The reference's own idea of a count.
     indirect enum Count {
         case literal(Int)
         case name(Gauge)
-        case increase(Counter)
+        case increase(Policy.Counter)
         case add(Count, Count)
         case subtract(Count, Count)
         case scale(Int, Count)
         case negate(Count)
 
-        static func random(_ depth: Int, _ generator: inout Generator) -> Count {
+        static func random(_ depth: Int, _ generator: inout SeededGenerator) -> Count {
             switch Int.random(in: 0..<(depth > 0 ? 8 : 3), using: &generator) {
             case 0: .literal([0, 1, 7, 20, 50].randomElement(using: &generator) ?? 1)
             case 1:
@@ -75,7 +63,7 @@ import Testing
         case and(Claim, Claim)
         case or(Claim, Claim)
 
-        static func random(_ depth: Int, _ generator: inout Generator) -> Claim {
+        static func random(_ depth: Int, _ generator: inout SeededGenerator) -> Claim {
             switch Int.random(in: 0..<(depth > 0 ? 7 : 3), using: &generator) {
             case 0, 1:
                 .compare(
@@ -129,7 +117,7 @@ import Testing
     }
 
     /// Readings of which about a fifth are missing.
-    static func randomReadings(_ generator: inout Generator) -> TableReadings {
+    static func randomReadings(_ generator: inout SeededGenerator) -> TableReadings {
         var readings = TableReadings()
         func draw(_ range: ClosedRange<Int>) -> Double? {
             Int.random(in: 0..<5, using: &generator) == 0 ? nil : Double(Int.random(in: range, using: &generator))
@@ -145,7 +133,7 @@ import Testing
 
     @Test(arguments: 0..<40 as Range<UInt64>)
     func agreesWithTheReference(_ seed: UInt64) throws {
-        var generator = Generator(state: seed &* 1_000_003)
+        var generator = SeededGenerator(seed: seed &* 1_000_003)
         var accepted = 0
         for _ in 0..<60 {
             let claim = Claim.random(3, &generator)

@@ -28,8 +28,6 @@ package struct PauseAttempt: Hashable, Sendable, Codable {
     /// When the next attempt is due; nil while one is under way.
     package var retryAt: Instant?
     package var failures: Int = 0
-    /// An attempt's answer was lost, so the campaign may be paused already.
-    package var mayHaveTakenEffect = false
     /// When the attempts left whose answers were lost, newest last: a pause at another time is someone else's.
     package var lostAttempts: [Instant] = []
     /// When the failure is told again, and after how long the next time.

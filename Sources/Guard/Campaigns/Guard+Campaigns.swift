@@ -93,7 +93,7 @@ extension Guard {
     mutating func overridden(_ place: Int, _ pause: Pause, at now: Instant) -> [Effect] {
         resting.remove(campaigns[place].entry.id)
         var isRespected = policy.onOverride == .respect
-        if let name = pause.decision.cause.rule, let index = policy.rules.firstIndex(where: { $0.name == name }) {
+        if let index = ruleIndex(of: pause.decision) {
             isRespected = (policy.rules[index].onOverride ?? policy.onOverride) == .respect
             if isRespected { campaigns[place].rules[index]?.mutedUntil = now + policy.overrideFor }
         }

@@ -28,7 +28,7 @@ extension Guard {
             attempt.intent.attempt += 1
             attempt.intent.sentAt = now
             // No earlier attempt can have paused it: an older pause is not ours.
-            if !attempt.mayHaveTakenEffect { attempt.intent.firstSentAt = now }
+            if attempt.lostAttempts.isEmpty { attempt.intent.firstSentAt = now }
             campaigns[place].phase = .pausing(attempt)
             news.append(.intent(attempt.intent, outcome: nil))
             effects.append(.send(attempt.intent))
@@ -68,7 +68,7 @@ extension Guard {
             settlePause(place, .pausedByAnother(standstill), at: now)
             return [.report(Wording.alreadyPaused(campaigns[place], intent, answer))]
         }
-        let rule = intent.decision.cause.rule.flatMap { name in policy.rules.first { $0.name == name } }
+        let rule = rule(of: intent.decision)
         var pause = Pause(
             decision: intent.decision, pausedAt: since, isOurs: answer.pausedAt != nil, standstill: standstill)
         pause.resumeAt = pause.isOurs ? plannedResume(place, rule, at: now) : nil
@@ -94,9 +94,7 @@ extension Guard {
     ) -> [Effect] {
         var attempt = attempt
         attempt.failures += 1
-        if fault.mayHaveTakenEffect {
-            attempt.noteLost()
-        }
+        if fault.mayHaveTakenEffect { attempt.noteLost() }
         if policy.mode == .observe {
             settlePause(place, .unknown, at: now)
             return [.report(Wording.pauseFailed(campaigns[place], attempt, fault, retryIn: nil))]
@@ -146,7 +144,6 @@ extension PauseAttempt {
 
     /// The attempt under way brings no answer any more, and may have taken effect.
     mutating func noteLost() {
-        mayHaveTakenEffect = true
         lostAttempts.append(intent.sentAt)
         if lostAttempts.count > PauseAttempt.lostMax { lostAttempts.removeFirst() }
     }

@@ -86,6 +86,11 @@ extension Guard {
         return policy.rules.filter { $0.trigger == .launch && $0.mode != .off && $0.applies(to: entry) }
     }
 
+    /// The launch rules that keep the campaign from being started, and from being resumed.
+    func holdingRules(_ id: CampaignID) -> [Rule] {
+        launchRules(id).filter { $0.action == .hold && $0.mode == .enforce }
+    }
+
     /// Launch rules that do not hold, but only tell: each says once that it is true, and once that it is no more.
     private mutating func tellLaunchRules(_ index: Int, at now: Instant) -> [Effect] {
         guard let place = places[launches[index].entry.campaign] else { return [] }
@@ -169,7 +174,7 @@ extension Guard {
         var reasons: [Hold.Reason] = []
         var first: (Finding?, Rule, Evaluation)?
         let readings = readings(place, at: now)
-        for rule in launchRules(id) where rule.action == .hold && rule.mode == .enforce {
+        for rule in holdingRules(id) {
             let evaluation = rule.condition.evaluate(readings)
             switch evaluation.truth {
             case .no: continue
@@ -189,12 +194,12 @@ extension Guard {
         var effects: [Effect] = []
         launches[index].phase = .held(reasons)
         launches[index].heldSince = launches[index].heldSince ?? now
+        let lacksData = reasons.contains(where: \.isWantOfData)
+        launches[index].blindSince = lacksData ? launches[index].blindSince ?? now : nil
         let launch = launches[index]
         guard let campaign = campaign(launch.entry.campaign) else { return [] }
         let pool = platform.reading(campaign.entry.pool, for: campaign.entry.id, at: now)
-        // That a look failed is no news for a launch that is known to wait: the API's trouble is told by itself.
-        let isNews = reasons == [.noFreshLook] ? launch.toldReasons == nil : launch.toldReasons != reasons
-        if isNews {
+        if isNews(reasons, for: launch, at: now) {
             launches[index].toldReasons = reasons
             effects.append(.report(Wording.held(launch.entry, campaign, reasons, rule, evaluation, pool, at: now)))
         }
@@ -205,6 +210,16 @@ extension Guard {
             effects.append(.report(Wording.cannotFit(launch.entry, campaign, enrolled, capacity, pool)))
         }
         return effects
+    }
+
+    /// Whether the reasons are to be told. For a launch that is known to wait, a gap in the data is news once it lasts.
+    private func isNews(_ reasons: [Hold.Reason], for launch: LaunchState, at now: Instant) -> Bool {
+        guard let told = launch.toldReasons else { return true }
+        if reasons == told { return false }
+        let known = reasons.filter { !$0.isWantOfData }
+        if known.count == reasons.count { return true }
+        if !known.isEmpty, known != told.filter({ !$0.isWantOfData }) { return true }
+        return launch.blindSince.map { now - $0 >= policy.staleAfter } ?? false
     }
 
     // MARK: Starting
@@ -235,7 +250,7 @@ extension Guard {
     /// The launch rules that might have held it, as one condition that is false.
     private func passedRules(_ place: Int, at now: Instant) -> (conditions: String?, evidence: Evaluation?) {
         let readings = readings(place, at: now)
-        let rules = launchRules(campaigns[place].entry.id).filter { $0.action == .hold && $0.mode == .enforce }
+        let rules = holdingRules(campaigns[place].entry.id)
         if rules.isEmpty { return (nil, nil) }
         let evaluations = rules.map { $0.condition.evaluate(readings) }
         let evidence = Evaluation(

@@ -64,14 +64,13 @@ extension Guard {
 
     /// The rule whose pause it was, if it still is one that resumes.
     private func resumeRule(_ attempt: ResumeAttempt) -> Rule? {
-        guard let name = attempt.pause.decision.cause.rule else { return nil }
-        return policy.rules.first { $0.name == name && $0.resume != nil && $0.mode == .enforce }
+        rule(of: attempt.pause.decision).flatMap { $0.resume != nil && $0.mode == .enforce ? $0 : nil }
     }
 
     /// What a resume is judged on, statistics first.
     private func resumeTargets(_ id: CampaignID, _ rule: Rule) -> [Target] {
         var sources: Set<Source> = [.stats]
-        for rule in launchRules(id) where rule.mode == .enforce { sources.formUnion(rule.condition.sources) }
+        for rule in holdingRules(id) { sources.formUnion(rule.condition.sources) }
         return [Target.stats(id), .accounts, .pools].filter { sources.contains($0.source) }
     }
 
@@ -88,7 +87,7 @@ extension Guard {
             guard targets.contains(observation.target), observation.requestedAt >= since else { continue }
             if case .failure(let fault) = observation.result {
                 effects += restOn(
-                    place, attempt, "fresh numbers could not be had: \(fault.summary)", isLookAlone: true, at: now)
+                    place, attempt, "fresh numbers could not be had: \(fault.summary)", isWantOfData: true, at: now)
             } else if targets.allSatisfy({ isFresh($0, since: since) }) {
                 effects += judgeResume(place, attempt, rule, at: now)
             }
@@ -105,7 +104,9 @@ extension Guard {
             resting.remove(id)
             return [.report(Wording.waitsForPerson(campaigns[place], rule))]
         }
-        if let reason = obstacle(place, rule, at: now) { return restOn(place, attempt, reason, at: now) }
+        if let obstacle = obstacle(place, rule, at: now) {
+            return restOn(place, attempt, obstacle.reason, isWantOfData: obstacle.isWantOfData, at: now)
+        }
         if let until = startBelt(id, at: now) {
             return tellBelt(at: now) + restOn(place, attempt, "enough was started for now, belt", until: until, at: now)
         }
@@ -123,21 +124,24 @@ extension Guard {
     }
 
     /// Why the campaign must not go on yet: another rule that pauses, a launch rule, the ledger.
-    private func obstacle(_ place: Int, _ owner: Rule, at now: Instant) -> String? {
-        if ledgerTrouble != nil { return "the ledger cannot be written" }
-        if campaigns[place].isMissing { return "the platform does not know it" }
+    private func obstacle(_ place: Int, _ owner: Rule, at now: Instant) -> (reason: String, isWantOfData: Bool)? {
+        if ledgerTrouble != nil { return ("the ledger cannot be written", false) }
+        if campaigns[place].isMissing { return ("the platform does not know it", false) }
         let readings = readings(place, at: now)
         for index in campaigns[place].rules.keys.sorted() {
             let rule = policy.rules[index]
             guard rule.action == .pause, rule.mode == .enforce, rule.name != owner.name else { continue }
             let isBreached = rule.condition.evaluate(readings).truth == .yes
             if isBreached || campaigns[place].rules[index]?.isFiring == true {
-                return "rule \(rule.name) speaks against it"
+                return ("rule \(rule.name) speaks against it", false)
             }
         }
-        for rule in launchRules(campaigns[place].entry.id) where rule.action == .hold && rule.mode == .enforce {
-            let evaluation = rule.condition.evaluate(readings.ofTheRest)
-            if evaluation.truth != .no { return "launch rule \(rule.name) speaks against it" }
+        for rule in holdingRules(campaigns[place].entry.id) {
+            switch rule.condition.evaluate(readings.ofTheRest).truth {
+            case .no: continue
+            case .yes: return ("launch rule \(rule.name) speaks against it", false)
+            case .unknown: return ("launch rule \(rule.name) cannot be judged for want of data", true)
+            }
         }
         return nil
     }
@@ -152,13 +156,13 @@ extension Guard {
     }
 
     private mutating func restOn(
-        _ place: Int, _ attempt: ResumeAttempt, _ reason: String, until: Instant? = nil, isLookAlone: Bool = false,
+        _ place: Int, _ attempt: ResumeAttempt, _ reason: String, until: Instant? = nil, isWantOfData: Bool = false,
         at now: Instant
     ) -> [Effect] {
         var attempt = attempt
         attempt.step = .waiting(until: until ?? now + max(policy.poll.pools, policy.poll.statsInterval))
-        // That a look failed is no news where a reason is known: the API's trouble is told by itself.
-        let isNews = isLookAlone ? attempt.toldReason == nil : attempt.toldReason != reason
+        // A gap in the data is no news where a reason is known: the API's trouble is told by itself.
+        let isNews = isWantOfData ? attempt.toldReason == nil : attempt.toldReason != reason
         if isNews { attempt.toldReason = reason }
         campaigns[place].phase = .resuming(attempt)
         return isNews ? [.report(Wording.resumeFailed(campaigns[place], attempt, reason))] : []
@@ -200,9 +204,7 @@ extension Guard {
         resting.remove(campaigns[place].entry.id)
         campaigns[place].phase = .running
         campaigns[place].freshAfter = now
-        guard let name = attempt.pause.decision.cause.rule,
-            let index = policy.rules.firstIndex(where: { $0.name == name }), let latest = campaigns[place].latest
-        else { return [] }
+        guard let index = ruleIndex(of: attempt.pause.decision), let latest = campaigns[place].latest else { return [] }
         campaigns[place].recovery.resumed(by: policy.rules[index], from: latest.stats, at: now)
         var effects: [Effect] = [.report(Wording.resumed(campaigns[place], policy.rules[index], at: now))]
         if let state = campaigns[place].rules[index] {
@@ -220,7 +222,7 @@ extension Guard {
     mutating func judgeProbation(_ place: Int, requestedAt: Instant, at now: Instant) -> [Effect] {
         guard let baseline = campaigns[place].recovery.baseline, baseline.isOnProbation,
             requestedAt >= campaigns[place].freshAfter, case .running = campaigns[place].phase,
-            let rule = policy.rules.first(where: { $0.name == baseline.rule }), let probation = rule.resume?.probation
+            let rule = policy.rule(baseline.rule), let probation = rule.resume?.probation
         else { return [] }
         let evaluation = probation.condition.evaluate(readings(place, at: now).counting(from: baseline))
         if evaluation.truth == .yes {

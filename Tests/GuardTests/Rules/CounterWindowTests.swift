@@ -1,6 +1,7 @@
 @testable import Guard
 import Model
 import Policy
+import TestSupport
 import Testing
 
 /// Windows over counters, against a reference that keeps every sample.
