@@ -24,6 +24,8 @@ struct LaunchState: Sendable {
     var phase: Phase = .waiting
     /// Since when it has been kept waiting; nil before.
     var heldSince: Instant?
+    /// Since when data are lacking to judge it; nil where they are all there.
+    var blindSince: Instant?
     /// Not judged again before this.
     var retryAt: Instant?
     /// A start whose answer was lost: it may have taken effect.
@@ -69,6 +71,14 @@ enum Hold {
         case belt
         /// What is decided cannot be kept, and so might be done twice.
         case ledger
+
+        /// True where the platform's answers, or some of them, are lacking.
+        var isWantOfData: Bool {
+            switch self {
+            case .unknownRule, .noNumbers, .noFreshLook: true
+            case .rule, .noLeads, .startFailed, .belt, .ledger: false
+            }
+        }
     }
 }
 

@@ -102,6 +102,8 @@ struct Promises {
                     // What has been sent in full is kept for good, also when counters begin anew.
                     if let now = stats.sent { sent[id] = now }
                     if let promise = promised[id], let now = stats.sent, now >= promise { promised[id] = nil }
+                    // Counters that began anew never reach the promise, but nothing is left to send.
+                    if stats.queued == 0, let now = stats.sent, now > 0 { promised[id] = nil }
                 case .success(.accounts), .failure: break
                 }
             case .sent(let at, let intent, _) where intent.action != .pause:
@@ -164,6 +166,8 @@ struct Promises {
             guard case .reported(let at, let event) = entry else { continue }
             switch event.kind {
             case .rulePending, .ruleFiring, .ruleCleared:
+                // The other rule comes and goes with reloads.
+                guard event.fields[.rule] == "bounces" else { continue }
                 let key = "\(event.fields[.rule] ?? "") \(event.fields[.campaign] ?? "")"
                 defer { phase[key] = event.kind }
                 guard let previous = phase[key] ?? (run.crashes == 0 ? .ruleCleared : nil) else { continue }

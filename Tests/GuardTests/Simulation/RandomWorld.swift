@@ -1,12 +1,15 @@
 import Model
 import Policy
 import Simulator
+import TestSupport
 
 /// A world and a policy made up from a seed: good lists and bad, launches that fit and that do not, people who act.
 struct RandomWorld {
     let seed: UInt64
     let description: WorldDescription
     let policy: CheckedPolicy
+    /// The same policy with another rule and more patience, which people change to and back.
+    let variant: CheckedPolicy
     let weather: SimulatedRun.Weather
     let length: Duration
 
@@ -40,12 +43,12 @@ struct RandomWorld {
             var campaign = WorldDescription.Campaign(id: id, name: "Campaign \(number)", pool: pool.id)
             campaign.leads = pick([0, 80, 300, 900, 2500])
             campaign.rate = pick([10, 60, 300])
-            campaign.bounceRate = pick([0, 0.01, 0.04, 0.15, 0.3])
+            campaign.bounceRate = pick([0, 0.01, 0.01, 0.04, 0.15, 0.3])
             if chance(0.3) { campaign.turnsBad = (Int.random(in: 0...200, using: &generator), 0.25) }
             campaign.status = pick([.draft, .draft, .running, .running, .paused])
             if campaign.status != .draft {
                 campaign.sent = campaign.leads / pick([2, 4, 10])
-                campaign.bounced = campaign.sent / pick([5, 20, 1000])
+                campaign.bounced = campaign.sent / pick([5, 8, 20, 1000])
             }
             world.campaigns.append(campaign)
             campaigns += "  - {id: \(id), pool: pool_a}\n"
@@ -62,7 +65,8 @@ struct RandomWorld {
         description = world
         weather = SimulatedRun.Weather(
             faults: pick([0, 0.05, 0.3]), gaps: pick([0, 0.1]),
-            latencyMax: pick([.seconds(1), .seconds(5), .seconds(20)]), crashes: pick([0, 0, 0.003, 0.03]))
+            latencyMax: pick([.seconds(1), .seconds(5), .seconds(20)]), crashes: pick([0, 0, 0.003, 0.03]),
+            lags: pick([0, 0, 0.1]), changes: pick([0, 0.002]))
         let probation = "probation: {sends: 40, when: bounceRate > 2% and resolved >= 15}"
         let resume = pick([
             "", "\n    resume: {after: 1h}", "\n    resume: {after: 2h, \(probation)}",
@@ -84,9 +88,16 @@ struct RandomWorld {
                 then: pause\(resume)
               - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
             """
-        let outcome = PolicyLoader.load(SourceFile(name: "seed \(seed)", text: text))
+        policy = try Self.load(text)
+        variant = try Self.load(
+            text.replacing("stale_after: 40m", with: "stale_after: 50m")
+                + "\n  - {name: many-replies, when: replyRate > 50%, then: alert}")
+    }
+
+    private static func load(_ text: String) throws -> CheckedPolicy {
+        let outcome = PolicyLoader.load(SourceFile(name: "policy.yaml", text: text))
         guard let policy = outcome.policy else { throw Refused(text: outcome.diagnostics.map(\.message).description) }
-        self.policy = policy
+        return policy
     }
 
     struct Refused: Error {
@@ -95,7 +106,8 @@ struct RandomWorld {
 
     func run(store: SimulatedRun.Store = .inMemory) throws -> SimulatedRun {
         let world = World(description, seed: seed, at: Self.start, step: .seconds(20))
-        var run = try SimulatedRun(policy: policy, world: world, weather: weather, seed: seed, store: store)
+        var run = try SimulatedRun(
+            policies: [policy, variant], world: world, weather: weather, seed: seed, store: store)
         try run.run(until: world.now + length)
         return run
     }

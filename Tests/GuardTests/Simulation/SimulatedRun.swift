@@ -3,6 +3,7 @@ import Ledger
 import Model
 import Policy
 import Simulator
+import TestSupport
 
 /// The guard over a simulated world, in virtual time and without a network: requests take a while, some fail.
 struct SimulatedRun {
@@ -32,6 +33,10 @@ struct SimulatedRun {
         var latencyMax: Duration = .seconds(2)
         /// The share of events at which the process is killed.
         var crashes = 0.0
+        /// The share of looks at a campaign that a lagging replica answers: with what it said before.
+        var lags = 0.0
+        /// The share of events after which the policy is edited, and that after which the wall clock is set.
+        var changes = 0.0
     }
 
     /// Where the guard's memory is kept.
@@ -57,8 +62,11 @@ struct SimulatedRun {
     /// Resumes of what a person had stopped, long after it could be known.
     private(set) var trespasses: [String] = []
     private var statuses: [CampaignID: WorldDescription.Campaign.Status] = [:]
-    private let policy: CheckedPolicy
+    /// What the policy is edited to, and back.
+    private let policies: [CheckedPolicy]
+    private var policy: CheckedPolicy
     private let store: Store
+    private var lastAnswers: [CampaignID: CampaignStats] = [:]
     private var ledger: Ledger?
     private var kept = Memory()
     private(set) var world: World
@@ -74,9 +82,10 @@ struct SimulatedRun {
     private(set) var isSpinning = false
 
     init(
-        policy: CheckedPolicy, world: World, weather: Weather, seed: UInt64, store: Store = .inMemory
+        policies: [CheckedPolicy], world: World, weather: Weather, seed: UInt64, store: Store = .inMemory
     ) throws {
-        self.policy = policy
+        self.policies = policies
+        policy = policies[0]
         self.store = store
         warden = Guard(policy: policy, at: world.now)
         self.world = world
@@ -215,6 +224,20 @@ struct SimulatedRun {
         case .tell(let event):
             if case .observed(let observation) = event { log.append(.observed(now, observation)) }
             try carryOut(warden.handle(event, at: now))
+            try change()
+        }
+    }
+
+    /// Somebody edits the policy, or the clock is set.
+    private mutating func change() throws {
+        if chance(weather.changes) {
+            policy = policies[Int.random(in: policies.indices, using: &generator)]
+            try carryOut(warden.handle(.reloaded(policy), at: now))
+        }
+        if chance(weather.changes) {
+            let ahead: [Duration] = [.seconds(-7200), .seconds(-30), .zero, .seconds(60), .seconds(7200)]
+            let chosen = ahead[Int.random(in: ahead.indices, using: &generator)]
+            try carryOut(warden.handle(.clockSet(ahead: chosen), at: now))
         }
     }
 
@@ -235,9 +258,11 @@ struct SimulatedRun {
         switch target {
         case .stats(let id):
             guard var stats = world.stats(of: id) else { return .failure(Fault(.missing, "HTTP 404")) }
+            if let before = lastAnswers[id], chance(weather.lags) { return .success(.stats(before)) }
             if chance(weather.gaps) { stats.bounced = nil }
             if chance(weather.gaps) { stats.totalEnrolled = nil }
             if chance(weather.gaps) { stats.sent = nil }
+            lastAnswers[id] = stats
             return .success(.stats(stats))
         case .pools:
             let midnight = world.now.nextMidnight

@@ -37,6 +37,32 @@ import Testing
         #expect(bench.told() == [])
     }
 
+    @Test func aFieldThatIsMissingForAWhileIsNoNewsOfAHeldLaunch() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        bench.seeDraft(enrolled: 500)
+        bench.seePool(remaining: 100)
+        #expect(bench.told() == [.launchQueued, .launchHeld])
+        // Every other answer lacks the number: nothing is told of it.
+        for _ in 0..<5 {
+            bench.wait(.seconds(60))
+            bench.seeDraft(enrolled: 500)
+            bench.seePool(remaining: nil)
+            bench.wait(.seconds(60))
+            bench.seePool(remaining: 100)
+        }
+        #expect(bench.told() == [])
+        // Once it has been missing for stale_after, five minutes, it is the reason that counts.
+        for minute in 1...8 {
+            bench.wait(.seconds(60))
+            bench.seeDraft(enrolled: 500)
+            bench.seePool(remaining: nil)
+            let events = bench.events
+            #expect(bench.told() == (minute == 6 ? [.launchHeld] : []))
+            if minute == 6 { #expect(events.first?.message.contains("unknown") == true) }
+        }
+        #expect(bench.sent() == [])
+    }
+
     @Test func theFreshLookDecides() throws {
         var bench = try bench("  - {campaign: camp_1}")
         bench.seeDraft(enrolled: 500)
