@@ -36,6 +36,16 @@ struct CampaignState: Sendable {
         max(.zero, now - (latest?.at ?? watchedSince))
     }
 
+    /// The counters began anew: what is counted from a resume on is counted from zero.
+    mutating func countFromZero() {
+        let zero = CampaignStats(totalEnrolled: 0, sent: 0, delivered: 0, bounced: 0, replied: 0)
+        recovery.baseline?.stats = zero
+        if case .resuming(var attempt) = phase, attempt.countedBefore != nil {
+            attempt.countedBefore = zero
+            phase = .resuming(attempt)
+        }
+    }
+
     /// Takes a new policy over; states of rules that did not change go on.
     mutating func adopt(_ entry: CampaignEntry, policy: CheckedPolicy, previous: CheckedPolicy) {
         let applying = CampaignState.applying(policy, to: entry)

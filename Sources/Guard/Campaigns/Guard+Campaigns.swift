@@ -17,8 +17,7 @@ extension Guard {
         let previous = campaigns[place].latest?.stats
         if campaigns[place].history.append(stats, at: now), let previous {
             effects.append(.report(Wording.reset(campaigns[place].entry, from: previous, to: stats)))
-            campaigns[place].recovery.baseline?.stats = CampaignStats(
-                totalEnrolled: 0, sent: 0, delivered: 0, bounced: 0, replied: 0)
+            campaigns[place].countFromZero()
         }
         news.append(.sample(id, stats, at: now))
         campaigns[place].latest = StatsSample(stats: stats, at: now, requestedAt: requestedAt)

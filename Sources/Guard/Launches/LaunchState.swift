@@ -2,7 +2,7 @@ import Model
 import Policy
 
 /// One launch of the policy, from waiting to done.
-struct LaunchState: Sendable {
+package struct LaunchState: Sendable {
     enum Phase: Hashable, Sendable, Codable {
         /// Its time has not come, or nothing is known yet. To: held, judging, closed.
         case waiting

@@ -15,18 +15,7 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
     var toldStill: Bool
 
     /// The phase in a word, for those who read the ledger.
-    package var phaseName: String {
-        switch phase {
-        case .unknown: "unknown"
-        case .draft: "draft"
-        case .releasing: "releasing"
-        case .running: recovery.isOnProbation ? "probation" : "running"
-        case .pausing: "pausing"
-        case .paused: "paused"
-        case .pausedByAnother: "paused by another"
-        case .resuming: "resuming"
-        }
-    }
+    package var phaseName: String { phase.word(isOnProbation: recovery.isOnProbation).rawValue }
 }
 
 /// Where a rule stood, and which rule it was: another condition under the same name is another rule.
@@ -49,16 +38,7 @@ package struct LaunchMemory: Codable, Hashable, Sendable {
     package var campaign: CampaignID { entry.campaign }
 
     /// The phase in a word, for those who read the ledger.
-    package var phaseName: String {
-        switch phase {
-        case .waiting: "waiting"
-        case .held: "held"
-        case .judging: "judging"
-        case .releasing: "releasing"
-        case .released: "released"
-        case .closed: "closed"
-        }
-    }
+    package var phaseName: String { phase.word.rawValue }
 }
 
 /// What must outlive the process, of the workspace as a whole.

@@ -104,6 +104,9 @@ extension Guard {
             resting.remove(id)
             return [.report(Wording.waitsForPerson(campaigns[place], rule))]
         }
+        guard let stats = campaigns[place].latest?.stats, stats.sent != nil, stats.resolved != nil else {
+            return restOn(place, attempt, "its fresh numbers are incomplete", isWantOfData: true, at: now)
+        }
         if let obstacle = obstacle(place, rule, at: now) {
             return restOn(place, attempt, obstacle.reason, isWantOfData: obstacle.isWantOfData, at: now)
         }
@@ -116,6 +119,7 @@ extension Guard {
         let intent = Intent(action: .resume, campaign: id, decision: decision, firstSentAt: now, attempt: 1)
         var attempt = attempt
         attempt.step = .sent(intent)
+        if !attempt.mayHaveTakenEffect { attempt.countedBefore = stats }
         campaigns[place].phase = .resuming(attempt)
         belt.noteStart(id, at: now)
         promiseRest(place, at: now)
@@ -204,8 +208,10 @@ extension Guard {
         resting.remove(campaigns[place].entry.id)
         campaigns[place].phase = .running
         campaigns[place].freshAfter = now
-        guard let index = ruleIndex(of: attempt.pause.decision), let latest = campaigns[place].latest else { return [] }
-        campaigns[place].recovery.resumed(by: policy.rules[index], from: latest.stats, at: now)
+        guard let index = ruleIndex(of: attempt.pause.decision),
+            let before = attempt.countedBefore ?? campaigns[place].latest?.stats
+        else { return [] }
+        campaigns[place].recovery.resumed(by: policy.rules[index], from: before, at: now)
         var effects: [Effect] = [.report(Wording.resumed(campaigns[place], policy.rules[index], at: now))]
         if let state = campaigns[place].rules[index] {
             if state.phase != .inactive {

@@ -57,6 +57,8 @@ package struct ResumeAttempt: Codable, Hashable, Sendable {
     package var step: Step
     /// A start's answer was lost: the campaign may be running.
     package var mayHaveTakenEffect = false
+    /// What had been counted just before the start; an attempt that may have taken effect keeps its own.
+    package var countedBefore: CampaignStats?
     /// Why it could not be resumed, as last told.
     package var toldReason: String?
 }

@@ -11,7 +11,7 @@ struct Promises {
     var violations: [String] {
         run.trespasses + (run.isSpinning ? ["ticks without end at \(run.now)"] : []) + sentOnlyWhatItMay
             + pausedOnEvidence
-            + startedWhatFits + protected + toldConsistently
+            + startedWhatFits + pausedInTime + protected + settled + toldConsistently
     }
 
     private var launched: Set<CampaignID> { Set(world.policy.launches.map(\.campaign)) }
@@ -44,21 +44,23 @@ struct Promises {
         var isFiring: Set<CampaignID> = []
         // What had been counted at the last resume: the rule counts from there.
         var base: [CampaignID: CampaignStats] = [:]
+        var judged: [CampaignID: CampaignStats] = [:]
         for entry in run.log {
             switch entry {
             case .crashed: break
-            case .observed(_, let observation):
+            case .observed(_, let observation, _):
                 if case .stats(let id) = observation.target, case .success(.stats(let stats)) = observation.result {
                     latest[id] = stats
                 }
             case .reported(_, let event):
                 guard let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else { continue }
-                if event.kind == .campaignResumed { base[id] = latest[id] }
+                if event.kind == .campaignResumed { base[id] = judged[id] }
                 if event.kind == .statsReset { base[id] = nil }
                 guard event.fields[.rule] == "bounces" else { continue }
                 if event.kind == .ruleFiring { isFiring.insert(id) }
                 if event.kind == .ruleCleared { isFiring.remove(id) }
             case .sent(let at, let intent, _):
+                if intent.action == .resume { judged[intent.campaign] = latest[intent.campaign] }
                 guard intent.action == .pause, case .rule(let rule) = intent.decision.cause, intent.attempt == 1 else {
                     continue
                 }
@@ -93,7 +95,7 @@ struct Promises {
         var sent: [CampaignID: Int] = [:]
         for entry in run.log {
             switch entry {
-            case .observed(_, let observation):
+            case .observed(_, let observation, _):
                 switch observation.result {
                 case .success(.pools(let pools)): remaining = pools.first?.remainingVolume
                 case .success(.stats(let stats)):
@@ -128,6 +130,79 @@ struct Promises {
             }
         }
         return violations
+    }
+
+    /// A breach that good answers show without a gap is paused within its `for` and two polls more.
+    private var pausedInTime: [String] {
+        guard world.policy.mode == .enforce, let rule = world.policy.rules.first else { return [] }
+        var needed: (time: Duration, samples: Int) = (.zero, 1)
+        switch rule.forClause {
+        case .duration(let time): needed.time = time
+        case .count(_, let samples): needed.samples = samples
+        }
+        var violations: [String] = []
+        // `overdue` counts good answers since the breach was old enough.
+        var breaches: [CampaignID: (since: Instant, last: Instant, count: Int, overdue: Int)] = [:]
+        var askedAt: [CampaignID: Instant] = [:]
+        var latest: [CampaignID: CampaignStats] = [:]
+        var base: [CampaignID: CampaignStats] = [:]
+        var judged: [CampaignID: CampaignStats] = [:]
+        // What a person wanted otherwise, or paused first, is theirs.
+        var isTheirs: Set<CampaignID> = []
+        var isPaused: Set<CampaignID> = []
+        for entry in run.log {
+            switch entry {
+            case .crashed: breaches = [:]
+            case .observed(let at, let observation, let isRunning):
+                guard case .stats(let id) = observation.target, case .success(.stats(let stats)) = observation.result,
+                    observation.requestedAt >= askedAt[id] ?? observation.requestedAt
+                else { continue }
+                (askedAt[id], latest[id]) = (observation.requestedAt, stats)
+                guard let bounced = stats.bounced, let resolved = stats.resolved else { continue }
+                let (bouncedSince, resolvedSince) = (
+                    bounced - (base[id]?.bounced ?? 0), resolved - (base[id]?.resolved ?? 0)
+                )
+                let isBreach =
+                    resolvedSince >= world.resolvedMin && Double(bouncedSince) > world.limit * Double(resolvedSince)
+                guard isBreach, isRunning, !isPaused.contains(id), !isTheirs.contains(id) else {
+                    breaches[id] = nil
+                    continue
+                }
+                var breach = breaches[id] ?? (at, at, 0, 0)
+                if at - breach.last > world.policy.maxGap { breach = (at, at, 0, 0) }
+                if breach.overdue == 2 { violations.append("\(id) breaches since \(breach.since) and runs at \(at)") }
+                breach.last = at
+                breach.count += 1
+                if breach.count >= needed.samples, at - breach.since >= needed.time { breach.overdue += 1 }
+                breaches[id] = breach
+            case .sent(_, let intent, _):
+                breaches[intent.campaign] = nil
+                if intent.action == .resume { judged[intent.campaign] = latest[intent.campaign] }
+            case .reported(_, let event):
+                guard let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else { continue }
+                switch event.kind {
+                case .campaignResumed:
+                    (base[id], breaches[id]) = (judged[id], nil)
+                    isPaused.remove(id)
+                case .statsReset: (base[id], breaches[id]) = (nil, nil)
+                case .campaignOverride, .campaignAlreadyPaused: isTheirs.insert(id)
+                case .campaignPaused: isPaused.insert(id)
+                case .campaignPauseFailed: breaches[id] = nil
+                default: break
+                }
+            }
+        }
+        return violations
+    }
+
+    /// Once nothing fails any more, every action comes to its end.
+    private var settled: [String] {
+        let retries = run.log.count { entry in
+            guard case .sent(let at, let intent, _) = entry else { return false }
+            return intent.attempt > 1 && run.now - at < .seconds(1800)
+        }
+        return (run.openActions > 0 ? ["\(run.openActions) actions without an end"] : [])
+            + (retries > 0 ? ["\(retries) actions still tried again in calm weather"] : [])
     }
 
     /// A list that is bad beyond doubt does not go on sending, unless a person wanted that or the API was in trouble.

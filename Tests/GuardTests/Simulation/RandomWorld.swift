@@ -109,6 +109,7 @@ struct RandomWorld {
         var run = try SimulatedRun(
             policies: [policy, variant], world: world, weather: weather, seed: seed, store: store)
         try run.run(until: world.now + length)
+        try run.calm(for: .seconds(2 * 3600))
         return run
     }
 }

@@ -18,7 +18,8 @@ struct SimulatedRun {
 
     /// What the guard was told and did, for the checks that follow.
     enum Entry {
-        case observed(Instant, Observation)
+        /// `isRunning`: whether the campaign it is about was sending at that time.
+        case observed(Instant, Observation, isRunning: Bool)
         case sent(Instant, Intent, statusThen: WorldDescription.Campaign.Status?)
         case reported(Instant, JournalEvent)
         /// The process was killed, and begins anew.
@@ -72,7 +73,7 @@ struct SimulatedRun {
     private(set) var world: World
     private(set) var now: Instant
     private(set) var log: [Entry] = []
-    private let weather: Weather
+    private var weather: Weather
     private var generator: SeededGenerator
     private var queue: [(at: Instant, order: Int, happening: Happening)] = []
     private var order = 0
@@ -222,9 +223,31 @@ struct SimulatedRun {
             schedule(.tell(.observed(observation)))
         case .apply(let intent): schedule(.tell(apply(intent)))
         case .tell(let event):
-            if case .observed(let observation) = event { log.append(.observed(now, observation)) }
+            if case .observed(let observation) = event { log.append(entry(observation)) }
             try carryOut(warden.handle(event, at: now))
             try change()
+        }
+    }
+
+    private func entry(_ observation: Observation) -> Entry {
+        var isRunning = false
+        if case .stats(let id) = observation.target { isRunning = world.campaign(id)?.status == .running }
+        return .observed(now, observation, isRunning: isRunning)
+    }
+
+    /// Goes on without any trouble.
+    mutating func calm(for duration: Duration) throws {
+        weather = Weather(latencyMax: .seconds(2))
+        try run(until: now + duration)
+    }
+
+    /// Actions that should have been answered by now.
+    var openActions: Int {
+        queue.count { item in
+            switch item.happening {
+            case .apply(let intent), .tell(.answered(let intent, _, _)): now - intent.sentAt > .seconds(60)
+            case .look, .tell: false
+            }
         }
     }
 

@@ -62,6 +62,21 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
+    @Test func itIsNotResumedOnNumbersThatLackWhatItIsToBeCountedFrom() throws {
+        var bench = try paused()
+        bench.wait(.seconds(3600))
+        bench.see(1, CampaignStats(totalEnrolled: 1000, sent: 100, delivered: 90, bounced: nil, queued: 900))
+        #expect(bench.sent() == [])
+        #expect(bench.events.last?.message.contains("its fresh numbers are incomplete") == true)
+        let intent = try #require(awaitResume(&bench, sent: 100, bounced: 10, .seconds(60)))
+        // An answer with a gap just before the start's own must not blind the rule.
+        bench.see(1, CampaignStats(totalEnrolled: 1000, sent: 100, delivered: 90, bounced: nil, queued: 900))
+        bench.confirmStart(intent)
+        bench.wait(Self.minute)
+        bench.see(sent: 170, bounced: 30)
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
     @Test func aRelapseDoublesTheCoolDown() throws {
         var bench = try paused()
         bench.confirmStart(try #require(awaitResume(&bench, sent: 100, bounced: 10, .seconds(3600))))

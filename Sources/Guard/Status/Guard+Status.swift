@@ -1,0 +1,99 @@
+package import Model
+import Policy
+
+extension Guard {
+    /// How everything stands.
+    package func status(at now: Instant) -> GuardStatus {
+        GuardStatus(
+            at: now, workspace: policy.workspace.name, provider: policy.workspace.provider.rawValue,
+            mode: policy.mode.rawValue, summary: summary, apiTrouble: health.summary,
+            isLedgerFailing: ledgerTrouble != nil, campaigns: campaigns.map { status(of: $0, at: now) },
+            launches: launches.map { launch in
+                GuardStatus.LaunchStatus(
+                    campaign: launch.entry.campaign, state: launch.word, heldSince: launch.heldSince,
+                    notBefore: launch.entry.notBefore, expires: launch.entry.expires)
+            }, pools: platform.pools.keys.sorted().map { status(of: $0, at: now) })
+    }
+
+    private func status(of campaign: CampaignState, at now: Instant) -> GuardStatus.CampaignStatus {
+        var status = GuardStatus.CampaignStatus(
+            id: campaign.entry.id, name: campaign.entry.name, pool: campaign.entry.pool, state: campaign.word,
+            isStale: campaign.isStale, isMissing: campaign.isMissing, stats: campaign.latest?.stats,
+            statsAge: campaign.latest.map { (now - $0.at).seconds }, rules: rules(campaign.rules))
+        switch campaign.phase {
+        case .unknown, .draft, .releasing, .running, .pausedByAnother: break
+        case .pausing(let attempt): status.decision = attempt.intent.decision.id
+        case .paused(let pause): (status.resumesAt, status.decision) = (pause.resumeAt, pause.decision.id)
+        case .resuming(let attempt): status.decision = attempt.pause.decision.id
+        }
+        return status
+    }
+
+    private func status(of id: PoolID, at now: Instant) -> GuardStatus.PoolStatus {
+        let state = platform.pools[id]
+        return GuardStatus.PoolStatus(
+            id: id, name: state?.pool.name, dailyCapacity: state?.pool.dailyCapacity,
+            remainingVolume: state?.pool.remainingVolume, reserved: platform.reservations.reserved(in: id),
+            renewsAt: state?.renewsAt(at: now), rules: rules(poolRules[id] ?? [:]))
+    }
+
+    private func rules(_ states: [Int: RuleState]) -> [GuardStatus.RuleStatus] {
+        states.sorted { $0.key < $1.key }.map { index, state in
+            var status = GuardStatus.RuleStatus(
+                name: policy.rules[index].name, state: .inactive, mutedUntil: state.mutedUntil)
+            switch state.phase {
+            case .inactive: break
+            case .pending(let since, _, _): (status.state, status.since) = (.pending, since)
+            case .firing(let since): (status.state, status.since) = (.firing, since)
+            }
+            return status
+        }
+    }
+}
+
+extension CampaignPhase {
+    /// The phase in a word, for people, metrics and those who read the ledger.
+    package enum Word: String, CaseIterable, Sendable, Codable {
+        case unknown, draft, releasing, running, probation, pausing, paused, resuming
+        case pausedByAnother = "paused by another"
+    }
+
+    func word(isOnProbation: Bool) -> Word {
+        switch self {
+        case .unknown: .unknown
+        case .draft: .draft
+        case .releasing: .releasing
+        case .running: isOnProbation ? .probation : .running
+        case .pausing: .pausing
+        case .paused: .paused
+        case .pausedByAnother: .pausedByAnother
+        case .resuming: .resuming
+        }
+    }
+}
+
+extension CampaignState {
+    var word: CampaignPhase.Word { phase.word(isOnProbation: recovery.isOnProbation) }
+}
+
+extension LaunchState {
+    /// The phase in a word, for people, metrics and those who read the ledger.
+    package enum Word: String, CaseIterable, Sendable, Codable {
+        case waiting, held, judging, releasing, released, closed
+    }
+
+    var word: Word { phase.word }
+}
+
+extension LaunchState.Phase {
+    var word: LaunchState.Word {
+        switch self {
+        case .waiting: .waiting
+        case .held: .held
+        case .judging: .judging
+        case .releasing: .releasing
+        case .released: .released
+        case .closed: .closed
+        }
+    }
+}

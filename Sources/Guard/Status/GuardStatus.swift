@@ -1,0 +1,68 @@
+package import Model
+
+/// How everything stands at one time, for people and for metrics.
+package struct GuardStatus: Sendable, Codable {
+    package struct RuleStatus: Sendable, Codable {
+        package enum State: String, CaseIterable, Sendable, Codable {
+            case inactive, pending, firing
+        }
+
+        package var name: String
+        package var state: State
+        /// Since when it has been pending or firing.
+        package var since: Instant?
+        /// It only watches until then, as a person overruled it.
+        package var mutedUntil: Instant?
+    }
+
+    package struct CampaignStatus: Sendable, Codable {
+        package var id: CampaignID
+        package var name: String?
+        package var pool: PoolID?
+        package var state: CampaignPhase.Word
+        package var isStale: Bool
+        package var isMissing: Bool
+        package var stats: CampaignStats?
+        /// How old the numbers are, in seconds; nil before the first.
+        package var statsAge: Double?
+        package var rules: [RuleStatus]
+        /// When a pause of ours ends by itself at the earliest.
+        package var resumesAt: Instant?
+        /// The decision behind a pause that is on its way or stands.
+        package var decision: Int?
+    }
+
+    package struct LaunchStatus: Sendable, Codable {
+        package var campaign: CampaignID
+        package var state: LaunchState.Word
+        package var heldSince: Instant?
+        package var notBefore: Instant?
+        package var expires: Instant?
+    }
+
+    package struct PoolStatus: Sendable, Codable {
+        package var id: PoolID
+        package var name: String?
+        package var dailyCapacity: Int?
+        package var remainingVolume: Int?
+        /// Promised to launches and not sent yet.
+        package var reserved: Int
+        package var renewsAt: Instant?
+        package var rules: [RuleStatus]
+    }
+
+    package var at: Instant
+    package var workspace: String
+    package var provider: String
+    package var mode: String
+    /// The service's status line.
+    package var summary: String
+    /// What is wrong with the API, in a few words; nil while all is well.
+    package var apiTrouble: String?
+    /// Nothing can be kept at the moment.
+    package var isLedgerFailing: Bool
+    /// In the policy's order.
+    package var campaigns: [CampaignStatus]
+    package var launches: [LaunchStatus]
+    package var pools: [PoolStatus]
+}
