@@ -1,4 +1,4 @@
-package import AsyncAlgorithms
+import AsyncAlgorithms
 package import Guard
 package import Journal
 package import Ledger
@@ -16,7 +16,8 @@ package struct GuardService: Service {
         case event(Event)
         /// The alarm that the loop had set rang.
         case alarm
-        case reload(Reload)
+        case reload(Reload, by: String?, answer: @Sendable (ReloadOutcome) -> Void)
+        case metrics(answer: @Sendable (String) -> Void)
     }
 
     /// The outcome of reading the policy anew.
@@ -32,8 +33,8 @@ package struct GuardService: Service {
         package var time: any TimeSource
         /// A number within 0…1, new at each call.
         package var random: @Sendable () -> Double
-        /// One element for each reload that is asked for.
-        package var reloads: AsyncChannel<Void>
+        /// Where orders and questions come in.
+        package var desk: ControlDesk
         /// Reads the policy anew.
         package var reload: @Sendable () async -> Reload
         /// What the wall clock shows, which may be set; nil where ``time`` is all there is.
@@ -43,13 +44,13 @@ package struct GuardService: Service {
 
         package init(
             journal: Journal, notifier: ServiceNotifier, time: any TimeSource, random: @escaping @Sendable () -> Double,
-            reloads: AsyncChannel<Void>, ledger: Ledger? = nil, reload: @escaping @Sendable () async -> Reload
+            desk: ControlDesk = ControlDesk(), ledger: Ledger? = nil, reload: @escaping @Sendable () async -> Reload
         ) {
             self.journal = journal
             self.notifier = notifier
             self.time = time
             self.random = random
-            self.reloads = reloads
+            self.desk = desk
             self.reload = reload
             self.ledger = ledger
         }
@@ -81,11 +82,16 @@ package struct GuardService: Service {
         let inputs = AsyncChannel<Input>()
         await withDiscardingTaskGroup { group in
             group.addTask {
-                for await _ in surroundings.reloads {
-                    await inputs.send(.reload(await surroundings.reload()))
+                for await order in surroundings.desk.orders {
+                    switch order {
+                    case .reload(let asker, let answer):
+                        await inputs.send(.reload(await surroundings.reload(), by: asker, answer: answer))
+                    case .metrics(let answer): await inputs.send(.metrics(answer: answer))
+                    }
                 }
             }
             await loop(inputs, &group)
+            surroundings.desk.orders.finish()
             group.cancelAll()
         }
     }
@@ -93,7 +99,7 @@ package struct GuardService: Service {
     private func loop(_ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup) async {
         let time = surroundings.time
         var state = LoopState(
-            warden: warden, platform: platform,
+            warden: warden, platform: platform, startedAt: time.now,
             watchdogInterval: surroundings.notifier.watchdogInterval)
         var alarm = Alarm()
         defer { alarm.cancel() }
@@ -107,7 +113,9 @@ package struct GuardService: Service {
                 if let deadline = state.warden.nextDeadline, deadline <= time.now {
                     step(.tick, &state, inputs, &group)
                 }
-            case .reload(let reload): adopt(reload, &state, inputs, &group)
+            case .reload(let reload, let asker, let answer):
+                answer(adopt(reload, by: asker, &state, inputs, &group))
+            case .metrics(let answer): answer(metrics(state))
             }
             rearm(&alarm, state, inputs)
             checkClock(&state, inputs, &group)
@@ -123,6 +131,7 @@ package struct GuardService: Service {
     private struct LoopState {
         var warden: Guard
         var platform: any SendingPlatform
+        var startedAt: Instant
         var watchdogInterval: Duration?
         var pingedAt = ContinuousClock.now
         var status = ""
@@ -130,15 +139,17 @@ package struct GuardService: Service {
         var backlog: [LedgerRecord] = []
         var ledgerFailed = false
         var clockAhead: Duration = .zero
+        var telemetry = Telemetry()
     }
 
     private func step(
         _ event: Event, _ state: inout LoopState, _ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup
     ) {
         let platform = state.platform
+        state.telemetry.note(event, at: surroundings.time.now)
         let effects = state.warden.handle(event, at: surroundings.time.now)
         // Told first: after a crash in between it is told once more, rather than never.
-        for case .report(let event) in effects { surroundings.journal.tell(event) }
+        for case .report(let event) in effects { tell(event, &state) }
         let isKept = keep(effects, &state)
         for effect in effects {
             switch effect {
@@ -158,6 +169,11 @@ package struct GuardService: Service {
                 group.addTask { await inputs.send(.event(await act(intent, platform))) }
             }
         }
+    }
+
+    private func tell(_ event: JournalEvent, _ state: inout LoopState) {
+        state.telemetry.note(event)
+        surroundings.journal.tell(event)
     }
 
     /// Keeps what is to be kept, before anything is sent; false where that failed.
@@ -183,8 +199,9 @@ package struct GuardService: Service {
 
     /// Tells the guard how keeping went; what it answers is only told and kept, so nothing is lost by not waiting.
     private func tellKept(failure: String?, _ state: inout LoopState) {
+        state.telemetry.note(.recorded(failure: failure), at: surroundings.time.now)
         let effects = state.warden.handle(.recorded(failure: failure), at: surroundings.time.now)
-        for case .report(let event) in effects { surroundings.journal.tell(event) }
+        for case .report(let event) in effects { tell(event, &state) }
         guard failure == nil, let ledger = surroundings.ledger else { return }
         let records = effects.compactMap { if case .record(let record) = $0 { record } else { nil } }
         do throws(LedgerError) {
@@ -228,27 +245,37 @@ package struct GuardService: Service {
         return .answered(intent, result, jitter: surroundings.random())
     }
 
-    // MARK: Reload
+    // MARK: Orders
 
     private func adopt(
-        _ reload: Reload, _ state: inout LoopState, _ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup
-    ) {
+        _ reload: Reload, by asker: String?, _ state: inout LoopState, _ inputs: AsyncChannel<Input>,
+        _ group: inout DiscardingTaskGroup
+    ) -> ReloadOutcome {
         surroundings.notifier.reloading()
+        var event: JournalEvent
+        var adopted: CheckedPolicy?
         switch reload {
-        case .refused(let event): surroundings.journal.tell(event)
+        case .refused(let refusal): event = refusal
         case .loaded(let policy, _, _) where policy.workspace.name != state.warden.policy.workspace.name:
             // What is kept is kept under the workspace's name.
-            surroundings.journal.tell(
-                JournalEvent(
-                    .policyRefused,
-                    "policy refused, the one in use goes on: it is for workspace \(policy.workspace.name), and this daemon "
-                        + "guards \(state.warden.policy.workspace.name); restart the service to change that"))
-        case .loaded(let policy, let platform, let event):
-            state.platform = platform
-            surroundings.journal.tell(event)
-            step(.reloaded(policy), &state, inputs, &group)
+            event = JournalEvent(
+                .policyRefused,
+                "policy refused, the one in use goes on: it is for workspace \(policy.workspace.name), and this daemon "
+                    + "guards \(state.warden.policy.workspace.name); restart the service to change that")
+        case .loaded(let policy, let platform, let loaded):
+            (event, adopted, state.platform) = (loaded, policy, platform)
         }
+        event.fields[.by] = asker
+        tell(event, &state)
+        if let adopted { step(.reloaded(adopted), &state, inputs, &group) }
         surroundings.notifier.ready(status: state.warden.summary)
+        return ReloadOutcome(accepted: adopted != nil, message: event.message)
+    }
+
+    private func metrics(_ state: LoopState) -> String {
+        DaemonMetrics.text(
+            state.warden.status(at: surroundings.time.now), state.telemetry, policy: state.warden.policy,
+            startedAt: state.startedAt, ledgerBytes: surroundings.ledger?.size)
     }
 
     // MARK: Clock
@@ -270,7 +297,7 @@ package struct GuardService: Service {
     private func announceReady(_ state: inout LoopState) {
         state.isReady = true
         state.status = state.warden.summary
-        surroundings.journal.tell(JournalEvent(.daemonReady, "ready: \(state.status)"))
+        tell(JournalEvent(.daemonReady, "ready: \(state.status)"), &state)
         surroundings.notifier.ready(status: state.status)
     }
 

@@ -56,6 +56,14 @@ package final class Ledger: Sendable {
         self.lock = lock
     }
 
+    /// The bytes on disk: the file, and what SQLite keeps beside it.
+    package var size: Int {
+        [queue.path, queue.path + "-wal"].reduce(0) { sum, path in
+            var status = stat()
+            return stat(path, &status) == 0 ? sum + Int(status.st_size) : sum
+        }
+    }
+
     private static func openFile(_ path: String) throws(LedgerError) -> DatabaseQueue {
         // Made for its owner alone; SQLite gives the files beside it the same mode.
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

@@ -3,7 +3,7 @@
 /// Holds no body and no address, so that it may stand in any log.
 package struct Fault: Error, Hashable, Sendable {
     /// What the guard must tell apart; everything else is in ``summary``.
-    package enum Kind: Hashable, Sendable {
+    package enum Kind: String, Hashable, Sendable {
         /// No connection, no answer in time, a cut-off answer, or 5xx.
         case unreachable
         /// 401 or 403: the key is missing, wrong, or not allowed to do this.

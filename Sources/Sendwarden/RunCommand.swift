@@ -1,5 +1,4 @@
 import ArgumentParser
-import AsyncAlgorithms
 import AsyncHTTPClient
 import Daemon
 import FoundationEssentials
@@ -26,7 +25,8 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Run the daemon.",
         discussion: """
             Guards the campaigns of a policy until SIGTERM or Ctrl-C, which end it with 0. SIGHUP reads the policy \
-            anew; a policy with an error is refused, and the one in use goes on. The key comes from systemd's \
+            anew, as 'sendwarden reload' does, which also says what came of it; a policy with an error is refused, and \
+            the one in use goes on. The key comes from systemd's \
             credentials or from a file that only its owner can read, as the policy says.
             Exits with 65 if the ledger is damaged, 66 if there is no such policy, 69 if another daemon uses the \
             ledger, 77 without the permission to read policy or key, 78 if policy or key are refused.
@@ -51,19 +51,39 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Set a damaged ledger aside and begin a new one.")
     var recoverLedger = false
 
+    @Option(
+        help: ArgumentHelp(
+            "The Unix socket for orders and metrics; by default control.sock in $RUNTIME_DIRECTORY.",
+            discussion: "Without either, there is none.", valueName: "file"))
+    var control: String?
+
+    @Option(help: ArgumentHelp("Serve metrics for Prometheus on this port of 127.0.0.1, too.", valueName: "port"))
+    var metricsPort: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write metrics to this file every 15 seconds, for node_exporter's textfile collector.", valueName: "file"))
+    var metricsFile: String?
+
+    func validate() throws {
+        if let metricsPort, !(1...65535).contains(metricsPort) {
+            throw ValidationError("--metrics-port \(metricsPort) is outside 1 to 65535.")
+        }
+    }
+
     func run() async throws {
         ProcessHardening.apply()
         let environment = ProcessInfo.processInfo.environment
         let time = SteadyTime.fromWallClock()
         let journal = Journal(format: format(environment), time: time)
+        let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let http = HTTPClient(
-            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup(numberOfThreads: 1)),
-            configuration: PlatformFactory.clientConfiguration)
+            eventLoopGroupProvider: .shared(threads), configuration: PlatformFactory.clientConfiguration)
         let factory = PlatformFactory(
             http: http, time: time, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"],
             random: { Double.random(in: 0...1) })
         do {
-            try await guardCampaigns(journal, time, factory)
+            try await guardCampaigns(journal, time, factory, threads)
         } catch {
             try? await http.shutdown()
             throw error
@@ -71,7 +91,9 @@ struct RunCommand: AsyncParsableCommand {
         try? await http.shutdown()
     }
 
-    private func guardCampaigns(_ journal: Journal, _ time: SteadyTime, _ factory: PlatformFactory) async throws {
+    private func guardCampaigns(
+        _ journal: Journal, _ time: SteadyTime, _ factory: PlatformFactory, _ threads: MultiThreadedEventLoopGroup
+    ) async throws {
         let reloader = PolicyReloader(path: self.policy.path, factory: factory)
         let (policy, platform, loaded) = try load(reloader, journal)
         journal.tell(
@@ -84,18 +106,36 @@ struct RunCommand: AsyncParsableCommand {
                 ]))
         journal.tell(loaded)
         let (store, warden) = try openLedger(policy, journal, at: time.now)
-        let reloads = AsyncChannel<Void>()
+        let desk = ControlDesk()
         var surroundings = GuardService.Surroundings(
             journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
-            reloads: reloads, ledger: store, reload: { reloader.reload() })
+            desk: desk, ledger: store, reload: { reloader.reload() })
         surroundings.wallClock = { SteadyTime.fromWallClock().now }
         let service = GuardService(warden: warden, platform: platform, surroundings: surroundings)
+        let services: [any Service] = [service, HangupService(desk: desk)] + windows(desk, journal, threads)
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: service), .init(service: HangupService(reloads: reloads))],
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent)
+            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent
+        )
         // What has not ended by then is cancelled, so that the process is gone within two seconds.
         configuration.maximumGracefulShutdownDuration = .seconds(1)
         try await ServiceGroup(configuration: configuration).run()
+    }
+
+    /// Where others can look in: the control socket, and metrics.
+    private func windows(
+        _ desk: ControlDesk, _ journal: Journal, _ threads: MultiThreadedEventLoopGroup
+    ) -> [any Service] {
+        var services: [any Service] = []
+        if let path = control ?? ControlOption.standardPath {
+            services.append(ControlServer(.socket(path: path), desk: desk, journal: journal, threads: threads))
+        }
+        if let metricsPort {
+            services.append(
+                ControlServer(
+                    .loopback(host: "127.0.0.1", port: metricsPort), desk: desk, journal: journal, threads: threads))
+        }
+        if let metricsFile { services.append(MetricsFile(path: metricsFile, desk: desk, journal: journal)) }
+        return services
     }
 
     /// The guard as it goes on from its ledger, or as it begins where there is none.
@@ -151,11 +191,11 @@ struct RunCommand: AsyncParsableCommand {
 
 /// Asks for a reload at each SIGHUP.
 private struct HangupService: Service {
-    let reloads: AsyncChannel<Void>
+    let desk: ControlDesk
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
-            await reloads.send(())
+            _ = await desk.reload(by: nil)
         }
     }
 }

@@ -16,5 +16,8 @@ struct Sendwarden: AsyncParsableCommand {
             Run it:        sendwarden run --policy policy.yaml
             """,
         version: Version.current,
-        subcommands: [RunCommand.self, CheckCommand.self, DemoCommand.self, SimulateCommand.self])
+        subcommands: [
+            RunCommand.self, CheckCommand.self, ReloadCommand.self, MetricsCommand.self, DemoCommand.self,
+            SimulateCommand.self,
+        ])
 }

@@ -23,7 +23,7 @@ struct DaemonBench {
     let journal: Lines
     let time: SteadyTime
     let url: String
-    fileprivate let reloads: AsyncChannel<Void>
+    let desk: ControlDesk
     fileprivate let folder: TemporaryFolder
 
     var events: [[String: String]] {
@@ -56,7 +56,7 @@ struct DaemonBench {
     /// Rewrites the policy file and asks for a reload.
     func reload(_ policy: String, workspace: String = "bench") async throws {
         _ = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, workspace: workspace))
-        await reloads.send(())
+        _ = await desk.reload(by: nil)
     }
 
     private static func policy(_ rest: String, url: String, workspace: String = "bench") -> String {
@@ -87,19 +87,19 @@ struct DaemonBench {
                 throw PolicyRefused(messages: outcome.diagnostics.map(\.message))
             }
             let lines = Lines()
-            let reloads = AsyncChannel<Void>()
+            let desk = ControlDesk()
             let reloader = PolicyReloader(path: path, factory: factory)
             let service = GuardService(
                 warden: Guard(policy: checked, at: time.now), platform: try factory.platform(for: checked),
                 surroundings: .init(
                     journal: Journal(format: .json, time: time, writeLine: lines.add), notifier: ServiceNotifier(),
-                    time: time, random: { Double.random(in: 0...1) }, reloads: reloads, reload: { reloader.reload() }))
+                    time: time, random: { Double.random(in: 0...1) }, desk: desk, reload: { reloader.reload() }))
             let group = ServiceGroup(
                 configuration: .init(
                     services: [.init(service: service)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
                 ))
             let bench = DaemonBench(
-                server: server, journal: lines, time: time, url: url, reloads: reloads, folder: folder)
+                server: server, journal: lines, time: time, url: url, desk: desk, folder: folder)
             let result = try await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { try await group.run() }
                 let result = try await body(bench)

@@ -29,7 +29,7 @@ import Testing
         """
     }
 
-    private func withDaemon(
+    static func withDaemon(
         mode: String, arguments: [String] = [], shell: String? = nil,
         _ body: (RunningProgram, _ folder: TemporaryFolder, _ url: String, _ simulator: RunningProgram) throws -> Void
     ) throws {
@@ -47,7 +47,11 @@ import Testing
         let policy = try folder.write("policy.yaml", Self.policy(url, folder, mode: mode))
         let state = folder.path + "/ledger.sqlite"
         let daemon = try RunningProgram(
-            ["run", "--policy", policy, "--log-format", "json", "--ledger", state] + arguments, shell: shell)
+            [
+                "run", "--policy", policy, "--log-format", "json", "--ledger", state, "--control",
+                folder.path + "/control.sock",
+            ]
+                + arguments, shell: shell)
         defer {
             daemon.signal(SIGKILL)
             _ = daemon.waitUntilExit()
@@ -64,7 +68,7 @@ import Testing
 
     @Test(arguments: [SIGTERM, SIGINT])
     func itEndsCleanlyOnRequest(_ signal: Int32) throws {
-        try withDaemon(mode: "enforce") { daemon, _, _, _ in
+        try Self.withDaemon(mode: "enforce") { daemon, _, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             let asked = ContinuousClock.now
             daemon.signal(signal)
@@ -77,7 +81,7 @@ import Testing
     }
 
     @Test func itEndsInTimeWhileThePlatformIsSilent() throws {
-        try withDaemon(mode: "enforce") { daemon, _, _, simulator in
+        try Self.withDaemon(mode: "enforce") { daemon, _, _, simulator in
             #expect(daemon.wait { daemon.stderr.contains("daemon.ready") })
             // The platform hangs: requests are under way and bring no answer.
             simulator.signal(SIGSTOP)
@@ -92,7 +96,7 @@ import Testing
     }
 
     @Test func aHangupReadsThePolicyAnew() throws {
-        try withDaemon(mode: "observe") { daemon, folder, url, _ in
+        try Self.withDaemon(mode: "observe") { daemon, folder, url, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             #expect(try requests(url).allSatisfy { $0["method"] as? String == "GET" })
             _ = try folder.write("policy.yaml", Self.policy(url, folder, mode: "enforced"))
@@ -111,7 +115,7 @@ import Testing
     // MARK: The ledger
 
     @Test func aSecondDaemonOnTheSameLedgerIsRefused() throws {
-        try withDaemon(mode: "observe") { daemon, folder, _, _ in
+        try Self.withDaemon(mode: "observe") { daemon, folder, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("daemon.ready") })
             let second = try Program.run([
                 "run", "--policy", folder.path + "/policy.yaml", "--log-format", "text", "--ledger",
@@ -140,7 +144,7 @@ import Testing
 
     /// A file that may not grow is what a full disk is to the program.
     @Test func aFullDiskStopsNoPauseAndHeals() throws {
-        try withDaemon(mode: "enforce", shell: "trap '' XFSZ; ulimit -S -f 120; exec") { daemon, _, url, _ in
+        try Self.withDaemon(mode: "enforce", shell: "trap '' XFSZ; ulimit -S -f 120; exec") { daemon, _, url, _ in
             #expect(daemon.wait { daemon.stderr.contains("ledger.failed") })
             #expect(daemon.wait { daemon.stderr.contains("\"campaign.paused\"") })
             #expect(try requests(url).contains { $0["path"] as? String == "/v1/campaigns/bad/pause" })
@@ -153,7 +157,7 @@ import Testing
     }
 
     @Test func everyLineIsAnObjectOfStringsInOrder() throws {
-        try withDaemon(mode: "enforce") { daemon, _, _, _ in
+        try Self.withDaemon(mode: "enforce") { daemon, _, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             daemon.signal(SIGTERM)
             let lines = daemon.waitUntilExit().stderr.split(separator: "\n")

@@ -82,6 +82,8 @@ package enum EventKind: String, CaseIterable, Sendable {
     case ledgerFailed = "ledger.failed"
     /// The ledger can be written again.
     case ledgerRecovered = "ledger.recovered"
+    /// The control socket, or the port for metrics, cannot be listened on.
+    case controlFailed = "control.failed"
 }
 
 extension EventKind {
@@ -128,6 +130,7 @@ extension EventKind {
         case .beltTripped: "332315c992ea4109834bdd0a850987cd"
         case .ledgerFailed: "305b69159657432d930d969ade4e9b4f"
         case .ledgerRecovered: "4d6766c9512a41aeb75291853c8a0b12"
+        case .controlFailed: "5be15478a6e3455da5841bb113ca5df9"
         }
     }
 
@@ -137,7 +140,7 @@ extension EventKind {
         case .campaignPauseFailed, .launchCannotFit, .launchUnapproved, .apiUnauthorized, .beltTripped, .ledgerFailed:
             .critical
         case .policyRefused, .campaignResumeFailed, .campaignMissing, .campaignStale, .launchFailed, .poolMissing,
-            .apiUnreachable, .apiUnexpected:
+            .apiUnreachable, .apiUnexpected, .controlFailed:
             .error
         case .ruleFiring, .campaignPaused, .campaignOverride, .campaignRelapsed, .launchHeld, .launchExpired,
             .poolExhausted, .apiThrottled:

@@ -29,6 +29,7 @@ package enum JournalField: String, CaseIterable, Sendable {
     case retryAfter = "SENDWARDEN_RETRY_AFTER"
     case policy = "SENDWARDEN_POLICY"
     case version = "SENDWARDEN_VERSION"
+    case by = "SENDWARDEN_BY"
 }
 
 /// One entry for the journal: what happened, as a sentence and as fields.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import AsyncAlgorithms
 import AsyncHTTPClient
 import Daemon
 import Guard
@@ -94,7 +93,7 @@ struct DemoCommand: AsyncParsableCommand {
             surroundings: .init(
                 journal: Journal(format: .text, time: time, writeLine: StandardOutput.write),
                 notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
-                reloads: AsyncChannel<Void>(), reload: { preconditionFailure("the demo never reloads") }))
+                reload: { preconditionFailure("the demo never reloads") }))
         let services = ServiceGroup(
             configuration: .init(
                 services: [.init(service: service), .init(service: EndOfTime(end: end, time: time))]

@@ -1,0 +1,61 @@
+package import AsyncAlgorithms
+
+/// Something that is asked of the loop that owns the guard, from outside.
+package enum Order: Sendable {
+    /// Read the policy anew.
+    ///
+    /// - Parameters:
+    ///   - by: who asked, in words; nil where a signal did.
+    ///   - answer: told what came of it.
+    case reload(by: String?, answer: @Sendable (ReloadOutcome) -> Void)
+    /// Tell everything that is counted and measured, as Prometheus reads it.
+    case metrics(answer: @Sendable (String) -> Void)
+}
+
+/// What came of a reload.
+package struct ReloadOutcome: Sendable, Codable, Hashable {
+    /// False where the policy was refused and the one in use goes on.
+    package var accepted: Bool
+    /// What the journal was told.
+    package var message: String
+
+    package init(accepted: Bool, message: String) {
+        self.accepted = accepted
+        self.message = message
+    }
+}
+
+/// Where orders and questions are left, and answered.
+package struct ControlDesk: Sendable {
+    package let orders = AsyncChannel<Order>()
+
+    package init() {}
+
+    /// Reads the policy anew; nil where the daemon ends before it could.
+    package func reload(by asker: String?) async -> ReloadOutcome? {
+        await ask { .reload(by: asker, answer: $0) }
+    }
+
+    /// Everything that is counted and measured; nil where the daemon ends before it could be told.
+    package func metrics() async -> String? {
+        await ask { .metrics(answer: $0) }
+    }
+
+    private func ask<Answer: Sendable>(_ order: (@escaping @Sendable (Answer) -> Void) -> Order) async -> Answer? {
+        let (stream, question) = ControlDesk.question(order)
+        await orders.send(question)
+        return await stream.first { _ in true }
+    }
+
+    /// The order alone holds the answer's other end: dropped unanswered, it ends the wait.
+    private static func question<Answer: Sendable>(
+        _ order: (@escaping @Sendable (Answer) -> Void) -> Order
+    ) -> (AsyncStream<Answer>, Order) {
+        let (stream, continuation) = AsyncStream.makeStream(of: Answer.self)
+        let question = order { answer in
+            continuation.yield(answer)
+            continuation.finish()
+        }
+        return (stream, question)
+    }
+}

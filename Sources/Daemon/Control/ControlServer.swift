@@ -1,0 +1,147 @@
+import FoundationEssentials
+import Glibc
+import HTTPTypes
+import HummingbirdCore
+package import Journal
+import Logging
+import Model
+import NIOCore
+package import NIOPosix
+import ServiceLifecycle
+
+/// Answers operators and scrapers over HTTP, on a Unix socket or on a loopback port.
+///
+/// What is read is bounded. A server that cannot listen says so and leaves the guard to its work.
+package struct ControlServer: Service {
+    package enum Address: Sendable {
+        /// For the owner and the group, who may give orders.
+        case socket(path: String)
+        /// For everyone on this machine, who may only read metrics.
+        case loopback(host: String, port: Int)
+    }
+
+    private static let bodyBytesMax = 64 * 1024
+    private static let connectionsMax = 16
+
+    private let address: Address
+    private let desk: ControlDesk
+    private let journal: Journal
+    private let threads: MultiThreadedEventLoopGroup
+
+    package init(_ address: Address, desk: ControlDesk, journal: Journal, threads: MultiThreadedEventLoopGroup) {
+        self.address = address
+        self.desk = desk
+        self.journal = journal
+        self.threads = threads
+    }
+
+    package func run() async throws {
+        do {
+            try await server().run()
+        } catch {
+            journal.tell(
+                JournalEvent(
+                    .controlFailed, "cannot listen on \(name): \(reason(error)); campaigns are guarded all the same",
+                    fields: [.reason: reason(error)]))
+            try? await gracefulShutdown()
+        }
+    }
+
+    private var name: String {
+        switch address {
+        case .socket(let path): path
+        case .loopback(let host, let port): "\(host):\(port)"
+        }
+    }
+
+    private func reason(_ error: any Error) -> String {
+        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+    }
+
+    private func server() throws -> any Service {
+        let bind: BindAddress =
+            switch address {
+            case .socket(let path): .unixDomainSocket(path: path)
+            case .loopback(let host, let port): .hostname(host, port: port)
+            }
+        return try HTTPServerBuilder.http1(
+            configuration: .init(
+                idleTimeout: .seconds(30),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: 8192, maxHeaderListSize: 16384, maxHeaderFieldCount: 64))
+        ).buildServer(
+            configuration: .init(
+                address: bind, availableConnectionsDelegate: MaximumAvailableConnections(ControlServer.connectionsMax)),
+            eventLoopGroup: threads, logger: Logger(label: "control") { _ in SwiftLogNoOpLogHandler() },
+            responder: { request, writer, channel in
+                let writer = consume writer
+                try await respond(to: request, writer, from: channel)
+            },
+            onServerRunning: { _ in
+                // Made for nobody but us, it is opened to the group once it is there.
+                if case .socket(let path) = address { chmod(path, 0o660) }
+            })
+    }
+
+    @concurrent
+    private func respond(to request: Request, _ writer: consuming ResponseWriter, from channel: any Channel)
+        async throws
+    {
+        do {
+            _ = try await request.body.collect(upTo: ControlServer.bodyBytesMax)
+        } catch is NIOTooManyBytesError {
+            try await writer.writeResponse(HTTPResponse(status: .contentTooLarge, headerFields: [.connection: "close"]))
+            return
+        }
+        let answer = await answer(request.method, request.uri.path, channel)
+        var head = HTTPResponse(status: answer.status)
+        head.headerFields[.contentType] = answer.type
+        head.headerFields[.contentLength] = String(answer.body.utf8.count)
+        try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(string: answer.body)))
+    }
+
+    private struct Answer {
+        var status: HTTPResponse.Status
+        var type = "application/json"
+        var body: String
+
+        static func refusal(_ status: HTTPResponse.Status, _ reason: String) -> Answer {
+            Answer(status: status, body: "{\"error\":\(JSONText.quoted(reason))}\n")
+        }
+    }
+
+    private func answer(_ method: HTTPRequest.Method, _ path: String, _ channel: any Channel) async -> Answer {
+        let ending = Answer.refusal(.serviceUnavailable, "the daemon is ending")
+        switch (path, address) {
+        case ("/metrics", _):
+            guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
+            guard let text = await desk.metrics() else { return ending }
+            return Answer(status: .ok, type: "text/plain; version=0.0.4; charset=utf-8", body: text)
+        case ("/v1/reload", .socket):
+            guard method == .post else { return .refusal(.methodNotAllowed, "\(path) is for POST") }
+            guard let outcome = await desk.reload(by: await peer(channel)) else { return ending }
+            guard let body = try? JSONEncoder().encode(outcome) else {
+                return .refusal(.internalServerError, "the outcome cannot be written as JSON")
+            }
+            return Answer(
+                status: outcome.accepted ? .ok : .unprocessableContent, body: String(decoding: body, as: UTF8.self))
+        default: return .refusal(.notFound, "there is no \(path) here")
+        }
+    }
+
+    /// Who is at the socket's other end, as the kernel says.
+    private func peer(_ channel: any Channel) async -> String? {
+        guard let provider = channel as? any SocketOptionProvider else { return nil }
+        let credentials: PeerCredentials? = try? await provider.unsafeGetSocketOption(
+            level: .socket, name: .init(rawValue: SO_PEERCRED)
+        ).get()
+        return credentials.map { "uid \($0.uid), pid \($0.pid)" }
+    }
+}
+
+/// What the kernel knows of a Unix socket's other end; laid out as its `struct ucred`.
+private struct PeerCredentials: BitwiseCopyable {
+    var pid: Int32
+    var uid: UInt32
+    var gid: UInt32
+}

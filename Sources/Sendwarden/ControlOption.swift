@@ -1,0 +1,76 @@
+import ArgumentParser
+import AsyncHTTPClient
+import FoundationEssentials
+import Glibc
+import Journal
+import NIOCore
+import NIOHTTP1
+
+/// How a command reaches the running daemon.
+struct ControlOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The daemon's control socket; by default control.sock in $RUNTIME_DIRECTORY, else in /run/sendwarden.",
+            valueName: "file"))
+    var control: String?
+
+    /// Where the daemon's own surroundings put the socket; nil outside a service with a runtime directory.
+    static var standardPath: String? {
+        let directory = ProcessInfo.processInfo.environment["RUNTIME_DIRECTORY"]
+        return directory.map { "\($0.prefix { $0 != ":" })/control.sock" }
+    }
+
+    var path: String { control ?? ControlOption.standardPath ?? "/run/sendwarden/control.sock" }
+
+    /// The longest answer that is read.
+    private static let answerBytesMax = 16 << 20
+
+    /// Asks the daemon; what it answered. Says why it cannot be reached, and exits.
+    func ask(_ method: String, _ uri: String) async throws -> (status: UInt, body: ByteBuffer) {
+        if path.utf8.count > 107 {
+            throw fail(.badConfiguration, "the path of a socket has at most 107 bytes: \(path)")
+        }
+        var encoded = ""
+        for byte in path.utf8 { encoded += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+        var request = HTTPClientRequest(url: "http+unix://\(encoded)\(uri)")
+        request.method = .init(rawValue: method)
+        do {
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+            return (response.status.code, try await response.body.collect(upTo: ControlOption.answerBytesMax))
+        } catch {
+            throw unreachable(error)
+        }
+    }
+
+    private func unreachable(_ error: any Error) -> ExitCode {
+        let code = (error as? IOError)?.errnoCode ?? ControlOption.reachError(path)
+        switch code {
+        case EACCES, EPERM:
+            return fail(.noPermission, "no permission to use \(path): be root, or a member of group sendwarden")
+        case ENOENT: return fail(.unavailable, "no daemon: there is no socket \(path); is the service running?")
+        case ECONNREFUSED: return fail(.unavailable, "no daemon listens on \(path); is the service running?")
+        default: return fail(.unavailable, "the daemon does not answer on \(path): \(error)")
+        }
+    }
+
+    /// Why the socket cannot be connected to, by the plainest attempt; 0 where it can.
+    private static func reachError(_ path: String) -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return errno }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        let status = withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        return status == 0 ? 0 : errno
+    }
+
+    private func fail(_ code: ExitCode, _ reason: String) -> ExitCode {
+        StandardError.write("error: \(reason)")
+        return code
+    }
+}
