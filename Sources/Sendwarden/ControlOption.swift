@@ -30,6 +30,8 @@ struct ControlOption: ParsableArguments {
         if path.utf8.count > 107 {
             throw fail(.badConfiguration, "the path of a socket has at most 107 bytes: \(path)")
         }
+        // Asked plainly first: the client would try again and again.
+        if let refusal = ControlOption.reachError(path).map(unreachable) { throw refusal }
         var encoded = ""
         for byte in path.utf8 { encoded += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16) }
         var request = HTTPClientRequest(url: "http+unix://\(encoded)\(uri)")
@@ -38,23 +40,22 @@ struct ControlOption: ParsableArguments {
             let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
             return (response.status.code, try await response.body.collect(upTo: ControlOption.answerBytesMax))
         } catch {
-            throw unreachable(error)
+            throw fail(.unavailable, "the daemon does not answer on \(path): \(error)")
         }
     }
 
-    private func unreachable(_ error: any Error) -> ExitCode {
-        let code = (error as? IOError)?.errnoCode ?? ControlOption.reachError(path)
+    private func unreachable(_ code: Int32) -> ExitCode {
         switch code {
         case EACCES, EPERM:
-            return fail(.noPermission, "no permission to use \(path): be root, or a member of group sendwarden")
-        case ENOENT: return fail(.unavailable, "no daemon: there is no socket \(path); is the service running?")
-        case ECONNREFUSED: return fail(.unavailable, "no daemon listens on \(path); is the service running?")
-        default: return fail(.unavailable, "the daemon does not answer on \(path): \(error)")
+            fail(.noPermission, "no permission to use \(path): be root, or a member of group sendwarden")
+        case ENOENT: fail(.unavailable, "no daemon: there is no socket \(path); is the service running?")
+        case ECONNREFUSED: fail(.unavailable, "no daemon listens on \(path); is the service running?")
+        default: fail(.unavailable, "the daemon cannot be reached on \(path): \(String(cString: strerror(code)))")
         }
     }
 
-    /// Why the socket cannot be connected to, by the plainest attempt; 0 where it can.
-    private static func reachError(_ path: String) -> Int32 {
+    /// Why the socket cannot be connected to; nil where it can.
+    private static func reachError(_ path: String) -> Int32? {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return errno }
         defer { close(descriptor) }
@@ -66,7 +67,7 @@ struct ControlOption: ParsableArguments {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        return status == 0 ? 0 : errno
+        return status == 0 ? nil : errno
     }
 
     private func fail(_ code: ExitCode, _ reason: String) -> ExitCode {

@@ -22,7 +22,7 @@ import Testing
 
     @Test func aBadListIsPausedAndAGoodOneLeftAlone() async throws {
         try await DaemonBench.run(world: Self.world, policy: Self.policy) { bench in
-            try await bench.wait(upTo: .seconds(7200)) { bench.status("bad") == "paused" }
+            try await bench.wait(upTo: .seconds(3 * 3600)) { bench.status("bad") == "paused" }
             let bad = try #require(bench.server.world.campaign(CampaignID(unchecked: "bad")))
             // 40 resolved, two polls and the rule's two minutes at four mails a minute, what was in transit, and as much
             // again for a busy machine, on which a tenth of a second is a minute here.
@@ -87,14 +87,14 @@ import Testing
     }
 
     @Test func garbageAloneNeitherPausesNorEndsIt() async throws {
-        let world = Self.world + "\nfaults: [{kind: wrong_types, until: 2h}]\n"
+        let world = Self.world + "\nfaults: [{kind: wrong_types, until: 3h}]\n"
         try await DaemonBench.run(world: world, policy: Self.policy) { bench in
             try await bench.pass(.seconds(6000))
             #expect(bench.server.requestCounts["POST"] == nil)
             #expect(bench.count(.campaignStale) == 2)
             #expect(bench.count(.apiUnexpected) >= 1)
             // It finds its way back by itself.
-            try await bench.wait(upTo: .seconds(7200)) { bench.status("bad") == "paused" }
+            try await bench.wait(upTo: .seconds(3 * 3600)) { bench.status("bad") == "paused" }
             #expect(bench.count(.apiRecovered) >= 1)
         }
     }
