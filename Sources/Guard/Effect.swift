@@ -15,7 +15,7 @@ package enum Effect: Sendable {
     case record(LedgerRecord)
     /// Tell the journal.
     case report(JournalEvent)
-    /// The first round of polls is complete, or has clearly failed: the service is up.
+    /// The first round of polls is complete, has clearly failed, or takes long: the service is up.
     case ready
 }
 

@@ -35,6 +35,9 @@ package struct Guard: Sendable {
     var saved = SavedMemory()
     /// When all that was due was last looked at; what was due by then waits for news, not for time.
     var workedAt: Instant
+    private let begunAt: Instant
+    /// By then the service is up, however long the first round of a large workspace takes.
+    private static let readyMax: Duration = .seconds(30)
 
     /// A guard that has seen nothing yet; the first event is ``Event/started``.
     package init(policy: CheckedPolicy, at now: Instant) {
@@ -46,6 +49,7 @@ package struct Guard: Sendable {
         plan = PollPlan(policy: policy, at: now)
         unanswered = Guard.targets(policy)
         workedAt = now
+        begunAt = now
     }
 
     /// Takes one event in; what is to be done, in order.
@@ -68,7 +72,7 @@ package struct Guard: Sendable {
         case .recorded(let failure): effects = noteRecording(failure, at: now)
         case .reloaded(let policy): effects = reload(policy, at: now)
         }
-        if !isReady, unanswered.isEmpty || hasClearlyFailed {
+        if !isReady, unanswered.isEmpty || hasClearlyFailed || now - begunAt >= Guard.readyMax {
             isReady = true
             effects.append(.ready)
         }

@@ -49,6 +49,15 @@ import Testing
         #expect(error?.message.contains("credential_file:") == true)
     }
 
+    @Test func aCredentialThatSystemdDidNotPassIsToldWithItsPlace() throws {
+        let folder = try TemporaryFolder()
+        let error = error { () throws(CredentialError) in
+            try CredentialReader.systemd("leadterra.key", directory: folder.path)
+        }
+        #expect(error?.code == .missing)
+        #expect(error?.message.contains("/etc/credstore/leadterra.key, mode 0600") == true)
+    }
+
     @Test(arguments: [
         "", "\n \n", "two words", "line\nline", "tab\there", "caf\u{e9}", String(repeating: "k", count: 5000),
     ])

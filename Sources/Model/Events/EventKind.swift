@@ -4,7 +4,7 @@
 package enum EventKind: String, CaseIterable, Sendable {
     /// The daemon has begun; the policy is loaded and nothing has been polled yet.
     case daemonStarted = "daemon.started"
-    /// The first round of polls is complete, or has clearly failed.
+    /// The first round of polls is complete, has clearly failed, or takes longer than 30 s.
     case daemonReady = "daemon.ready"
     /// The daemon was asked to stop; campaigns stay as they are and nobody guards them.
     case daemonStopping = "daemon.stopping"

@@ -32,8 +32,16 @@ package enum CredentialReader {
                     + "LoadCredential=\(name):/etc/credstore/\(name) to the unit, or, outside systemd, write "
                     + "credential_file: /path in the policy")
         }
-        // The directory is ours alone, and systemd vouches for the file's mode.
-        return try read("\(directory)/\(name)", isGuardedByDirectory: true)
+        do throws(CredentialError) {
+            // The directory is ours alone, and systemd vouches for the file's mode.
+            return try read("\(directory)/\(name)", isGuardedByDirectory: true)
+        } catch {
+            guard error.code == .missing else { throw error }
+            throw CredentialError(
+                code: .missing,
+                message: "systemd has passed no credential '\(name)': put the platform's key into the file that the unit's "
+                    + "LoadCredential= names, by default /etc/credstore/\(name), mode 0600, and start the service again")
+        }
     }
 
     /// The key in a file of the operator's.

@@ -65,6 +65,15 @@ import Testing
         #expect(bench.told() == [.apiUnauthorized])
     }
 
+    @Test func itIsReadyInTimeHoweverLongTheFirstRoundTakes() throws {
+        var bench = try GuardBench(Self.rule, campaigns: 3)
+        bench.see(1, sent: 1, bounced: 0)
+        bench.wait(.seconds(25))
+        #expect(!bench.isReady)
+        bench.wait(.seconds(40))
+        #expect(bench.isReady)
+    }
+
     // MARK: Staleness
 
     @Test func oldNumbersAreToldOnceAndWhenTheyAreOver() throws {
