@@ -122,9 +122,10 @@ package struct GuardService: Service {
             ping(&state)
         }
         surroundings.notifier.stopping()
-        surroundings.journal.tell(
+        tell(
             JournalEvent(
-                .daemonStopping, "stopping: campaigns stay as they are, and nobody guards them until the next start"))
+                .daemonStopping, "stopping: campaigns stay as they are, and nobody guards them until the next start"),
+            &state)
     }
 
     /// What the loop keeps beside the guard.
@@ -171,8 +172,16 @@ package struct GuardService: Service {
         }
     }
 
+    /// Tells the journal, for which workspace and in which mode, too.
     private func tell(_ event: JournalEvent, _ state: inout LoopState) {
         state.telemetry.note(event)
+        let policy = state.warden.policy
+        let general: [JournalField: String] = [
+            .workspace: policy.workspace.name, .provider: policy.workspace.provider.rawValue,
+            .mode: policy.mode.rawValue,
+        ]
+        var event = event
+        event.fields.merge(general) { own, _ in own }
         surroundings.journal.tell(event)
     }
 

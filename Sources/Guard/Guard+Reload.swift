@@ -28,6 +28,7 @@ extension Guard {
         platform.adopt(newer)
         adoptPoolRules(previous)
         dropPausesNoLongerMeant()
+        reconsiderToldLaunches()
         let targets = Guard.targets(newer)
         let fresh = targets.subtracting(Guard.targets(previous))
         unanswered = unanswered.intersection(targets).union(fresh)
@@ -35,8 +36,11 @@ extension Guard {
         var plan = PollPlan(policy: newer, at: now)
         plan.adopt(inFlightOf: self.plan)
         self.plan = plan
-        let known = Set(oldLaunches.filter { $0.value.phase != .closed }.keys)
-        return waitingNews(launches.filter { !known.contains($0.entry.campaign) }) + dueWork(at: now)
+        let isNews: (CampaignID) -> Bool = { id in
+            guard let old = oldLaunches[id] else { return true }
+            return old.phase == .closed || (old.wasOnlyTold && newer.mode == .enforce)
+        }
+        return waitingNews(launches.filter { isNews($0.entry.campaign) }) + dueWork(at: now)
     }
 
     private mutating func adoptPoolRules(_ previous: CheckedPolicy) {
@@ -47,6 +51,16 @@ extension Guard {
             }
         }
         poolRules = kept
+    }
+
+    /// What observe mode would have started still waits for its start once decisions are acted on.
+    mutating func reconsiderToldLaunches() {
+        guard policy.mode == .enforce else { return }
+        for index in launches.indices where launches[index].wasOnlyTold {
+            let launch = launches[index]
+            platform.reservations.cancel(launch.entry.campaign)
+            launches[index] = LaunchState(entry: launch.entry, position: launch.position)
+        }
     }
 
     /// In observe mode nothing is sent: pauses that wait for another attempt are dropped.

@@ -76,17 +76,7 @@ package struct Guard: Sendable {
             isReady = true
             effects.append(.ready)
         }
-        let signed = effects.map(signed)
-        return changes(after: event, signed) + signed
-    }
-
-    /// Every entry says for which workspace and in which mode.
-    private func signed(_ effect: Effect) -> Effect {
-        guard case .report(var event) = effect else { return effect }
-        event.fields[.workspace] = policy.workspace.name
-        event.fields[.provider] = policy.workspace.provider.rawValue
-        if event.fields[.mode] == nil { event.fields[.mode] = policy.mode.rawValue }
-        return .report(event)
+        return changes(after: event, effects) + effects
     }
 
     /// When ``Event/tick`` is due at the latest; nil where nothing waits for time to pass.

@@ -51,7 +51,8 @@ def removal_keeps_purge_forgets(machine):
     require(machine.sh("pgrep -x sendwarden -f 'sendwarden run'", check=False).stdout == "", "it still runs")
     machine.sh("test -s /etc/sendwarden/policy.yaml && test -s /var/lib/private/sendwarden/ledger.sqlite")
     machine.sh("DEBIAN_FRONTEND=noninteractive apt-get purge --yes sendwarden")
-    left = machine.sh("ls -d /etc/sendwarden /var/lib/sendwarden /var/lib/private/sendwarden /run/sendwarden "
+    # What the administrator added beside it is the administrator's.
+    left = machine.sh("ls -d /etc/sendwarden/policy.yaml /var/lib/sendwarden /var/lib/private/sendwarden /run/sendwarden "
                       "/usr/lib/sendwarden /etc/systemd/system/multi-user.target.wants/sendwarden.service", check=False)
     require(left.stdout == "", left.stdout)
 

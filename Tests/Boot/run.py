@@ -2,7 +2,7 @@
 
 Usage: run.py TREE PACKAGE SCRATCH
 """
-import pathlib
+import signal
 import sys
 import time
 import traceback
@@ -13,10 +13,16 @@ import service
 from machine import Machine
 
 
+LIMIT_SECONDS = 600
+
+
 def main():
     tree, package, scratch = sys.argv[1:]
     machine = Machine(tree, scratch)
     failures = []
+    # Whatever hangs, this ends.
+    signal.alarm(LIMIT_SECONDS)
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"error: not done after {LIMIT_SECONDS} s"))
     began = time.monotonic()
     try:
         machine.copy(package, "/root/sendwarden.deb")
@@ -30,6 +36,8 @@ def main():
                 except Exception:
                     failures.append(check.__name__)
                     print(f"FAILED {check.__doc__}\n{traceback.format_exc(limit=-3)}", flush=True)
+                    if check in (installation.installs, service.starts_and_is_ready):
+                        sys.exit("error: nothing more can be checked")
                     print(machine.sh("journalctl --no-pager -n 25 -u sendwarden", check=False).stdout, flush=True)
                 else:
                     print(f"ok {check.__doc__} ({time.monotonic() - started:.1f} s)"

@@ -237,6 +237,7 @@ extension Guard {
         }
         guard policy.mode == .enforce else {
             launches[index].phase = .released
+            launches[index].wasOnlyTold = true
             return [.report(Wording.released(campaigns[place], decision, pool, note: nil, mode: .observe))]
         }
         let intent = Intent(action: .start, campaign: id, decision: decision, firstSentAt: now, attempt: 1)

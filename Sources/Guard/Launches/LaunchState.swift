@@ -34,6 +34,8 @@ package struct LaunchState: Sendable {
     var toldReasons: [Hold.Reason]?
     /// The enrollment for which it was last told that the pool can never take it.
     var toldCannotFit: Int?
+    /// Released in observe mode: nobody started it, and enforce mode judges it anew.
+    var wasOnlyTold = false
     /// Launch rules that only tell, and have.
     var toldRules: Set<String> = []
 

@@ -38,6 +38,7 @@ extension Guard {
         }
         // In observe mode nothing is sent, also not what another mode had begun.
         if policy.mode == .observe { dropPausesNoLongerMeant() }
+        reconsiderToldLaunches()
     }
 
     /// What came of an action whose answer an earlier process did not live to see.
@@ -164,7 +165,7 @@ extension LaunchState {
     var memory: LaunchMemory {
         LaunchMemory(
             entry: entry, phase: phase, heldSince: heldSince, lostStart: lostStart, toldReasons: toldReasons,
-            toldCannotFit: toldCannotFit, toldRules: toldRules)
+            toldCannotFit: toldCannotFit, toldRules: toldRules, wasOnlyTold: wasOnlyTold)
     }
 
     mutating func takeUp(_ memory: LaunchMemory, at now: Instant) {
@@ -185,5 +186,6 @@ extension LaunchState {
         toldReasons = memory.toldReasons
         toldCannotFit = memory.toldCannotFit
         toldRules = memory.toldRules
+        wasOnlyTold = memory.wasOnlyTold ?? false
     }
 }

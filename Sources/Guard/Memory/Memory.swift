@@ -34,6 +34,8 @@ package struct LaunchMemory: Codable, Hashable, Sendable {
     var toldReasons: [Hold.Reason]?
     var toldCannotFit: Int?
     var toldRules: Set<String>
+    /// Absent from what older versions kept.
+    var wasOnlyTold: Bool?
 
     package var campaign: CampaignID { entry.campaign }
 

@@ -39,8 +39,10 @@ package enum CredentialReader {
             guard error.code == .missing else { throw error }
             throw CredentialError(
                 code: .missing,
-                message: "systemd has passed no credential '\(name)': put the platform's key into the file that the unit's "
-                    + "LoadCredential= names, by default /etc/credstore/\(name), mode 0600, and start the service again")
+                message:
+                    "systemd has passed no credential '\(name)': put the platform's key into the file that the unit's "
+                    + "LoadCredential= names, by default /etc/credstore/\(name), mode 0600, and start the service again"
+            )
         }
     }
 

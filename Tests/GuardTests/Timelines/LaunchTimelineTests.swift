@@ -320,6 +320,23 @@ import Testing
         #expect(bench.sent() == [])
     }
 
+    @Test func whatObserveModeWouldHaveStartedIsStartedOnceItIsEnforced() throws {
+        let launches = "launches:\n  - {campaign: camp_1}\n" + Self.rule
+        for restarts in [false, true] {
+            var bench = try bench("  - {campaign: camp_1}", more: "mode: observe\n")
+            bench.seeDraft(enrolled: 500)
+            bench.seePool(remaining: 600)
+            bench.answerLooks([1: 500], remaining: 600)
+            #expect(bench.told() == [.launchQueued, .launchReleased])
+            if restarts { try bench.restart(launches) } else { try bench.reload(launches) }
+            #expect(bench.told() == [.launchQueued])
+            bench.seeDraft(enrolled: 500)
+            bench.seePool(remaining: 600)
+            bench.answerLooks([1: 500], remaining: 600)
+            #expect(bench.sent().map(\.action) == [.start])
+        }
+    }
+
     @Test func observeModeTellsAndStartsNothing() throws {
         var bench = try bench("  - {campaign: camp_1}", more: "mode: observe\n")
         bench.answerLooks([1: 500], remaining: 600)
