@@ -25,7 +25,9 @@ struct ControlOption: ParsableArguments {
     /// The longest answer that is read.
     private static let answerBytesMax = 16 << 20
 
-    /// Asks the daemon; what it answered. Says why it cannot be reached, and exits.
+    /// Asks the daemon; what it answered.
+    ///
+    /// Says why it cannot be reached, where it cannot, and throws the exit code.
     func ask(_ method: String, _ uri: String) async throws -> (status: UInt, body: ByteBuffer) {
         if path.utf8.count > 107 {
             throw fail(.badConfiguration, "the path of a socket has at most 107 bytes: \(path)")

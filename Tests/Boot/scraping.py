@@ -55,7 +55,13 @@ def rsyslog_mtail_and_swatchdog_follow(machine):
     machine.sh("touch /var/log/sendwarden.log; rsyslogd -N1 2>&1; systemctl restart rsyslog")
     machine.sh("systemd-run --unit=mtail-test mtail --progs /etc/mtail --logs /var/log/sendwarden.log --port 3903 "
                "--address 127.0.0.1; systemd-run --unit=swatch-test --setenv=HOME=/root swatchdog "
-               "--config-file=/root/swatchdog.conf --tail-file=/var/log/sendwarden.log; sleep 2")
+               "--config-file=/root/swatchdog.conf --tail-file=/var/log/sendwarden.log")
+
+    def is_followed():
+        machine.run("systemctl", "reload", "sendwarden")
+        return "event=policy.loaded" in text(machine, "/var/log/sendwarden.log")
+
+    wait("rsyslog to follow", 30, is_followed)
     since = breach(machine)
     line = wait("the pause in the file", 20, lambda: next(
         (line for line in text(machine, "/var/log/sendwarden.log").splitlines() if "event=campaign.paused" in line), None))

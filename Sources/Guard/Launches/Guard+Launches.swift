@@ -212,7 +212,9 @@ extension Guard {
         return effects
     }
 
-    /// Whether the reasons are to be told. For a launch that is known to wait, a gap in the data is news once it lasts.
+    /// Whether the reasons are to be told.
+    ///
+    /// For a launch that is known to wait, a gap in the data is news once it lasts.
     private func isNews(_ reasons: [Hold.Reason], for launch: LaunchState, at now: Instant) -> Bool {
         guard let told = launch.toldReasons else { return true }
         if reasons == told { return false }
