@@ -18,6 +18,7 @@ package struct GuardService: Service {
         case alarm
         case reload(Reload, by: String?, answer: @Sendable (ReloadOutcome) -> Void)
         case metrics(answer: @Sendable (String) -> Void)
+        case status(answer: @Sendable (GuardStatus) -> Void)
     }
 
     /// The outcome of reading the policy anew.
@@ -87,6 +88,7 @@ package struct GuardService: Service {
                     case .reload(let asker, let answer):
                         await inputs.send(.reload(await surroundings.reload(), by: asker, answer: answer))
                     case .metrics(let answer): await inputs.send(.metrics(answer: answer))
+                    case .status(let answer): await inputs.send(.status(answer: answer))
                     }
                 }
             }
@@ -116,6 +118,7 @@ package struct GuardService: Service {
             case .reload(let reload, let asker, let answer):
                 answer(adopt(reload, by: asker, &state, inputs, &group))
             case .metrics(let answer): answer(metrics(state))
+            case .status(let answer): answer(state.warden.status(at: surroundings.time.now))
             }
             rearm(&alarm, state, inputs)
             checkClock(&state, inputs, &group)

@@ -47,3 +47,11 @@ extension Duration {
 }
 
 private func abs(_ value: Int64) -> Int64 { value == .min ? .max : Swift.abs(value) }
+
+extension Duration {
+    /// The duration as a person would say it: to the second, and from an hour on to the minute.
+    package var spokenText: String {
+        let unit: Int64 = self >= .seconds(3600) ? 60_000 : self >= .seconds(1) ? 1000 : 1
+        return Duration.milliseconds((milliseconds + unit / 2) / unit * unit).policyText
+    }
+}

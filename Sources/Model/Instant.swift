@@ -8,13 +8,33 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
         self.milliseconds = milliseconds
     }
 
+    /// Set to true in a coder's `userInfo` to have instants as text, `2026-12-01T09:00:00Z`, as people read them.
+    package static let asText = CodingUserInfoKey(rawValue: "instants as text")
+
     package init(from decoder: any Decoder) throws {
-        milliseconds = try decoder.singleValueContainer().decode(Int64.self)
+        let container = try decoder.singleValueContainer()
+        guard Instant.isText(decoder.userInfo) else {
+            milliseconds = try container.decode(Int64.self)
+            return
+        }
+        let text = try container.decode(String.self)
+        guard let instant = Instant(rfc3339: text) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(text) is no time")
+        }
+        self = instant
     }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        try container.encode(milliseconds)
+        if Instant.isText(encoder.userInfo) {
+            try container.encode(rfc3339)
+        } else {
+            try container.encode(milliseconds)
+        }
+    }
+
+    private static func isText(_ userInfo: [CodingUserInfoKey: Any]) -> Bool {
+        asText.flatMap { userInfo[$0] as? Bool } ?? false
     }
 
     package static func < (left: Instant, right: Instant) -> Bool {

@@ -17,7 +17,8 @@ struct Sendwarden: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            RunCommand.self, CheckCommand.self, ReloadCommand.self, MetricsCommand.self, DemoCommand.self,
+            RunCommand.self, CheckCommand.self, StatusCommand.self, ReloadCommand.self, MetricsCommand.self,
+            DemoCommand.self,
             SimulateCommand.self,
         ])
 }

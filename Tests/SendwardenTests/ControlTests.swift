@@ -77,6 +77,34 @@ import Testing
         }
     }
 
+    @Test func theStatusStandsOnOneScreen() throws {
+        try DaemonProcessTests.withDaemon(mode: "enforce") { daemon, folder, _, _ in
+            #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
+            let socket = ["--control", folder.path + "/control.sock"]
+            let outcome = try Program.run(["status"] + socket)
+            #expect(outcome.code == 0 && outcome.stderr.isEmpty)
+            let lines = outcome.stdout.split(separator: "\n", omittingEmptySubsequences: false)
+            #expect(lines.first == "process on leadterra, enforce mode: watching 2 campaigns, 1 paused")
+            #expect(lines.allSatisfy { $0.count <= 80 }, "wider than 80 columns")
+            // No terminal, no colours; what was paused stands above what is well.
+            #expect(!outcome.stdout.contains("\u{1b}"))
+            let order = lines.compactMap { line in ["bad ", "good "].first { line.hasPrefix($0) } }
+            #expect(order == ["bad ", "good "])
+            let bad = try #require(lines.first { $0.hasPrefix("bad ") })
+            #expect(bad.contains(" paused ") && bad.contains("bounces firing for ") && bad.contains(" %)"))
+            #expect(lines.contains { $0.hasPrefix("pool_a  ") && $0.contains(" of 5000 left") })
+
+            let json = try Program.run(["status", "--json"] + socket)
+            let object = try JSONSerialization.jsonObject(with: Data(json.stdout.utf8)) as? [String: Any]
+            let campaigns = try #require(object?["campaigns"] as? [[String: Any]])
+            #expect(campaigns.map { $0["state"] as? String } == ["running", "paused"])
+            #expect((object?["at"] as? String)?.hasSuffix("Z") == true)
+            let short = try Program.run(["status", "--limit", "1"] + socket)
+            #expect(short.stdout.contains("and 1 more, which are in no greater danger"))
+            #expect(!short.stdout.contains("\ngood "))
+        }
+    }
+
     @Test func metricsAreServedOnLoopbackAndInAFileToo() throws {
         let port = 20000 + Int(getpid()) % 20000
         let metrics = try TemporaryFolder()

@@ -1,4 +1,5 @@
 package import AsyncAlgorithms
+package import Guard
 
 /// Something that is asked of the loop that owns the guard, from outside.
 package enum Order: Sendable {
@@ -10,6 +11,8 @@ package enum Order: Sendable {
     case reload(by: String?, answer: @Sendable (ReloadOutcome) -> Void)
     /// Tell everything that is counted and measured, as Prometheus reads it.
     case metrics(answer: @Sendable (String) -> Void)
+    /// Tell how everything stands.
+    case status(answer: @Sendable (GuardStatus) -> Void)
 }
 
 /// What came of a reload.
@@ -39,6 +42,11 @@ package struct ControlDesk: Sendable {
     /// Everything that is counted and measured; nil where the daemon ends before it could be told.
     package func metrics() async -> String? {
         await ask { .metrics(answer: $0) }
+    }
+
+    /// How everything stands; nil where the daemon ends before it could be told.
+    package func status() async -> GuardStatus? {
+        await ask { .status(answer: $0) }
     }
 
     private func ask<Answer: Sendable>(_ order: (@escaping @Sendable (Answer) -> Void) -> Order) async -> Answer? {

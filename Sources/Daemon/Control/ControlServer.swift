@@ -117,16 +117,26 @@ package struct ControlServer: Service {
             guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
             guard let text = await desk.metrics() else { return ending }
             return Answer(status: .ok, type: "text/plain; version=0.0.4; charset=utf-8", body: text)
+        case ("/v1/status", .socket):
+            guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
+            guard let status = await desk.status() else { return ending }
+            return ControlServer.json(status, .ok)
         case ("/v1/reload", .socket):
             guard method == .post else { return .refusal(.methodNotAllowed, "\(path) is for POST") }
             guard let outcome = await desk.reload(by: await peer(channel)) else { return ending }
-            guard let body = try? JSONEncoder().encode(outcome) else {
-                return .refusal(.internalServerError, "the outcome cannot be written as JSON")
-            }
-            return Answer(
-                status: outcome.accepted ? .ok : .unprocessableContent, body: String(decoding: body, as: UTF8.self))
+            return ControlServer.json(outcome, outcome.accepted ? .ok : .unprocessableContent)
         default: return .refusal(.notFound, "there is no \(path) here")
         }
+    }
+
+    private static func json(_ value: some Encodable, _ status: HTTPResponse.Status) -> Answer {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        if let asText = Instant.asText { encoder.userInfo[asText] = true }
+        guard let body = try? encoder.encode(value) else {
+            return .refusal(.internalServerError, "the answer cannot be written as JSON")
+        }
+        return Answer(status: status, body: String(decoding: body, as: UTF8.self) + "\n")
     }
 
     /// Who is at the socket's other end, as the kernel says.

@@ -11,7 +11,8 @@ extension Guard {
             launches: launches.map { launch in
                 GuardStatus.LaunchStatus(
                     campaign: launch.entry.campaign, state: launch.word, heldSince: launch.heldSince,
-                    notBefore: launch.entry.notBefore, expires: launch.entry.expires)
+                    reasons: launch.reasons.map(\.text), notBefore: launch.entry.notBefore,
+                    expires: launch.entry.expires)
             }, pools: platform.pools.keys.sorted().map { status(of: $0, at: now) })
     }
 
@@ -83,6 +84,12 @@ extension LaunchState {
     }
 
     var word: Word { phase.word }
+
+    /// Why it is held; empty where it is not.
+    var reasons: [Hold.Reason] {
+        if case .held(let reasons) = phase { return reasons }
+        return []
+    }
 }
 
 extension LaunchState.Phase {
@@ -94,6 +101,22 @@ extension LaunchState.Phase {
         case .releasing: .releasing
         case .released: .released
         case .closed: .closed
+        }
+    }
+}
+
+extension Hold.Reason {
+    /// The reason in a clause.
+    var text: String {
+        switch self {
+        case .rule(let name): "rule \(name) says so"
+        case .unknownRule(let name): "rule \(name) cannot be judged for want of data"
+        case .noNumbers: "its numbers are missing, incomplete or too old"
+        case .noLeads: "nobody is enrolled yet"
+        case .noFreshLook: "the fresh numbers that a start needs could not be had"
+        case .startFailed: "its start failed"
+        case .belt: "enough was started for now, belt"
+        case .ledger: "the ledger cannot be written"
         }
     }
 }

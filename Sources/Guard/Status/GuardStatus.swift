@@ -36,6 +36,8 @@ package struct GuardStatus: Sendable, Codable {
         package var campaign: CampaignID
         package var state: LaunchState.Word
         package var heldSince: Instant?
+        /// Why it is held, a clause each.
+        package var reasons: [String]
         package var notBefore: Instant?
         package var expires: Instant?
     }

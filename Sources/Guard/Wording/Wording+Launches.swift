@@ -41,12 +41,7 @@ extension Wording {
                 let isShown = name == rule?.name
                 let text = isShown ? evaluation.flatMap(decisive).map(text) : nil
                 why.append("it cannot be told whether \(text ?? "its condition holds"), rule \(name)")
-            case .noNumbers: why.append("its numbers are missing, incomplete or too old")
-            case .noLeads: why.append("nobody is enrolled yet")
-            case .noFreshLook: why.append("the fresh numbers that a start needs could not be had")
-            case .startFailed: why.append("its start failed")
-            case .belt: why.append("enough was started for now, belt")
-            case .ledger: why.append("the ledger cannot be written")
+            case .noNumbers, .noLeads, .noFreshLook, .startFailed, .belt, .ledger: why.append(reason.text)
             }
         }
         fields[.reason] = why.joined(separator: "; ")

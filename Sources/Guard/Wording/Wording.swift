@@ -326,14 +326,6 @@ enum Wording {
     }
 }
 
-extension Duration {
-    /// The duration as a person would say it: to the second, and from an hour on to the minute.
-    var spokenText: String {
-        let unit: Int64 = self >= .seconds(3600) ? 60_000 : self >= .seconds(1) ? 1000 : 1
-        return Duration.milliseconds((milliseconds + unit / 2) / unit * unit).policyText
-    }
-}
-
 extension [JournalField: String] {
     func adding(_ other: [JournalField: String]) -> [JournalField: String] {
         merging(other) { _, newer in newer }

@@ -1,0 +1,85 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Guard
+import Journal
+import Model
+import NIOCore
+
+/// `sendwarden status`: how everything stands, on one screen.
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show how everything stands.",
+        discussion: """
+            Asks the running daemon. Campaigns come by danger: what breaches first, what is well last.
+            Exits with 69 if no daemon answers, 77 without the permission to ask.
+
+            Example: sendwarden status --watch
+            """)
+
+    @OptionGroup var control: ControlOption
+
+    @Flag(help: "Print one JSON object, for programs.")
+    var json = false
+
+    @Flag(help: "Show it anew every two seconds, until Ctrl-C.")
+    var watch = false
+
+    @Option(help: ArgumentHelp("Show at most this many campaigns.", valueName: "count"))
+    var limit = 100
+
+    func validate() throws {
+        if json, watch { throw ValidationError("--json and --watch exclude each other.") }
+        if limit < 1 { throw ValidationError("--limit \(limit) is less than 1.") }
+    }
+
+    func run() async throws {
+        repeat {
+            let (code, body) = try await control.ask("GET", "/v1/status")
+            guard code == 200 else {
+                StandardError.write("error: the daemon answers HTTP \(code)")
+                throw ExitCode.unavailable
+            }
+            if json {
+                StandardOutput.write(String(String(buffer: body).dropLast()))
+                return
+            }
+            let screen = StatusScreen(width: Terminal.width, isColored: Terminal.isColored, limit: limit)
+            let text = screen.text(try decode(Data(body.readableBytesView)))
+            // A terminal is drawn over from its first line; whatever else it is gets one screen after another.
+            StandardOutput.write(watch && Terminal.isTerminal ? "\u{1b}[H\u{1b}[J" + text : text)
+            if watch { try await Task.sleep(for: .seconds(2)) }
+        } while watch
+    }
+
+    private func decode(_ body: Data) throws -> GuardStatus {
+        let decoder = JSONDecoder()
+        if let asText = Instant.asText { decoder.userInfo[asText] = true }
+        do {
+            return try decoder.decode(GuardStatus.self, from: body)
+        } catch {
+            StandardError.write(
+                "error: the daemon's status cannot be read; is it of another version than this program?")
+            throw ExitCode.unavailable
+        }
+    }
+}
+
+/// What stdout is.
+enum Terminal {
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Colours are for terminals, and not where NO_COLOR is set.
+    static var isColored: Bool {
+        let variable = ProcessInfo.processInfo.environment["NO_COLOR"] ?? ""
+        return isTerminal && variable.isEmpty
+    }
+
+    /// Its columns; 80 where it is no terminal.
+    static var width: Int {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return max(40, Int(size.ws_col))
+    }
+}
