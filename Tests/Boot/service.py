@@ -141,6 +141,16 @@ def the_watchdog_ends_a_hang(machine):
     require(posts(machine) == actions, f"it acted again: {posts(machine)[len(actions):]}")
 
 
+def the_status_is_shown(machine):
+    """sendwarden status shows it on one screen, also to a member of the group, and to nobody else"""
+    machine.sh("useradd --groups sendwarden marketer && useradd stranger")
+    screen = machine.sh("setpriv --reuid=marketer --regid=marketer --init-groups sendwarden status").stdout.splitlines()
+    require(screen[0].startswith("boot on leadterra, enforce mode: watching 4 campaigns"), screen[0])
+    require(any(line.startswith("bad \"Bad list\"") and " paused " in line for line in screen), str(screen))
+    refused = machine.sh("setpriv --reuid=stranger --regid=stranger --init-groups sendwarden status", check=False)
+    require(refused.returncode == 77 and "member of group sendwarden" in refused.stderr, refused.stderr)
+
+
 def a_kill_is_survived(machine):
     """kill -9: it starts again, and nothing is done twice"""
     actions = posts(machine)
@@ -240,6 +250,21 @@ def it_is_confined(machine):
     return f"{exposure}; memory {int(memory[1]) / 1024:.1f} MiB, of which its own {int(memory[4]) / 1024:.1f} MiB"
 
 
+def keys_can_be_sealed(machine):
+    """a key sealed with systemd-creds works as docs/service.md says, and an empty one is told"""
+    drop_in = "/etc/systemd/system/sendwarden.service.d/sealed.conf"
+    machine.write(drop_in, "[Service]\nLoadCredential=\nLoadCredentialEncrypted=leadterra.key\n")
+    machine.sh("systemd-creds encrypt --name=leadterra.key /etc/credstore/leadterra.key "
+               "/etc/credstore.encrypted/leadterra.key && mv /etc/credstore/leadterra.key /root/leadterra.key; "
+               "systemctl daemon-reload; systemctl restart sendwarden")
+    require(metric(machine, "sendwarden_api_healthy 1"), "the platform refuses the key")
+    machine.sh(f"rm {drop_in}; touch /etc/credstore/leadterra.key; systemctl daemon-reload")
+    require(machine.run("systemctl", "restart", "sendwarden", check=False).returncode != 0, "it started without a key")
+    require(machine.service("ExecMainStatus") == "78", "another exit status than 78")
+    require("is empty" in told(machine, "policy.refused")[-1]["MESSAGE"], "the entry does not say why")
+    machine.sh("mv /root/leadterra.key /etc/credstore/leadterra.key; systemctl restart sendwarden")
+
+
 def instances_are_separate(machine):
     """sendwarden@NAME guards another workspace with a policy, a key and a ledger of its own"""
     machine.write("/etc/sendwarden/second.yaml",
@@ -255,6 +280,6 @@ def instances_are_separate(machine):
     require(metric(machine, "sendwarden_enforcing 1"), "the other one is disturbed")
 
 
-CHECKS = [starts_and_is_ready, a_reload_takes_effect, a_bad_reload_fails, entries_are_complete,
+CHECKS = [starts_and_is_ready, a_reload_takes_effect, a_bad_reload_fails, entries_are_complete, the_status_is_shown,
           the_watchdog_ends_a_hang, a_kill_is_survived, journald_restarts, it_is_confined, the_key_is_nowhere,
-          instances_are_separate, a_full_disk_stops_no_pause, the_clock_is_stepped, a_reboot_is_survived]
+          keys_can_be_sealed, instances_are_separate, a_full_disk_stops_no_pause, the_clock_is_stepped, a_reboot_is_survived]
