@@ -9,7 +9,10 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
     }
 
     /// Set to true in a coder's `userInfo` to have instants as text, `2026-12-01T09:00:00Z`, as people read them.
-    package static let asText = CodingUserInfoKey(rawValue: "instants as text")
+    package static let asText: CodingUserInfoKey = {
+        guard let key = CodingUserInfoKey(rawValue: "instants as text") else { preconditionFailure("no such key") }
+        return key
+    }()
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
@@ -34,7 +37,7 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
     }
 
     private static func isText(_ userInfo: [CodingUserInfoKey: Any]) -> Bool {
-        asText.flatMap { userInfo[$0] as? Bool } ?? false
+        userInfo[asText] as? Bool ?? false
     }
 
     package static func < (left: Instant, right: Instant) -> Bool {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Daemon
-import FoundationEssentials
 import Journal
 import Model
 import Policy
@@ -32,7 +31,7 @@ struct CheckCommand: ParsableCommand {
         }
         let outcome = PolicyLoader.load(source)
         if json {
-            print(try CheckReport(source, outcome).json())
+            print(try ReadableJSON.text(CheckReport(source, outcome)))
         } else {
             let text = source.render(outcome.diagnostics)
             if !text.isEmpty { StandardError.write(String(text.dropLast())) }
@@ -69,11 +68,5 @@ private struct CheckReport: Encodable {
                 severity: $0.severity.rawValue, line: $0.position.line, column: $0.position.column, message: $0.message,
                 help: $0.help)
         }
-    }
-
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 }

@@ -46,6 +46,13 @@ struct ControlOption: ParsableArguments {
         }
     }
 
+    /// Asks for something to read; throws the exit code, and says why, where the daemon does not give it.
+    func fetch(_ uri: String) async throws -> ByteBuffer {
+        let (status, body) = try await ask("GET", uri)
+        guard status == 200 else { throw fail(.unavailable, "the daemon answers HTTP \(status)") }
+        return body
+    }
+
     private func unreachable(_ code: Int32) -> ExitCode {
         switch code {
         case EACCES, EPERM:

@@ -16,11 +16,6 @@ struct MetricsCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOption
 
     func run() async throws {
-        let (status, body) = try await control.ask("GET", "/metrics")
-        guard status == 200 else {
-            StandardError.write("error: the daemon answers HTTP \(status)")
-            throw ExitCode.unavailable
-        }
-        StandardOutput.write(String(String(buffer: body).dropLast()))
+        StandardOutput.write(String(String(buffer: try await control.fetch("/metrics")).dropLast()))
     }
 }

@@ -21,7 +21,7 @@ struct ReloadCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (status, body) = try await control.ask("POST", "/v1/reload")
-        guard let outcome = try? JSONDecoder().decode(ReloadOutcome.self, from: Data(body.readableBytesView)) else {
+        guard let outcome = try? ReadableJSON.value(ReloadOutcome.self, from: Data(body.readableBytesView)) else {
             StandardError.write("error: the daemon's answer to a reload cannot be read (HTTP \(status))")
             throw ExitCode.unavailable
         }

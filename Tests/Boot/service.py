@@ -66,6 +66,13 @@ def runs_again(machine, before):
     wait("the service", 30, lambda: machine.service("ActiveState") == "active")
 
 
+def goes_on(machine, actions):
+    """It knows what it had paused, and does nothing twice."""
+    require(metric(machine, 'sendwarden_campaigns{state="paused"} 1'), "the pause was forgotten")
+    machine.sh("sleep 3")
+    require(posts(machine) == actions, f"it acted again: {posts(machine)[len(actions):]}")
+
+
 def starts_and_is_ready(machine):
     """with a key and a policy the service starts, and says how it is"""
     machine.write("/etc/world.yaml", WORLD % (KEY, "running"))
@@ -136,9 +143,7 @@ def the_watchdog_ends_a_hang(machine):
     runs_again(machine, before)
     require(machine.sh("journalctl -u sendwarden --no-pager | grep -c 'Watchdog timeout'").stdout.strip() != "0",
             "no watchdog")
-    require(metric(machine, 'sendwarden_campaigns{state="paused"} 1'), "the pause was forgotten")
-    machine.sh("sleep 2")
-    require(posts(machine) == actions, f"it acted again: {posts(machine)[len(actions):]}")
+    goes_on(machine, actions)
 
 
 def the_status_is_shown(machine):
@@ -158,9 +163,7 @@ def a_kill_is_survived(machine):
         before = machine.service("MainPID")
         machine.sh(f"kill -KILL {before}")
         runs_again(machine, before)
-    machine.sh("sleep 2")
-    require(posts(machine) == actions, f"it acted again: {posts(machine)[len(actions):]}")
-    require(metric(machine, 'sendwarden_campaigns{state="paused"} 1'), "the pause was forgotten")
+    goes_on(machine, actions)
 
 
 def journald_restarts(machine):
@@ -225,9 +228,7 @@ def a_reboot_is_survived(machine):
     machine.power_off()
     machine.boot()
     wait("the service", 30, lambda: machine.service("ActiveState") == "active")
-    require(metric(machine, 'sendwarden_campaigns{state="paused"} 1'), "the pause was forgotten")
-    machine.sh("sleep 3")
-    require(posts(machine) == [], f"it acted: {posts(machine)}")
+    goes_on(machine, [])
 
 
 def the_key_is_nowhere(machine):

@@ -36,14 +36,9 @@ import Testing
         let folder = try TemporaryFolder()
         let world = try folder.write("world.yaml", Self.world)
         _ = try folder.write("key", Self.key + "\n")
-        let simulator = try RunningProgram(["simulate", "--world", world, "--speed", "20"])
-        defer {
-            simulator.signal(SIGKILL)
-            _ = simulator.waitUntilExit()
-        }
-        try #require(simulator.wait { simulator.stdout.contains("\n") })
-        let url = String(simulator.stdout.prefix { $0 != "\n" })
-        #expect(url.hasPrefix("http://127.0.0.1:"))
+        let simulator = try SimulatorProcess(world: world, speed: 20)
+        defer { simulator.end() }
+        let url = simulator.url
         let policy = try folder.write("policy.yaml", Self.policy(url, folder, mode: mode))
         let state = folder.path + "/ledger.sqlite"
         let daemon = try RunningProgram(
@@ -56,7 +51,7 @@ import Testing
             daemon.signal(SIGKILL)
             _ = daemon.waitUntilExit()
         }
-        try body(daemon, folder, url, simulator)
+        try body(daemon, folder, url, simulator.program)
         #expect(!daemon.stderr.contains("NeverShown"))
         #expect(!daemon.stdout.contains("NeverShown"))
     }

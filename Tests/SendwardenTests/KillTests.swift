@@ -52,15 +52,9 @@ import Testing
     @Test func twoHundredKillsLoseNothingAndDoNothingTwice() throws {
         let folder = try TemporaryFolder()
         _ = try folder.write("key", Self.key)
-        let simulator = try RunningProgram([
-            "simulate", "--world", try folder.write("world.yaml", Self.world), "--speed", "2",
-        ])
-        defer {
-            simulator.signal(SIGKILL)
-            _ = simulator.waitUntilExit()
-        }
-        try #require(simulator.wait { simulator.stdout.contains("\n") })
-        let url = String(simulator.stdout.prefix { $0 != "\n" })
+        let simulator = try SimulatorProcess(world: try folder.write("world.yaml", Self.world), speed: 2)
+        defer { simulator.end() }
+        let url = simulator.url
         let policy = try folder.write("policy.yaml", Self.policy(url, folder))
         let arguments = [
             "run", "--policy", policy, "--log-format", "json", "--ledger", folder.path + "/ledger.sqlite",

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Testing
 
 /// The built program, run as a user would.
 struct Program {
@@ -82,5 +83,25 @@ final class RunningProgram: Sendable {
             usleep(10_000)
         }
         return condition()
+    }
+}
+
+/// The simulator as a process of its own.
+struct SimulatorProcess {
+    let program: RunningProgram
+    let url: String
+
+    init(world: String, speed: Int) throws {
+        program = try RunningProgram(["simulate", "--world", world, "--speed", "\(speed)"])
+        let isUp = program.wait { [program] in program.stdout.contains("\n") }
+        url = String(program.stdout.prefix { $0 != "\n" })
+        if !isUp { end() }
+        try #require(isUp)
+        #expect(url.hasPrefix("http://127.0.0.1:"))
+    }
+
+    func end() {
+        program.signal(SIGKILL)
+        _ = program.waitUntilExit()
     }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import HTTPTypes
 import HummingbirdCore
@@ -130,13 +129,10 @@ package struct ControlServer: Service {
     }
 
     private static func json(_ value: some Encodable, _ status: HTTPResponse.Status) -> Answer {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        if let asText = Instant.asText { encoder.userInfo[asText] = true }
-        guard let body = try? encoder.encode(value) else {
+        guard let text = try? ReadableJSON.text(value) else {
             return .refusal(.internalServerError, "the answer cannot be written as JSON")
         }
-        return Answer(status: status, body: String(decoding: body, as: UTF8.self) + "\n")
+        return Answer(status: status, body: text + "\n")
     }
 
     /// Who is at the socket's other end, as the kernel says.

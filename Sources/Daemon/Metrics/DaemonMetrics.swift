@@ -26,10 +26,9 @@ enum DaemonMetrics {
             "sendwarden_poll_interval_seconds", "How often each campaign's statistics are asked for.",
             policy.poll.statsInterval.seconds)
         addRequests(telemetry, &text)
-        text.family("sendwarden_events_total", .counter, "Events told to the journal, by kind.")
-        for kind in EventKind.allCases {
-            text.sample("sendwarden_events_total", Double(telemetry.events[kind] ?? 0), ["event": kind.rawValue])
-        }
+        text.family(
+            "sendwarden_events_total", .counter, "Events told to the journal, by kind.", EventKind.allCases,
+            labels: { ["event": $0.rawValue] }, value: { Double(telemetry.events[$0] ?? 0) })
         addCampaigns(status, &text)
         addRules(status, &text)
         addPools(status, &text)
@@ -46,11 +45,10 @@ enum DaemonMetrics {
     private static func flag(_ isSet: Bool) -> Double { isSet ? 1 : 0 }
 
     private static func addRequests(_ telemetry: Telemetry, _ text: inout MetricsText) {
-        text.family("sendwarden_api_requests_total", .counter, "Requests to the platform that ended, by outcome.")
-        for (kind, count) in telemetry.requests.sorted(by: { $0.key < $1.key }) {
-            text.sample(
-                "sendwarden_api_requests_total", Double(count), ["endpoint": kind.endpoint, "outcome": kind.outcome])
-        }
+        text.family(
+            "sendwarden_api_requests_total", .counter, "Requests to the platform that ended, by outcome.",
+            telemetry.requests.sorted { $0.key < $1.key },
+            labels: { ["endpoint": $0.key.endpoint, "outcome": $0.key.outcome] }, value: { Double($0.value) })
         text.family(
             "sendwarden_api_request_duration_seconds", .histogram,
             "How long requests took, the wait for the budget included.")
@@ -61,52 +59,42 @@ enum DaemonMetrics {
 
     private static func addCampaigns(_ status: GuardStatus, _ text: inout MetricsText) {
         text.family(
-            "sendwarden_campaigns", .gauge, "Campaigns of the policy, by what the guard takes them to be doing.")
-        for word in CampaignPhase.Word.allCases {
-            let count = status.campaigns.count { $0.state == word }
-            text.sample("sendwarden_campaigns", Double(count), ["state": word.rawValue])
-        }
-        text.family("sendwarden_launches", .gauge, "Launches of the policy, by state.")
-        for word in LaunchState.Word.allCases {
-            let count = status.launches.count { $0.state == word }
-            text.sample("sendwarden_launches", Double(count), ["state": word.rawValue])
-        }
-        let counters: [(name: String, help: String, value: (CampaignStats) -> Int?)] = [
-            ("sent", "Mails that the platform counts as sent.", { $0.sent }),
-            ("delivered", "Mails that the platform counts as delivered.", { $0.delivered }),
-            ("bounced", "Mails that the platform counts as bounced.", { $0.bounced }),
+            "sendwarden_campaigns", .gauge, "Campaigns of the policy, by what the guard takes them to be doing.",
+            CampaignPhase.Word.allCases, labels: { ["state": $0.rawValue] },
+            value: { word in Double(status.campaigns.count { $0.state == word }) })
+        text.family(
+            "sendwarden_launches", .gauge, "Launches of the policy, by state.", LaunchState.Word.allCases,
+            labels: { ["state": $0.rawValue] }, value: { word in Double(status.launches.count { $0.state == word }) })
+        let counters: [(name: String, value: (CampaignStats) -> Int?)] = [
+            ("sent", { $0.sent }), ("delivered", { $0.delivered }), ("bounced", { $0.bounced }),
         ]
         for counter in counters {
-            let name = "sendwarden_campaign_\(counter.name)_messages_total"
-            text.family(name, .counter, counter.help)
-            for campaign in status.campaigns {
-                guard let value = campaign.stats.flatMap(counter.value) else { continue }
-                text.sample(name, Double(value), ["campaign": campaign.id.text])
-            }
+            text.family(
+                "sendwarden_campaign_\(counter.name)_messages_total", .counter,
+                "Mails that the platform counts as \(counter.name).", status.campaigns,
+                labels: { ["campaign": $0.id.text] }, value: { $0.stats.flatMap(counter.value).map(Double.init) })
         }
-        text.family("sendwarden_campaign_stats_age_seconds", .gauge, "How old the newest statistics are.")
-        for campaign in status.campaigns {
-            guard let age = campaign.statsAge else { continue }
-            text.sample("sendwarden_campaign_stats_age_seconds", age, ["campaign": campaign.id.text])
-        }
+        text.family(
+            "sendwarden_campaign_stats_age_seconds", .gauge, "How old the newest statistics are.", status.campaigns,
+            labels: { ["campaign": $0.id.text] }, value: { $0.statsAge })
     }
 
     private static func addRules(_ status: GuardStatus, _ text: inout MetricsText) {
-        for state in [GuardStatus.RuleStatus.State.pending, .firing] {
-            let name = "sendwarden_rule_\(state.rawValue)"
-            text.family(name, .gauge, "1 where the rule is \(state.rawValue) on the campaign.")
-            for campaign in status.campaigns {
-                for rule in campaign.rules {
-                    text.sample(name, flag(rule.state == state), ["rule": rule.name, "campaign": campaign.id.text])
-                }
-            }
+        let onCampaigns = status.campaigns.flatMap { campaign in
+            campaign.rules.map { (rule: $0, campaign: campaign.id) }
         }
-        text.family("sendwarden_rule_muted", .gauge, "1 where a person overruled the rule, which only watches.")
-        for campaign in status.campaigns {
-            for rule in campaign.rules {
-                let isMuted = rule.mutedUntil.map { $0 > status.at } ?? false
-                text.sample("sendwarden_rule_muted", flag(isMuted), ["rule": rule.name, "campaign": campaign.id.text])
-            }
+        let flags: [(name: String, help: String, isSet: (GuardStatus.RuleStatus) -> Bool)] = [
+            ("pending", "1 where the rule is pending on the campaign.", { $0.state == .pending }),
+            ("firing", "1 where the rule is firing on the campaign.", { $0.state == .firing }),
+            (
+                "muted", "1 where a person overruled the rule, which only watches.",
+                { rule in rule.mutedUntil.map { $0 > status.at } ?? false }
+            ),
+        ]
+        for one in flags {
+            text.family(
+                "sendwarden_rule_\(one.name)", .gauge, one.help, onCampaigns,
+                labels: { ["rule": $0.rule.name, "campaign": $0.campaign.text] }, value: { flag(one.isSet($0.rule)) })
         }
     }
 
@@ -117,12 +105,9 @@ enum DaemonMetrics {
             ("reserved", "Mails that were promised to launches and are not sent yet.", { $0.reserved }),
         ]
         for gauge in gauges {
-            let name = "sendwarden_pool_\(gauge.name)_messages"
-            text.family(name, .gauge, gauge.help)
-            for pool in status.pools {
-                guard let value = gauge.value(pool) else { continue }
-                text.sample(name, Double(value), ["pool": pool.id.text])
-            }
+            text.family(
+                "sendwarden_pool_\(gauge.name)_messages", .gauge, gauge.help, status.pools,
+                labels: { ["pool": $0.id.text] }, value: { gauge.value($0).map(Double.init) })
         }
     }
 }

@@ -24,16 +24,26 @@ struct MetricsText {
         sample(name, value)
     }
 
-    mutating func histogram(_ name: String, _ labels: (name: String, value: String), _ histogram: LatencyHistogram) {
-        let pair = "\(labels.name)=\"\(MetricsText.escaped(labels.value))\""
+    /// A family with a sample for each element that has a value.
+    mutating func family<Element>(
+        _ name: String, _ kind: Kind, _ help: String, _ elements: [Element],
+        labels: (Element) -> KeyValuePairs<String, String>, value: (Element) -> Double?
+    ) {
+        family(name, kind, help)
+        for element in elements {
+            if let value = value(element) { sample(name, value, labels(element)) }
+        }
+    }
+
+    mutating func histogram(_ name: String, _ label: (name: String, value: String), _ histogram: LatencyHistogram) {
         var count = 0
         for (bound, inBucket) in zip(LatencyHistogram.bounds, histogram.counts) {
             count += inBucket
-            text += "\(name)_bucket{\(pair),le=\"\(MetricsText.number(bound))\"} \(count)\n"
+            sample("\(name)_bucket", Double(count), [label.name: label.value, "le": MetricsText.number(bound)])
         }
-        text += "\(name)_bucket{\(pair),le=\"+Inf\"} \(histogram.count)\n"
-        text += "\(name)_sum{\(pair)} \(MetricsText.number(histogram.sum))\n"
-        text += "\(name)_count{\(pair)} \(histogram.count)\n"
+        sample("\(name)_bucket", Double(histogram.count), [label.name: label.value, "le": "+Inf"])
+        sample("\(name)_sum", histogram.sum, [label.name: label.value])
+        sample("\(name)_count", Double(histogram.count), [label.name: label.value])
     }
 
     private static func number(_ value: Double) -> String {

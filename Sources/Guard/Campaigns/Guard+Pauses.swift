@@ -7,7 +7,7 @@ extension Guard {
     private static let retryFirst: Duration = .seconds(1)
     private static let retryLongest: Duration = .seconds(30)
     /// After a plain refusal there is little hope; it is still tried again.
-    private static let retryRefused: Duration = .seconds(300)
+    static let retryRefused: Duration = .seconds(300)
 
     mutating func beginPause(_ place: Int, _ decision: Decision, at now: Instant) -> [Effect] {
         let id = campaigns[place].entry.id

@@ -5,8 +5,6 @@ import Policy
 extension Guard {
     /// How long after a resume a new pause by the same rule counts as a relapse, where there is no probation.
     private static let relapseWithin: Duration = .seconds(86400)
-    /// After a plain refusal there is little hope; it is still tried again.
-    private static let retryRefused: Duration = .seconds(300)
 
     /// When a pause of ours ends by itself; nil where a person has to end it.
     mutating func plannedResume(_ place: Int, _ rule: Rule?, at now: Instant) -> Instant? {

@@ -1,9 +1,9 @@
 import ArgumentParser
+import Daemon
 import FoundationEssentials
 import Glibc
 import Guard
 import Journal
-import Model
 import NIOCore
 
 /// `sendwarden status`: how everything stands, on one screen.
@@ -36,11 +36,7 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         repeat {
-            let (code, body) = try await control.ask("GET", "/v1/status")
-            guard code == 200 else {
-                StandardError.write("error: the daemon answers HTTP \(code)")
-                throw ExitCode.unavailable
-            }
+            let body = try await control.fetch("/v1/status")
             if json {
                 StandardOutput.write(String(String(buffer: body).dropLast()))
                 return
@@ -54,10 +50,8 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     private func decode(_ body: Data) throws -> GuardStatus {
-        let decoder = JSONDecoder()
-        if let asText = Instant.asText { decoder.userInfo[asText] = true }
         do {
-            return try decoder.decode(GuardStatus.self, from: body)
+            return try ReadableJSON.value(GuardStatus.self, from: body)
         } catch {
             StandardError.write(
                 "error: the daemon's status cannot be read; is it of another version than this program?")

@@ -1,0 +1,18 @@
+package import FoundationEssentials
+import Model
+
+/// JSON as the program gives it to people and to programs: indented, in the order of keys, times as text.
+package enum ReadableJSON {
+    package static func text(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.userInfo[Instant.asText] = true
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    package static func value<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.userInfo[Instant.asText] = true
+        return try decoder.decode(type, from: data)
+    }
+}
