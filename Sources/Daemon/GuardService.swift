@@ -19,6 +19,7 @@ package struct GuardService: Service {
         case reload(Reload, by: String?, answer: @Sendable (ReloadOutcome) -> Void)
         case metrics(answer: @Sendable (String) -> Void)
         case status(answer: @Sendable (GuardStatus) -> Void)
+        case order(Order, answer: @Sendable (OrderReply) -> Void)
     }
 
     /// The outcome of reading the policy anew.
@@ -89,6 +90,7 @@ package struct GuardService: Service {
                         await inputs.send(.reload(await surroundings.reload(), by: asker, answer: answer))
                     case .metrics(let answer): await inputs.send(.metrics(answer: answer))
                     case .status(let answer): await inputs.send(.status(answer: answer))
+                    case .order(let order, let answer): await inputs.send(.order(order, answer: answer))
                     }
                 }
             }
@@ -119,6 +121,7 @@ package struct GuardService: Service {
                 answer(adopt(reload, by: asker, &state, inputs, &group))
             case .metrics(let answer): answer(metrics(state))
             case .status(let answer): answer(state.warden.status(at: surroundings.time.now))
+            case .order(let order, let answer): step(.ordered(order), &state, inputs, &group, reply: answer)
             }
             rearm(&alarm, state, inputs)
             checkClock(&state, inputs, &group)
@@ -129,6 +132,7 @@ package struct GuardService: Service {
             JournalEvent(
                 .daemonStopping, "stopping: campaigns stay as they are, and nobody guards them until the next start"),
             &state)
+        _ = keep([], &state)
     }
 
     /// What the loop keeps beside the guard.
@@ -141,13 +145,16 @@ package struct GuardService: Service {
         var status = ""
         var isReady = false
         var backlog: [LedgerRecord] = []
+        /// What was told and is to be kept with the next that is.
+        var told: [LedgerRecord] = []
         var ledgerFailed = false
         var clockAhead: Duration = .zero
         var telemetry = Telemetry()
     }
 
     private func step(
-        _ event: Event, _ state: inout LoopState, _ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup
+        _ event: Event, _ state: inout LoopState, _ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup,
+        reply: (@Sendable (OrderReply) -> Void)? = nil
     ) {
         let platform = state.platform
         state.telemetry.note(event, at: surroundings.time.now)
@@ -158,6 +165,11 @@ package struct GuardService: Service {
         for effect in effects {
             switch effect {
             case .record, .report: break
+            case .reply(var answer):
+                if !isKept, answer.accepted {
+                    answer.message += "; the ledger cannot be written, so a restart would forget it"
+                }
+                reply?(answer)
             case .ready: announceReady(&state)
             case .poll(let target):
                 let longest = min(state.warden.policy.poll.statsInterval / 20, GuardService.jitterMax)
@@ -186,12 +198,14 @@ package struct GuardService: Service {
         var event = event
         event.fields.merge(general) { own, _ in own }
         surroundings.journal.tell(event)
+        if surroundings.ledger != nil { state.told.append(.event(event, at: surroundings.time.now)) }
     }
 
     /// Keeps what is to be kept, before anything is sent; false where that failed.
     private func keep(_ effects: [Effect], _ state: inout LoopState) -> Bool {
         guard let ledger = surroundings.ledger else { return true }
-        let records = effects.compactMap { if case .record(let record) = $0 { record } else { nil } }
+        let records = state.told + effects.compactMap { if case .record(let record) = $0 { record } else { nil } }
+        state.told = []
         guard !records.isEmpty else { return !state.ledgerFailed }
         do throws(LedgerError) {
             try ledger.write(state.backlog + records, at: surroundings.time.now)
@@ -202,7 +216,7 @@ package struct GuardService: Service {
             }
             return true
         } catch {
-            state.backlog = Array((state.backlog + records.filter(\.isUrgent)).suffix(GuardService.backlogMax))
+            state.backlog = Array((state.backlog + records.filter(\.isStory)).suffix(GuardService.backlogMax))
             state.ledgerFailed = true
             tellKept(failure: error.message, &state)
             return false

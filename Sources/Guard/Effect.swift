@@ -13,6 +13,8 @@ package enum Effect: Sendable {
     case send(Intent)
     /// Keep this, before anything that follows is sent.
     case record(LedgerRecord)
+    /// Tell the person whose order it was.
+    case reply(OrderReply)
     /// Tell the journal.
     case report(JournalEvent)
     /// The first round of polls is complete, has clearly failed, or takes long: the service is up.
@@ -62,6 +64,8 @@ package struct Decision: Hashable, Sendable, Codable {
         case launchRulesPass
         /// The campaign began to send while its launch was held.
         case unapprovedLaunch
+        /// A person said so.
+        case order(Order)
     }
 
     /// Counts from 1; the ledger's key.
@@ -79,7 +83,7 @@ extension Decision.Cause {
     package var rule: String? {
         switch self {
         case .rule(let name), .relapse(let name), .coolDownOver(let name): name
-        case .launchRulesPass, .unapprovedLaunch: nil
+        case .launchRulesPass, .unapprovedLaunch, .order: nil
         }
     }
 }

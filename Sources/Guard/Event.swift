@@ -17,6 +17,8 @@ package enum Event: Sendable {
     case recorded(failure: String?)
     /// The wall clock was set: it now shows so much more than the guard's own even time.
     case clockSet(ahead: Duration)
+    /// A person wants something done; answered by one ``Effect/reply(_:)``.
+    case ordered(Order)
     /// A new policy was read and found sound.
     case reloaded(CheckedPolicy)
 }

@@ -23,6 +23,8 @@ package struct Guard: Sendable {
     var unanswered: Set<Target>
     var isReady = false
     var lastDecision = 0
+    /// Campaigns that a person wants paused once what is under way is answered.
+    var orderedPauses: Set<CampaignID> = []
     /// Campaigns that rest after a pause of ours and are to be resumed.
     var resting: Set<CampaignID> = []
     var belt = BeltState()
@@ -70,8 +72,10 @@ package struct Guard: Sendable {
             clockAhead = ahead
             effects = dueWork(at: now)
         case .recorded(let failure): effects = noteRecording(failure, at: now)
+        case .ordered(let order): effects = obey(order, at: now)
         case .reloaded(let policy): effects = reload(policy, at: now)
         }
+        effects += pauseAsOrdered(at: now)
         if !isReady, unanswered.isEmpty || hasClearlyFailed || now - begunAt >= Guard.readyMax {
             isReady = true
             effects.append(.ready)

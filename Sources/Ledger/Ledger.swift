@@ -9,6 +9,8 @@ import Synchronization
 package final class Ledger: Sendable {
     /// Samples lie at least this far apart; what changes faster is in the guard's memory.
     static let sampleSpacing: Duration = .seconds(15)
+    /// Pools are kept at least this far apart.
+    static let poolSpacing: Duration = .seconds(60)
     /// Samples older than this are thinned to one in ``thinnedSpacing``.
     static let rawFor: Duration = .seconds(48 * 3600)
     static let thinnedSpacing: Duration = .seconds(300)
@@ -26,6 +28,7 @@ package final class Ledger: Sendable {
 
     private struct State {
         var sampledAt: [CampaignID: Instant] = [:]
+        var pooledAt: [PoolID: Instant] = [:]
         var prunedAt: Instant?
     }
 
@@ -205,7 +208,7 @@ package final class Ledger: Sendable {
             }
         } catch {
             // What was not kept is to be tried again with the next sample.
-            state.withLock { $0.sampledAt = [:] }
+            state.withLock { ($0.sampledAt, $0.pooledAt) = ([:], [:]) }
             throw Ledger.explain(error, queue.path)
         }
     }
@@ -220,6 +223,18 @@ package final class Ledger: Sendable {
         }
         switch record {
         case .sample(let id, let stats, let at): try write(stats, of: id, at: at, database)
+        case .pool(let pool, let reserved, let at): try write(pool, reserved: reserved, at: at, database)
+        case .event(let event, let at):
+            let fields = Dictionary(uniqueKeysWithValues: event.fields.map { ($0.key.rawValue, $0.value) })
+            try database.execute(
+                sql: """
+                    INSERT INTO event (workspace, at, kind, priority, campaign, rule, message, fields)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    workspace, at.milliseconds, event.kind.rawValue, event.priority.rawValue, event.fields[.campaign],
+                    event.fields[.rule], event.message, try text(fields),
+                ])
         case .campaign(let memory):
             try database.execute(
                 sql:
@@ -278,6 +293,23 @@ package final class Ledger: Sendable {
             ])
     }
 
+    private func write(_ pool: SenderPool, reserved: Int, at: Instant, _ database: Database) throws {
+        let isDue = state.withLock { state in
+            if let last = state.pooledAt[pool.id], at - last < Ledger.poolSpacing, at >= last { return false }
+            state.pooledAt[pool.id] = at
+            return true
+        }
+        guard isDue else { return }
+        try database.execute(
+            sql: """
+                INSERT OR REPLACE INTO pool_sample (workspace, pool, at, capacity, remaining, reserved)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                workspace, pool.id.text, at.milliseconds, pool.dailyCapacity, pool.remainingVolume, reserved,
+            ])
+    }
+
     /// Thins old samples and drops what no window reaches, now and then.
     private func prune(_ database: Database, at now: Instant) throws {
         let isDue = state.withLock { state in
@@ -296,8 +328,18 @@ package final class Ledger: Sendable {
                         AND earlier.at >= sample.at / ?3 * ?3)
                 """,
             arguments: [workspace, (now - Ledger.rawFor).milliseconds, spacing])
+        try database.execute(
+            sql: """
+                DELETE FROM pool_sample WHERE workspace = ?1 AND at < ?2 AND EXISTS (
+                    SELECT 1 FROM pool_sample AS earlier WHERE earlier.workspace = pool_sample.workspace
+                        AND earlier.pool = pool_sample.pool AND earlier.at < pool_sample.at
+                        AND earlier.at >= pool_sample.at / ?3 * ?3)
+                """,
+            arguments: [workspace, (now - Ledger.rawFor).milliseconds, spacing])
         let oldest = (now - Ledger.keptFor).milliseconds
         try database.execute(sql: "DELETE FROM sample WHERE at < ?", arguments: [oldest])
+        try database.execute(sql: "DELETE FROM pool_sample WHERE at < ?", arguments: [oldest])
+        try database.execute(sql: "DELETE FROM event WHERE at < ?", arguments: [oldest])
         try database.execute(sql: "DELETE FROM decision WHERE at < ?", arguments: [oldest])
         try database.execute(
             sql: "DELETE FROM intent WHERE sent_at < ? AND settled_at IS NOT NULL", arguments: [oldest])
@@ -313,6 +355,7 @@ extension Decision.Cause {
         case .coolDownOver: "cool-down over"
         case .launchRulesPass: "launch rules pass"
         case .unapprovedLaunch: "unapproved launch"
+        case .order(let order): "order by \(order.by)"
         }
     }
 }

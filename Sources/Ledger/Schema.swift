@@ -32,6 +32,22 @@ enum Schema {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("2 events and pools") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE event (
+                        number INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, at INTEGER NOT NULL,
+                        kind TEXT NOT NULL, priority INTEGER NOT NULL, campaign TEXT, rule TEXT, message TEXT NOT NULL,
+                        fields TEXT NOT NULL
+                    ) STRICT;
+                    CREATE INDEX event_by_time ON event (workspace, at);
+                    CREATE INDEX event_by_campaign ON event (workspace, campaign, at);
+                    CREATE TABLE pool_sample (
+                        workspace TEXT NOT NULL, pool TEXT NOT NULL, at INTEGER NOT NULL, capacity INTEGER,
+                        remaining INTEGER, reserved INTEGER NOT NULL, PRIMARY KEY (workspace, pool, at)
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 }

@@ -19,6 +19,7 @@ struct KeptMemory {
         case .workspace(let workspace): memory.workspace = try Self.copy(workspace)
         case .decision(let decision): decisions.append(try Self.copy(decision))
         case .intent(let intent, _): _ = try Self.copy(intent)
+        case .pool, .event: break
         }
     }
 

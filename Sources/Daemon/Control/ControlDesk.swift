@@ -2,7 +2,7 @@ package import AsyncAlgorithms
 package import Guard
 
 /// Something that is asked of the loop that owns the guard, from outside.
-package enum Order: Sendable {
+package enum DeskRequest: Sendable {
     /// Read the policy anew.
     ///
     /// - Parameters:
@@ -11,6 +11,8 @@ package enum Order: Sendable {
     case reload(by: String?, answer: @Sendable (ReloadOutcome) -> Void)
     /// Tell everything that is counted and measured, as Prometheus reads it.
     case metrics(answer: @Sendable (String) -> Void)
+    /// Do what a person wants.
+    case order(Order, answer: @Sendable (OrderReply) -> Void)
     /// Tell how everything stands.
     case status(answer: @Sendable (GuardStatus) -> Void)
 }
@@ -30,7 +32,7 @@ package struct ReloadOutcome: Sendable, Codable, Hashable {
 
 /// Where orders and questions are left, and answered.
 package struct ControlDesk: Sendable {
-    package let orders = AsyncChannel<Order>()
+    package let orders = AsyncChannel<DeskRequest>()
 
     package init() {}
 
@@ -49,7 +51,12 @@ package struct ControlDesk: Sendable {
         await ask { .status(answer: $0) }
     }
 
-    private func ask<Answer: Sendable>(_ order: (@escaping @Sendable (Answer) -> Void) -> Order) async -> Answer? {
+    /// Has a person's order carried out; nil where the daemon ends before it could be answered.
+    package func obey(_ order: Order) async -> OrderReply? {
+        await ask { .order(order, answer: $0) }
+    }
+
+    private func ask<Answer: Sendable>(_ order: (@escaping @Sendable (Answer) -> Void) -> DeskRequest) async -> Answer? {
         let (stream, question) = ControlDesk.question(order)
         await orders.send(question)
         return await stream.first { _ in true }
@@ -57,8 +64,8 @@ package struct ControlDesk: Sendable {
 
     /// The order alone holds the answer's other end: dropped unanswered, it ends the wait.
     private static func question<Answer: Sendable>(
-        _ order: (@escaping @Sendable (Answer) -> Void) -> Order
-    ) -> (AsyncStream<Answer>, Order) {
+        _ order: (@escaping @Sendable (Answer) -> Void) -> DeskRequest
+    ) -> (AsyncStream<Answer>, DeskRequest) {
         let (stream, continuation) = AsyncStream.makeStream(of: Answer.self)
         let question = order { answer in
             continuation.yield(answer)

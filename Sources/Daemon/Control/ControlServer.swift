@@ -1,4 +1,6 @@
+import FoundationEssentials
 import Glibc
+import Guard
 import HTTPTypes
 import HummingbirdCore
 package import Journal
@@ -86,13 +88,14 @@ package struct ControlServer: Service {
     private func respond(to request: Request, _ writer: consuming ResponseWriter, from channel: any Channel)
         async throws
     {
+        let body: ByteBuffer
         do {
-            _ = try await request.body.collect(upTo: ControlServer.bodyBytesMax)
+            body = try await request.body.collect(upTo: ControlServer.bodyBytesMax)
         } catch is NIOTooManyBytesError {
             try await writer.writeResponse(HTTPResponse(status: .contentTooLarge, headerFields: [.connection: "close"]))
             return
         }
-        let answer = await answer(request.method, request.uri.path, channel)
+        let answer = await answer(request.method, request.uri.path, body, channel)
         var head = HTTPResponse(status: answer.status)
         head.headerFields[.contentType] = answer.type
         head.headerFields[.contentLength] = String(answer.body.utf8.count)
@@ -109,7 +112,9 @@ package struct ControlServer: Service {
         }
     }
 
-    private func answer(_ method: HTTPRequest.Method, _ path: String, _ channel: any Channel) async -> Answer {
+    private func answer(
+        _ method: HTTPRequest.Method, _ path: String, _ body: ByteBuffer, _ channel: any Channel
+    ) async -> Answer {
         let ending = Answer.refusal(.serviceUnavailable, "the daemon is ending")
         switch (path, address) {
         case ("/metrics", _):
@@ -120,6 +125,15 @@ package struct ControlServer: Service {
             guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
             guard let status = await desk.status() else { return ending }
             return ControlServer.json(status, .ok)
+        case ("/v1/orders", .socket):
+            guard method == .post else { return .refusal(.methodNotAllowed, "\(path) is for POST") }
+            guard let wanted = try? ReadableJSON.value(OrderRequest.self, from: Data(body.readableBytesView)) else {
+                return .refusal(.badRequest, "the body is no order; it is an object with act and campaign")
+            }
+            guard let reply = await desk.obey(wanted.order(by: await peer(channel) ?? "someone")) else {
+                return ending
+            }
+            return ControlServer.json(reply, reply.accepted ? .ok : .conflict)
         case ("/v1/reload", .socket):
             guard method == .post else { return .refusal(.methodNotAllowed, "\(path) is for POST") }
             guard let outcome = await desk.reload(by: await peer(channel)) else { return ending }
@@ -141,7 +155,19 @@ package struct ControlServer: Service {
         let credentials: PeerCredentials? = try? await provider.unsafeGetSocketOption(
             level: .socket, name: .init(rawValue: SO_PEERCRED)
         ).get()
-        return credentials.map { "uid \($0.uid), pid \($0.pid)" }
+        return credentials.map { peer in
+            let identity = "uid \(peer.uid), pid \(peer.pid)"
+            return ControlServer.userName(peer.uid).map { "\($0) (\(identity))" } ?? identity
+        }
+    }
+
+    /// The name that the system knows for a user; nil where it knows none.
+    private static func userName(_ uid: UInt32) -> String? {
+        var entry = passwd()
+        var buffer = [CChar](repeating: 0, count: 4096)
+        var found: UnsafeMutablePointer<passwd>?
+        guard getpwuid_r(uid, &entry, &buffer, buffer.count, &found) == 0, let found else { return nil }
+        return String(cString: found.pointee.pw_name)
     }
 }
 

@@ -31,7 +31,7 @@ struct Telemetry: Sendable {
             if case .failure(let fault) = result { outcome = fault.kind.rawValue }
             note(intent.action.rawValue, outcome, now - intent.sentAt)
         case .recorded(let failure): if failure != nil { ledgerFailures += 1 }
-        case .started, .tick, .clockSet, .reloaded: break
+        case .started, .tick, .clockSet, .reloaded, .ordered: break
         }
     }
 

@@ -43,6 +43,8 @@ package struct Pause: Hashable, Sendable, Codable {
     package var standstill: Standstill
     /// When its cool-down is over; nil where a person has to start it.
     package var resumeAt: Instant?
+    /// A person wants it to stay paused.
+    package var keptBy: Order?
 }
 
 /// How a paused campaign is watched for a restart by a person: mail in transit may still be counted for a while.

@@ -17,6 +17,10 @@ struct CampaignState: Sendable {
     /// Samples asked for before this are too old to act on: an action has been taken since.
     var freshAfter: Instant
     var recovery = Recovery()
+    /// Rules that a person muted here, by their names.
+    var mutes: [String: Mute] = [:]
+    /// A person's pause that waits for the answer to what is under way.
+    var orderedPause: Decision?
     /// Since when it has sent nothing although mail waits; nil where it sends, or nothing waits.
     var stillSince: Instant?
     var toldStill = false

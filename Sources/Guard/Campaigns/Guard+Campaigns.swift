@@ -142,7 +142,7 @@ extension Guard {
         guard rule.action == .pause, let state = campaigns[place].rules[index], state.isFiring,
             evaluation.truth == .yes, requestedAt >= campaigns[place].freshAfter
         else { return [] }
-        if let mutedUntil = state.mutedUntil, now < mutedUntil { return [] }
+        if isMuted(rule, place, at: now) { return [] }
         switch campaigns[place].phase {
         case .unknown, .running: break
         case .draft, .releasing, .pausing, .paused, .pausedByAnother, .resuming: return []

@@ -40,7 +40,7 @@ extension Guard {
             case .pass:
                 if ledgerTrouble != nil {
                     effects += hold(index, [.ledger], nil, nil, nil, at: now)
-                } else if policy.mode == .enforce, let until = startBelt(launches[index].entry.campaign, at: now) {
+                } else if policy.mode == .enforce, launches[index].forcedBy == nil, let until = startBelt(launches[index].entry.campaign, at: now) {
                     launches[index].retryAt = until
                     effects += tellBelt(at: now) + hold(index, [.belt], nil, nil, nil, at: now)
                 } else {
@@ -64,7 +64,8 @@ extension Guard {
     private func isDue(_ index: Int, at now: Instant) -> Bool {
         let launch = launches[index]
         guard launch.isOpen else { return false }
-        if let notBefore = launch.entry.notBefore, evenTime(notBefore) > now { return false }
+        if launch.heldBy != nil { return false }
+        if launch.forcedBy == nil, let notBefore = launch.entry.notBefore, evenTime(notBefore) > now { return false }
         if let retryAt = launch.retryAt, retryAt > now { return false }
         // Before the first answers there is nothing to say.
         return unanswered.isDisjoint(with: needed(index))
@@ -161,16 +162,22 @@ extension Guard {
     }
 
     /// What the numbers at hand say of the launch: every rule must be known and false.
-    private func verdict(_ index: Int, at now: Instant) -> LaunchVerdict {
+    func verdict(_ index: Int, at now: Instant) -> LaunchVerdict {
         let id = launches[index].entry.campaign
         guard let place = places[id], let latest = campaigns[place].latest, !campaigns[place].isMissing,
             campaigns[place].age(at: now) <= policy.staleAfter
         else { return .hold([.noNumbers], nil, rule: nil, nil) }
         if latest.stats.showsSending { return .alreadyStarted }
+        switch campaigns[place].phase {
+        // What was stopped is no launch, even before its first mail.
+        case .pausing, .paused, .pausedByAnother, .resuming: return .hold([.paused], nil, rule: nil, nil)
+        case .unknown, .draft, .releasing, .running: break
+        }
         guard latest.stats.looksLikeDraft, let enrolled = latest.stats.totalEnrolled else {
             return .hold([.noNumbers], nil, rule: nil, nil)
         }
         if enrolled == 0 { return .hold([.noLeads], nil, rule: nil, nil) }
+        if launches[index].forcedBy != nil { return .pass }
         var reasons: [Hold.Reason] = []
         var first: (Finding?, Rule, Evaluation)?
         let readings = readings(place, at: now)
@@ -187,7 +194,7 @@ extension Guard {
         return .hold(reasons, finding, rule: rule, evaluation)
     }
 
-    private mutating func hold(
+    mutating func hold(
         _ index: Int, _ reasons: [Hold.Reason], _ finding: Finding?, _ rule: Rule?, _ evaluation: Evaluation?,
         at now: Instant
     ) -> [Effect] {
@@ -231,7 +238,8 @@ extension Guard {
         guard let place = places[id] else { return [] }
         let (conditions, evidence) = passedRules(place, at: now)
         let decision = Decision(
-            id: nextDecisionID(), at: now, campaign: id, cause: .launchRulesPass, conditionText: conditions,
+            id: nextDecisionID(), at: now, campaign: id,
+            cause: launches[index].forcedBy.map { .order($0) } ?? .launchRulesPass, conditionText: conditions,
             evidence: evidence)
         let pool = platform.reading(campaigns[place].entry.pool, at: now)
         if let pool, let enrolled = campaigns[place].latest?.stats.totalEnrolled {
@@ -250,14 +258,14 @@ extension Guard {
         return [.send(intent)]
     }
 
-    /// The launch rules that might have held it, as one condition that is false.
+    /// The launch rules that might have held it, as one condition, which only a person's word lets be true.
     private func passedRules(_ place: Int, at now: Instant) -> (conditions: String?, evidence: Evaluation?) {
         let readings = readings(place, at: now)
         let rules = holdingRules(campaigns[place].entry.id)
         if rules.isEmpty { return (nil, nil) }
         let evaluations = rules.map { $0.condition.evaluate(readings) }
         let evidence = Evaluation(
-            truth: .no, findings: evaluations.flatMap(\.findings), coverage: evaluations.compactMap(\.coverage).min())
+            truth: evaluations.map(\.truth).reduce(.no) { $0.or($1) }, findings: evaluations.flatMap(\.findings), coverage: evaluations.compactMap(\.coverage).min())
         return (rules.map { "(\($0.conditionText))" }.joined(separator: " or "), evidence)
     }
 

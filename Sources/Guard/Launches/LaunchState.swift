@@ -34,6 +34,10 @@ package struct LaunchState: Sendable {
     var toldReasons: [Hold.Reason]?
     /// The enrollment for which it was last told that the pool can never take it.
     var toldCannotFit: Int?
+    /// A person keeps it waiting.
+    var heldBy: Order?
+    /// A person wants it started whatever its rules say.
+    var forcedBy: Order?
     /// Released in observe mode: nobody started it, and enforce mode judges it anew.
     var wasOnlyTold = false
     /// Launch rules that only tell, and have.
@@ -73,12 +77,16 @@ enum Hold {
         case belt
         /// What is decided cannot be kept, and so might be done twice.
         case ledger
+        /// It has been stopped, so that a resume is to start it.
+        case paused
+        /// This person wants it to wait.
+        case person(String)
 
         /// True where the platform's answers, or some of them, are lacking.
         var isWantOfData: Bool {
             switch self {
             case .unknownRule, .noNumbers, .noFreshLook: true
-            case .rule, .noLeads, .startFailed, .belt, .ledger: false
+            case .rule, .noLeads, .startFailed, .belt, .ledger, .paused, .person: false
             }
         }
     }

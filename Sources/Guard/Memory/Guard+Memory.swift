@@ -22,6 +22,7 @@ extension Guard {
             case .resuming: resting.insert(remembered.id)
             case .unknown, .draft, .releasing, .running, .pausedByAnother: break
             }
+            if campaigns[place].orderedPause != nil { orderedPauses.insert(remembered.id) }
             if case .resuming(let attempt) = remembered.phase, case .sent(let intent) = attempt.step {
                 news.append(.intent(intent, outcome: Guard.unknownOutcome))
             }
@@ -77,6 +78,7 @@ extension Guard {
         switch event {
         case .reloaded, .recorded(failure: nil): return Array(campaigns.indices)
         case .answered(let intent, _, _): ids.insert(intent.campaign)
+        case .ordered(let order): ids.insert(order.campaign)
         case .observed(let observation):
             if case .stats(let id) = observation.target { ids.insert(id) }
         case .started, .tick, .clockSet, .recorded: break
@@ -87,7 +89,7 @@ extension Guard {
             case .send(let intent): ids.insert(intent.campaign)
             case .report(let event):
                 if let id = event.fields[.campaign].flatMap({ CampaignID($0) }) { ids.insert(id) }
-            case .poll, .ready, .record: break
+            case .poll, .ready, .record, .reply: break
             }
         }
         ids.formUnion(launches.map(\.entry.campaign))
@@ -112,7 +114,8 @@ extension CampaignState {
                 }
             },
             isMissing: isMissing, isStale: isStale, freshAfter: freshAfter, recovery: recovery,
-            stillSince: stillSince, toldStill: toldStill)
+            stillSince: stillSince, toldStill: toldStill, mutes: mutes.isEmpty ? nil : mutes,
+            orderedPause: orderedPause)
     }
 
     mutating func takeUp(
@@ -131,6 +134,8 @@ extension CampaignState {
         recovery = memory.recovery
         stillSince = memory.stillSince.map { min($0, now) }
         toldStill = memory.toldStill
+        mutes = memory.mutes ?? [:]
+        orderedPause = memory.orderedPause
         phase = memory.phase.takenUp(grace: policy.overrideGrace, at: now)
     }
 }
@@ -165,11 +170,14 @@ extension LaunchState {
     var memory: LaunchMemory {
         LaunchMemory(
             entry: entry, phase: phase, heldSince: heldSince, lostStart: lostStart, toldReasons: toldReasons,
-            toldCannotFit: toldCannotFit, toldRules: toldRules, wasOnlyTold: wasOnlyTold)
+            toldCannotFit: toldCannotFit, toldRules: toldRules, wasOnlyTold: wasOnlyTold, heldBy: heldBy,
+            forcedBy: forcedBy)
     }
 
     mutating func takeUp(_ memory: LaunchMemory, at now: Instant) {
         lostStart = memory.lostStart
+        // A person's hold is on the campaign's launch, however the launch was edited since.
+        heldBy = memory.heldBy
         switch memory.phase {
         case .releasing(let intent):
             lostStart = intent
@@ -187,5 +195,6 @@ extension LaunchState {
         toldCannotFit = memory.toldCannotFit
         toldRules = memory.toldRules
         wasOnlyTold = memory.wasOnlyTold ?? false
+        forcedBy = memory.forcedBy
     }
 }

@@ -13,6 +13,9 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
     var recovery: Recovery
     var stillSince: Instant?
     var toldStill: Bool
+    /// Absent, as what follows, from what older versions kept.
+    var mutes: [String: Mute]?
+    var orderedPause: Decision?
 
     /// The phase in a word, for those who read the ledger.
     package var phaseName: String { phase.word(isOnProbation: recovery.isOnProbation).rawValue }
@@ -34,8 +37,10 @@ package struct LaunchMemory: Codable, Hashable, Sendable {
     var toldReasons: [Hold.Reason]?
     var toldCannotFit: Int?
     var toldRules: Set<String>
-    /// Absent from what older versions kept.
+    /// Absent, as what follows, from what older versions kept.
     var wasOnlyTold: Bool?
+    var heldBy: Order?
+    var forcedBy: Order?
 
     package var campaign: CampaignID { entry.campaign }
 
@@ -78,6 +83,10 @@ package enum LedgerRecord: Sendable {
     case campaign(CampaignMemory)
     case launch(LaunchMemory)
     case workspace(WorkspaceMemory)
+    /// A pool as it was reported, and how much of its volume was promised then.
+    case pool(SenderPool, reserved: Int, at: Instant)
+    /// What the journal was told.
+    case event(JournalEvent, at: Instant)
     /// A decision, with its evidence.
     case decision(Decision)
     /// An action is about to be sent, or its answer is in: `outcome` is nil until then.
@@ -87,7 +96,17 @@ package enum LedgerRecord: Sendable {
     package var isUrgent: Bool {
         switch self {
         case .intent, .decision: true
-        case .sample, .campaign, .launch, .workspace: false
+        // A person who was told yes relies on it.
+        case .event(let event, _): event.kind == .orderAccepted
+        case .sample, .pool, .campaign, .launch, .workspace: false
+        }
+    }
+
+    /// True where it is part of the story, which is told in full once it can be written again.
+    package var isStory: Bool {
+        switch self {
+        case .intent, .decision, .event: true
+        case .sample, .pool, .campaign, .launch, .workspace: false
         }
     }
 }

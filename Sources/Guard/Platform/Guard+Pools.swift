@@ -16,7 +16,12 @@ extension Guard {
         }
         var effects: [Effect] = changes.filter { isUsed($0.pool.id) }.map { .report(Wording.pool($0)) }
         effects += checkMissingPools()
-        for id in usedPools() { effects += judgePoolRules(id, at: now) }
+        for id in usedPools() {
+            if let pool = platform.pools[id]?.pool {
+                news.append(.pool(pool, reserved: platform.reservations.reserved(in: id), at: now))
+            }
+            effects += judgePoolRules(id, at: now)
+        }
         return effects
     }
 

@@ -45,19 +45,24 @@ extension Guard {
             case .resuming(let resting): attempt = resting
             case .unknown, .draft, .releasing, .running, .pausing, .pausedByAnother: continue
             }
-            guard let rule = resumeRule(attempt) else {
-                campaigns[place].phase = .paused(attempt.withoutResume)
+            guard attempt.order != nil || resumeRule(attempt) != nil else {
+                campaigns[place].phase = attempt.withoutResume
                 resting.remove(id)
                 continue
             }
             attempt.step = .judging(since: now)
             campaigns[place].phase = .resuming(attempt)
-            for target in resumeTargets(id, rule) {
-                plan.noteExtra(target, at: now)
-                effects.append(.poll(target))
-            }
+            effects += askForResume(place, at: now)
         }
         return effects
+    }
+
+    /// Asks for the fresh numbers that a resume is judged on.
+    mutating func askForResume(_ place: Int, at now: Instant) -> [Effect] {
+        resumeTargets(campaigns[place].entry.id).map { target in
+            plan.noteExtra(target, at: now)
+            return .poll(target)
+        }
     }
 
     /// The rule whose pause it was, if it still is one that resumes.
@@ -66,7 +71,7 @@ extension Guard {
     }
 
     /// What a resume is judged on, statistics first.
-    private func resumeTargets(_ id: CampaignID, _ rule: Rule) -> [Target] {
+    private func resumeTargets(_ id: CampaignID) -> [Target] {
         var sources: Set<Source> = [.stats]
         for rule in holdingRules(id) { sources.formUnion(rule.condition.sources) }
         return [Target.stats(id), .accounts, .pools].filter { sources.contains($0.source) }
@@ -79,41 +84,47 @@ extension Guard {
         var effects: [Effect] = []
         for id in resting.sorted() {
             guard let place = places[id], case .resuming(let attempt) = campaigns[place].phase,
-                case .judging(let since) = attempt.step, let rule = resumeRule(attempt)
+                case .judging(let since) = attempt.step, attempt.order != nil || resumeRule(attempt) != nil
             else { continue }
-            let targets = resumeTargets(id, rule)
+            let targets = resumeTargets(id)
             guard targets.contains(observation.target), observation.requestedAt >= since else { continue }
             if case .failure(let fault) = observation.result {
                 effects += restOn(
                     place, attempt, "fresh numbers could not be had: \(fault.summary)", isWantOfData: true, at: now)
             } else if targets.allSatisfy({ isFresh($0, since: since) }) {
-                effects += judgeResume(place, attempt, rule, at: now)
+                effects += judgeResume(place, attempt, rule(of: attempt.pause.decision), at: now)
             }
         }
         return effects
     }
 
     private mutating func judgeResume(
-        _ place: Int, _ attempt: ResumeAttempt, _ rule: Rule, at now: Instant
+        _ place: Int, _ attempt: ResumeAttempt, _ rule: Rule?, at now: Instant
     ) -> [Effect] {
         let id = campaigns[place].entry.id
-        if let resume = rule.resume, campaigns[place].recovery.isExhausted(resume, at: now) {
-            campaigns[place].phase = .paused(attempt.withoutResume)
+        if attempt.order == nil, let rule, let resume = rule.resume,
+            campaigns[place].recovery.isExhausted(resume, at: now)
+        {
+            campaigns[place].phase = attempt.withoutResume
             resting.remove(id)
             return [.report(Wording.waitsForPerson(campaigns[place], rule))]
         }
         guard let stats = campaigns[place].latest?.stats, stats.sent != nil, stats.resolved != nil else {
             return restOn(place, attempt, "its fresh numbers are incomplete", isWantOfData: true, at: now)
         }
-        if let obstacle = obstacle(place, rule, at: now) {
+        let isForced = attempt.order?.isForced ?? false
+        if let obstacle = isForced ? basicObstacle(place) : obstacle(place, rule, at: now) {
+            // A person is told, and decides anew; what lacks data is looked at again.
+            if attempt.order != nil, !obstacle.isWantOfData { return endOrder(place, attempt, obstacle.reason) }
             return restOn(place, attempt, obstacle.reason, isWantOfData: obstacle.isWantOfData, at: now)
         }
-        if let until = startBelt(id, at: now) {
+        if attempt.order == nil, let until = startBelt(id, at: now) {
             return tellBelt(at: now) + restOn(place, attempt, "enough was started for now, belt", until: until, at: now)
         }
         let decision = Decision(
-            id: nextDecisionID(), at: now, campaign: id, cause: .coolDownOver(rule.name),
-            conditionText: rule.conditionText, evidence: rule.condition.evaluate(readings(place, at: now)))
+            id: nextDecisionID(), at: now, campaign: id,
+            cause: attempt.order.map { .order($0) } ?? .coolDownOver(rule?.name ?? "of the policy no more"),
+            conditionText: rule?.conditionText, evidence: rule?.condition.evaluate(readings(place, at: now)))
         let intent = Intent(action: .resume, campaign: id, decision: decision, firstSentAt: now, attempt: 1)
         var attempt = attempt
         attempt.step = .sent(intent)
@@ -126,13 +137,14 @@ extension Guard {
     }
 
     /// Why the campaign must not go on yet: another rule that pauses, a launch rule, the ledger.
-    private func obstacle(_ place: Int, _ owner: Rule, at now: Instant) -> (reason: String, isWantOfData: Bool)? {
-        if ledgerTrouble != nil { return ("the ledger cannot be written", false) }
-        if campaigns[place].isMissing { return ("the platform does not know it", false) }
+    func obstacle(_ place: Int, _ owner: Rule?, at now: Instant) -> (reason: String, isWantOfData: Bool)? {
+        if let basic = basicObstacle(place) { return basic }
         let readings = readings(place, at: now)
         for index in campaigns[place].rules.keys.sorted() {
             let rule = policy.rules[index]
-            guard rule.action == .pause, rule.mode == .enforce, rule.name != owner.name else { continue }
+            guard rule.action == .pause, rule.mode == .enforce, rule.name != owner?.name,
+                !isMuted(rule, place, at: now)
+            else { continue }
             let isBreached = rule.condition.evaluate(readings).truth == .yes
             if isBreached || campaigns[place].rules[index]?.isFiring == true {
                 return ("rule \(rule.name) speaks against it", false)
@@ -146,6 +158,24 @@ extension Guard {
             }
         }
         return nil
+    }
+
+    /// What no person can overrule.
+    private func basicObstacle(_ place: Int) -> (reason: String, isWantOfData: Bool)? {
+        if ledgerTrouble != nil { return ("the ledger cannot be written", false) }
+        if campaigns[place].isMissing { return ("the platform does not know it", false) }
+        return nil
+    }
+
+    /// A person's resume comes to nothing: everything is as it was before.
+    private mutating func endOrder(_ place: Int, _ attempt: ResumeAttempt, _ reason: String) -> [Effect] {
+        campaigns[place].phase = attempt.withoutResume
+        // A cool-down that was under way goes on.
+        if case .paused(let pause) = campaigns[place].phase, pause.resumeAt == nil {
+            resting.remove(campaigns[place].entry.id)
+        }
+        if case .pausedByAnother = campaigns[place].phase { resting.remove(campaigns[place].entry.id) }
+        return [.report(Wording.resumeFailed(campaigns[place], attempt, reason))]
     }
 
     /// What it still has to send is promised to it.
@@ -191,7 +221,12 @@ extension Guard {
             return restOn(place, attempt, "the answer says that it does not run", at: now)
         case .failure(let fault):
             if fault.mayHaveTakenEffect { attempt.mayHaveTakenEffect = true }
-            if !attempt.mayHaveTakenEffect { platform.reservations.cancel(intent.campaign) }
+            if !attempt.mayHaveTakenEffect {
+                platform.reservations.cancel(intent.campaign)
+                if attempt.order != nil, fault.kind == .refused || fault.kind == .missing {
+                    return endOrder(place, attempt, fault.summary)
+                }
+            }
             let wait =
                 switch fault.kind {
                 case .refused, .missing: Guard.retryRefused
@@ -206,11 +241,14 @@ extension Guard {
         resting.remove(campaigns[place].entry.id)
         campaigns[place].phase = .running
         campaigns[place].freshAfter = now
+        if let order = attempt.order, order.isForced { overruleBreaches(place, order, at: now) }
         guard let index = ruleIndex(of: attempt.pause.decision),
             let before = attempt.countedBefore ?? campaigns[place].latest?.stats
-        else { return [] }
+        else { return [.report(Wording.resumed(campaigns[place], nil, attempt.order))] }
         campaigns[place].recovery.resumed(by: policy.rules[index], from: before, at: now)
-        var effects: [Effect] = [.report(Wording.resumed(campaigns[place], policy.rules[index], at: now))]
+        var effects: [Effect] = [
+            .report(Wording.resumed(campaigns[place], policy.rules[index], attempt.order))
+        ]
         if let state = campaigns[place].rules[index] {
             if state.phase != .inactive {
                 effects.append(.report(Wording.armedAnew(campaigns[place], policy.rules[index])))
@@ -228,8 +266,10 @@ extension Guard {
             requestedAt >= campaigns[place].freshAfter, case .running = campaigns[place].phase,
             let rule = policy.rule(baseline.rule), let probation = rule.resume?.probation
         else { return [] }
+        let isMuted = isMuted(rule, place, at: now)
         let evaluation = probation.condition.evaluate(readings(place, at: now).counting(from: baseline))
         if evaluation.truth == .yes {
+            if isMuted { return [] }
             var effects: [Effect] = [.report(Wording.relapsed(campaigns[place], rule, evaluation))]
             guard policy.mode == .enforce, rule.mode == .enforce else {
                 campaigns[place].recovery.baseline?.isOnProbation = false
@@ -250,10 +290,12 @@ extension Guard {
 }
 
 extension ResumeAttempt {
-    /// The pause as it stays where no resume follows.
-    var withoutResume: Pause {
+    /// The phase as it stays where no resume follows.
+    var withoutResume: CampaignPhase {
+        if wasAnothers == true { return .pausedByAnother(pause.standstill) }
         var pause = pause
-        pause.resumeAt = nil
-        return pause
+        // An order that came to nothing leaves the cool-down as it was.
+        if order == nil { pause.resumeAt = nil }
+        return .paused(pause)
     }
 }

@@ -61,6 +61,10 @@ package struct ResumeAttempt: Codable, Hashable, Sendable {
     package var countedBefore: CampaignStats?
     /// Why it could not be resumed, as last told.
     package var toldReason: String?
+    /// A person's word that it is to go on; nil where its cool-down is over.
+    package var order: Order?
+    /// The pause was not ours, and stays another's if the resume comes to nothing; nil is false.
+    package var wasAnothers: Bool?
 }
 
 /// A bound on how much is started, and found faulty, at once.

@@ -117,6 +117,8 @@ extension Hold.Reason {
         case .startFailed: "its start failed"
         case .belt: "enough was started for now, belt"
         case .ledger: "the ledger cannot be written"
+        case .paused: "it is paused, and only a resume ends that"
+        case .person(let name): "\(name) wants it to wait"
         }
     }
 }

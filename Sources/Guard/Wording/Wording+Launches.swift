@@ -41,7 +41,7 @@ extension Wording {
                 let isShown = name == rule?.name
                 let text = isShown ? evaluation.flatMap(decisive).map(text) : nil
                 why.append("it cannot be told whether \(text ?? "its condition holds"), rule \(name)")
-            case .noNumbers, .noLeads, .noFreshLook, .startFailed, .belt, .ledger: why.append(reason.text)
+            case .noNumbers, .noLeads, .noFreshLook, .startFailed, .belt, .ledger, .paused, .person: why.append(reason.text)
             }
         }
         fields[.reason] = why.joined(separator: "; ")
@@ -87,9 +87,16 @@ extension Wording {
         let room = pool?.available.map { ", \($0) mails of the pool left unpromised" } ?? ""
         let verb = mode == .observe ? "would start" : "started"
         let tail = mode == .observe ? "; observe mode, so nothing was sent" : note.map { "; \($0)" } ?? ""
+        var why = "every launch rule allows it"
+        if case .order(let order) = decision.cause {
+            why = "ordered by \(order.authority)"
+            fields[.by] = order.by
+            if decision.evidence?.truth != .no, let condition = decision.conditionText {
+                why += ", though \(condition) is not false"
+            }
+        }
         return JournalEvent(
-            .launchReleased, "\(verb) \(name(campaign.entry)): every launch rule allows it (\(size)\(room))\(tail)",
-            fields: fields)
+            .launchReleased, "\(verb) \(name(campaign.entry)): \(why) (\(size)\(room))\(tail)", fields: fields)
     }
 
     static func launchFailed(_ campaign: CampaignState, _ intent: Intent, _ fault: Fault, isFinal: Bool) -> JournalEvent

@@ -2,16 +2,20 @@ import Model
 import Policy
 
 extension Wording {
-    static func resumed(_ campaign: CampaignState, _ rule: Rule, at now: Instant) -> JournalEvent {
+    static func resumed(_ campaign: CampaignState, _ rule: Rule?, _ order: Order?) -> JournalEvent {
         let probation =
-            rule.resume?.probation.map {
+            rule?.resume?.probation.map {
                 "; on probation for \($0.sends) resolved mails, paused again where \($0.conditionText)"
             } ?? ""
-        let times = campaign.recovery.resumes.count
+        var fields = fields(campaign)
+        if let rule { fields = fields.adding(self.fields(rule)) }
+        fields[.by] = order?.by
+        let why =
+            order.map { "ordered by \($0.authority)" }
+            ?? "after its cool-down, rule \(rule?.name ?? "gone"), resume number \(campaign.recovery.resumes.count)"
         return JournalEvent(
-            .campaignResumed,
-            "resumed \(name(campaign.entry)) after its cool-down, rule \(rule.name), resume number \(times)\(probation)",
-            fields: fields(campaign).adding(fields(rule)))
+            .campaignResumed, "resumed \(name(campaign.entry))\(order == nil ? " " : ": ")\(why)\(probation)",
+            fields: fields)
     }
 
     static func armedAnew(_ campaign: CampaignState, _ rule: Rule) -> JournalEvent {
@@ -27,7 +31,8 @@ extension Wording {
         fields[.reason] = reason
         return JournalEvent(
             .campaignResumeFailed,
-            "\(name(campaign.entry)) stays paused though its cool-down is over: \(reason); it is looked at again",
+            attempt.order.map { "\(name(campaign.entry)) is not resumed as \($0.by) ordered: \(reason)" }
+                ?? "\(name(campaign.entry)) stays paused though its cool-down is over: \(reason); it is looked at again",
             fields: fields)
     }
 
@@ -80,5 +85,31 @@ extension Wording {
 
     static func ledgerRecovered(after duration: Duration) -> JournalEvent {
         JournalEvent(.ledgerRecovered, "the ledger can be written again after \(duration.spokenText)")
+    }
+
+    // MARK: Orders
+
+    static func accepted(_ order: Order, _ entry: CampaignEntry?, _ outcome: String) -> JournalEvent {
+        JournalEvent(
+            .orderAccepted, "\(order.authority), ordered \(text(order)): \(outcome)", fields: fields(order, entry))
+    }
+
+    static func refused(_ order: Order, _ entry: CampaignEntry?, _ reason: String) -> JournalEvent {
+        JournalEvent(
+            .orderRefused, "\(order.authority), ordered \(text(order)), which is refused: \(reason)",
+            fields: fields(order, entry).adding([.reason: reason]))
+    }
+
+    private static func text(_ order: Order) -> String {
+        "\(order.act.rawValue) \(order.campaign)\(order.rule.map { " \($0)" } ?? "")\(order.isForced ? " by force" : "")"
+    }
+
+    private static func fields(_ order: Order, _ entry: CampaignEntry?) -> [JournalField: String] {
+        var fields = entry.map(Wording.fields) ?? [.campaign: order.campaign.text]
+        fields[.order] = order.act.rawValue
+        fields[.by] = order.by
+        fields[.rule] = order.rule
+        fields[.reason] = order.reason
+        return fields
     }
 }

@@ -205,6 +205,9 @@ enum Wording {
         case .unapprovedLaunch:
             message = "\(verb) \(name(campaign.entry)): it was started while its launch was held (\(why))"
         case .relapse(let rule): message = "\(verb) \(name(campaign.entry)): \(why) on probation, rule \(rule)"
+        case .order(let order):
+            message = "\(verb) \(name(campaign.entry)): ordered by \(order.authority)"
+            fields[.by] = order.by
         case .launchRulesPass, .coolDownOver: message = "\(verb) \(name(campaign.entry))"
         }
         message +=

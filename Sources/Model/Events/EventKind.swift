@@ -84,6 +84,10 @@ package enum EventKind: String, CaseIterable, Sendable {
     case ledgerRecovered = "ledger.recovered"
     /// The control socket, or the port for metrics, cannot be listened on.
     case controlFailed = "control.failed"
+    /// A person's order was taken on.
+    case orderAccepted = "order.accepted"
+    /// A person's order was not taken on.
+    case orderRefused = "order.refused"
 }
 
 extension EventKind {
@@ -131,6 +135,8 @@ extension EventKind {
         case .ledgerFailed: "305b69159657432d930d969ade4e9b4f"
         case .ledgerRecovered: "4d6766c9512a41aeb75291853c8a0b12"
         case .controlFailed: "5be15478a6e3455da5841bb113ca5df9"
+        case .orderAccepted: "b962784919ee4ddc82fa0475445eae1a"
+        case .orderRefused: "fb1ea26e31454db89ca5c7e4751e2380"
         }
     }
 
@@ -148,7 +154,7 @@ extension EventKind {
         case .campaignAlreadyPaused, .campaignResumed, .campaignProbationPassed, .campaignFresh, .campaignStandstill,
             .launchReleased,
             .launchAlreadyStarted,
-            .apiRecovered, .statsReset, .ledgerRecovered:
+            .apiRecovered, .statsReset, .ledgerRecovered, .orderAccepted, .orderRefused:
             .notice
         case .daemonStarted, .daemonReady, .daemonStopping, .policyLoaded, .rulePending, .ruleCleared, .launchQueued,
             .poolRenewed:

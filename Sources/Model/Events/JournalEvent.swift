@@ -30,6 +30,7 @@ package enum JournalField: String, CaseIterable, Sendable {
     case policy = "SENDWARDEN_POLICY"
     case version = "SENDWARDEN_VERSION"
     case by = "SENDWARDEN_BY"
+    case order = "SENDWARDEN_ORDER"
 }
 
 /// One entry for the journal: what happened, as a sentence and as fields.

@@ -29,7 +29,7 @@ struct Promises {
                 if !launched.contains(intent.campaign) {
                     violations.append("started \(intent.campaign), no launch, at \(at)")
                 }
-                if status == .paused {
+                if status == .paused, !intent.isOrdered {
                     violations.append("started \(intent.campaign), which someone had paused, at \(at)")
                 }
             }
@@ -47,14 +47,15 @@ struct Promises {
         var judged: [CampaignID: CampaignStats] = [:]
         for entry in run.log {
             switch entry {
-            case .crashed: break
+            case .crashed, .failed: break
             case .observed(_, let observation, _):
                 if case .stats(let id) = observation.target, case .success(.stats(let stats)) = observation.result {
                     latest[id] = stats
                 }
             case .reported(_, let event):
                 guard let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else { continue }
-                if event.kind == .campaignResumed { base[id] = judged[id] }
+                // A rule counts from the resume that ended its own pause.
+                if event.kind == .campaignResumed, event.fields[.rule] != nil { base[id] = judged[id] }
                 if event.kind == .statsReset { base[id] = nil }
                 guard event.fields[.rule] == "bounces" else { continue }
                 if event.kind == .ruleFiring { isFiring.insert(id) }
@@ -91,6 +92,8 @@ struct Promises {
         var remaining: Int?
         var latest: [CampaignID: CampaignStats] = [:]
         var promised: [CampaignID: Int] = [:]
+        // A start's or a resume's answer was lost.
+        var mayRun: Set<CampaignID> = []
         // The last that was known: an answer may lack it.
         var sent: [CampaignID: Int] = [:]
         for entry in run.log {
@@ -110,6 +113,7 @@ struct Promises {
                 }
             case .sent(let at, let intent, _) where intent.action != .pause:
                 guard let enrolled = latest[intent.campaign]?.totalEnrolled, let volume = remaining else {
+                    if intent.order?.isForced == true { continue }
                     violations.append("started \(intent.campaign) on unknown numbers at \(at)")
                     continue
                 }
@@ -117,7 +121,7 @@ struct Promises {
                     sum + max(0, promise.value - (sent[promise.key] ?? 0))
                 }
                 let rest = enrolled - (intent.action == .resume ? sent[intent.campaign] ?? 0 : 0)
-                if rest > volume - outstanding {
+                if rest > volume - outstanding, intent.order?.isForced != true {
                     violations.append(
                         "\(intent.action) of \(intent.campaign) with \(rest) to send at \(volume) left and \(outstanding) promised, \(at)"
                     )
@@ -125,8 +129,15 @@ struct Promises {
                 promised[intent.campaign] = enrolled
             // What is paused does not send what it was promised; a resume is promised the rest.
             case .reported(_, let event) where event.kind == .campaignPaused || event.kind == .statsReset:
-                if let id = event.fields[.campaign].flatMap({ CampaignID($0) }) { promised[id] = nil }
-            case .sent, .reported, .crashed: break
+                if let id = event.fields[.campaign].flatMap({ CampaignID($0) }) {
+                    promised[id] = nil
+                    mayRun.remove(id)
+                }
+            // What certainly was not started needs no volume, unless an earlier attempt may have started it.
+            case .failed(let intent, let mayHaveTakenEffect) where intent.action != .pause:
+                if mayHaveTakenEffect { mayRun.insert(intent.campaign) }
+                if !mayRun.contains(intent.campaign) { promised[intent.campaign] = nil }
+            case .sent, .reported, .failed, .crashed: break
             }
         }
         return violations
@@ -153,6 +164,7 @@ struct Promises {
         for entry in run.log {
             switch entry {
             case .crashed: breaches = [:]
+            case .failed: break
             case .observed(let at, let observation, let isRunning):
                 guard case .stats(let id) = observation.target, case .success(.stats(let stats)) = observation.result,
                     observation.requestedAt >= askedAt[id] ?? observation.requestedAt
@@ -182,10 +194,11 @@ struct Promises {
                 guard let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else { continue }
                 switch event.kind {
                 case .campaignResumed:
-                    (base[id], breaches[id]) = (judged[id], nil)
+                    breaches[id] = nil
+                    if event.fields[.rule] != nil { base[id] = judged[id] }
                     isPaused.remove(id)
                 case .statsReset: (base[id], breaches[id]) = (nil, nil)
-                case .campaignOverride, .campaignAlreadyPaused: isTheirs.insert(id)
+                case .campaignOverride, .campaignAlreadyPaused, .orderAccepted: isTheirs.insert(id)
                 case .campaignPaused: isPaused.insert(id)
                 case .campaignPauseFailed: breaches[id] = nil
                 default: break
@@ -215,6 +228,10 @@ struct Promises {
                 case .enroll, .setStatus: false
                 }
             }
+            let wasOrdered = run.log.contains { entry in
+                guard case .reported(_, let event) = entry, event.kind == .orderAccepted else { return false }
+                return event.fields[.campaign] == campaign.description.id.text
+            }
             let resolved = campaign.delivered + campaign.bounced
             // One that was resumed may be on probation.
             let wasResumed = run.log.contains { entry in
@@ -223,7 +240,7 @@ struct Promises {
             }
             // What one slow poll cycle and a `for` of ten minutes let through at this rate, and what was in transit.
             let tolerated = Double(world.resolvedMin) + campaign.description.rate * 1.2 + 50
-            guard !wasTouched, !wasResumed, world.weather.crashes < 0.01, campaign.description.turnsBad == nil,
+            guard !wasTouched, !wasOrdered, !wasResumed, world.weather.crashes < 0.01, campaign.description.turnsBad == nil,
                 campaign.description.bounceRate >= 0.15,
                 Double(resolved) > tolerated, campaign.status == .running
             else { return nil }

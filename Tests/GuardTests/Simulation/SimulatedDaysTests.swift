@@ -38,7 +38,7 @@ import Testing
         func story() throws -> [String] {
             try RandomWorld(seed: seed, days: 2).run().log.compactMap { entry in
                 switch entry {
-                case .observed: nil
+                case .observed, .failed: nil
                 case .sent(let at, let intent, _): "\(at) \(intent.action) \(intent.campaign)"
                 case .reported(let at, let event): "\(at) \(event.kind) \(event.message)"
                 case .crashed(let at): "\(at) crashed"

@@ -21,6 +21,8 @@ struct SimulatedRun {
         /// `isRunning`: whether the campaign it is about was sending at that time.
         case observed(Instant, Observation, isRunning: Bool)
         case sent(Instant, Intent, statusThen: WorldDescription.Campaign.Status?)
+        /// A request failed; whether it may have taken effect all the same.
+        case failed(Intent, mayHaveTakenEffect: Bool)
         case reported(Instant, JournalEvent)
         /// The process was killed, and begins anew.
         case crashed(Instant)
@@ -38,6 +40,8 @@ struct SimulatedRun {
         var lags = 0.0
         /// The share of events after which the policy is edited, and that after which the wall clock is set.
         var changes = 0.0
+        /// The share of events after which a person gives an order.
+        var orders = 0.0
     }
 
     /// Where the guard's memory is kept.
@@ -185,7 +189,7 @@ struct SimulatedRun {
                 log.append(.sent(now, intent, statusThen: world.campaign(intent.campaign)?.status))
                 noteTrespass(intent)
                 schedule(.apply(intent))
-            case .ready, .record, .report: break
+            case .ready, .record, .report, .reply: break
             }
         }
     }
@@ -204,14 +208,16 @@ struct SimulatedRun {
                 kept.launches.removeAll { $0.campaign == memory.campaign }
                 kept.launches.append(memory)
             case .workspace(let memory): kept.workspace = memory
-            case .decision, .intent: break
+            case .decision, .intent, .pool, .event: break
             }
         }
     }
 
     /// A resume of what a person stopped, where the numbers had told of the person for long enough.
     private mutating func noteTrespass(_ intent: Intent) {
-        guard intent.action == .resume, let stop = stops[intent.campaign], !stop.isOurs else { return }
+        guard intent.action == .resume, !intent.isOrdered, let stop = stops[intent.campaign], !stop.isOurs else {
+            return
+        }
         let wasSeen = stop.restartedAt.map { stop.at - $0 > .seconds(2 * 3600) } ?? true
         if wasSeen { trespasses.append("resumed \(intent.campaign), which a person stopped at \(stop.at), at \(now)") }
     }
@@ -224,6 +230,9 @@ struct SimulatedRun {
         case .apply(let intent): schedule(.tell(apply(intent)))
         case .tell(let event):
             if case .observed(let observation) = event { log.append(entry(observation)) }
+            if case .answered(let intent, .failure(let fault), _) = event {
+                log.append(.failed(intent, mayHaveTakenEffect: fault.mayHaveTakenEffect))
+            }
             try carryOut(warden.handle(event, at: now))
             try change()
         }
@@ -262,6 +271,22 @@ struct SimulatedRun {
             let chosen = ahead[Int.random(in: ahead.indices, using: &generator)]
             try carryOut(warden.handle(.clockSet(ahead: chosen), at: now))
         }
+        if chance(weather.orders) { try giveOrder() }
+    }
+
+    /// Somebody takes a hand.
+    private mutating func giveOrder() throws {
+        let acts: [Order.Act] = [.pause, .pause, .resume, .resume, .hold, .release, .mute]
+        let order = Order(
+            acts[Int.random(in: acts.indices, using: &generator)],
+            world.campaigns[Int.random(in: world.campaigns.indices, using: &generator)].description.id,
+            lasts: .seconds(7200), isForced: chance(0.3), by: "anna")
+        let effects = warden.handle(.ordered(order), at: now)
+        let isAccepted = effects.contains { if case .reply(let reply) = $0 { reply.accepted } else { false } }
+        let before = crashes
+        try carryOut(effects)
+        // What is stopped already is hers from now on; she is told once that is kept.
+        if isAccepted, crashes == before, order.act == .pause { stops[order.campaign]?.isOurs = false }
     }
 
     private mutating func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &generator) < share }
@@ -311,7 +336,7 @@ struct SimulatedRun {
         switch intent.action {
         case .pause:
             if world.campaign(intent.campaign)?.status == .running {
-                stops[intent.campaign] = Stop(isOurs: true, at: now)
+                stops[intent.campaign] = Stop(isOurs: !intent.isOrdered, at: now)
             }
             world.pause(intent.campaign, at: now)
         case .start, .resume: world.start(intent.campaign, at: now)
@@ -329,6 +354,15 @@ struct SimulatedRun {
             status: status, pausedAt: campaign?.pausedAt?.wholeSecond, startedAt: campaign?.startedAt?.wholeSecond,
             serverTimeAtRequest: nil)
         return .answered(intent, .success(answer), jitter: Double.random(in: 0...1, using: &generator))
+    }
+}
+
+extension Intent {
+    /// True where a person's word is behind it.
+    var isOrdered: Bool { order != nil }
+
+    var order: Order? {
+        if case .order(let order) = decision.cause { order } else { nil }
     }
 }
 

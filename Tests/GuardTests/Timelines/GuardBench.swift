@@ -12,6 +12,7 @@ struct GuardBench {
     private(set) var intents: [Intent] = []
     private(set) var polls: [Target] = []
     private(set) var records: [LedgerRecord] = []
+    private(set) var replies: [OrderReply] = []
     private(set) var isReady = false
 
     /// The camps `camp_1` to `camp_3`, all in `pool_a`, with what a test adds.
@@ -41,6 +42,7 @@ struct GuardBench {
             case .report(let event): events.append(event)
             case .record(let record): records.append(record)
             case .ready: isReady = true
+            case .reply(let reply): replies.append(reply)
             }
         }
     }
@@ -121,6 +123,20 @@ struct GuardBench {
 
     /// The wall clock is set; time itself runs on.
     mutating func setClock(ahead: Duration) { take(warden.handle(.clockSet(ahead: ahead), at: now)) }
+
+    /// Gives an order as `anna`; what she is told.
+    mutating func order(
+        _ act: Order.Act, _ campaign: Int = 1, rule: String? = nil, for lasts: Duration? = nil, force: Bool = false,
+        reason: String? = nil
+    ) throws -> OrderReply {
+        let order = Order(
+            act, CampaignID(unchecked: "camp_\(campaign)"), rule: rule, lasts: lasts, isForced: force, reason: reason,
+            by: "anna (uid 1000, pid 7)")
+        replies = []
+        take(warden.handle(.ordered(order), at: now))
+        #expect(replies.count == 1, "every order is answered once")
+        return try #require(replies.first)
+    }
 
     /// Tells how keeping went.
     mutating func noteRecording(_ failure: String?) {

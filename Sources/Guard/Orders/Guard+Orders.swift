@@ -1,0 +1,280 @@
+import Model
+import Policy
+
+/// Orders of people: they outrank the rules, and what they stopped only they start.
+extension Guard {
+    private enum Verdict {
+        case accepted(String, [Effect] = [], canBeForced: Bool = false)
+        case refused(String, canBeForced: Bool = false)
+    }
+
+    mutating func obey(_ order: Order, at now: Instant) -> [Effect] {
+        let verdict: Verdict
+        if let place = places[order.campaign] {
+            switch order.act {
+            case .pause: verdict = orderPause(place, order, at: now)
+            case .resume: verdict = orderResume(place, order, at: now)
+            case .hold: verdict = orderHold(place, order, at: now)
+            case .release: verdict = orderRelease(place, order, at: now)
+            case .mute: verdict = orderMute(place, order, at: now)
+            }
+        } else {
+            verdict = .refused(unknown(order.campaign))
+        }
+        let entry = campaign(order.campaign)?.entry
+        switch verdict {
+        case .accepted(let message, let effects, let canBeForced):
+            return [
+                .report(Wording.accepted(order, entry, message)),
+                .reply(OrderReply(accepted: true, message: message, canBeForced: canBeForced)),
+            ] + effects
+        case .refused(let message, let canBeForced):
+            return [
+                .report(Wording.refused(order, entry, message)),
+                .reply(OrderReply(accepted: false, message: message, canBeForced: canBeForced)),
+            ]
+        }
+    }
+
+    private func unknown(_ id: CampaignID) -> String {
+        let near = NearestName.of(id.text, in: policy.campaigns.map(\.id.text))
+        return "the policy names no campaign \(id)" + (near.map { "; did you mean \($0)?" } ?? "")
+    }
+
+    private mutating func decide(_ order: Order, at now: Instant) -> Decision {
+        Decision(
+            id: nextDecisionID(), at: now, campaign: order.campaign, cause: .order(order), conditionText: nil,
+            evidence: nil)
+    }
+
+    private static let observing = "observe mode sends nothing; set mode: enforce, or do it on the platform itself"
+
+    // MARK: Pause
+
+    private mutating func orderPause(_ place: Int, _ order: Order, at now: Instant) -> Verdict {
+        guard policy.mode == .enforce else { return .refused(Guard.observing) }
+        let name = Wording.name(campaigns[place].entry)
+        switch campaigns[place].phase {
+        case .unknown, .draft, .running, .pausedByAnother:
+            return .accepted("pausing \(name)", beginPause(place, decide(order, at: now), at: now))
+        case .paused(let pause):
+            keepPaused(place, pause, order)
+            return .accepted("\(name) is paused already, and stays so until a person resumes it")
+        case .pausing, .releasing:
+            remember(place, decide(order, at: now))
+            if let index = launches.firstIndex(where: { $0.entry.campaign == order.campaign && $0.isOpen }) {
+                launches[index].heldBy = order
+            }
+            return .accepted("pausing \(name) as soon as what is under way is answered")
+        case .resuming(let attempt):
+            remember(place, decide(order, at: now))
+            if case .sent = attempt.step { return .accepted("pausing \(name) as soon as its resume is answered") }
+            return .accepted("\(name) stays paused until a person resumes it")
+        }
+    }
+
+    private mutating func remember(_ place: Int, _ decision: Decision) {
+        campaigns[place].orderedPause = decision
+        orderedPauses.insert(campaigns[place].entry.id)
+    }
+
+    /// It is paused, and from now on by a person's word.
+    private mutating func keepPaused(_ place: Int, _ pause: Pause, _ order: Order?) {
+        var pause = pause
+        (pause.keptBy, pause.resumeAt) = (order, nil)
+        campaigns[place].phase = .paused(pause)
+        resting.remove(campaigns[place].entry.id)
+    }
+
+    /// What people ordered while a request was under way is done once that has been answered.
+    mutating func pauseAsOrdered(at now: Instant) -> [Effect] {
+        var effects: [Effect] = []
+        for id in orderedPauses.sorted() {
+            guard let place = places[id], let decision = campaigns[place].orderedPause else {
+                orderedPauses.remove(id)
+                continue
+            }
+            var order: Order?
+            if case .order(let person) = decision.cause { order = person }
+            switch campaigns[place].phase {
+            case .pausing, .releasing: continue
+            case .resuming(let attempt):
+                if case .sent = attempt.step { continue }
+                if attempt.mayHaveTakenEffect {
+                    effects += beginPause(place, decision, at: now)
+                    resting.remove(id)
+                } else if attempt.wasAnothers == true {
+                    campaigns[place].phase = .pausedByAnother(attempt.pause.standstill)
+                    resting.remove(id)
+                } else {
+                    keepPaused(place, attempt.pause, order)
+                }
+            case .paused(let pause): keepPaused(place, pause, order)
+            case .running, .unknown: effects += beginPause(place, decision, at: now)
+            // It did not start, or someone else had paused it: there is nothing to do.
+            case .draft, .pausedByAnother: break
+            }
+            campaigns[place].orderedPause = nil
+            orderedPauses.remove(id)
+        }
+        return effects
+    }
+
+    // MARK: Resume
+
+    private mutating func orderResume(_ place: Int, _ order: Order, at now: Instant) -> Verdict {
+        guard policy.mode == .enforce else { return .refused(Guard.observing) }
+        if ledgerTrouble != nil { return .refused("the ledger cannot be written, so nothing is started") }
+        let name = Wording.name(campaigns[place].entry)
+        let fresh = Standstill(since: now, grace: policy.overrideGrace)
+        var attempt: ResumeAttempt
+        switch campaigns[place].phase {
+        case .draft:
+            return .refused("\(name) is a draft that never ran; 'release' starts a launch that the policy names")
+        case .pausing: return .refused("its pause is under way; ask again in a moment")
+        case .releasing: return .refused("its start is under way")
+        case .running, .unknown:
+            guard order.isForced else {
+                return .refused("\(name) is not known to be paused", canBeForced: true)
+            }
+            attempt = ResumeAttempt(pause: anothersPause(order, fresh, at: now), step: .judging(since: now))
+            attempt.wasAnothers = true
+        case .pausedByAnother(let standstill):
+            attempt = ResumeAttempt(pause: anothersPause(order, standstill, at: now), step: .judging(since: now))
+            attempt.wasAnothers = true
+        case .paused(let pause): attempt = ResumeAttempt(pause: pause, step: .judging(since: now))
+        case .resuming(let other):
+            if case .sent = other.step { return .refused("its resume is under way") }
+            attempt = other
+            attempt.step = .judging(since: now)
+        }
+        let owner = rule(of: attempt.pause.decision)
+        if !order.isForced, let obstacle = obstacle(place, owner, at: now), !obstacle.isWantOfData {
+            return .refused(obstacle.reason, canBeForced: true)
+        }
+        attempt.order = order
+        attempt.toldReason = nil
+        campaigns[place].phase = .resuming(attempt)
+        resting.insert(order.campaign)
+        return .accepted("resuming \(name) on fresh numbers", askForResume(place, at: now))
+    }
+
+    /// The pause of someone else, as far as a resume has to know it.
+    private func anothersPause(_ order: Order, _ standstill: Standstill, at now: Instant) -> Pause {
+        Pause(
+            decision: Decision(
+                id: 0, at: now, campaign: order.campaign, cause: .order(order), conditionText: nil, evidence: nil),
+            pausedAt: now, isOurs: false, standstill: standstill)
+    }
+
+    // MARK: Launches
+
+    private mutating func orderHold(_ place: Int, _ order: Order, at now: Instant) -> Verdict {
+        let name = Wording.name(campaigns[place].entry)
+        guard let index = launches.firstIndex(where: { $0.entry.campaign == order.campaign }) else {
+            return .refused("the policy has no launch of \(name); 'pause' stops a campaign that runs")
+        }
+        switch launches[index].phase {
+        case .releasing: return .refused("its start is under way; 'pause' stops it")
+        case .released: return .refused("it was released already; 'pause' stops it")
+        case .closed: return .refused("its launch is over")
+        case .waiting, .held, .judging:
+            launches[index].heldBy = order
+            launches[index].forcedBy = nil
+            let effects = hold(index, [.person(order.by)], nil, nil, nil, at: now)
+            return .accepted("the launch of \(name) waits until a person releases it", effects)
+        }
+    }
+
+    private mutating func orderRelease(_ place: Int, _ order: Order, at now: Instant) -> Verdict {
+        let name = Wording.name(campaigns[place].entry)
+        switch campaigns[place].phase {
+        case .paused, .pausedByAnother, .resuming: return orderResume(place, order, at: now)
+        case .unknown, .draft, .releasing, .running, .pausing: break
+        }
+        guard let index = launches.firstIndex(where: { $0.entry.campaign == order.campaign && $0.isOpen }) else {
+            return .refused("\(name) has no launch that waits, and no pause that could end")
+        }
+        switch launches[index].phase {
+        case .releasing: return .refused("its start is under way")
+        case .judging where launches[index].heldBy == nil && !order.isForced:
+            return .refused("its launch is being judged on fresh numbers")
+        case .judging, .waiting, .held, .released, .closed: break
+        }
+        let wasHeld = launches[index].heldBy != nil
+        if order.isForced {
+            guard policy.mode == .enforce else { return .refused(Guard.observing) }
+            launches[index].heldBy = nil
+            launches[index].forcedBy = order
+            launches[index].retryAt = nil
+            return .accepted("starting \(name) on fresh numbers, whatever its rules say", advanceLaunches(at: now))
+        }
+        let why = waitingFor(index, at: now)
+        if !wasHeld {
+            return .refused(
+                why.map { "no person holds the launch of \(name); it waits: \($0)" }
+                    ?? "no person holds the launch of \(name); it is about to start", canBeForced: why != nil)
+        }
+        launches[index].heldBy = nil
+        launches[index].phase = .waiting
+        launches[index].toldReasons = nil
+        let effects = advanceLaunches(at: now)
+        return .accepted(
+            why.map { "the hold on the launch of \(name) is lifted; it still waits: \($0)" }
+                ?? "the hold on the launch of \(name) is lifted; its rules decide", effects, canBeForced: why != nil)
+    }
+
+    /// What a launch that no person holds would still wait for; nil where nothing is known to.
+    private func waitingFor(_ index: Int, at now: Instant) -> String? {
+        if let notBefore = launches[index].entry.notBefore, evenTime(notBefore) > now {
+            return "it is not to start before \(notBefore.rfc3339)"
+        }
+        guard case .hold(let reasons, let finding, _, _) = verdict(index, at: now) else { return nil }
+        let evidence = finding.map { " (\(Wording.text($0)))" } ?? ""
+        return reasons.map(\.text).joined(separator: "; ") + evidence
+    }
+
+    // MARK: Mutes
+
+    private mutating func orderMute(_ place: Int, _ order: Order, at now: Instant) -> Verdict {
+        let name = Wording.name(campaigns[place].entry)
+        let pausing = campaigns[place].rules.keys.sorted().map { policy.rules[$0] }.filter { $0.action == .pause }
+        var names = pausing.map(\.name)
+        if let wanted = order.rule {
+            guard names.contains(wanted) else {
+                let near = NearestName.of(wanted, in: names).map { "; did you mean \($0)?" } ?? ""
+                return .refused("no rule \(wanted) pauses \(name)" + near)
+            }
+            names = [wanted]
+        }
+        guard !names.isEmpty else { return .refused("no rule pauses \(name)") }
+        let list = names.joined(separator: ", ")
+        let lasts = order.lasts ?? policy.overrideFor
+        guard lasts > .zero else {
+            for name in names { campaigns[place].mutes[name] = nil }
+            return .accepted("\(list) guards \(name) again")
+        }
+        let until = now + lasts
+        for name in names { campaigns[place].mutes[name] = Mute(until: until, by: order.by) }
+        return .accepted("\(list) only watches \(name) until \((until + clockAhead).rfc3339)")
+    }
+
+    /// True where a person, or a person's restart, has taken the rule's right to pause the campaign.
+    func isMuted(_ rule: Rule, _ place: Int, at now: Instant) -> Bool {
+        if let mute = campaigns[place].mutes[rule.name], now < mute.until { return true }
+        guard let index = policy.rules.firstIndex(where: { $0.name == rule.name }),
+            let until = campaigns[place].rules[index]?.mutedUntil
+        else { return false }
+        return now < until
+    }
+
+    /// A forced resume overrules what speaks against it, as a restart by hand would.
+    mutating func overruleBreaches(_ place: Int, _ order: Order, at now: Instant) {
+        let readings = readings(place, at: now)
+        for (index, state) in campaigns[place].rules where policy.rules[index].action == .pause {
+            let rule = policy.rules[index]
+            guard state.isFiring || rule.condition.evaluate(readings).truth == .yes else { continue }
+            campaigns[place].mutes[rule.name] = Mute(until: now + policy.overrideFor, by: order.by)
+        }
+    }
+}

@@ -1,0 +1,342 @@
+import Guard
+import Model
+import Policy
+import Testing
+
+/// Orders of people: honoured, remembered, and never outdone by a rule.
+@Suite struct OrderTimelineTests {
+    static let minute = Duration.seconds(60)
+    static let rules = """
+        rules:
+          - name: bounces
+            when: bounceRate > 5% and resolved >= 50
+            then: pause
+            resume: {after: 1h}
+          - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
+        """
+
+    /// A campaign that a rule paused a moment ago.
+    private func paused() throws -> GuardBench {
+        var bench = try GuardBench(Self.rules)
+        bench.seePool(remaining: 5000)
+        bench.see(sent: 100, bounced: 10)
+        bench.confirmPause(try #require(bench.sent().first))
+        _ = (bench.told(), bench.asked())
+        return bench
+    }
+
+    private func fresh(_ bench: inout GuardBench, sent: Int, bounced: Int) {
+        bench.see(sent: sent, bounced: bounced)
+        bench.seePool(remaining: 5000)
+    }
+
+    // MARK: Pause
+
+    @Test func aPersonsPauseIsNeverResumedByUs() throws {
+        var bench = try GuardBench(Self.rules)
+        bench.see(sent: 40, bounced: 0)
+        let reply = try bench.order(.pause, reason: "the client called")
+        #expect(reply.accepted)
+        let intent = try #require(bench.sent().first)
+        #expect(intent.action == .pause)
+        bench.confirmPause(intent)
+        let paused = try #require(bench.events.last)
+        #expect(paused.kind == .campaignPaused)
+        #expect(paused.message.contains("ordered by anna (uid 1000, pid 7), \"the client called\""))
+        #expect(paused.message.contains("stays paused until a person starts it"))
+        #expect(paused.fields[.by] == "anna (uid 1000, pid 7)")
+        for _ in 0..<50 {
+            bench.wait(.seconds(3600))
+            fresh(&bench, sent: 40, bounced: 0)
+        }
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aPersonTakesOverOurPause() throws {
+        var bench = try paused()
+        #expect(try bench.order(.pause).accepted)
+        #expect(bench.sent() == [], "it is paused already")
+        bench.wait(.seconds(5 * 3600))
+        fresh(&bench, sent: 100, bounced: 10)
+        #expect(bench.sent() == [])
+        // Also after a restart.
+        try bench.restart(Self.rules)
+        bench.wait(.seconds(5 * 3600))
+        fresh(&bench, sent: 100, bounced: 10)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aPauseThatIsOrderedDuringOurOwnIsThePersons() throws {
+        var bench = try GuardBench(Self.rules)
+        bench.see(sent: 100, bounced: 10)
+        let intent = try #require(bench.sent().first)
+        #expect(try bench.order(.pause).accepted)
+        bench.confirmPause(intent)
+        bench.wait(.seconds(5 * 3600))
+        fresh(&bench, sent: 100, bounced: 10)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aPauseThatIsOrderedDuringAResumeFollowsIt() throws {
+        var bench = try paused()
+        bench.wait(.seconds(3600))
+        fresh(&bench, sent: 100, bounced: 10)
+        let resume = try #require(bench.sent().first)
+        #expect(resume.action == .resume)
+        #expect(try bench.order(.pause).accepted)
+        #expect(bench.sent() == [], "two requests at once could overtake each other")
+        bench.confirmStart(resume)
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
+    @Test func aPauseThatIsOrderedDuringALostResumeIsSent() throws {
+        var bench = try paused()
+        bench.wait(.seconds(3600))
+        fresh(&bench, sent: 100, bounced: 10)
+        let resume = try #require(bench.sent().first)
+        #expect(try bench.order(.pause).accepted)
+        bench.answer(resume, .failure(Fault(.unreachable, "no answer", mayHaveTakenEffect: true)))
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
+    @Test func aPauseThatIsOrderedDuringAFailedResumeNeedsNoRequest() throws {
+        var bench = try paused()
+        bench.wait(.seconds(3600))
+        fresh(&bench, sent: 100, bounced: 10)
+        let resume = try #require(bench.sent().first)
+        #expect(try bench.order(.pause).accepted)
+        bench.answer(resume, .failure(Fault(.unreachable, "connection refused", mayHaveTakenEffect: false)))
+        #expect(bench.sent() == [])
+        bench.wait(.seconds(5 * 3600))
+        fresh(&bench, sent: 100, bounced: 10)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aPauseThatIsOrderedDuringAStartStopsItAndOutlivesTheProcess() throws {
+        let policy = "launches: [{campaign: camp_1}]\n" + Self.rules
+        var bench = try GuardBench(policy)
+        bench.answerLooks([1: 500], remaining: 600)
+        let start = try #require(bench.sent().first)
+        #expect(try bench.order(.pause).accepted)
+        try bench.restart(policy)
+        // Whether the start took effect is not known: its numbers tell.
+        bench.wait(Self.minute)
+        bench.see(sent: 5, bounced: 0)
+        #expect(bench.sent().map(\.action) == [.pause])
+        #expect(start.action == .start)
+    }
+
+    @Test func observeModeSendsNothingForAPersonEither() throws {
+        var bench = try GuardBench("mode: observe\n" + Self.rules)
+        bench.see(sent: 40, bounced: 0)
+        for act in [Order.Act.pause, .resume] {
+            let reply = try bench.order(act)
+            #expect(!reply.accepted && reply.message.contains("observe mode sends nothing"))
+        }
+        #expect(bench.sent() == [])
+    }
+
+    @Test func anUnknownCampaignIsRefusedWithTheNearest() throws {
+        var bench = try GuardBench(Self.rules, campaigns: 3)
+        let reply = try bench.order(.pause, 11)
+        #expect(!reply.accepted)
+        #expect(reply.message == "the policy names no campaign camp_11; did you mean camp_1?")
+        #expect(bench.told().last == .orderRefused)
+    }
+
+    // MARK: Resume
+
+    @Test func aPersonResumesBeforeTheCoolDownIsOver() throws {
+        var bench = try paused()
+        #expect(try bench.order(.resume, reason: "list cleaned").accepted)
+        #expect(Set(bench.asked()) == [.pools, .stats(CampaignID(unchecked: "camp_1"))])
+        fresh(&bench, sent: 100, bounced: 10)
+        let intent = try #require(bench.sent().first)
+        #expect(intent.action == .resume)
+        bench.confirmStart(intent)
+        let told = try #require(bench.events.first { $0.kind == .campaignResumed })
+        #expect(told.message.contains("ordered by anna") && told.message.contains("list cleaned"))
+        // The rule is armed anew and counts from here.
+        bench.wait(Self.minute)
+        fresh(&bench, sent: 130, bounced: 12)
+        #expect(bench.sent() == [])
+        bench.wait(Self.minute)
+        fresh(&bench, sent: 160, bounced: 22)
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
+    @Test func aRuleThatSpeaksAgainstItIsAskedAndForcedDown() throws {
+        var bench = try GuardBench(Self.rules)
+        bench.see(sent: 40, bounced: 0)
+        _ = try bench.order(.pause)
+        bench.confirmPause(try #require(bench.sent().first))
+        bench.wait(.seconds(700))
+        // Mail in transit bounced meanwhile.
+        fresh(&bench, sent: 100, bounced: 20)
+        let refused = try bench.order(.resume)
+        #expect(!refused.accepted && refused.canBeForced)
+        #expect(refused.message == "rule bounces speaks against it")
+        #expect(bench.sent() == [])
+        #expect(try bench.order(.resume, force: true).accepted)
+        fresh(&bench, sent: 100, bounced: 20)
+        bench.confirmStart(try #require(bench.sent().first))
+        // What was overruled does not pause it the next minute.
+        bench.wait(Self.minute)
+        fresh(&bench, sent: 110, bounced: 25)
+        #expect(bench.sent() == [])
+        // For override_for, a day.
+        bench.wait(.seconds(24 * 3600))
+        fresh(&bench, sent: 120, bounced: 26)
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
+    @Test func whatFreshNumbersForbidIsToldAndChangesNothing() throws {
+        var bench = try paused()
+        #expect(try bench.order(.resume).accepted)
+        bench.see(sent: 100, bounced: 10)
+        bench.seePool(remaining: 10)
+        #expect(bench.sent() == [])
+        #expect(bench.events.last?.message.contains("is not resumed as anna") == true)
+        #expect(bench.events.last?.message.contains("launch rule fits speaks against it") == true)
+        // The cool-down of the rule goes on as if nobody had asked.
+        bench.wait(.seconds(3600))
+        fresh(&bench, sent: 100, bounced: 10)
+        #expect(bench.sent().map(\.action) == [.resume])
+    }
+
+    @Test func anothersPauseEndsByAPersonsWordOnly() throws {
+        var bench = try GuardBench(Self.rules)
+        bench.see(sent: 100, bounced: 10)
+        let intent = try #require(bench.sent().first)
+        bench.answer(intent, .success(ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(9000))))
+        bench.wait(.seconds(3 * 3600))
+        fresh(&bench, sent: 100, bounced: 10)
+        #expect(bench.sent() == [])
+        #expect(try bench.order(.resume, force: true).accepted)
+        fresh(&bench, sent: 100, bounced: 10)
+        #expect(bench.sent().map(\.action) == [.resume])
+    }
+
+    @Test func aDraftAndARunningCampaignAreNotResumed() throws {
+        var bench = try GuardBench(Self.rules, campaigns: 2)
+        bench.seeDraft(enrolled: 500)
+        bench.see(2, sent: 100, bounced: 0)
+        let draft = try bench.order(.resume, force: true)
+        #expect(!draft.accepted && draft.message.contains("is a draft that never ran"))
+        let running = try bench.order(.resume, 2)
+        #expect(!running.accepted && running.canBeForced)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aResumeThatThePlatformRefusesIsOver() throws {
+        var bench = try paused()
+        _ = try bench.order(.pause)
+        #expect(try bench.order(.resume).accepted)
+        fresh(&bench, sent: 100, bounced: 10)
+        bench.answer(try #require(bench.sent().first), .failure(Fault(.refused, "HTTP 409")))
+        #expect(bench.events.last?.message.contains("is not resumed as anna") == true)
+        bench.wait(.seconds(5 * 3600))
+        fresh(&bench, sent: 100, bounced: 10)
+        #expect(bench.sent() == [])
+    }
+
+    // MARK: Launches
+
+    private static let launch = "launches: [{campaign: camp_1}]\n" + rules
+
+    @Test func aHoldKeepsALaunchThatFitsUntilItsRelease() throws {
+        var bench = try GuardBench(Self.launch)
+        #expect(try bench.order(.hold, reason: "typo in the subject").accepted)
+        bench.answerLooks([1: 500], remaining: 600)
+        #expect(bench.sent() == [])
+        try bench.restart(Self.launch)
+        bench.answerLooks([1: 500], remaining: 600)
+        bench.wait(.seconds(3600))
+        bench.answerLooks([1: 500], remaining: 600)
+        #expect(bench.sent() == [], "a hold outlives the process")
+        let reply = try bench.order(.release)
+        #expect(reply.accepted && reply.message.hasSuffix("its rules decide"))
+        bench.answerLooks([1: 500], remaining: 600)
+        #expect(bench.sent().map(\.action) == [.start])
+    }
+
+    @Test func aReleaseAsksAgainWhereARuleStillSaysNo() throws {
+        var bench = try GuardBench(Self.launch)
+        bench.answerLooks([1: 500], remaining: 100)
+        let refused = try bench.order(.release)
+        #expect(!refused.accepted && refused.canBeForced)
+        #expect(refused.message.contains("rule fits says so (totalEnrolled 500 > pool.available 100)"))
+        #expect(bench.sent() == [])
+        let forced = try bench.order(.release, force: true, reason: "the client insists")
+        #expect(forced.accepted)
+        bench.answerLooks([1: 500], remaining: 100)
+        let start = try #require(bench.sent().first)
+        bench.confirmStart(start)
+        let told = try #require(bench.events.last)
+        #expect(told.kind == .launchReleased)
+        #expect(told.message.contains("ordered by anna (uid 1000, pid 7), \"the client insists\""))
+        #expect(told.message.contains("though (totalEnrolled > pool.available) is not false"))
+    }
+
+    @Test func aReleasedHoldThatARuleTakesOverStillWaits() throws {
+        var bench = try GuardBench(Self.launch)
+        bench.answerLooks([1: 500], remaining: 100)
+        _ = try bench.order(.hold)
+        let reply = try bench.order(.release)
+        #expect(reply.accepted && reply.canBeForced && reply.message.contains("it still waits: rule fits says so"))
+        bench.answerLooks([1: 500], remaining: 100)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aForceDoesNotStartWhatHasNoNumbersOrNobodyEnrolled() throws {
+        var bench = try GuardBench(Self.launch)
+        _ = try bench.order(.release, force: true)
+        bench.wait(.seconds(120))
+        bench.answerLooks([1: 0], remaining: 5000)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func whatIsNotThereToHoldIsSaid() throws {
+        var bench = try GuardBench(Self.rules)
+        bench.see(sent: 40, bounced: 0)
+        #expect(try bench.order(.hold).message.contains("has no launch of camp_1"))
+        #expect(try bench.order(.release).message.contains("no launch that waits, and no pause"))
+    }
+
+    // MARK: Mutes
+
+    @Test func aMuteLastsItsTimeWhateverTheNumbersSay() throws {
+        var bench = try GuardBench(Self.rules)
+        #expect(try bench.order(.mute, rule: "bounces", for: .seconds(3600)).accepted)
+        bench.see(sent: 100, bounced: 10)
+        // A good sample in between does not end it.
+        bench.wait(Self.minute)
+        bench.see(sent: 300, bounced: 10)
+        bench.wait(Self.minute)
+        bench.see(sent: 400, bounced: 60)
+        #expect(bench.sent() == [])
+        try bench.restart(Self.rules)
+        bench.see(sent: 410, bounced: 70)
+        #expect(bench.sent() == [])
+        bench.wait(.seconds(3600))
+        bench.see(sent: 420, bounced: 80)
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
+    @Test func aMuteCanBeEndedAndNamesItsRule() throws {
+        var bench = try GuardBench(Self.rules)
+        let wrong = try bench.order(.mute, rule: "bounce")
+        #expect(!wrong.accepted && wrong.message.contains("did you mean bounces?"))
+        #expect(try bench.order(.mute).message.contains("bounces only watches camp_1 until "))
+        #expect(try bench.order(.mute, for: .zero).message == "bounces guards camp_1 again")
+        bench.see(sent: 100, bounced: 10)
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
+    @Test func nothingIsStartedForAPersonWhileNothingCanBeKept() throws {
+        var bench = try paused()
+        bench.noteRecording("disk full")
+        #expect(try !bench.order(.resume, force: true).accepted)
+        #expect(bench.sent() == [])
+    }
+}
