@@ -63,7 +63,7 @@ let package = Package(
         .target(name: "Guard", dependencies: ["Model", "Policy"], swiftSettings: strict),
         .target(
             name: "Ledger",
-            dependencies: ["Guard", "Model", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["Guard", "Model", "Policy", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict
         ),
         .target(

@@ -20,6 +20,7 @@ package struct GuardService: Service {
         case metrics(answer: @Sendable (String) -> Void)
         case status(answer: @Sendable (GuardStatus) -> Void)
         case order(Order, answer: @Sendable (OrderReply) -> Void)
+        case explain(String, answer: @Sendable (Explained) -> Void)
     }
 
     /// The outcome of reading the policy anew.
@@ -91,6 +92,7 @@ package struct GuardService: Service {
                     case .metrics(let answer): await inputs.send(.metrics(answer: answer))
                     case .status(let answer): await inputs.send(.status(answer: answer))
                     case .order(let order, let answer): await inputs.send(.order(order, answer: answer))
+                    case .explain(let subject, let answer): await inputs.send(.explain(subject, answer: answer))
                     }
                 }
             }
@@ -121,6 +123,8 @@ package struct GuardService: Service {
                 answer(adopt(reload, by: asker, &state, inputs, &group))
             case .metrics(let answer): answer(metrics(state))
             case .status(let answer): answer(state.warden.status(at: surroundings.time.now))
+            case .explain(let subject, let answer):
+                answer(Explained(subject, state.warden, at: surroundings.time.now))
             case .order(let order, let answer): step(.ordered(order), &state, inputs, &group, reply: answer)
             }
             rearm(&alarm, state, inputs)

@@ -59,6 +59,9 @@ package final class Ledger: Sendable {
         self.lock = lock
     }
 
+    /// For those who only read.
+    package var reader: LedgerReader { LedgerReader(queue: queue, path: queue.path) }
+
     /// The bytes on disk: the file, and what SQLite keeps beside it.
     package var size: Int {
         [queue.path, queue.path + "-wal"].reduce(0) { sum, path in
@@ -140,36 +143,7 @@ package final class Ledger: Sendable {
     /// All that is kept of the workspace.
     private func load(_ window: Duration, at now: Instant) throws(LedgerError) -> Memory {
         do {
-            return try queue.read { database in
-                var memory = Memory()
-                let decoder = JSONDecoder()
-                func decoded<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
-                    try decoder.decode(Value.self, from: Data(text.utf8))
-                }
-                if let text = try String.fetchOne(
-                    database, sql: "SELECT memory FROM workspace WHERE name = ?", arguments: [workspace])
-                {
-                    memory.workspace = try decoded(WorkspaceMemory.self, text)
-                }
-                memory.campaigns = try String.fetchAll(
-                    database, sql: "SELECT memory FROM campaign WHERE workspace = ? ORDER BY id", arguments: [workspace]
-                ).map { try decoded(CampaignMemory.self, $0) }
-                memory.launches = try String.fetchAll(
-                    database, sql: "SELECT memory FROM launch WHERE workspace = ? ORDER BY campaign",
-                    arguments: [workspace]
-                ).map { try decoded(LaunchMemory.self, $0) }
-                let rows = try Row.fetchCursor(
-                    database, sql: "SELECT * FROM sample WHERE workspace = ? AND at >= ? ORDER BY campaign, at",
-                    arguments: [workspace, (now - window).milliseconds])
-                while let row = try rows.next() {
-                    guard let id = CampaignID(row["campaign"] as String) else { continue }
-                    let sample = Ledger.sample(row)
-                    let last = memory.samples[id]?.last?.at
-                    if let last, sample.at - last < Ledger.loadedSpacing(age: now - sample.at) { continue }
-                    memory.samples[id, default: []].append(sample)
-                }
-                return memory
-            }
+            return try queue.read { try Ledger.memory($0, workspace, window, at: now) }
         } catch is DecodingError {
             throw LedgerError(
                 code: .corrupt,
@@ -181,13 +155,46 @@ package final class Ledger: Sendable {
         }
     }
 
+    static func memory(
+        _ database: Database, _ workspace: String, _ window: Duration, at now: Instant
+    ) throws -> Memory {
+        var memory = Memory()
+        let decoder = JSONDecoder()
+        func decoded<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+            try decoder.decode(Value.self, from: Data(text.utf8))
+        }
+        if let text = try String.fetchOne(
+            database, sql: "SELECT memory FROM workspace WHERE name = ?", arguments: [workspace])
+        {
+            memory.workspace = try decoded(WorkspaceMemory.self, text)
+        }
+        memory.campaigns = try String.fetchAll(
+            database, sql: "SELECT memory FROM campaign WHERE workspace = ? ORDER BY id", arguments: [workspace]
+        ).map { try decoded(CampaignMemory.self, $0) }
+        memory.launches = try String.fetchAll(
+            database, sql: "SELECT memory FROM launch WHERE workspace = ? ORDER BY campaign",
+            arguments: [workspace]
+        ).map { try decoded(LaunchMemory.self, $0) }
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT * FROM sample WHERE workspace = ? AND at >= ? ORDER BY campaign, at",
+            arguments: [workspace, (now - window).milliseconds])
+        while let row = try rows.next() {
+            guard let id = CampaignID(row["campaign"] as String) else { continue }
+            let sample = Ledger.sample(row)
+            let last = memory.samples[id]?.last?.at
+            if let last, sample.at - last < Ledger.loadedSpacing(age: now - sample.at) { continue }
+            memory.samples[id, default: []].append(sample)
+        }
+        return memory
+    }
+
     /// How far apart samples of that age are worth being loaded: windows are resolved into some hundred parts.
     private static func loadedSpacing(age: Duration) -> Duration {
         if age < .seconds(86400) { return .zero }
         return age < .seconds(7 * 86400) ? .seconds(900) : .seconds(3600)
     }
 
-    private static func sample(_ row: Row) -> (at: Instant, stats: CampaignStats) {
+    static func sample(_ row: Row) -> (at: Instant, stats: CampaignStats) {
         let stats = CampaignStats(
             totalEnrolled: row["enrolled"], sent: row["sent"], delivered: row["delivered"], bounced: row["bounced"],
             replied: row["replied"], queued: row["queued"])

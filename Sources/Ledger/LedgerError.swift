@@ -4,6 +4,8 @@ package struct LedgerError: Error, Hashable, Sendable {
         /// Another daemon uses it.
         case locked
         case noPermission
+        /// There is no such file, where one is only to be read.
+        case missing
         /// It was written by a newer version of the program.
         case tooNew
         /// It is damaged.
@@ -14,4 +16,9 @@ package struct LedgerError: Error, Hashable, Sendable {
 
     package let code: Code
     package let message: String
+
+    package init(code: Code, message: String) {
+        self.code = code
+        self.message = message
+    }
 }

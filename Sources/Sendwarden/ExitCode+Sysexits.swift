@@ -38,6 +38,7 @@ extension ExitCode {
         switch error.code {
         case .locked, .unwritable: self = .unavailable
         case .noPermission: self = .noPermission
+        case .missing: self = .noInput
         case .tooNew: self = .badConfiguration
         case .corrupt: self = .dataError
         }

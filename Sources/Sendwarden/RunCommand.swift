@@ -112,7 +112,9 @@ struct RunCommand: AsyncParsableCommand {
             desk: desk, ledger: store, reload: { reloader.reload() })
         surroundings.wallClock = { SteadyTime.fromWallClock().now }
         let service = GuardService(warden: warden, platform: platform, surroundings: surroundings)
-        let services: [any Service] = [service, HangupService(desk: desk)] + windows(desk, journal, threads)
+        let services: [any Service] =
+            [service, HangupService(desk: desk)]
+            + windows(desk, journal, threads, store.map { .init(reader: $0.reader, workspace: policy.workspace.name) })
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent
         )
@@ -123,11 +125,12 @@ struct RunCommand: AsyncParsableCommand {
 
     /// Where others can look in: the control socket, and metrics.
     private func windows(
-        _ desk: ControlDesk, _ journal: Journal, _ threads: MultiThreadedEventLoopGroup
+        _ desk: ControlDesk, _ journal: Journal, _ threads: MultiThreadedEventLoopGroup, _ story: ControlServer.Story?
     ) -> [any Service] {
         var services: [any Service] = []
         if let path = control ?? ControlOption.standardPath {
-            services.append(ControlServer(.socket(path: path), desk: desk, journal: journal, threads: threads))
+            services.append(
+                ControlServer(.socket(path: path), desk: desk, journal: journal, threads: threads, story: story))
         }
         if let metricsPort {
             services.append(

@@ -11,6 +11,8 @@ package enum DeskRequest: Sendable {
     case reload(by: String?, answer: @Sendable (ReloadOutcome) -> Void)
     /// Tell everything that is counted and measured, as Prometheus reads it.
     case metrics(answer: @Sendable (String) -> Void)
+    /// Say why something is as it is.
+    case explain(String, answer: @Sendable (Explained) -> Void)
     /// Do what a person wants.
     case order(Order, answer: @Sendable (OrderReply) -> Void)
     /// Tell how everything stands.
@@ -51,12 +53,18 @@ package struct ControlDesk: Sendable {
         await ask { .status(answer: $0) }
     }
 
+    /// Why something is as it is; nil where the daemon ends before it could be told.
+    package func explain(_ subject: String) async -> Explained? {
+        await ask { .explain(subject, answer: $0) }
+    }
+
     /// Has a person's order carried out; nil where the daemon ends before it could be answered.
     package func obey(_ order: Order) async -> OrderReply? {
         await ask { .order(order, answer: $0) }
     }
 
-    private func ask<Answer: Sendable>(_ order: (@escaping @Sendable (Answer) -> Void) -> DeskRequest) async -> Answer? {
+    private func ask<Answer: Sendable>(_ order: (@escaping @Sendable (Answer) -> Void) -> DeskRequest) async -> Answer?
+    {
         let (stream, question) = ControlDesk.question(order)
         await orders.send(question)
         return await stream.first { _ in true }

@@ -4,6 +4,7 @@ import Guard
 import HTTPTypes
 import HummingbirdCore
 package import Journal
+package import Ledger
 import Logging
 import Model
 import NIOCore
@@ -28,8 +29,24 @@ package struct ControlServer: Service {
     private let desk: ControlDesk
     private let journal: Journal
     private let threads: MultiThreadedEventLoopGroup
+    private let story: Story?
 
-    package init(_ address: Address, desk: ControlDesk, journal: Journal, threads: MultiThreadedEventLoopGroup) {
+    /// The ledger that the daemon writes, for questions about the past.
+    package struct Story: Sendable {
+        package var reader: LedgerReader
+        package var workspace: String
+
+        package init(reader: LedgerReader, workspace: String) {
+            self.reader = reader
+            self.workspace = workspace
+        }
+    }
+
+    package init(
+        _ address: Address, desk: ControlDesk, journal: Journal, threads: MultiThreadedEventLoopGroup,
+        story: Story? = nil
+    ) {
+        self.story = story
         self.address = address
         self.desk = desk
         self.journal = journal
@@ -95,7 +112,7 @@ package struct ControlServer: Service {
             try await writer.writeResponse(HTTPResponse(status: .contentTooLarge, headerFields: [.connection: "close"]))
             return
         }
-        let answer = await answer(request.method, request.uri.path, body, channel)
+        let answer = await answer(request.method, request.uri, body, channel)
         var head = HTTPResponse(status: answer.status)
         head.headerFields[.contentType] = answer.type
         head.headerFields[.contentLength] = String(answer.body.utf8.count)
@@ -113,8 +130,9 @@ package struct ControlServer: Service {
     }
 
     private func answer(
-        _ method: HTTPRequest.Method, _ path: String, _ body: ByteBuffer, _ channel: any Channel
+        _ method: HTTPRequest.Method, _ uri: URI, _ body: ByteBuffer, _ channel: any Channel
     ) async -> Answer {
+        let path = uri.path
         let ending = Answer.refusal(.serviceUnavailable, "the daemon is ending")
         switch (path, address) {
         case ("/metrics", _):
@@ -125,6 +143,12 @@ package struct ControlServer: Service {
             guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
             guard let status = await desk.status() else { return ending }
             return ControlServer.json(status, .ok)
+        case ("/v1/explain", .socket):
+            guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
+            return await explain(uri) ?? ending
+        case ("/v1/history", .socket):
+            guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
+            return history(uri)
         case ("/v1/orders", .socket):
             guard method == .post else { return .refusal(.methodNotAllowed, "\(path) is for POST") }
             guard let wanted = try? ReadableJSON.value(OrderRequest.self, from: Data(body.readableBytesView)) else {
@@ -139,6 +163,33 @@ package struct ControlServer: Service {
             guard let outcome = await desk.reload(by: await peer(channel)) else { return ending }
             return ControlServer.json(outcome, outcome.accepted ? .ok : .unprocessableContent)
         default: return .refusal(.notFound, "there is no \(path) here")
+        }
+    }
+
+    private func explain(_ uri: URI) async -> Answer? {
+        guard let subject = uri.queryParameters["subject"].map(String.init) else {
+            return .refusal(.badRequest, "say what is to be explained: ?subject=")
+        }
+        guard var explained = await desk.explain(subject) else { return nil }
+        if let story {
+            do throws(LedgerError) {
+                try explained.addStory(subject, from: story.reader, story.workspace)
+            } catch {
+                return .refusal(.internalServerError, error.message)
+            }
+        }
+        return ControlServer.json(explained, explained.isFound ? .ok : .notFound)
+    }
+
+    private func history(_ uri: URI) -> Answer {
+        guard let story else {
+            return .refusal(.notFound, "this daemon keeps no ledger, so it has no history; see the journal")
+        }
+        do throws(LedgerError) {
+            return ControlServer.json(
+                try story.reader.events(story.workspace, HistoryQuery.filter(uri.queryParameters)), .ok)
+        } catch {
+            return .refusal(.internalServerError, error.message)
         }
     }
 

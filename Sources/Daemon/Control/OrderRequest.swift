@@ -27,7 +27,9 @@ package struct OrderRequest: Codable, Sendable {
     private static let reasonMax = 500
 
     func order(by person: String) -> Order {
-        let lasts = seconds.flatMap { $0.isFinite && $0 >= 0 ? Duration.seconds(min($0, Duration.longest.seconds)) : nil }
+        let lasts = seconds.flatMap {
+            $0.isFinite && $0 >= 0 ? Duration.seconds(min($0, Duration.longest.seconds)) : nil
+        }
         let reason = reason.flatMap { $0.isEmpty ? nil : String($0.prefix(OrderRequest.reasonMax)) }
         return Order(
             act, campaign, rule: rule, lasts: lasts, isForced: force ?? false, reason: reason, by: person)

@@ -10,6 +10,14 @@ package enum ReadableJSON {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
+    /// The same on one line.
+    package static func line(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.userInfo[Instant.asText] = true
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
     package static func value<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
         let decoder = JSONDecoder()
         decoder.userInfo[Instant.asText] = true

@@ -162,7 +162,7 @@ extension Guard {
     }
 
     /// What had been counted when the rule was armed anew, at the resume from its own pause.
-    private func baseline(of rule: Rule, _ place: Int) -> Recovery.Baseline? {
+    func baseline(of rule: Rule, _ place: Int) -> Recovery.Baseline? {
         campaigns[place].recovery.baseline.flatMap { $0.rule == rule.name ? $0 : nil }
     }
 

@@ -40,7 +40,9 @@ extension Guard {
             case .pass:
                 if ledgerTrouble != nil {
                     effects += hold(index, [.ledger], nil, nil, nil, at: now)
-                } else if policy.mode == .enforce, launches[index].forcedBy == nil, let until = startBelt(launches[index].entry.campaign, at: now) {
+                } else if policy.mode == .enforce, launches[index].forcedBy == nil,
+                    let until = startBelt(launches[index].entry.campaign, at: now)
+                {
                     launches[index].retryAt = until
                     effects += tellBelt(at: now) + hold(index, [.belt], nil, nil, nil, at: now)
                 } else {
@@ -265,7 +267,8 @@ extension Guard {
         if rules.isEmpty { return (nil, nil) }
         let evaluations = rules.map { $0.condition.evaluate(readings) }
         let evidence = Evaluation(
-            truth: evaluations.map(\.truth).reduce(.no) { $0.or($1) }, findings: evaluations.flatMap(\.findings), coverage: evaluations.compactMap(\.coverage).min())
+            truth: evaluations.map(\.truth).reduce(.no) { $0.or($1) }, findings: evaluations.flatMap(\.findings),
+            coverage: evaluations.compactMap(\.coverage).min())
         return (rules.map { "(\($0.conditionText))" }.joined(separator: " or "), evidence)
     }
 

@@ -41,7 +41,8 @@ extension Wording {
                 let isShown = name == rule?.name
                 let text = isShown ? evaluation.flatMap(decisive).map(text) : nil
                 why.append("it cannot be told whether \(text ?? "its condition holds"), rule \(name)")
-            case .noNumbers, .noLeads, .noFreshLook, .startFailed, .belt, .ledger, .paused, .person: why.append(reason.text)
+            case .noNumbers, .noLeads, .noFreshLook, .startFailed, .belt, .ledger, .paused, .person:
+                why.append(reason.text)
             }
         }
         fields[.reason] = why.joined(separator: "; ")

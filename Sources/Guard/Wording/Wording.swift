@@ -78,17 +78,8 @@ enum Wording {
     }
 
     private static func side(_ text: String, _ formula: Formula, _ value: Double?, _ unit: Unit) -> String {
-        if case .constant(let value) = formula { return number(value, unit) }
-        return "\(text) \(value.map { number($0, unit) } ?? "unknown")"
-    }
-
-    static func number(_ value: Double, _ unit: Unit) -> String {
-        switch unit {
-        case .ratio: Ratio(value).description
-        case .duration: Duration.milliseconds(Int64(min(max(value, -1e12), 1e12) * 1000)).policyText
-        case .perHour: DecimalText.shortest(value, decimals: 1) + "/h"
-        case .count, .number: DecimalText.shortest(value, decimals: 1)
-        }
+        if case .constant(let value) = formula { return unit.text(value) }
+        return "\(text) \(value.map(unit.text) ?? "unknown")"
     }
 
     private static func window(_ formula: Formula) -> Duration? {
@@ -143,7 +134,18 @@ enum Wording {
         return ", samples cover \((window * coverage).spokenText) of \(window.policyText)"
     }
 
-    private static func forText(_ rule: Rule) -> String {
+    /// How a rule's campaign gets going again.
+    static func resumeText(_ resume: Resume) -> String {
+        var text = "after \(resume.after.policyText)"
+        if let probation = resume.probation {
+            text +=
+                ", on probation for \(probation.sends) resolved mails, paused again where \(probation.conditionText)"
+        }
+        if let limit = resume.atMost { text += ", at most \(limit.times) times in \(limit.per.policyText)" }
+        return text
+    }
+
+    static func forText(_ rule: Rule) -> String {
         switch rule.forClause {
         case .duration(.zero): ""
         case .duration(let duration): " for \(duration.policyText)"

@@ -240,7 +240,8 @@ struct Promises {
             }
             // What one slow poll cycle and a `for` of ten minutes let through at this rate, and what was in transit.
             let tolerated = Double(world.resolvedMin) + campaign.description.rate * 1.2 + 50
-            guard !wasTouched, !wasOrdered, !wasResumed, world.weather.crashes < 0.01, campaign.description.turnsBad == nil,
+            guard !wasTouched, !wasOrdered, !wasResumed, world.weather.crashes < 0.01,
+                campaign.description.turnsBad == nil,
                 campaign.description.bounceRate >= 0.15,
                 Double(resolved) > tolerated, campaign.status == .running
             else { return nil }

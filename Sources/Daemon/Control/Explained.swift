@@ -1,0 +1,46 @@
+package import Guard
+package import Ledger
+package import Model
+
+/// The answer to "why": about a campaign, a rule or a decision.
+package struct Explained: Codable, Sendable {
+    package var campaign: Explanation?
+    package var rule: RuleExplanation?
+    package var decision: LedgerReader.Decided?
+    /// What was told about it lately, oldest first.
+    package var events: [LedgerReader.Entry] = []
+    /// What was most likely meant, where nothing has that name.
+    package var nearest: String?
+
+    /// As many events as fit on a screen beside the rest.
+    private static let eventsMax = 12
+
+    package init(_ subject: String, _ warden: Guard, at now: Instant) {
+        if let id = CampaignID(subject) { campaign = warden.explanation(of: id, at: now) }
+        if campaign == nil { rule = warden.explanation(ofRule: subject, at: now) }
+        if campaign == nil, rule == nil { nearest = warden.nearest(to: subject) }
+    }
+
+    /// Adds what the ledger knows: the story, and decisions by their numbers.
+    package mutating func addStory(
+        _ subject: String, from reader: LedgerReader, _ workspace: String
+    ) throws(LedgerError) {
+        var filter = LedgerReader.Filter(limit: Explained.eventsMax)
+        if let campaign {
+            filter.campaign = campaign.id.text
+        } else if rule != nil {
+            filter.rule = subject
+        } else if let number = Int(subject), let found = try reader.decision(number, workspace) {
+            decision = found
+            nearest = nil
+            (filter.campaign, filter.since) = (found.campaign.text, found.at - .seconds(3600))
+            filter.until = found.at + .seconds(3600)
+        } else {
+            return
+        }
+        events = try reader.events(workspace, filter)
+    }
+
+    /// True where something of that name is known.
+    package var isFound: Bool { campaign != nil || rule != nil || decision != nil }
+}

@@ -1,0 +1,94 @@
+package import Model
+package import Policy
+
+/// Why a campaign is as it is, and what would change that.
+package struct Explanation: Codable, Sendable {
+    /// One rule on the campaign.
+    package struct RulePart: Codable, Sendable {
+        package var name: String
+        package var on: String
+        package var then: String
+        package var mode: String
+        package var condition: String
+        /// ` for 2m`, ` in 3 of 5 polls`, or nothing.
+        package var lasting: String
+        package var tree: EvaluationNode
+        /// `inactive`, `pending`, `firing`; for a launch rule `allows`, `holds`, `unknown`.
+        package var state: String
+        package var since: Instant?
+        package var mutedUntil: Instant?
+        package var mutedBy: String?
+        /// Its counters count from this resume on.
+        package var countsSince: Instant?
+        /// What would have to happen for it to change, and when that could be at the earliest.
+        package var change: String?
+    }
+
+    package struct PausePart: Codable, Sendable {
+        package var decision: Int?
+        package var at: Instant
+        /// Who or what paused it, and on which evidence.
+        package var why: String
+        /// The condition that decided, as it was written.
+        package var condition: String?
+        /// Each comparison with the numbers it was decided on.
+        package var evidence: [String]
+        package var resumesAt: Instant?
+    }
+
+    package struct LaunchPart: Codable, Sendable {
+        package var state: String
+        package var reasons: [String]
+        package var heldSince: Instant?
+        package var notBefore: Instant?
+        package var expires: Instant?
+        /// Mails that the pool lacks; nil where it has room, or that is unknown.
+        package var missing: Int?
+        /// When the pool could have room at the earliest.
+        package var earliest: Instant?
+    }
+
+    package var at: Instant
+    package var workspace: String
+    package var mode: String
+    package var id: CampaignID
+    package var name: String?
+    package var pool: PoolID?
+    package var labels: [String: String]
+    package var state: CampaignPhase.Word
+    package var stats: CampaignStats?
+    /// How old the numbers are, in seconds.
+    package var statsAge: Double?
+    package var isStale: Bool
+    package var isMissing: Bool
+    package var pause: PausePart?
+    package var launch: LaunchPart?
+    package var rules: [RulePart]
+    /// What follows, a sentence each.
+    package var next: [String]
+}
+
+/// Where one rule stands everywhere.
+package struct RuleExplanation: Codable, Sendable {
+    package struct Place: Codable, Sendable {
+        /// The campaign or the pool.
+        package var id: String
+        package var name: String?
+        package var state: String
+        package var since: Instant?
+        /// The comparison that decides, with its numbers.
+        package var evidence: String?
+    }
+
+    package var at: Instant
+    package var name: String
+    package var on: String
+    package var then: String
+    package var mode: String
+    package var severity: String
+    package var condition: String
+    package var lasting: String
+    package var resume: String?
+    /// What is firing first.
+    package var places: [Place]
+}

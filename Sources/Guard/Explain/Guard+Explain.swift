@@ -1,0 +1,354 @@
+package import Model
+import Policy
+
+extension Guard {
+    /// Why the campaign is as it is; nil where the policy does not name it.
+    package func explanation(of id: CampaignID, at now: Instant) -> Explanation? {
+        guard let place = places[id] else { return nil }
+        let campaign = campaigns[place]
+        let launch = launches.first { $0.entry.campaign == id }
+        var explanation = Explanation(
+            at: now, workspace: policy.workspace.name, mode: policy.mode.rawValue, id: id, name: campaign.entry.name,
+            pool: campaign.entry.pool, labels: campaign.entry.labels, state: campaign.word,
+            stats: campaign.latest?.stats, statsAge: campaign.latest.map { (now - $0.at).seconds },
+            isStale: campaign.isStale, isMissing: campaign.isMissing, pause: pausePart(campaign),
+            launch: launch.map { launchPart($0, campaign, at: now) }, rules: [], next: [])
+        for index in campaign.rules.keys.sorted() { explanation.rules.append(rulePart(index, place, at: now)) }
+        if launch?.isOpen == true {
+            let readings = readings(place, at: now)
+            for rule in launchRules(id) { explanation.rules.append(launchRulePart(rule, readings)) }
+        }
+        explanation.next = next(place, launch, at: now)
+        return explanation
+    }
+
+    /// The ids that an explanation could have meant.
+    package func nearest(to name: String) -> String? {
+        NearestName.of(name, in: policy.campaigns.map(\.id.text) + policy.rules.map(\.name))
+    }
+
+    // MARK: Pauses
+
+    private func pausePart(_ campaign: CampaignState) -> Explanation.PausePart? {
+        switch campaign.phase {
+        case .unknown, .draft, .releasing, .running: return nil
+        case .pausing(let attempt):
+            return part(attempt.intent.decision, at: attempt.intent.firstSentAt, campaign, suffix: ", not answered yet")
+        case .paused(let pause): return part(pause, campaign)
+        case .resuming(let attempt): return part(attempt.pause, campaign)
+        case .pausedByAnother(let standstill): return anothers(standstill)
+        }
+    }
+
+    private func part(_ pause: Pause, _ campaign: CampaignState) -> Explanation.PausePart {
+        // A pause that no decision of ours made.
+        if pause.decision.id == 0 { return anothers(pause.standstill) }
+        let keeper = pause.keptBy.map { "; \($0.authority), wants it to stay so" } ?? ""
+        var part = part(pause.decision, at: pause.pausedAt, campaign, suffix: keeper)
+        part.resumesAt = pause.resumeAt
+        return part
+    }
+
+    private func anothers(_ standstill: Standstill) -> Explanation.PausePart {
+        Explanation.PausePart(
+            decision: nil, at: standstill.settlesAt - policy.overrideGrace,
+            why: "someone else had paused it before we asked for it, by then at the latest", condition: nil,
+            evidence: [])
+    }
+
+    private func part(
+        _ decision: Decision, at time: Instant, _ campaign: CampaignState, suffix: String
+    ) -> Explanation.PausePart {
+        Explanation.PausePart(
+            decision: decision.id, at: time, why: decision.cause.sentence + suffix, condition: decision.conditionText,
+            evidence: decision.evidence?.sentences ?? [])
+    }
+
+    // MARK: Rules
+
+    private func rulePart(_ index: Int, _ place: Int, at now: Instant) -> Explanation.RulePart {
+        let rule = policy.rules[index]
+        let base = baseline(of: rule, place)
+        let readings = readings(place, at: now).counting(from: base)
+        let state = campaigns[place].rules[index] ?? RuleState()
+        var part = Explanation.RulePart(
+            name: rule.name, on: rule.trigger.rawValue, then: rule.action.rawValue, mode: rule.mode.rawValue,
+            condition: rule.conditionText, lasting: Wording.forText(rule), tree: rule.condition.tree(readings),
+            state: "inactive", countsSince: base?.at)
+        switch state.phase {
+        case .inactive: break
+        case .pending(let since, let accrued, _):
+            (part.state, part.since) = ("pending", since)
+            if case .duration(let needed) = rule.forClause {
+                let rest = max(.zero, needed - accrued)
+                part.change =
+                    "fires at \((now + rest).clockTime) at the earliest, if every poll until then breaches; "
+                    + "one good poll that does not clears it"
+            }
+        case .firing(let since):
+            (part.state, part.since) = ("firing", since)
+            part.change = "clears at the first good poll that does not breach"
+        }
+        if let mute = campaigns[place].mutes[rule.name], now < mute.until {
+            (part.mutedUntil, part.mutedBy) = (mute.until, mute.by)
+        } else if let until = state.mutedUntil, now < until {
+            (part.mutedUntil, part.mutedBy) = (until, "a restart by hand")
+        }
+        if part.change == nil { part.change = distance(rule.condition, readings) }
+        return part
+    }
+
+    /// How far a condition is from holding, where a number of mails tells.
+    private func distance(_ condition: Condition, _ readings: CampaignReadings) -> String? {
+        var parts: [String] = []
+        for part in condition.conjuncts {
+            guard case .compare(let comparison) = part else { return nil }
+            let finding = part.evaluate(readings).findings.first
+            switch finding?.truth {
+            case .yes: continue
+            case .unknown, nil:
+                parts.append("\(comparison.text) cannot be told for want of data")
+                continue
+            case .no: break
+            }
+            guard comparison.comparison == .greater || comparison.comparison == .greaterOrEqual,
+                case .constant(let limit) = comparison.right, let left = finding?.left
+            else { return nil }
+            switch comparison.left {
+            case .bounceRate(let window):
+                guard let bounced = readings.increase(of: .bounced, over: window)?.amount,
+                    let resolved = readings.increase(of: .resolved, over: window)?.amount
+                else { return nil }
+                parts.append(bounces(bounced, resolved, limit))
+            case .gauge(.bounceRate):
+                guard let bounced = readings.value(of: .bounced), let resolved = readings.value(of: .resolved) else {
+                    return nil
+                }
+                parts.append(bounces(bounced, resolved, limit))
+            case .gauge(let gauge) where gauge.isCounted:
+                parts.append("\(Unit.count.text((limit - left).rounded(.up))) more \(gauge.rawValue)")
+            case .increase(let counter, let window):
+                parts.append(
+                    "\(Unit.count.text((limit - left).rounded(.up))) more \(counter.rawValue) within "
+                        + window.policyText)
+            default: return nil
+            }
+        }
+        return parts.isEmpty ? nil : "would breach with " + parts.joined(separator: ", and ")
+    }
+
+    /// So many mails in a row would have to bounce: (b + k) / (r + k) > limit.
+    private func bounces(_ bounced: Double, _ resolved: Double, _ limit: Double) -> String {
+        guard limit < 1 else { return "no number of bounces" }
+        let more = max(1, ((limit * resolved - bounced) / (1 - limit)).rounded(.down) + 1)
+        return "\(Unit.count.text(more)) more bounce\(more == 1 ? "" : "s") in a row"
+    }
+
+    private func launchRulePart(_ rule: Rule, _ readings: CampaignReadings) -> Explanation.RulePart {
+        let truth = rule.condition.evaluate(readings).truth
+        return Explanation.RulePart(
+            name: rule.name, on: rule.trigger.rawValue, then: rule.action.rawValue, mode: rule.mode.rawValue,
+            condition: rule.conditionText, lasting: "", tree: rule.condition.tree(readings),
+            state: truth == .yes ? "holds" : truth == .no ? "allows" : "unknown")
+    }
+
+    // MARK: Launches
+
+    private func launchPart(
+        _ launch: LaunchState, _ campaign: CampaignState, at now: Instant
+    ) -> Explanation.LaunchPart {
+        let fit = fit(launch, at: now)
+        return Explanation.LaunchPart(
+            state: launch.word.rawValue, reasons: launch.reasons.map(\.text), heldSince: launch.heldSince,
+            notBefore: launch.entry.notBefore, expires: launch.entry.expires, missing: fit.missing,
+            earliest: fit.earliest)
+    }
+
+    /// What the pool lacks for a launch that waits, and when it could be there.
+    func fit(_ launch: LaunchState, at now: Instant) -> (missing: Int?, earliest: Instant?) {
+        guard launch.isOpen, let campaign = campaign(launch.entry.campaign),
+            let enrolled = campaign.latest?.stats.totalEnrolled,
+            launchRules(launch.entry.campaign).contains(where: { $0.condition.sources.contains(.pools) }),
+            let pool = platform.reading(campaign.entry.pool, for: campaign.entry.id, at: now),
+            let available = pool.available, enrolled > available
+        else { return (nil, nil) }
+        if let capacity = pool.pool.dailyCapacity, enrolled > capacity { return (enrolled - available, nil) }
+        return (enrolled - available, pool.renewsAt)
+    }
+
+    // MARK: What follows
+
+    private func next(_ place: Int, _ launch: LaunchState?, at now: Instant) -> [String] {
+        let campaign = campaigns[place]
+        let id = campaign.entry.id
+        var next: [String] = []
+        if policy.mode == .observe { next.append("observe mode: whatever is decided, nothing is sent") }
+        if campaign.isMissing { next.append("the platform does not know this id: mend the policy") }
+        if campaign.isStale { next.append("no rule can fire until fresh numbers come") }
+        switch campaign.phase {
+        case .unknown: next.append("whether it runs is not known until its counters move")
+        case .running, .draft: break
+        case .releasing: next.append("its start is under way; the answer decides")
+        case .pausing(let attempt):
+            let retry = attempt.retryAt.map { "; tried again at \($0.clockTime)" } ?? ""
+            next.append("its pause is under way, after \(attempt.failures) failures\(retry)")
+        case .paused(let pause): next.append(afterPause(place, pause, at: now))
+        case .resuming(let attempt):
+            let obstacle = attempt.toldReason.map { "; last time: \($0)" } ?? ""
+            switch attempt.step {
+            case .waiting(let until): next.append("its resume is looked at again at \(until.clockTime)\(obstacle)")
+            case .judging: next.append("fresh numbers for its resume have been asked for\(obstacle)")
+            case .sent: next.append("its resume is under way; the answer decides")
+            }
+        case .pausedByAnother:
+            next.append("only a person starts it again: on the platform, or with 'sendwarden resume \(id)'")
+        }
+        if campaign.recovery.isOnProbation, let base = campaign.recovery.baseline,
+            let probation = policy.rule(base.rule)?.resume?.probation
+        {
+            let resolved = campaign.latest.flatMap { $0.stats.counted(from: base.stats).resolved } ?? 0
+            next.append(
+                "on probation since \(base.at.flooredToSecond.rfc3339): \(resolved) of \(probation.sends) mails resolved; paused again "
+                    + "where \(probation.conditionText)")
+        }
+        if let launch, launch.isOpen { next += afterLaunch(launch, at: now) }
+        return next
+    }
+
+    private func afterPause(_ place: Int, _ pause: Pause, at now: Instant) -> String {
+        let campaign = campaigns[place]
+        guard let resumeAt = pause.resumeAt else {
+            return "only a person starts it again: on the platform, or with 'sendwarden resume \(campaign.entry.id)'"
+        }
+        let relapses = campaign.recovery.relapses
+        let history = relapses > 0 ? ", longer after \(relapses) relapse\(relapses == 1 ? "" : "s")" : ""
+        if let obstacle = obstacle(place, rule(of: pause.decision), at: now) {
+            return
+                "rests until \(resumeAt.flooredToSecond.rfc3339)\(history); then fresh numbers decide, and as things are "
+                + "\(obstacle.reason)"
+        }
+        return
+            "rests until \(resumeAt.flooredToSecond.rfc3339)\(history); then it is resumed, if nothing speaks against it on fresh numbers"
+    }
+
+    private func afterLaunch(_ launch: LaunchState, at now: Instant) -> [String] {
+        let id = launch.entry.campaign
+        if let order = launch.heldBy {
+            return ["\(order.authority), holds its launch; 'sendwarden release \(id)' ends that"]
+        }
+        var next: [String] = []
+        if let notBefore = launch.entry.notBefore, evenTime(notBefore) > now {
+            next.append("its launch is not to start before \(notBefore.flooredToSecond.rfc3339)")
+        }
+        let fit = fit(launch, at: now)
+        if let missing = fit.missing {
+            let earliest = fit.earliest.map { "; the pool is renewed at \($0.flooredToSecond.rfc3339)" } ?? ""
+            next.append("the pool lacks \(missing) mails for its launch\(earliest)")
+            if let enrolled = campaign(id)?.latest?.stats.totalEnrolled,
+                let capacity = platform.reading(campaign(id)?.entry.pool, at: now)?.pool.dailyCapacity,
+                enrolled > capacity
+            {
+                next.append(
+                    "it can never fit: \(enrolled) are enrolled and the pool takes \(capacity) a day; enroll fewer, "
+                        + "split the campaign or enlarge the pool")
+            }
+        }
+        if let expires = launch.entry.expires {
+            next.append("its launch is dropped at \(expires.flooredToSecond.rfc3339)")
+        }
+        return next
+    }
+
+    // MARK: A rule everywhere
+
+    /// Where a rule stands on every campaign or pool that it applies to; nil where the policy has no such rule.
+    package func explanation(ofRule name: String, at now: Instant) -> RuleExplanation? {
+        guard let index = policy.rules.firstIndex(where: { $0.name == name }) else { return nil }
+        let rule = policy.rules[index]
+        var places: [RuleExplanation.Place] = []
+        switch rule.trigger {
+        case .running:
+            for place in campaigns.indices {
+                guard let state = campaigns[place].rules[index] else { continue }
+                let readings = readings(place, at: now).counting(from: baseline(of: rule, place))
+                let (entry, evaluation) = (campaigns[place].entry, rule.condition.evaluate(readings))
+                places.append(self.place(entry.id.text, entry.name, state, evaluation))
+            }
+        case .launch:
+            for launch in launches where launch.isOpen {
+                guard let place = self.places[launch.entry.campaign], rule.applies(to: campaigns[place].entry) else {
+                    continue
+                }
+                let evaluation = rule.condition.evaluate(readings(place, at: now))
+                let word = evaluation.truth == .yes ? "holds" : evaluation.truth == .no ? "allows" : "unknown"
+                places.append(
+                    .init(
+                        id: launch.entry.campaign.text, name: campaigns[place].entry.name, state: word, since: nil,
+                        evidence: Wording.decisive(evaluation).map(Wording.text)))
+            }
+        case .pool:
+            for (id, states) in poolRules.sorted(by: { $0.key < $1.key }) {
+                guard let state = states[index] else { continue }
+                let readings = PoolReadings(pool: platform.reading(id, at: now), platform: platform, now: now)
+                places.append(place(id.text, nil, state, rule.condition.evaluate(readings)))
+            }
+        }
+        let order = ["firing", "holds", "pending", "unknown"]
+        let rank: (String) -> Int = { order.firstIndex(of: $0) ?? order.count }
+        places = places.enumerated().sorted {
+            (rank($0.element.state), $0.offset) < (rank($1.element.state), $1.offset)
+        }.map(\.element)
+        return RuleExplanation(
+            at: now, name: rule.name, on: rule.trigger.rawValue, then: rule.action.rawValue, mode: rule.mode.rawValue,
+            severity: rule.severity.rawValue, condition: rule.conditionText, lasting: Wording.forText(rule),
+            resume: rule.resume.map(Wording.resumeText), places: places)
+    }
+
+    private func place(
+        _ id: String, _ name: String?, _ state: RuleState, _ evaluation: Evaluation
+    ) -> RuleExplanation.Place {
+        var place = RuleExplanation.Place(
+            id: id, name: name, state: evaluation.truth == .unknown ? "unknown" : "inactive", since: nil,
+            evidence: Wording.decisive(evaluation).map(Wording.text))
+        switch state.phase {
+        case .inactive: break
+        case .pending(let since, _, _): (place.state, place.since) = ("pending", since)
+        case .firing(let since): (place.state, place.since) = ("firing", since)
+        }
+        return place
+    }
+
+    /// The workspace's pools as an earlier process saw them, for a guard that is only asked.
+    package mutating func recollect(pools: [SenderPool], at then: Instant) {
+        _ = platform.observe(pools: pools, requestedAt: then, at: then)
+    }
+}
+
+extension Evaluation {
+    /// Each comparison with its numbers and what came of it.
+    package var sentences: [String] { findings.map { "\(Wording.text($0)): \($0.truth.word)" } }
+}
+
+extension Decision.Cause {
+    /// Who or what decided, as the beginning of a sentence.
+    package var sentence: String {
+        switch self {
+        case .rule(let name): "rule \(name) fired"
+        case .relapse(let name): "it breached its probation, rule \(name)"
+        case .coolDownOver(let name): "its cool-down was over, rule \(name)"
+        case .launchRulesPass: "every launch rule allowed it"
+        case .unapprovedLaunch: "it was started while its launch was held"
+        case .order(let order): "ordered by \(order.authority)"
+        }
+    }
+}
+
+extension Gauge {
+    /// True where more mails make it grow.
+    fileprivate var isCounted: Bool {
+        switch self {
+        case .totalEnrolled, .sent, .delivered, .bounced, .replied, .resolved: true
+        default: false
+        }
+    }
+}

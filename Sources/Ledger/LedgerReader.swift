@@ -1,0 +1,297 @@
+import FoundationEssentials
+import GRDB
+package import Guard
+package import Model
+import Policy
+
+/// What a ledger can tell, to those who only read: nothing of it is changed, and the daemon may go on writing.
+package struct LedgerReader: Sendable {
+    /// Which events are asked for; nil is all.
+    package struct Filter: Codable, Hashable, Sendable {
+        package var campaign: String?
+        package var rule: String?
+        /// An event's name, or the beginning of several: `campaign.paused`, `campaign`.
+        package var event: String?
+        /// This grave, or graver.
+        package var priority: Int?
+        package var since: Instant?
+        package var until: Instant?
+        /// Newer than the event of this number.
+        package var after: Int?
+        /// The newest so many.
+        package var limit: Int
+
+        package init(limit: Int) { self.limit = limit }
+    }
+
+    /// One event as it was told.
+    package struct Entry: Codable, Hashable, Sendable {
+        /// Counts up; what a reader has seen is below.
+        package var number: Int
+        package var at: Instant
+        package var event: String
+        package var priority: Int
+        package var campaign: String?
+        package var rule: String?
+        package var message: String
+        /// The journal's fields.
+        package var fields: [String: String]
+    }
+
+    /// A decision with its evidence, and what was sent because of it.
+    package struct Decided: Codable, Sendable {
+        package struct Action: Codable, Sendable {
+            package var action: String
+            package var attempt: Int
+            package var sentAt: Instant
+            package var settledAt: Instant?
+            /// The platform's word, or why it failed; nil while the answer is awaited.
+            package var outcome: String?
+        }
+
+        package var id: Int
+        package var at: Instant
+        package var campaign: CampaignID
+        package var cause: String
+        package var rule: String?
+        package var condition: String?
+        /// Each comparison with its numbers.
+        package var evidence: [String]
+        package var actions: [Action]
+    }
+
+    /// A pool at one time.
+    package struct PoolSample: Sendable {
+        package var at: Instant
+        package var capacity: Int?
+        package var remaining: Int?
+        package var reserved: Int
+    }
+
+    /// The most events that are read at once.
+    package static let limitMax = 100_000
+
+    private let queue: any DatabaseReader
+    private let path: String
+
+    init(queue: any DatabaseReader, path: String) {
+        self.queue = queue
+        self.path = path
+    }
+
+    /// Opens a ledger for reading alone.
+    ///
+    /// - Throws: where there is none, it may not be read, or it is no ledger of a version that this one knows.
+    package init(_ path: String) throws(LedgerError) {
+        self.path = path
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw LedgerError(code: .missing, message: "there is no ledger \(path)")
+        }
+        do {
+            var configuration = Configuration()
+            configuration.readonly = true
+            configuration.busyMode = .timeout(5)
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let (isOlder, isNewer) = try queue.read { database in
+                (
+                    try !Schema.migrator.hasCompletedMigrations(database),
+                    try Schema.migrator.hasBeenSuperseded(database)
+                )
+            }
+            if isNewer {
+                throw LedgerError(code: .tooNew, message: "\(path) was written by a newer version of sendwarden")
+            }
+            if isOlder {
+                throw LedgerError(
+                    code: .tooNew,
+                    message: "\(path) was written by an older version of sendwarden; the daemon brings it up to date "
+                        + "when it starts")
+            }
+            self.queue = queue
+        } catch let error as LedgerError {
+            throw error
+        } catch {
+            throw LedgerReader.explain(error, path)
+        }
+    }
+
+    private static func explain(_ error: any Error, _ path: String) -> LedgerError {
+        guard let error = error as? DatabaseError else {
+            return LedgerError(code: .corrupt, message: "\(path) holds what this version cannot read")
+        }
+        switch error.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            return LedgerError(code: .corrupt, message: "\(path) is damaged, or no ledger")
+        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
+            return LedgerError(
+                code: .noPermission, message: "\(path) may not be read by this user; be root, or ask the daemon")
+        default:
+            return LedgerError(code: .unwritable, message: "\(path): SQLite error \(error.extendedResultCode.rawValue)")
+        }
+    }
+
+    private func read<Value>(_ body: (Database) throws -> Value) throws(LedgerError) -> Value {
+        do {
+            return try queue.read(body)
+        } catch {
+            throw LedgerReader.explain(error, path)
+        }
+    }
+
+    // MARK: Workspaces
+
+    /// The workspaces that the ledger knows, in the order of their names.
+    package func workspaces() throws(LedgerError) -> [String] {
+        try read { try String.fetchAll($0, sql: "SELECT name FROM workspace ORDER BY name") }
+    }
+
+    /// When the ledger was last told of the workspace's campaigns or pools; nil for one that knows nothing.
+    package func lastUpdate(_ workspace: String) throws(LedgerError) -> Instant? {
+        try read { database in
+            let times = try Int64.fetchAll(
+                database,
+                sql: """
+                    SELECT max(at) FROM sample WHERE workspace = ?1 UNION ALL
+                    SELECT max(at) FROM pool_sample WHERE workspace = ?1 UNION ALL
+                    SELECT max(at) FROM event WHERE workspace = ?1
+                    """, arguments: [workspace])
+            return times.max().map { Instant(milliseconds: $0) }
+        }
+    }
+
+    /// All that a guard takes up again.
+    package func memory(
+        _ workspace: String, window: Duration = Ledger.keptFor, at now: Instant
+    ) throws(LedgerError) -> Memory {
+        do {
+            return try queue.read { try Ledger.memory($0, workspace, window, at: now) }
+        } catch {
+            throw LedgerReader.explain(error, path)
+        }
+    }
+
+    // MARK: The story
+
+    /// Events, oldest first.
+    package func events(_ workspace: String, _ filter: Filter) throws(LedgerError) -> [Entry] {
+        var conditions = ["workspace = ?"]
+        var arguments: [(any DatabaseValueConvertible)?] = [workspace]
+        func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
+            guard let value else { return }
+            conditions.append(condition)
+            arguments.append(value)
+        }
+        add("campaign = ?", filter.campaign)
+        add("rule = ?", filter.rule)
+        add("priority <= ?", filter.priority)
+        add("at >= ?", filter.since?.milliseconds)
+        add("at < ?", filter.until?.milliseconds)
+        add("number > ?", filter.after)
+        if let event = filter.event {
+            conditions.append("(kind = ? OR substr(kind, 1, ?) = ?)")
+            arguments += [event, event.utf8.count + 1, event + "."]
+        }
+        arguments.append(min(max(1, filter.limit), LedgerReader.limitMax))
+        let sql =
+            "SELECT * FROM event WHERE \(conditions.joined(separator: " AND ")) ORDER BY at DESC, number DESC LIMIT ?"
+        return try read { database in
+            let rows = try Row.fetchAll(database, sql: sql, arguments: StatementArguments(arguments))
+            return try rows.reversed().map { row in
+                Entry(
+                    number: row["number"], at: Instant(milliseconds: row["at"]), event: row["kind"],
+                    priority: row["priority"], campaign: row["campaign"], rule: row["rule"], message: row["message"],
+                    fields: try JSONDecoder().decode(
+                        [String: String].self, from: Data((row["fields"] as String).utf8)))
+            }
+        }
+    }
+
+    /// One decision; nil where there is none of that number.
+    package func decision(_ id: Int, _ workspace: String) throws(LedgerError) -> Decided? {
+        try decisions(workspace, where: "id = ?", [id]).first
+    }
+
+    /// The decisions since then, oldest first.
+    package func decisions(_ workspace: String, since: Instant) throws(LedgerError) -> [Decided] {
+        try decisions(workspace, where: "at >= ?", [since.milliseconds])
+    }
+
+    private func decisions(
+        _ workspace: String, where condition: String, _ arguments: [any DatabaseValueConvertible]
+    ) throws(LedgerError) -> [Decided] {
+        try read { database in
+            let rows = try Row.fetchAll(
+                database, sql: "SELECT * FROM decision WHERE workspace = ? AND \(condition) ORDER BY id",
+                arguments: StatementArguments([workspace] + arguments))
+            return try rows.compactMap { row -> Decided? in
+                guard let campaign = CampaignID(row["campaign"] as String) else { return nil }
+                let actions = try Row.fetchAll(
+                    database, sql: "SELECT * FROM intent WHERE workspace = ? AND decision = ? ORDER BY sent_at",
+                    arguments: [workspace, row["id"] as Int])
+                return Decided(
+                    id: row["id"], at: Instant(milliseconds: row["at"]), campaign: campaign, cause: row["cause"],
+                    rule: row["rule"], condition: row["condition"],
+                    evidence: try (row["evidence"] as String?).map {
+                        try JSONDecoder().decode(Evaluation.self, from: Data($0.utf8)).sentences
+                    } ?? [],
+                    actions: actions.map { action in
+                        Decided.Action(
+                            action: action["action"], attempt: action["attempt"],
+                            sentAt: Instant(milliseconds: action["sent_at"]),
+                            settledAt: (action["settled_at"] as Int64?).map { Instant(milliseconds: $0) },
+                            outcome: action["outcome"])
+                    })
+            }
+        }
+    }
+
+    // MARK: Numbers
+
+    /// The campaigns with samples, in the order of their ids.
+    package func campaigns(_ workspace: String) throws(LedgerError) -> [CampaignID] {
+        try read { database in
+            try String.fetchAll(
+                database, sql: "SELECT DISTINCT campaign FROM sample WHERE workspace = ? ORDER BY campaign",
+                arguments: [workspace]
+            ).compactMap { CampaignID($0) }
+        }
+    }
+
+    /// A campaign's samples since then, oldest first.
+    package func samples(
+        of campaign: CampaignID, _ workspace: String, since: Instant
+    ) throws(LedgerError) -> [(at: Instant, stats: CampaignStats)] {
+        try read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT * FROM sample WHERE workspace = ? AND campaign = ? AND at >= ? ORDER BY at",
+                arguments: [workspace, campaign.text, since.milliseconds]
+            ).map(Ledger.sample)
+        }
+    }
+
+    /// Every pool's samples since then, oldest first.
+    package func pools(_ workspace: String, since: Instant) throws(LedgerError) -> [PoolID: [PoolSample]] {
+        try read { database in
+            var pools: [PoolID: [PoolSample]] = [:]
+            for row in try Row.fetchAll(
+                database, sql: "SELECT * FROM pool_sample WHERE workspace = ? AND at >= ? ORDER BY pool, at",
+                arguments: [workspace, since.milliseconds])
+            {
+                guard let id = PoolID(row["pool"] as String) else { continue }
+                pools[id, default: []].append(
+                    PoolSample(
+                        at: Instant(milliseconds: row["at"]), capacity: row["capacity"], remaining: row["remaining"],
+                        reserved: row["reserved"]))
+            }
+            return pools
+        }
+    }
+
+    /// What SQLite finds wrong with the file; nil where it is sound.
+    package func damage() throws(LedgerError) -> String? {
+        try read { database in
+            let verdict = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)") ?? "no answer"
+            return verdict == "ok" ? nil : verdict
+        }
+    }
+}

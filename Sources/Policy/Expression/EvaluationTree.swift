@@ -1,0 +1,160 @@
+import Model
+
+/// A condition as it came out, part by part, for people to read.
+package struct EvaluationNode: Codable, Hashable, Sendable {
+    /// The part as it was written, or what a number is made of.
+    package var text: String
+    /// Its numbers; nil for a part that only combines others.
+    package var value: String?
+    /// `true`, `false` or `unknown`; nil for a number.
+    package var outcome: String?
+    package var parts: [EvaluationNode]
+
+    init(_ text: String, value: String? = nil, outcome: Truth? = nil, parts: [EvaluationNode] = []) {
+        self.text = text
+        self.value = value
+        self.outcome = outcome?.word
+        self.parts = parts
+    }
+}
+
+extension Truth {
+    /// As people write it.
+    package var word: String {
+        switch self {
+        case .yes: "true"
+        case .no: "false"
+        case .unknown: "unknown"
+        }
+    }
+}
+
+extension Unit {
+    /// A number with its unit: `5.6 %`, `3h`, `120/h`, `480`.
+    package func text(_ value: Double) -> String {
+        switch self {
+        case .ratio: Ratio(value).description
+        case .duration: Duration.milliseconds(Int64(min(max(value, -1e12), 1e12) * 1000)).policyText
+        case .perHour: DecimalText.shortest(value, decimals: 1) + "/h"
+        case .count, .number: DecimalText.shortest(value, decimals: 1)
+        }
+    }
+}
+
+extension Condition {
+    /// The condition with the value of each part on `readings`.
+    package func tree(_ readings: some Readings) -> EvaluationNode {
+        let truth = evaluate(readings).truth
+        switch self {
+        case .compare(let comparison): return comparison.node(readings, truth)
+        case .compareText(let left, let isEqual, let right):
+            let text = "\(left.text) \(isEqual ? "==" : "!=") \(right.text)"
+            let values = [left, right].map { "\"\($0.value(readings))\"" }
+            return EvaluationNode(
+                text, value: values.joined(separator: isEqual ? " == " : " != "), outcome: truth)
+        case .not(let inner): return EvaluationNode("not", outcome: truth, parts: [inner.tree(readings)])
+        case .and: return EvaluationNode("all of", outcome: truth, parts: conjuncts.map { $0.tree(readings) })
+        case .or: return EvaluationNode("any of", outcome: truth, parts: disjuncts.map { $0.tree(readings) })
+        }
+    }
+
+    /// The parts that must all hold.
+    package var conjuncts: [Condition] {
+        if case .and(let left, let right) = self { left.conjuncts + right.conjuncts } else { [self] }
+    }
+
+    private var disjuncts: [Condition] {
+        if case .or(let left, let right) = self { left.disjuncts + right.disjuncts } else { [self] }
+    }
+}
+
+extension NumberComparison {
+    fileprivate func node(_ readings: some Readings, _ truth: Truth) -> EvaluationNode {
+        let finding = Condition.compare(self).evaluate(readings).findings.first
+        let sides = [finding?.left, finding?.right].map { $0.map(unit.text) ?? "unknown" }
+        var parts: [EvaluationNode] = []
+        for formula in [left, right] {
+            formula.visit { part in
+                if let node = part.node(readings), !parts.contains(node) { parts.append(node) }
+            }
+        }
+        // A single number's value is the comparison's own: what it is made of says more.
+        if parts.count == 1 { parts = parts[0].parts }
+        return EvaluationNode(
+            text, value: "\(sides[0]) \(comparison.rawValue) \(sides[1])", outcome: truth, parts: parts)
+    }
+}
+
+extension Formula {
+    /// What this number is, and what it is made of; nil for a constant and for arithmetic.
+    fileprivate func node(_ readings: some Readings) -> EvaluationNode? {
+        switch self {
+        case .constant, .negate, .add, .subtract, .multiply, .divide: nil
+        case .gauge(let gauge):
+            EvaluationNode(
+                gauge.rawValue, value: readings.value(of: gauge).map(gauge.unit.text) ?? "unknown",
+                parts: gauge.components.map { component in
+                    EvaluationNode(
+                        component.rawValue, value: readings.value(of: component).map(component.unit.text) ?? "unknown")
+                })
+        case .bounceRate(let window):
+            EvaluationNode(
+                "bounceRate(\(window.policyText))", value: Formula.quotient(readings, window),
+                parts: [.bounced, .resolved].map { Formula.node(of: $0, window, readings) })
+        case .increase(let counter, let window): Formula.node(of: counter, window, readings)
+        case .rate(let counter, let window):
+            EvaluationNode(
+                "rate(\(counter.rawValue), \(window.policyText))",
+                value: readings.increase(of: counter, over: window).map {
+                    Unit.perHour.text($0.amount / $0.covered.hours)
+                } ?? "unknown", parts: [Formula.node(of: counter, window, readings)])
+        case .age(let source):
+            EvaluationNode(
+                "age(\(source.rawValue))", value: readings.age(of: source).map(\.spokenText) ?? "unknown")
+        }
+    }
+
+    private static func quotient(_ readings: some Readings, _ window: Duration) -> String {
+        guard let bounced = readings.increase(of: .bounced, over: window)?.amount,
+            let resolved = readings.increase(of: .resolved, over: window)?.amount, resolved > 0
+        else { return "unknown" }
+        return Unit.ratio.text(bounced / resolved)
+    }
+
+    private static func node(of counter: Counter, _ window: Duration, _ readings: some Readings) -> EvaluationNode {
+        let increase = readings.increase(of: counter, over: window)
+        var value = increase.map { Unit.count.text($0.amount) } ?? "unknown"
+        if let covered = increase?.covered, covered / window < 0.995 {
+            value += ", samples cover \(covered.spokenText)"
+        }
+        return EvaluationNode("\(counter.rawValue) within \(window.policyText)", value: value)
+    }
+}
+
+extension Gauge {
+    /// What a derived number is made of.
+    fileprivate var components: [Gauge] {
+        switch self {
+        case .bounceRate: [.bounced, .resolved]
+        case .resolved: [.delivered, .bounced]
+        case .poolAvailable: [.poolRemainingVolume, .poolReserved]
+        default: []
+        }
+    }
+}
+
+extension TextTerm {
+    fileprivate var text: String {
+        switch self {
+        case .literal(let text): "\"\(text)\""
+        case .label(let name): "campaign.label(\"\(name)\")"
+        }
+    }
+
+    fileprivate func value(_ readings: some Readings) -> String {
+        switch self {
+        case .literal(let text): text
+        case .label(let name): readings.label(name)
+        }
+    }
+}

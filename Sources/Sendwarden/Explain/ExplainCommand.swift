@@ -1,0 +1,114 @@
+import ArgumentParser
+import Daemon
+import FoundationEssentials
+import Guard
+import Journal
+import Ledger
+import Model
+import NIOCore
+import Policy
+
+/// `sendwarden explain`: why a campaign, a rule or a decision is as it is.
+struct ExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Explain a campaign, a decision or a rule.",
+        discussion: """
+            Shows why a campaign is paused, held or neither: each rule with the value of its parts, who did what and \
+            when, what would have to happen for that to change, and when it could at the earliest. A number is a \
+            decision, as SENDWARDEN_DECISION names it in the journal.
+            Asks the running daemon. Where none runs, or with --ledger, it is worked out from the ledger and the \
+            policy, as of the ledger's last entry.
+            Exits with 65 if nothing has that name, 66 without a ledger, 69 if no daemon answers and there is no \
+            ledger, 77 without the permission to ask, 78 if the policy is refused.
+
+            Example: sendwarden explain camp_123
+            """)
+
+    @OptionGroup var control: ControlOption
+    @OptionGroup var ledger: LedgerOption
+
+    @Argument(help: ArgumentHelp("A campaign's id, a rule's name or a decision's number.", valueName: "subject"))
+    var subject: String
+
+    @Option(help: ArgumentHelp("The policy, to explain from a ledger.", valueName: "file"))
+    var policy = PolicyOption.installed
+
+    @Flag(help: "Print one JSON object, for programs.")
+    var json = false
+
+    func run() async throws {
+        let (explained, note) = try await explained()
+        guard explained.isFound else {
+            let near = explained.nearest.map { "; did you mean \($0)?" } ?? ""
+            StandardError.write("error: no campaign, rule or decision is named \(CleanText.cleaned(subject))\(near)")
+            throw ExitCode.dataError
+        }
+        if json {
+            print(try ReadableJSON.text(explained))
+        } else {
+            if let note { StandardOutput.write(note + "\n") }
+            let screen = ExplainScreen(page: Page(width: Terminal.width, isColored: Terminal.isColored))
+            StandardOutput.write(screen.text(explained))
+        }
+    }
+
+    private func explained() async throws -> (Explained, note: String?) {
+        if ledger.ledger == nil {
+            do throws(ControlFailure) {
+                let (status, body) = try await control.tryAsking(
+                    "GET", "/v1/explain?subject=\(HistoryQuery.encoded(subject))")
+                let data = Data(body.readableBytesView)
+                guard status == 200 || status == 404,
+                    let explained = try? ReadableJSON.value(Explained.self, from: data)
+                else {
+                    StandardError.write("error: the daemon answers HTTP \(status); is it of another version?")
+                    throw ControlFailure(code: .unavailable, reason: "")
+                }
+                return (explained, nil)
+            } catch {
+                let isReadable = FileManager.default.isReadableFile(atPath: ledger.path)
+                guard error.isAbsent, control.control == nil, isReadable else {
+                    if !error.reason.isEmpty { StandardError.write("error: \(error.reason)") }
+                    throw error.code
+                }
+            }
+        }
+        return try fromLedger()
+    }
+
+    /// The same guard, made from what the ledger keeps, as of its last entry.
+    private func fromLedger() throws -> (Explained, note: String?) {
+        let source: SourceFile
+        do throws(PolicyFileError) {
+            source = try PolicyFile.read(policy)
+        } catch {
+            StandardError.write("error: \(error.message); name the policy with --policy")
+            throw ExitCode(error)
+        }
+        let outcome = PolicyLoader.load(source)
+        guard let policy = outcome.policy else {
+            StandardError.write(source.render(outcome.diagnostics))
+            throw ExitCode.badConfiguration
+        }
+        do throws(LedgerError) {
+            let reader = try LedgerReader(ledger.path)
+            let workspace = policy.workspace.name
+            guard let then = try reader.lastUpdate(workspace) else {
+                throw LedgerError(
+                    code: .missing, message: "\(ledger.path) knows nothing of the policy's workspace \(workspace)")
+            }
+            var warden = Guard(policy: policy, memory: try reader.memory(workspace, at: then), at: then)
+            let pools = try reader.pools(workspace, since: then - .seconds(86400)).compactMap { id, samples in
+                samples.last.map { SenderPool(id: id, dailyCapacity: $0.capacity, remainingVolume: $0.remaining) }
+            }
+            if !pools.isEmpty { warden.recollect(pools: pools, at: then) }
+            var explained = Explained(subject, warden, at: then)
+            try explained.addStory(subject, from: reader, workspace)
+            return (explained, "no daemon was asked: this is how things stood at \(then.rfc3339), from \(ledger.path)")
+        } catch {
+            StandardError.write("error: \(error.message)")
+            throw ExitCode(error)
+        }
+    }
+}

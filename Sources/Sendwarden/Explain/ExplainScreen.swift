@@ -1,0 +1,158 @@
+import Daemon
+import Guard
+import Ledger
+import Model
+import Policy
+
+/// An explanation as text.
+struct ExplainScreen {
+    var page: Page
+
+    func text(_ explained: Explained) -> String {
+        var lines: [String] = []
+        if let campaign = explained.campaign { lines += self.lines(campaign) }
+        if let rule = explained.rule { lines += self.lines(rule) }
+        if let decision = explained.decision { lines += self.lines(decision) }
+        if !explained.events.isEmpty {
+            lines += ["", page.tinted("What happened", .bold)]
+            for event in explained.events {
+                let text = "\(event.at.toSecond)  \(event.message)"
+                lines += page.wrapped(text, indent: 2, hanging: 4).map { page.tinted($0, tint(event.priority)) }
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func tint(_ priority: Int) -> Page.Tint { priority <= 2 ? .bad : priority <= 4 ? .doubtful : .plain }
+
+    // MARK: A campaign
+
+    private func lines(_ campaign: Explanation) -> [String] {
+        let name = campaign.name.map { " \"\($0)\"" } ?? ""
+        let pool = campaign.pool.map { " in \($0)" } ?? ""
+        var lines = page.wrapped("\(campaign.id)\(name)\(pool): \(headline(campaign))").map {
+            page.tinted($0, .bold)
+        }
+        lines += page.wrapped(numbers(campaign), indent: 2, hanging: 2)
+        if let pause = campaign.pause {
+            let decision = pause.decision.map { ", decision \($0)" } ?? ""
+            lines += ["", page.tinted("Why it is paused", .bold)]
+            lines += page.wrapped("since \(pause.at.toSecond): \(pause.why)\(decision)", indent: 2, hanging: 2)
+            if let condition = pause.condition { lines += page.wrapped("when \(condition)", indent: 4, hanging: 2) }
+            for evidence in pause.evidence { lines += page.wrapped(evidence, indent: 6, hanging: 2) }
+        }
+        if let launch = campaign.launch, launch.state != "closed" {
+            lines += ["", page.tinted("Its launch is \(launch.state)", .bold)]
+            for reason in launch.reasons { lines += page.wrapped(reason, indent: 2, hanging: 2) }
+            if let since = launch.heldSince, launch.state == "held" { lines.append("  held since \(since.toSecond)") }
+        }
+        if !campaign.next.isEmpty {
+            lines += ["", page.tinted("What follows", .bold)]
+            for next in campaign.next { lines += page.wrapped(next, indent: 2, hanging: 2) }
+        }
+        for rule in campaign.rules { lines += [""] + self.lines(rule, at: campaign.at) }
+        if campaign.rules.isEmpty { lines += ["", "No rule applies to it."] }
+        return lines
+    }
+
+    private func headline(_ campaign: Explanation) -> String {
+        if campaign.isMissing { return "\(campaign.state.rawValue), and unknown to the platform" }
+        return campaign.state.rawValue + (campaign.isStale ? ", and its numbers are too old to judge by" : "")
+    }
+
+    private func numbers(_ campaign: Explanation) -> String {
+        guard let stats = campaign.stats else { return "no numbers have come yet" }
+        func count(_ value: Int?, _ name: String) -> String { "\(value.map(String.init) ?? "?") \(name)" }
+        var text =
+            "\(count(stats.totalEnrolled, "enrolled")), \(count(stats.sent, "sent")), "
+            + "\(count(stats.delivered, "delivered")), \(count(stats.bounced, "bounced"))"
+        if let bounced = stats.bounced, let resolved = stats.resolved, let rate = Ratio(bounced, of: resolved) {
+            text += " (\(rate) of \(resolved) resolved)"
+        }
+        let age = campaign.statsAge.map { "; numbers \(Duration.seconds($0.rounded()).spokenText) old" } ?? ""
+        return text + age
+    }
+
+    // MARK: Rules
+
+    private func lines(_ rule: Explanation.RulePart, at now: Instant) -> [String] {
+        let since = rule.since.map { " for \((now - $0).spokenText)" } ?? ""
+        let observed = rule.mode == "observe" ? ", only observed" : ""
+        let tint: Page.Tint =
+            ["firing", "holds"].contains(rule.state) ? .bad : rule.state == "inactive" ? .bold : .doubtful
+        var lines = [page.tinted("Rule \(rule.name): \(rule.state)\(since)\(observed)", tint)]
+        lines += page.wrapped("when \(rule.condition)\(rule.lasting), then \(rule.then)", indent: 2, hanging: 2)
+        lines += tree(rule.tree)
+        if let countsSince = rule.countsSince {
+            lines += page.wrapped("counts from its resume at \(countsSince.toSecond) on", indent: 2, hanging: 2)
+        }
+        if let until = rule.mutedUntil {
+            lines += page.wrapped(
+                "muted until \(until.toSecond) by \(rule.mutedBy ?? "a person")", indent: 2, hanging: 2)
+        }
+        if let change = rule.change { lines += page.wrapped(change, indent: 2, hanging: 2) }
+        return lines
+    }
+
+    /// Each part on a line of its own, its outcome and its value in columns.
+    private func tree(_ root: EvaluationNode) -> [String] {
+        var rows: [(text: String, outcome: String, value: String)] = []
+        func walk(_ node: EvaluationNode, _ depth: Int) {
+            rows.append((String(repeating: "  ", count: depth) + node.text, node.outcome ?? "", node.value ?? ""))
+            for part in node.parts { walk(part, depth + 1) }
+        }
+        walk(root, 0)
+        let textWidth = min(rows.map(\.text.count).max() ?? 0, page.width / 2)
+        let outcomeWidth = rows.map(\.outcome.count).max() ?? 0
+        return rows.map { row in
+            let text = Page.shortened(row.text, to: textWidth)
+            let line =
+                "    \(text)\(String(repeating: " ", count: textWidth - text.count))  \(row.outcome)"
+                + "\(String(repeating: " ", count: outcomeWidth - row.outcome.count))  \(row.value)"
+            let tint: Page.Tint =
+                switch row.outcome {
+                case "true": .bad
+                case "unknown": .doubtful
+                default: row.outcome.isEmpty ? .faint : .plain
+                }
+            return page.tinted(page.cut(line.withoutTrailingSpaces), tint)
+        }
+    }
+
+    private func lines(_ rule: RuleExplanation) -> [String] {
+        var lines = [page.tinted("Rule \(rule.name), on \(rule.on), \(rule.mode) mode, \(rule.severity)", .bold)]
+        lines += page.wrapped("when \(rule.condition)\(rule.lasting), then \(rule.then)", indent: 2, hanging: 2)
+        if let resume = rule.resume { lines += page.wrapped("resumes \(resume)", indent: 2, hanging: 2) }
+        lines.append("")
+        guard !rule.places.isEmpty else { return lines + ["  It applies to nothing now."] }
+        let rows = rule.places.map { place in
+            let since = place.since.map { " for \((rule.at - $0).spokenText)" } ?? ""
+            return [place.id + (place.name.map { " \"\($0)\"" } ?? ""), place.state + since, place.evidence ?? ""]
+        }
+        return lines + page.table(rows, isRight: [false, false, false]).map { "  " + $0 }
+    }
+
+    // MARK: Decisions
+
+    private func lines(_ decision: LedgerReader.Decided) -> [String] {
+        var lines = page.wrapped(
+            "Decision \(decision.id) of \(decision.at.toSecond) on \(decision.campaign): \(decision.cause)"
+                + (decision.rule.map { ", rule \($0)" } ?? "")
+        ).map { page.tinted($0, .bold) }
+        if let condition = decision.condition { lines += page.wrapped("when \(condition)", indent: 2, hanging: 2) }
+        for evidence in decision.evidence { lines += page.wrapped(evidence, indent: 4, hanging: 2) }
+        if decision.actions.isEmpty { lines.append("  nothing was sent because of it") }
+        for action in decision.actions {
+            let outcome = action.outcome ?? "not answered yet"
+            let attempts = action.attempt > 1 ? " in \(action.attempt) attempts" : ""
+            lines += page.wrapped(
+                "\(action.action) sent at \(action.sentAt.toSecond)\(attempts): \(outcome)", indent: 2, hanging: 2)
+        }
+        return lines
+    }
+}
+
+extension Instant {
+    /// The time to the second, as people read it.
+    var toSecond: String { "\(rfc3339.prefix(19))Z" }
+}
