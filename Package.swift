@@ -33,7 +33,7 @@ let package = Package(
         .executableTarget(
             name: "Sendwarden",
             dependencies: [
-                "Daemon", "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Simulator",
+                "Daemon", "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Rehearsal", "Simulator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
@@ -64,6 +64,11 @@ let package = Package(
         .target(
             name: "Ledger",
             dependencies: ["Guard", "Model", "Policy", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Rehearsal",
+            dependencies: ["Guard", "Model", "Policy", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict
         ),
         .target(
@@ -108,6 +113,9 @@ let package = Package(
         ),
         .testTarget(
             name: "PolicyTests", dependencies: ["Model", "Policy", "TestSupport"], exclude: ["Malformed"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RehearsalTests", dependencies: ["Model", "Policy", "Rehearsal", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
         .testTarget(

@@ -114,6 +114,10 @@ package struct CampaignEntry: Hashable, Sendable {
     /// Nil where the workspace's single pool is meant.
     package var pool: PoolID?
     package var labels: [String: String]
+
+    package init(id: CampaignID, name: String? = nil, pool: PoolID? = nil, labels: [String: String] = [:]) {
+        (self.id, self.name, self.pool, self.labels) = (id, name, pool, labels)
+    }
 }
 
 /// A draft that the guard is to start once its launch rules allow it.
@@ -123,6 +127,10 @@ package struct LaunchEntry: Hashable, Sendable, Codable {
     package var expires: Instant?
     /// Higher goes first.
     package var priority: Int
+
+    package init(campaign: CampaignID, notBefore: Instant? = nil, expires: Instant? = nil, priority: Int = 0) {
+        (self.campaign, self.notBefore, self.expires, self.priority) = (campaign, notBefore, expires, priority)
+    }
 }
 
 /// One rule of the policy.

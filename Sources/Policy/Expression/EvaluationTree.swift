@@ -99,12 +99,12 @@ extension Formula {
                 })
         case .bounceRate(let window):
             EvaluationNode(
-                "bounceRate(\(window.policyText))", value: Formula.quotient(readings, window),
+                "bounceRate(\(window.windowText))", value: Formula.quotient(readings, window),
                 parts: [.bounced, .resolved].map { Formula.node(of: $0, window, readings) })
         case .increase(let counter, let window): Formula.node(of: counter, window, readings)
         case .rate(let counter, let window):
             EvaluationNode(
-                "rate(\(counter.rawValue), \(window.policyText))",
+                "rate(\(counter.rawValue), \(window.windowText))",
                 value: readings.increase(of: counter, over: window).map {
                     Unit.perHour.text($0.amount / $0.covered.hours)
                 } ?? "unknown", parts: [Formula.node(of: counter, window, readings)])
@@ -127,7 +127,7 @@ extension Formula {
         if let covered = increase?.covered, covered / window < 0.995 {
             value += ", samples cover \(covered.spokenText)"
         }
-        return EvaluationNode("\(counter.rawValue) within \(window.policyText)", value: value)
+        return EvaluationNode("\(counter.rawValue) within \(window.windowText)", value: value)
     }
 }
 
@@ -156,5 +156,13 @@ extension TextTerm {
         case .literal(let text): text
         case .label(let name): readings.label(name)
         }
+    }
+}
+
+extension Duration {
+    /// A window as people write it: days from three on, hours below.
+    fileprivate var windowText: String {
+        let isWholeHours = milliseconds % 3_600_000 == 0
+        return isWholeHours && self < .seconds(3 * 86400) ? "\(milliseconds / 3_600_000)h" : policyText
     }
 }

@@ -1,38 +1,38 @@
-import Model
-import Yams
+package import Model
+package import Yams
 
 /// Reads the fields of a policy file one by one and remembers all that is wrong with them.
-final class FieldReader {
+package final class FieldReader {
     /// So many faults are told; a file with more has one cause that repeats.
     static let diagnosticsMax = 50
     /// The longest name of anything, in characters.
     static let nameLengthMax = 100
 
-    let source: SourceFile
-    private(set) var diagnostics: [Diagnostic] = []
+    package let source: SourceFile
+    package private(set) var diagnostics: [Diagnostic] = []
 
-    init(_ source: SourceFile) {
+    package init(_ source: SourceFile) {
         self.source = source
     }
 
-    var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+    package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
     // MARK: Telling
 
-    func error(_ message: String, help: String? = nil, at node: Node) {
+    package func error(_ message: String, help: String? = nil, at node: Node) {
         add(Diagnostic(.error, at: position(node), width: width(node), message, help: help))
     }
 
-    func warning(_ message: String, help: String? = nil, at node: Node) {
+    package func warning(_ message: String, help: String? = nil, at node: Node) {
         add(Diagnostic(.warning, at: position(node), width: width(node), message, help: help))
     }
 
-    func add(_ diagnostic: Diagnostic) {
+    package func add(_ diagnostic: Diagnostic) {
         guard diagnostics.count < FieldReader.diagnosticsMax else { return }
         diagnostics.append(diagnostic)
     }
 
-    func position(_ node: Node) -> Position {
+    package func position(_ node: Node) -> Position {
         guard let mark = node.mark else { return Position(line: 1, column: 1) }
         return Position(line: max(1, mark.line), column: max(1, mark.column))
     }
@@ -46,7 +46,7 @@ final class FieldReader {
     // MARK: Shapes
 
     /// A mapping whose keys are all among `known`; nil, and an error, where it is none.
-    func fields(_ node: Node, of what: String, known: [String], hints: [String: String] = [:]) -> Fields? {
+    package func fields(_ node: Node, of what: String, known: [String], hints: [String: String] = [:]) -> Fields? {
         guard let mapping = node.mapping else {
             error("\(what) must be a mapping of keys to values", help: "keys are \(list(known))", at: node)
             return nil
@@ -74,7 +74,7 @@ final class FieldReader {
     }
 
     /// The elements of a list of at most `countMax`; an error where it is none or longer.
-    func elements(_ node: Node, of what: String, countMax: Int) -> [Node] {
+    package func elements(_ node: Node, of what: String, countMax: Int) -> [Node] {
         guard let sequence = node.sequence else {
             if isNull(node) { return [] }
             error("\(what) must be a list", help: "begin each entry with '- '", at: node)
@@ -87,7 +87,7 @@ final class FieldReader {
         return Array(sequence)
     }
 
-    func isNull(_ node: Node) -> Bool {
+    package func isNull(_ node: Node) -> Bool {
         guard let scalar = node.scalar, scalar.style == .plain else { return false }
         return ["", "~", "null"].contains(scalar.string)
     }
@@ -95,7 +95,7 @@ final class FieldReader {
     func list(_ names: [String]) -> String { names.joined(separator: ", ") }
 
     /// The text of a scalar; nil, and an error, where the node is none or empty.
-    func text(_ node: Node, _ what: String) -> String? {
+    package func text(_ node: Node, _ what: String) -> String? {
         guard let scalar = node.scalar else {
             error("\(what) must be a single value", at: node)
             return nil
@@ -108,7 +108,7 @@ final class FieldReader {
     }
 
     /// A name for people: short, and without anything that a terminal or a log could take for more than text.
-    func name(_ node: Node, _ what: String) -> String? {
+    package func name(_ node: Node, _ what: String) -> String? {
         guard let text = text(node, what) else { return nil }
         guard text.count <= FieldReader.nameLengthMax else {
             error("\(what) has \(text.count) characters; at most \(FieldReader.nameLengthMax) are read", at: node)
@@ -121,7 +121,7 @@ final class FieldReader {
         return text
     }
 
-    func identifier<ID: PlatformIdentifier>(_ node: Node, _ what: String) -> ID? {
+    package func identifier<ID: PlatformIdentifier>(_ node: Node, _ what: String) -> ID? {
         guard let text = text(node, what) else { return nil }
         guard let id = ID(text) else {
             error(
@@ -132,7 +132,7 @@ final class FieldReader {
         return id
     }
 
-    func duration(_ node: Node, _ what: String, in range: ClosedRange<Duration>) -> Duration? {
+    package func duration(_ node: Node, _ what: String, in range: ClosedRange<Duration>) -> Duration? {
         guard let text = text(node, what) else { return nil }
         guard let duration = Duration(policyText: text) else {
             let isBare = text.allSatisfy { $0.isNumber }
@@ -151,7 +151,7 @@ final class FieldReader {
         return duration
     }
 
-    func instant(_ node: Node, _ what: String) -> Instant? {
+    package func instant(_ node: Node, _ what: String) -> Instant? {
         guard let text = text(node, what) else { return nil }
         guard let instant = Instant(rfc3339: text) else {
             error(
@@ -163,7 +163,7 @@ final class FieldReader {
         return instant
     }
 
-    func integer(_ node: Node, _ what: String, in range: ClosedRange<Int>) -> Int? {
+    package func integer(_ node: Node, _ what: String, in range: ClosedRange<Int>) -> Int? {
         guard let text = text(node, what) else { return nil }
         guard let value = Int(text), range.contains(value) else {
             error(
@@ -193,7 +193,7 @@ final class FieldReader {
         return value
     }
 
-    func choice<Choice: RawRepresentable & CaseIterable>(_ node: Node, _ what: String) -> Choice?
+    package func choice<Choice: RawRepresentable & CaseIterable>(_ node: Node, _ what: String) -> Choice?
     where Choice.RawValue == String {
         guard let text = text(node, what) else { return nil }
         if let choice = Choice(rawValue: text) { return choice }
@@ -206,7 +206,7 @@ final class FieldReader {
     }
 
     /// The value of a key that must be there; an error where it is not, unless its misspelling has been told.
-    func required(_ key: String, _ fields: Fields, orTell message: String, help: String? = nil) -> Node? {
+    package func required(_ key: String, _ fields: Fields, orTell message: String, help: String? = nil) -> Node? {
         if let node = fields[key] { return node }
         if !fields.misspelled.contains(key) { error(message, help: help, at: fields.node) }
         return nil
@@ -251,19 +251,19 @@ final class FieldReader {
 }
 
 /// The known keys of a mapping.
-struct Fields {
+package struct Fields {
     /// The mapping itself, for faults that no single key has.
-    let node: Node
-    var values: [String: Node] = [:]
+    package let node: Node
+    package var values: [String: Node] = [:]
     /// The keys' own nodes, for faults of a key as such.
-    var keys: [String: Node] = [:]
+    package var keys: [String: Node] = [:]
     /// Known keys that an unknown one was most likely meant to be.
     var misspelled: Set<String> = []
 
-    subscript(_ key: String) -> Node? { values[key] }
+    package subscript(_ key: String) -> Node? { values[key] }
 
     /// The key's node, or the mapping's where the key is absent.
-    func key(_ name: String) -> Node { keys[name] ?? node }
+    package func key(_ name: String) -> Node { keys[name] ?? node }
 }
 
 extension StringProtocol {

@@ -1,14 +1,14 @@
-import Yams
+package import Yams
 
 /// Reads YAML into nodes that know their place, within bounds that no hostile file gets past.
-enum YAMLDocument {
+package enum YAMLDocument {
     /// The largest policy file, in bytes; ten thousand campaigns fit.
     static let bytesMax = 1 << 20
     /// How often aliases may be used in a file.
     static let aliasesMax = 100
 
     /// The root node, or a diagnostic that says why there is none.
-    static func compose(_ source: SourceFile) -> Result<Node, YAMLFault> {
+    package static func compose(_ source: SourceFile) -> Result<Node, YAMLFault> {
         if let fault = aliasFault(source) { return .failure(fault) }
         do {
             // The basic resolver types no scalars: the policy's own rules decide what a text means.
@@ -121,11 +121,11 @@ enum YAMLDocument {
 }
 
 /// Why a file is not YAML, and where.
-struct YAMLFault: Error {
-    var position: Position
-    var message: String
-    var help: String?
-    var width: Int
+package struct YAMLFault: Error {
+    package var position: Position
+    package var message: String
+    package var help: String?
+    package var width: Int
 
     init(_ position: Position, _ message: String, help: String? = nil, width: Int = 1) {
         self.position = position

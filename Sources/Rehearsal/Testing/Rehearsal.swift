@@ -1,0 +1,244 @@
+import Guard
+import Model
+import Policy
+
+/// One test under way: the guard itself, over made-up numbers, in made-up time.
+///
+/// A campaign's counters go on only while it runs: what the guard pauses stands still, and goes on where it was.
+struct Rehearsal {
+    private struct Player {
+        var campaign: PolicyTest.Campaign
+        var status: PolicyTest.Campaign.Status
+        /// How long it has run in all, and since when it does now.
+        var ranFor: Duration = .zero
+        var runningSince: Instant?
+        var pausedAt: Instant?
+        var startedAt: Instant?
+        var enrolled = 0
+        var wasStarted: Bool
+
+        func runTime(at now: Instant) -> Duration { ranFor + (runningSince.map { now - $0 } ?? .zero) }
+    }
+
+    /// Something that happened, for the timeline of a failure.
+    struct Moment: Sendable {
+        var at: Duration
+        var event: JournalEvent
+    }
+
+    private let test: PolicyTest
+    private let policy: CheckedPolicy
+    private(set) var warden: Guard
+    private(set) var now: Instant
+    private(set) var moments: [Moment] = []
+    /// `pause camp_1`, in the order they were sent.
+    private(set) var actions: [String] = []
+    private var players: [CampaignID: Player] = [:]
+    private var memory = Memory()
+    private var acts: ArraySlice<(at: Duration, act: PolicyTest.Act)>
+    /// Until then the daemon is down.
+    private var downUntil: Instant?
+
+    init(_ test: PolicyTest, _ policy: CheckedPolicy) {
+        self.test = test
+        var policy = policy
+        policy.mode = test.mode ?? policy.mode
+        let entries = Dictionary(policy.campaigns.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        policy.campaigns = test.campaigns.map { campaign in
+            guard let entry = entries[campaign.entry.id], !campaign.isDescribed else { return campaign.entry }
+            return entry
+        }
+        let ids = Set(test.campaigns.map(\.entry.id))
+        let described = Dictionary(
+            test.campaigns.compactMap { campaign in campaign.launch.map { (campaign.entry.id, $0) } },
+            uniquingKeysWith: { first, _ in first })
+        policy.launches =
+            policy.launches.filter { ids.contains($0.campaign) && described[$0.campaign] == nil }
+            + test.campaigns.compactMap(\.launch)
+        self.policy = policy
+        now = test.start
+        warden = Guard(policy: policy, at: now)
+        acts = test.acts[...]
+        for campaign in test.campaigns {
+            let isRunning = campaign.status == .running
+            players[campaign.entry.id] = Player(
+                campaign: campaign, status: campaign.status, runningSince: isRunning ? now : nil,
+                pausedAt: campaign.status == .paused ? now - .seconds(86400) : nil,
+                startedAt: campaign.status == .draft ? nil : now - .seconds(86400),
+                wasStarted: campaign.status != .draft)
+        }
+        carryOut(warden.handle(.started, at: now))
+    }
+
+    /// Goes on until then, with everything that falls due.
+    mutating func run(until end: Duration) {
+        let end = test.start + end
+        while true {
+            let act = acts.first.map { test.start + $0.at }
+            var deadline = warden.nextDeadline.map { max($0, now) }
+            if let downUntil { deadline = downUntil }
+            guard let next = [act, deadline].compactMap({ $0 }).min(), next <= end else { break }
+            now = next
+            if let act, act <= now {
+                perform(acts.removeFirst().act)
+            } else if downUntil != nil {
+                downUntil = nil
+                warden = Guard(policy: policy, memory: memory, at: now)
+                carryOut(warden.handle(.started, at: now))
+            } else {
+                carryOut(warden.handle(.tick, at: now))
+            }
+        }
+        now = end
+    }
+
+    private mutating func perform(_ act: PolicyTest.Act) {
+        switch act {
+        case .start(let id): setRunning(id)
+        case .pause(let id): setPaused(id)
+        case .enroll(let id, let leads): players[id]?.enrolled += leads
+        case .order(let order):
+            guard downUntil == nil else { return }
+            carryOut(warden.handle(.ordered(order), at: now))
+        case .restart(let pause): downUntil = now + pause
+        }
+    }
+
+    // MARK: The platform
+
+    private mutating func setRunning(_ id: CampaignID) {
+        guard var player = players[id], player.status != .running else { return }
+        (player.status, player.wasStarted) = (.running, true)
+        (player.runningSince, player.startedAt) = (now, now)
+        players[id] = player
+    }
+
+    private mutating func setPaused(_ id: CampaignID) {
+        guard var player = players[id], player.status == .running else { return }
+        player.ranFor = player.runTime(at: now)
+        (player.status, player.runningSince, player.pausedAt) = (.paused, nil, now)
+        players[id] = player
+    }
+
+    private mutating func carryOut(_ effects: [Effect]) {
+        var queue = effects[...]
+        while let effect = queue.popFirst() {
+            switch effect {
+            case .report(let event): moments.append(Moment(at: now - test.start, event: event))
+            case .record(let record): keep(record)
+            case .ready, .reply: break
+            case .poll(let target):
+                let observation = Observation(target: target, requestedAt: now, result: look(target))
+                queue += warden.handle(.observed(observation), at: now)
+            case .send(let intent):
+                let word = intent.action == .start ? "start" : intent.action.rawValue
+                actions.append("\(word) \(intent.campaign)")
+                queue += warden.handle(.answered(intent, apply(intent), jitter: 1), at: now)
+            }
+        }
+    }
+
+    private mutating func keep(_ record: LedgerRecord) {
+        switch record {
+        case .sample(let id, let stats, let at): memory.samples[id, default: []].append((at, stats))
+        case .campaign(let campaign):
+            memory.campaigns.removeAll { $0.id == campaign.id }
+            memory.campaigns.append(campaign)
+        case .launch(let launch):
+            memory.launches.removeAll { $0.campaign == launch.campaign }
+            memory.launches.append(launch)
+        case .workspace(let workspace): memory.workspace = workspace
+        case .decision, .intent, .pool, .event: break
+        }
+    }
+
+    private func step(_ duration: Duration) -> Int { Int(duration.milliseconds / test.interval.milliseconds) }
+
+    private func fault(_ answer: AnswerSeries.Answer) -> Fault? {
+        switch answer {
+        case .ok: nil
+        case .error: Fault(.unreachable, "HTTP 500")
+        case .stale: Fault(.unreachable, "no answer in time")
+        case .unauthorized: Fault(.unauthorized, "HTTP 401")
+        case .throttled: Fault(.throttled, "HTTP 429", retryAfter: test.interval)
+        case .missing: Fault(.missing, "HTTP 404")
+        case .garbage: Fault(.unexpected, "the answer is not JSON")
+        }
+    }
+
+    private func look(_ target: Target) -> Result<Observation.Reading, Fault> {
+        let step = step(now - test.start)
+        switch target {
+        case .stats(let id):
+            guard let player = players[id] else { return .failure(Fault(.missing, "HTTP 404")) }
+            if let fault = player.campaign.answers.flatMap({ fault($0[step]) }) { return .failure(fault) }
+            return .success(.stats(stats(player)))
+        case .pools:
+            if let fault = test.poolAnswers.flatMap({ fault($0[step]) }) { return .failure(fault) }
+            return .success(
+                .pools(
+                    test.pools.map { pool in
+                        func count(_ name: String) -> Int? { pool.series[name]?[step].map { Int($0) } }
+                        return SenderPool(
+                            id: pool.id, dailyCapacity: count("dailyCapacity"),
+                            remainingVolume: count("remainingVolume"), resetAt: pool.resetAt,
+                            activeSenderCount: count("activeSenders"))
+                    }))
+        case .accounts:
+            var accounts: [SenderAccount] = []
+            for (name, status) in [("active", SenderAccount.Status.active), ("paused", .paused), ("warming", .warming)]
+            {
+                let count = Int(test.accounts[name]?[step] ?? 0)
+                for number in 0..<min(count, 100_000) {
+                    accounts.append(SenderAccount(id: AccountID(unchecked: "\(name)_\(number)"), status: status))
+                }
+            }
+            return .success(.accounts(accounts))
+        }
+    }
+
+    /// What the platform says of a campaign now; what the test does not say follows from what it does.
+    private func stats(_ player: Player) -> CampaignStats {
+        let series = player.campaign.series
+        let (run, wall) = (step(player.runTime(at: now)), step(now - test.start))
+        func counter(_ name: String) -> Int?? {
+            series[name].map { series -> Int? in player.wasStarted ? series[run].map { Int($0) } : 0 }
+        }
+        let bounced = counter("bounced") ?? 0
+        let sent: Int? =
+            counter("sent") ?? counter("delivered").map { sum($0, bounced) } ?? bounced
+        let delivered: Int? = counter("delivered") ?? difference(sent, bounced)
+        let planned = series["sent"]?.values.compactMap(\.self).max().map { Int($0) } ?? 1000
+        let known: Int?? = series["totalEnrolled"].map { $0[wall].map { Int($0) } }
+        let enrolled = (known ?? planned).map { $0 + player.enrolled }
+        let rest = player.wasStarted ? difference(enrolled, sent) : 0
+        let queued: Int? = series["queued"].map { $0[run].map { Int($0) } } ?? rest
+        return CampaignStats(
+            totalEnrolled: enrolled, sent: sent, delivered: delivered, bounced: bounced,
+            replied: counter("replied") ?? 0, queued: queued, openRate: series["openRate"]?[wall],
+            replyRate: series["replyRate"]?[wall])
+    }
+
+    private func sum(_ left: Int?, _ right: Int?) -> Int? {
+        left.flatMap { left in right.map { left + $0 } }
+    }
+
+    private func difference(_ left: Int?, _ right: Int?) -> Int? {
+        left.flatMap { left in right.map { max(0, left - $0) } }
+    }
+
+    private mutating func apply(_ intent: Intent) -> Result<ActionAnswer, Fault> {
+        switch intent.action {
+        case .pause: setPaused(intent.campaign)
+        case .start, .resume: setRunning(intent.campaign)
+        }
+        guard let player = players[intent.campaign] else { return .failure(Fault(.missing, "HTTP 404")) }
+        let status: CampaignStatus =
+            switch player.status {
+            case .draft: .draft
+            case .running: .running
+            case .paused: .paused
+            }
+        return .success(ActionAnswer(status: status, pausedAt: player.pausedAt, startedAt: player.startedAt))
+    }
+}
