@@ -8,6 +8,12 @@ package enum StandardOutput {
 /// Whole lines on stderr.
 package enum StandardError {
     package static func write(_ line: String) { writeLine(line, to: STDERR_FILENO) }
+
+    /// Over what stands in a terminal's current line.
+    package static func writeOver(_ text: String) {
+        let line = "\r\u{1b}[K" + text
+        _ = line.utf8CString.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count - 1) }
+    }
 }
 
 private func writeLine(_ line: String, to descriptor: Int32) {

@@ -206,8 +206,6 @@ private struct HangupService: Service {
 extension SteadyTime {
     /// Begins at the wall clock's time and then runs evenly: steps of the clock neither fire nor clear a rule.
     static func fromWallClock() -> SteadyTime {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return SteadyTime(startingAt: Instant(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000))
+        SteadyTime(startingAt: Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
     }
 }

@@ -17,7 +17,8 @@ struct Sendwarden: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            RunCommand.self, CheckCommand.self, TestCommand.self, StatusCommand.self, ExplainCommand.self,
+            RunCommand.self, CheckCommand.self, TestCommand.self, BacktestCommand.self, StatusCommand.self,
+            ExplainCommand.self,
             HistoryCommand.self,
             PauseCommand.self, ResumeCommand.self, HoldCommand.self, ReleaseCommand.self, MuteCommand.self,
             ReloadCommand.self, MetricsCommand.self, DemoCommand.self, SimulateCommand.self,

@@ -144,6 +144,9 @@ import Testing
                 accepted += 1
                 let truths = worlds.map { condition.evaluate($0).truth }
                 #expect(truths.map { $0 == .yes ? 1 : $0 == .no ? -1 : 0 } == expected, "\(claim.text)")
+                let windows = condition.windows.sorted()
+                let compiled = CompiledCondition(condition, windows: windows) { _ in "" }
+                #expect(worlds.map { compiled.truth($0) } == truths, "compiled: \(claim.text)")
             } else if outcome.diagnostics.contains(where: { $0.message.contains("can never be true") }) {
                 #expect(!expected.contains(1), "refused as never true: \(claim.text)")
             } else if outcome.diagnostics.contains(where: { $0.message.contains("whatever the numbers are") }) {

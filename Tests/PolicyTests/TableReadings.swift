@@ -13,3 +13,11 @@ struct TableReadings: Readings {
     func age(of source: Source) -> Duration? { ages[source] }
     func label(_ name: String) -> String { labels[name] ?? "" }
 }
+
+extension TableReadings: CompiledReadings {
+    func value(of gauge: Gauge) -> Double { gauges[gauge] ?? .nan }
+    func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double) {
+        increases[counter].map { ($0.amount, $0.covered.hours) } ?? (.nan, .nan)
+    }
+    func age(of source: Source) -> Double { ages[source]?.seconds ?? .nan }
+}

@@ -38,6 +38,27 @@ struct Counters: Hashable, Sendable {
         replied += other.replied
     }
 
+    /// Takes the other's counters off where both are known.
+    mutating func subtract(_ other: Counters) {
+        totalEnrolled -= other.totalEnrolled
+        sent -= other.sent
+        delivered -= other.delivered
+        bounced -= other.bounced
+        replied -= other.replied
+    }
+
+    /// Adds to one counter; resolved mails are the sum of two.
+    mutating func add(_ amount: Double, to counter: Counter) {
+        switch counter {
+        case .totalEnrolled: totalEnrolled += amount
+        case .sent: sent += amount
+        case .delivered: delivered += amount
+        case .bounced: bounced += amount
+        case .replied: replied += amount
+        case .resolved: break
+        }
+    }
+
     /// Replaces what is unknown here by what the other knows.
     mutating func fill(from other: Counters) {
         if totalEnrolled.isNaN { totalEnrolled = other.totalEnrolled }

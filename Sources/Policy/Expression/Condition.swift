@@ -142,6 +142,16 @@ extension Condition {
         return found
     }
 
+    /// True where the condition reads a rate that the platform works out, which no recording of counters holds.
+    package var readsRatesOfTheAPI: Bool {
+        var found = false
+        visitFormulas { formula in
+            if case .gauge(.openRate) = formula { found = true }
+            if case .gauge(.replyRate) = formula { found = true }
+        }
+        return found
+    }
+
     /// The labels that the condition asks for.
     package var labels: Set<String> {
         switch self {

@@ -1,0 +1,129 @@
+package import Guard
+package import Model
+package import Policy
+
+/// Policies over a recording: samples go in, in the order of their times for each campaign; the figures come out.
+///
+/// Campaigns are spread over workers, which share nothing.
+package struct Backtest: Sendable {
+    /// A campaign and its replays, one a policy.
+    private struct Lane: Sendable {
+        var replays: [CampaignReplay]
+        var firstAt: Int64
+        var lastAt: Int64
+    }
+
+    private struct Worker: Sendable {
+        var lanes: [Int32: Lane] = [:]
+    }
+
+    package private(set) var names: [String] = []
+    package private(set) var labels: [String: String] = [:]
+    package private(set) var samples = 0
+    private var numbers: [String: Int32] = [:]
+    private var workers: [Worker]
+    private let policies: [CheckedPolicy]
+
+    /// - Parameter workers: how many go at once, as many as the machine has processors.
+    package init(policies: [CheckedPolicy], workers: Int) {
+        self.policies = policies
+        self.workers = Array(repeating: Worker(), count: max(1, workers))
+    }
+
+    /// The number of a campaign within the whole recording.
+    package mutating func number(_ name: String) -> Int32 {
+        if let number = numbers[name] { return number }
+        let number = Int32(names.count)
+        names.append(name)
+        numbers[name] = number
+        return number
+    }
+
+    package mutating func note(label: String, of name: String) { labels[name] = labels[name] ?? label }
+
+    /// Takes in pieces of a recording, one after the other, each with the campaigns' numbers of the whole.
+    @concurrent
+    package mutating func take(_ pieces: [[RecordedSample]]) async throws(RecordingFault) {
+        for piece in pieces { samples += piece.count }
+        let count = workers.count
+        let (policies, names) = (policies, names)
+        let results = await withTaskGroup(of: (Int, Result<Worker, RecordingFault>).self) { group in
+            for index in workers.indices {
+                var worker = workers[index]
+                workers[index] = Worker()
+                group.addTask {
+                    let result = Result { () throws(RecordingFault) in
+                        for piece in pieces {
+                            try Backtest.run(&worker, piece, index, count, policies, names)
+                        }
+                        return worker
+                    }
+                    return (index, result)
+                }
+            }
+            var results: [(Int, Result<Worker, RecordingFault>)] = []
+            for await result in group { results.append(result) }
+            return results
+        }
+        for (index, result) in results { workers[index] = try result.get() }
+    }
+
+    private static func run(
+        _ worker: inout Worker, _ piece: [RecordedSample], _ index: Int, _ count: Int, _ policies: [CheckedPolicy],
+        _ names: [String]
+    ) throws(RecordingFault) {
+        for sample in piece where Int(sample.campaign) % count == index {
+            if worker.lanes[sample.campaign] == nil {
+                let name = names[Int(sample.campaign)]
+                guard let id = CampaignID(name) else {
+                    throw RecordingFault(line: 0, message: "'\(name.prefix(40))' cannot be a campaign's id")
+                }
+                worker.lanes[sample.campaign] = Lane(
+                    replays: policies.map { CampaignReplay($0.campaign(id) ?? CampaignEntry(id: id), policy: $0) },
+                    firstAt: sample.at, lastAt: .min)
+            }
+            guard let last = worker.lanes[sample.campaign]?.lastAt, sample.at >= last else {
+                throw RecordingFault(
+                    line: 0,
+                    message: "the samples of \(names[Int(sample.campaign)]) are not in the order of their times, at "
+                        + Instant(milliseconds: sample.at).rfc3339)
+            }
+            let stats = sample.stats
+            worker.lanes[sample.campaign]?.lastAt = sample.at
+            for policy in policies.indices {
+                worker.lanes[sample.campaign]?.replays[policy].observe(stats, at: Instant(milliseconds: sample.at))
+            }
+        }
+    }
+
+    // MARK: Figures
+
+    /// What came of one campaign under one policy.
+    package struct Course: Sendable {
+        package var campaign: String
+        package var label: String?
+        package var stops: [CampaignReplay.Stop]
+        package var sent: Double
+        package var bounced: Double
+        package var firings: [(rule: String, count: Int, first: Instant?)]
+        package var from: Instant
+    }
+
+    package var from: Instant? { lanes.map(\.1.firstAt).min().map { Instant(milliseconds: $0) } }
+    package var until: Instant? { lanes.map(\.1.lastAt).max().map { Instant(milliseconds: $0) } }
+
+    private var lanes: [(Int32, Lane)] {
+        workers.flatMap { $0.lanes.map { ($0.key, $0.value) } }.sorted { $0.0 < $1.0 }
+    }
+
+    /// Every campaign under one policy, in the order of their first samples.
+    package func courses(_ policy: Int) -> [Course] {
+        lanes.map { number, lane in
+            let replay = lane.replays[policy]
+            let name = names[Int(number)]
+            return Course(
+                campaign: name, label: labels[name], stops: replay.stops, sent: replay.total.sent,
+                bounced: replay.total.bounced, firings: replay.firings, from: Instant(milliseconds: lane.firstAt))
+        }
+    }
+}

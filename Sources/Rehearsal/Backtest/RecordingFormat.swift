@@ -1,0 +1,83 @@
+package import Model
+
+/// One recorded answer, as small as it can be kept; -1 is unknown.
+package struct RecordedSample: Sendable {
+    package var campaign: Int32
+    package var at: Int64
+    package var totalEnrolled: Int64 = -1
+    package var sent: Int64 = -1
+    package var delivered: Int64 = -1
+    package var bounced: Int64 = -1
+    package var replied: Int64 = -1
+    package var queued: Int64 = -1
+
+    package init(campaign: Int32, at: Int64) {
+        (self.campaign, self.at) = (campaign, at)
+    }
+
+    package init(campaign: Int32, at: Instant, _ stats: CampaignStats) {
+        self.init(campaign: campaign, at: at.milliseconds)
+        func count(_ value: Int?) -> Int64 { value.map(Int64.init) ?? -1 }
+        (totalEnrolled, sent, delivered) = (count(stats.totalEnrolled), count(stats.sent), count(stats.delivered))
+        (bounced, replied, queued) = (count(stats.bounced), count(stats.replied), count(stats.queued))
+    }
+
+    package var stats: CampaignStats {
+        func count(_ value: Int64) -> Int? { value < 0 ? nil : Int(value) }
+        return CampaignStats(
+            totalEnrolled: count(totalEnrolled), sent: count(sent), delivered: count(delivered),
+            bounced: count(bounced), replied: count(replied), queued: count(queued))
+    }
+}
+
+/// What is wrong with a recording, and where.
+package struct RecordingFault: Error, Hashable, Sendable {
+    package var line: Int
+    package var message: String
+}
+
+/// The columns of a recording, as CSV or as JSON lines.
+enum RecordingColumn: String, CaseIterable {
+    case at, campaign, totalEnrolled, sent, delivered, bounced, replied, queued, label
+
+    func set(_ value: Int64, in sample: inout RecordedSample) {
+        switch self {
+        case .totalEnrolled: sample.totalEnrolled = value
+        case .sent: sample.sent = value
+        case .delivered: sample.delivered = value
+        case .bounced: sample.bounced = value
+        case .replied: sample.replied = value
+        case .queued: sample.queued = value
+        case .at, .campaign, .label: break
+        }
+    }
+}
+
+/// The names within one piece of a recording; pieces are read beside each other and joined afterwards.
+struct RecordedNames: Sendable {
+    private(set) var names: [String] = []
+    private(set) var labels: [Int32: String] = [:]
+    private var numbers: [[UInt8]: Int32] = [:]
+    private var lastName: [UInt8] = []
+    private var lastNumber: Int32 = -1
+
+    mutating func number(_ name: UnsafeBufferPointer<UInt8>) -> Int32 {
+        if lastNumber >= 0, lastName.count == name.count, lastName.elementsEqual(name) { return lastNumber }
+        let bytes = Array(name)
+        let number: Int32
+        if let known = numbers[bytes] {
+            number = known
+        } else {
+            number = Int32(names.count)
+            names.append(String(decoding: bytes, as: UTF8.self))
+            numbers[bytes] = number
+        }
+        (lastName, lastNumber) = (bytes, number)
+        return number
+    }
+
+    mutating func label(_ number: Int32, _ text: UnsafeBufferPointer<UInt8>) {
+        guard !text.isEmpty, labels[number] == nil else { return }
+        labels[number] = String(decoding: text, as: UTF8.self)
+    }
+}

@@ -1,0 +1,157 @@
+import ArgumentParser
+import Daemon
+import FoundationEssentials
+import Glibc
+import Guard
+import Journal
+import Ledger
+import Model
+import Policy
+import Rehearsal
+
+/// `sendwarden backtest`: what policies would have done on recorded numbers.
+struct BacktestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backtest",
+        abstract: "Run policies over recorded numbers.",
+        discussion: """
+            Says when each rule would have fired, which campaigns would have been paused, and how many bounces that \
+            would have spared; several policies stand side by side. The recording is the daemon's ledger, or a file of \
+            CSV with a header or of JSON lines, with the columns at, campaign, and any of totalEnrolled, sent, \
+            delivered, bounced, replied, queued, label; docs/backtest.md explains them. A label, good or bad, says \
+            what a list was in truth: pauses of good ones are counted as false.
+            Exits with 65 if the recording cannot be read, 66 without one, 77 without the permission to read it, 78 if \
+            a policy is refused.
+
+            Example: sendwarden backtest --recording samples.csv policy.yaml stricter.yaml
+            """)
+
+    @OptionGroup var ledger: LedgerOption
+
+    @Argument(help: ArgumentHelp("The policies.", valueName: "policy"))
+    var policies: [String] = [PolicyOption.installed]
+
+    @Option(help: ArgumentHelp("A file of samples; '-' reads them from stdin.", valueName: "file"))
+    var recording: String?
+
+    @Option(help: ArgumentHelp("A file of CSV with the columns campaign and label, good or bad.", valueName: "file"))
+    var labels: String?
+
+    @Option(help: ArgumentHelp("Only what was recorded since: 30d, or a time. Of a ledger.", valueName: "time"))
+    var since: String?
+
+    @Option(help: ArgumentHelp("Show at most this many campaigns.", valueName: "count"))
+    var limit = 20
+
+    @Flag(help: "Print one JSON object, for programs.")
+    var json = false
+
+    func validate() throws {
+        if recording != nil, ledger.ledger != nil {
+            throw ValidationError("--recording and --ledger exclude each other.")
+        }
+        if policies.count > 8 { throw ValidationError("at most 8 policies are compared at once.") }
+        if let since, Duration(policyText: since) == nil, Instant(rfc3339: since) == nil {
+            throw ValidationError("--since \(since) is neither a duration such as 30d nor a time.")
+        }
+    }
+
+    func run() async throws {
+        let checked = try policies.map { try load($0) }
+        let workers = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        var backtest = Backtest(policies: checked, workers: workers)
+        for (campaign, label) in try readLabels() { backtest.note(label: label, of: campaign) }
+        if let recording {
+            try await read(recording, into: &backtest, workers)
+        } else {
+            try await readLedger(into: &backtest)
+        }
+        let names = policies.map { String($0.split(separator: "/").last ?? "policy") }
+        let report = BacktestReport(backtest, checked, names: names)
+        if json {
+            print(try ReadableJSON.text(report))
+        } else {
+            StandardOutput.write(
+                BacktestScreen(page: Page(width: Terminal.width, isColored: Terminal.isColored), limit: limit).text(
+                    report))
+        }
+    }
+
+    private func load(_ path: String) throws -> CheckedPolicy {
+        do throws(PolicyFileError) {
+            let source = try PolicyFile.read(path)
+            let outcome = PolicyLoader.load(source)
+            if let policy = outcome.policy { return policy }
+            StandardError.write(String(source.render(outcome.diagnostics).dropLast()))
+        } catch {
+            StandardError.write("error: \(error.message)")
+            throw ExitCode(error)
+        }
+        throw ExitCode.badConfiguration
+    }
+
+    private func open(_ path: String) throws -> Recording {
+        if let recording = Recording(path) { return recording }
+        StandardError.write("error: \(path): \(String(cString: strerror(errno)))")
+        throw errno == EACCES ? ExitCode.noPermission : ExitCode.noInput
+    }
+
+    private func refuse(_ fault: RecordingFault, _ path: String) -> ExitCode {
+        let line = fault.line > 0 ? ":\(fault.line)" : ""
+        StandardError.write("error: \(path)\(line): \(fault.message)")
+        return .dataError
+    }
+
+    private func read(_ path: String, into backtest: inout Backtest, _ workers: Int) async throws {
+        let recording = try open(path)
+        let isShown = isatty(STDERR_FILENO) == 1
+        do throws(RecordingFault) {
+            try await recording.read(into: &backtest, workers: workers) { share in
+                if isShown { StandardError.writeOver("read \(Int(share * 100)) %") }
+            }
+        } catch {
+            if isShown { StandardError.writeOver("") }
+            throw refuse(error, path)
+        }
+        if isShown { StandardError.writeOver("") }
+    }
+
+    private func readLabels() throws -> [(String, String)] {
+        guard let labels else { return [] }
+        guard let text = try? String(contentsOfFile: labels, encoding: .utf8) else {
+            StandardError.write("error: \(labels): it cannot be read as text")
+            throw ExitCode.noInput
+        }
+        return text.split(separator: "\n").dropFirst().compactMap { line in
+            let cells = line.split(separator: ",").map { $0.filter { $0 != "\r" && $0 != " " && $0 != "\"" } }
+            return cells.count >= 2 ? (cells[0], cells[1]) : nil
+        }
+    }
+
+    private func readLedger(into backtest: inout Backtest) async throws {
+        do throws(LedgerError) {
+            let (reader, workspace) = try ledger.open()
+            let now = SteadyTime.fromWallClock().now
+            let from = since.flatMap { text in
+                Duration(policyText: text).map { now - $0 } ?? Instant(rfc3339: text)
+            }
+            for id in try reader.campaigns(workspace) {
+                let number = backtest.number(id.text)
+                let samples = try reader.samples(of: id, workspace, since: from ?? Instant(milliseconds: 0))
+                let piece = samples.map { RecordedSample(campaign: number, at: $0.at, $0.stats) }
+                do throws(RecordingFault) {
+                    try await backtest.take([piece])
+                } catch {
+                    throw LedgerError(code: .corrupt, message: error.message)
+                }
+            }
+        } catch {
+            StandardError.write("error: \(error.message)")
+            throw ExitCode(error)
+        }
+        if backtest.samples == 0 {
+            StandardError.write("error: \(ledger.path) holds no samples of that time")
+            throw ExitCode.dataError
+        }
+    }
+}
