@@ -147,15 +147,20 @@ package struct LedgerReader: Sendable {
 
     /// When the ledger was last told of the workspace's campaigns or pools; nil for one that knows nothing.
     package func lastUpdate(_ workspace: String) throws(LedgerError) -> Instant? {
+        try times("max", workspace).max()
+    }
+
+    /// When the ledger was first told of them; nil for one that knows nothing.
+    package func firstUpdate(_ workspace: String) throws(LedgerError) -> Instant? {
+        try times("min", workspace).min()
+    }
+
+    private func times(_ function: String, _ workspace: String) throws(LedgerError) -> [Instant] {
         try read { database in
-            let times = try Int64.fetchAll(
-                database,
-                sql: """
-                    SELECT max(at) FROM sample WHERE workspace = ?1 UNION ALL
-                    SELECT max(at) FROM pool_sample WHERE workspace = ?1 UNION ALL
-                    SELECT max(at) FROM event WHERE workspace = ?1
-                    """, arguments: [workspace])
-            return times.max().map { Instant(milliseconds: $0) }
+            try ["sample", "pool_sample", "event"].compactMap { table in
+                try Int64.fetchOne(
+                    database, sql: "SELECT \(function)(at) FROM \(table) WHERE workspace = ?", arguments: [workspace])
+            }.map { Instant(milliseconds: $0) }
         }
     }
 

@@ -78,9 +78,35 @@ import TestSupport
             let history = try Program.run(["history"] + ledger)
             #expect(history.code == 0 && history.stdout.contains("daemon.ready"))
             #expect(last(history.stdout)?.contains("daemon.stopping") == true)
-            // Reading leaves it as it is: the daemon starts again.
+            let status = try Program.run(
+                ["status", "--ledger", folder.path + "/ledger.sqlite", "--policy", folder.path + "/policy.yaml"])
+            #expect(status.code == 0 && status.stdout.contains("watching 2 campaigns, 1 paused"))
             #expect(try Program.run(["history", "--ledger", "/nowhere/ledger.sqlite"]).code == 66)
             #expect(try Program.run(["history", "--ledger", folder.path + "/policy.yaml"]).code == 65)
+        }
+    }
+
+    @Test func aReportIsOneFileThatNeedsNothingElse() throws {
+        try DaemonProcessTests.withDaemon(mode: "enforce") { daemon, folder, _, _ in
+            #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
+            // Also while the daemon writes.
+            let arguments = ["report", "--ledger", folder.path + "/ledger.sqlite", "--output"]
+            let policy = ["--policy", folder.path + "/policy.yaml"]
+            let outcome = try Program.run(arguments + [folder.path + "/report.html"] + policy)
+            #expect(outcome.code == 0 && outcome.stdout.contains("report.html: 2 campaigns, 1 decisions"))
+            let html = try String(contentsOfFile: folder.path + "/report.html", encoding: .utf8)
+            for needed in [
+                "<!doctype html>", "<html lang=\"en\">",
+                "<svg role=\"img\" aria-labelledby=\"campaign-0-t campaign-0-d\"",
+                "<title id=\"campaign-0-t\">Bounce rate of bad", "class=\"mark paused\"", "rule bounces",
+                "<th scope=\"row\">1</th>", "pause: paused", "prefers-color-scheme:dark", "@media print",
+            ] { #expect(html.contains(needed), "\(needed)") }
+            for foreign in ["<script", "src=", "href=", "url(", "@import"] {
+                #expect(!html.contains(foreign), "\(foreign)")
+            }
+            #expect(html.components(separatedBy: "<svg ").count == html.components(separatedBy: "</svg>").count)
+            #expect(try Program.run(arguments + ["/nowhere/report.html"] + policy).code == 77)
+            #expect(try Program.run(arguments + ["-", "--since", "tomorrow"]).code == 64)
         }
     }
 

@@ -101,13 +101,14 @@ extension Guard {
     /// How far a condition is from holding, where a number of mails tells.
     private func distance(_ condition: Condition, _ readings: CampaignReadings) -> String? {
         var parts: [String] = []
+        var unknown: [String] = []
         for part in condition.conjuncts {
             guard case .compare(let comparison) = part else { return nil }
             let finding = part.evaluate(readings).findings.first
             switch finding?.truth {
             case .yes: continue
             case .unknown, nil:
-                parts.append("\(comparison.text) cannot be told for want of data")
+                unknown.append("\(comparison.text), which lacks data")
                 continue
             case .no: break
             }
@@ -134,7 +135,8 @@ extension Guard {
             default: return nil
             }
         }
-        return parts.isEmpty ? nil : "would breach with " + parts.joined(separator: ", and ")
+        let all = parts + unknown
+        return all.isEmpty ? nil : "would breach with " + all.joined(separator: ", and ")
     }
 
     /// So many mails in a row would have to bounce: (b + k) / (r + k) > limit.

@@ -24,6 +24,9 @@ package struct CampaignReplay: Sendable {
     /// One rule, ready to be judged.
     private struct Judge: Sendable {
         var rule: Rule
+        /// Of the rule, so that it need not be copied for each sample.
+        var forClause: Rule.For
+        var pauses: Bool
         var condition: CompiledCondition
         var probation: CompiledCondition?
         var state = RuleState()
@@ -57,7 +60,8 @@ package struct CampaignReplay: Sendable {
         let label: (String) -> String = { entry.labels[$0] ?? "" }
         judges = rules.map { rule in
             Judge(
-                rule: rule, condition: CompiledCondition(rule.condition, windows: sorted, label: label),
+                rule: rule, forClause: rule.forClause, pauses: rule.action == .pause && rule.mode == .enforce,
+                condition: CompiledCondition(rule.condition, windows: sorted, label: label),
                 probation: rule.resume?.probation.map {
                     CompiledCondition($0.condition, windows: sorted, label: label)
                 })
@@ -150,17 +154,16 @@ package struct CampaignReplay: Sendable {
             let truth = windows.withReadings(stats, counters, base?.counters, base?.at, now) {
                 judges[index].condition.truth($0)
             }
-            let rule = judges[index].rule
             let change = judges[index].state.observe(
-                RuleState.Outcome(truth), at: now, for: rule.forClause, maxGap: allowedGap)
+                RuleState.Outcome(truth), at: now, for: judges[index].forClause, maxGap: allowedGap)
             if change == .firing {
                 judges[index].firings += 1
                 judges[index].firstFiring = judges[index].firstFiring ?? now
             }
-            guard stoppedUntil == nil, rule.action == .pause, rule.mode == .enforce, truth == .yes,
-                judges[index].state.isFiring
-            else { continue }
-            stop(rule, counters, at: now, isRelapse: false)
+            guard stoppedUntil == nil, judges[index].pauses, truth == .yes, judges[index].state.isFiring else {
+                continue
+            }
+            stop(judges[index].rule, counters, at: now, isRelapse: false)
         }
         judgeProbation(stats, counters, at: now)
     }

@@ -6,8 +6,8 @@ package struct Recording: Sendable {
         case csv, jsonLines
     }
 
-    /// The bytes read at once.
-    private static let blockBytes = 48 << 20
+    /// The bytes read at once; larger blocks are given back to the system each time, and cleared anew.
+    private static let blockBytes = 12 << 20
     /// The longest line that is believed to be one.
     private static let lineMax = 1 << 20
 

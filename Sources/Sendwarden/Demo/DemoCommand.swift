@@ -1,8 +1,10 @@
 import ArgumentParser
 import AsyncHTTPClient
 import Daemon
+import Glibc
 import Guard
 import Journal
+import Ledger
 import Logging
 import Model
 import NIOPosix
@@ -20,13 +22,19 @@ struct DemoCommand: AsyncParsableCommand {
         discussion: """
             Runs the daemon and a simulated sending platform in one process, over real HTTP, through eight hours of \
             made-up time: a healthy campaign, one with a bad list, a launch that has to wait for the pool, and one \
-            that can never fit. Needs no root, no key and no network.
+            that can never fit. Needs no root, no key and no network. With --keep it leaves a folder with the policy \
+            and the ledger, to try status, explain, history, backtest and report on.
+            Ends with 0, with 69 if it cannot listen, 77 if the folder cannot be written.
 
-            Example: sendwarden demo
+            Example: sendwarden demo --keep demo && sendwarden explain camp_badlist --ledger demo/ledger.sqlite \
+            --policy demo/policy.yaml
             """)
 
     @Option(help: "Simulated seconds in a second, 60 to 3600.")
     var speed = 1200.0
+
+    @Option(help: ArgumentHelp("Keep policy and ledger in this folder, which must be new.", valueName: "folder"))
+    var keep: String?
 
     @Option(help: "What chance begins with: the same seed, the same mails bounce.")
     var seed: UInt64 = 1
@@ -74,6 +82,43 @@ struct DemoCommand: AsyncParsableCommand {
         }
         StandardOutput.write(
             "\n" + DemoTable.text(guarded: server.world, unguarded: try DemoWorld.unguarded(seed: seed)))
+        guard let keep else { return }
+        let ledger = "--ledger \(keep)/ledger.sqlite"
+        StandardOutput.write(
+            """
+
+            Kept in \(keep). Try:
+              sendwarden status \(ledger) --policy \(keep)/policy.yaml
+              sendwarden explain camp_badlist \(ledger) --policy \(keep)/policy.yaml
+              sendwarden history \(ledger)
+              sendwarden backtest \(keep)/policy.yaml \(ledger)
+              sendwarden report \(ledger) --policy \(keep)/policy.yaml
+            """)
+    }
+
+    /// The ledger in the folder to be kept, with the policy beside it; nil where nothing is.
+    private func openLedger(_ policy: CheckedPolicy, _ url: String, at now: Instant) throws -> Ledger? {
+        guard let keep else { return nil }
+        do throws(LedgerError) {
+            guard mkdir(keep, 0o700) == 0 else {
+                throw LedgerError(
+                    code: .noPermission,
+                    message: "the folder \(keep) cannot be made: \(String(cString: strerror(errno)))")
+            }
+            let text = Array((DemoWorld.policy(url: url) + "\n").utf8)
+            let descriptor = open("\(keep)/policy.yaml", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+            guard descriptor >= 0, write(descriptor, text, text.count) == text.count, close(descriptor) == 0 else {
+                throw LedgerError(
+                    code: .noPermission,
+                    message: "\(keep)/policy.yaml cannot be written: \(String(cString: strerror(errno)))")
+            }
+            return try Ledger.open(
+                "\(keep)/ledger.sqlite", workspace: policy.workspace.name, recovers: false, at: now
+            ).ledger
+        } catch {
+            StandardError.write("error: \(error.message)")
+            throw ExitCode(error)
+        }
     }
 
     /// Runs the daemon as it is, against the simulator, until the time is up.
@@ -82,6 +127,7 @@ struct DemoCommand: AsyncParsableCommand {
     ) async throws {
         let outcome = PolicyLoader.load(SourceFile(name: "demo", text: DemoWorld.policy(url: url)))
         guard let policy = outcome.policy else { throw ExitCode.software }
+        let ledger = try openLedger(policy, url, at: time.now)
         let http = HTTPClient(
             eventLoopGroupProvider: .shared(threads), configuration: PlatformFactory.clientConfiguration)
         let platform = LeadterraClient(
@@ -92,7 +138,7 @@ struct DemoCommand: AsyncParsableCommand {
             warden: Guard(policy: policy, at: time.now), platform: platform,
             surroundings: .init(
                 journal: Journal(format: .text, time: time, writeLine: StandardOutput.write),
-                notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
+                notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) }, ledger: ledger,
                 reload: { preconditionFailure("the demo never reloads") }))
         let services = ServiceGroup(
             configuration: .init(

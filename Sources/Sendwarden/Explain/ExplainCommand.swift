@@ -1,12 +1,9 @@
 import ArgumentParser
 import Daemon
 import FoundationEssentials
-import Guard
 import Journal
 import Ledger
-import Model
 import NIOCore
-import Policy
 
 /// `sendwarden explain`: why a campaign, a rule or a decision is as it is.
 struct ExplainCommand: AsyncParsableCommand {
@@ -77,38 +74,15 @@ struct ExplainCommand: AsyncParsableCommand {
         return try fromLedger()
     }
 
-    /// The same guard, made from what the ledger keeps, as of its last entry.
     private func fromLedger() throws -> (Explained, note: String?) {
-        let source: SourceFile
-        do throws(PolicyFileError) {
-            source = try PolicyFile.read(policy)
-        } catch {
-            StandardError.write("error: \(error.message); name the policy with --policy")
-            throw ExitCode(error)
-        }
-        let outcome = PolicyLoader.load(source)
-        guard let policy = outcome.policy else {
-            StandardError.write(source.render(outcome.diagnostics))
-            throw ExitCode.badConfiguration
-        }
+        let past = try PastGuard(ledger: ledger.path, policy: policy)
+        var explained = Explained(subject, past.warden, at: past.at)
         do throws(LedgerError) {
-            let reader = try LedgerReader(ledger.path)
-            let workspace = policy.workspace.name
-            guard let then = try reader.lastUpdate(workspace) else {
-                throw LedgerError(
-                    code: .missing, message: "\(ledger.path) knows nothing of the policy's workspace \(workspace)")
-            }
-            var warden = Guard(policy: policy, memory: try reader.memory(workspace, at: then), at: then)
-            let pools = try reader.pools(workspace, since: then - .seconds(86400)).compactMap { id, samples in
-                samples.last.map { SenderPool(id: id, dailyCapacity: $0.capacity, remainingVolume: $0.remaining) }
-            }
-            if !pools.isEmpty { warden.recollect(pools: pools, at: then) }
-            var explained = Explained(subject, warden, at: then)
-            try explained.addStory(subject, from: reader, workspace)
-            return (explained, "no daemon was asked: this is how things stood at \(then.rfc3339), from \(ledger.path)")
+            try explained.addStory(subject, from: past.reader, past.workspace)
         } catch {
             StandardError.write("error: \(error.message)")
             throw ExitCode(error)
         }
+        return (explained, past.note)
     }
 }

@@ -1,0 +1,159 @@
+import Ledger
+import Model
+
+/// A report's charts as SVG: sized by their box, coloured by the page's style, named for those who do not see them.
+struct ReportChart {
+    private static let width = 720.0
+    private static let height = 220.0
+    private static let (left, right, top, bottom) = (70.0, 12.0, 14.0, 34.0)
+
+    var from: Instant
+    var until: Instant
+
+    private func x(_ at: Instant) -> Double {
+        let share = (at - from) / (until - from)
+        return ReportChart.left + min(1, max(0, share)) * (ReportChart.width - ReportChart.left - ReportChart.right)
+    }
+
+    private func y(_ value: Double, _ highest: Double) -> Double {
+        let inner = ReportChart.height - ReportChart.top - ReportChart.bottom
+        return ReportChart.top + (1 - min(1, max(0, value / highest))) * inner
+    }
+
+    private func text(_ value: Double) -> String { DecimalText.shortest(value, decimals: 1) }
+
+    // MARK: Campaigns
+
+    func svg(_ campaign: ReportData.Campaign, number: Int) -> String {
+        let peak = campaign.rates.map(\.rate).max() ?? 0
+        let highest = max(peak, campaign.limit ?? 0, 0.01) * 1.25
+        var parts: [String] = []
+        for pause in campaign.pauses { parts.append(span(pause, "paused", "paused")) }
+        for probation in campaign.probations { parts.append(span(probation, "probation", "on probation")) }
+        parts += axes(highest) { Ratio($0).description }
+        if let limit = campaign.limit {
+            let height = text(y(limit, highest))
+            parts.append(
+                "<line class=\"limit\" x1=\"\(text(ReportChart.left))\" x2=\"\(text(ReportChart.width - ReportChart.right))\" "
+                    + "y1=\"\(height)\" y2=\"\(height)\"/>"
+                    + "<text class=\"limit-label\" x=\"\(text(ReportChart.width - ReportChart.right))\" "
+                    + "y=\"\(text(y(limit, highest) - 4))\" text-anchor=\"end\">limit \(Ratio(limit))</text>")
+        }
+        parts.append(line(campaign.rates, highest))
+        for mark in campaign.marks { parts.append(self.mark(mark)) }
+        let title =
+            "Bounce rate of \(campaign.name ?? campaign.id.text) within \(campaign.window.policyText), against its limit"
+        let description =
+            "At most \(Ratio(peak)); paused \(campaign.pauses.count) times. "
+            + campaign.marks.map { "\($0.at.toSecond): \($0.text)." }.joined(separator: " ")
+        return svg(parts, "campaign-\(number)", title, description)
+    }
+
+    private func span(_ range: ClosedRange<Instant>, _ style: String, _ title: String) -> String {
+        let (start, end) = (x(range.lowerBound), x(range.upperBound))
+        return "<rect class=\"\(style)\" x=\"\(text(start))\" y=\"\(text(ReportChart.top))\" "
+            + "width=\"\(text(max(1.5, end - start)))\" "
+            + "height=\"\(text(ReportChart.height - ReportChart.top - ReportChart.bottom))\"><title>\(title)</title></rect>"
+    }
+
+    /// The line breaks where nothing is known for long.
+    private func line(_ rates: [(at: Instant, rate: Double)], _ highest: Double) -> String {
+        let longest = (until - from) / 40
+        var path = ""
+        var last: Instant?
+        for point in rates {
+            let isGap = last.map { point.at - $0 > longest } ?? true
+            path += "\(isGap ? "M" : "L")\(text(x(point.at))) \(text(y(point.rate, highest)))"
+            last = point.at
+        }
+        return "<path class=\"rate\" d=\"\(path)\"/>"
+    }
+
+    private func mark(_ mark: ReportData.Mark) -> String {
+        let (at, base) = (x(mark.at), ReportChart.height - ReportChart.bottom)
+        let shape =
+            switch mark.kind {
+            case .paused:
+                "M\(text(at - 5)) \(text(base - 12))h3.4v12h-3.4zM\(text(at + 1.6)) \(text(base - 12))h3.4v12h-3.4z"
+            case .wouldPause: "M\(text(at - 5)) \(text(base - 12))h10v12h-10z"
+            case .resumed, .started: "M\(text(at - 4)) \(text(base - 12))l10 6l-10 6z"
+            case .override: "M\(text(at)) \(text(base - 13))l6 6.5l-6 6.5l-6 -6.5z"
+            case .probationPassed: "M\(text(at - 6)) \(text(base - 6))l4 5l8 -10"
+            case .relapsed: "M\(text(at - 5)) \(text(base - 11))l10 10m0 -10l-10 10"
+            case .order: "M\(text(at - 5)) \(text(base - 1))l5 -11l5 11z"
+            }
+        return
+            "<path class=\"mark \(mark.kind.rawValue)\" d=\"\(shape)\"><title>\(HTML.escaped("\(mark.at.toSecond) \(mark.text)"))</title></path>"
+    }
+
+    // MARK: Pools
+
+    func svg(_ pool: ReportData.Pool, number: Int) -> String {
+        let capacity = pool.samples.compactMap(\.capacity).max() ?? pool.samples.compactMap(\.remaining).max() ?? 1
+        let highest = Double(max(1, capacity)) * 1.08
+        var parts: [String] = []
+        parts.append(area(pool.samples.map { ($0.at, Double($0.remaining ?? 0)) }, highest, "available"))
+        parts.append(
+            area(
+                pool.samples.map { ($0.at, Double(min($0.reserved, $0.remaining ?? 0))) }, highest, "reserved"))
+        parts += axes(highest) { text(($0).rounded()) }
+        let least = pool.samples.compactMap(\.remaining).min() ?? 0
+        let most = pool.samples.map(\.reserved).max() ?? 0
+        return svg(
+            parts, "pool-\(number)", "Volume left in pool \(pool.id), and how much of it is promised",
+            "Of \(capacity) a day, at least \(least) were left; at most \(most) were promised.")
+    }
+
+    private func area(_ values: [(at: Instant, value: Double)], _ highest: Double, _ style: String) -> String {
+        guard let first = values.first, let last = values.last else { return "" }
+        let base = text(ReportChart.height - ReportChart.bottom)
+        var path = "M\(text(x(first.at))) \(base)"
+        var before = first.value
+        for point in thinned(values) {
+            path +=
+                "L\(text(x(point.at))) \(text(y(before, highest)))L\(text(x(point.at))) \(text(y(point.value, highest)))"
+            before = point.value
+        }
+        return "<path class=\"\(style)\" d=\"\(path)L\(text(x(last.at))) \(base)z\"/>"
+    }
+
+    /// As many points as can be told apart.
+    private func thinned(_ values: [(at: Instant, value: Double)]) -> [(at: Instant, value: Double)] {
+        let step = max(1, values.count / 400)
+        return values.enumerated().filter { $0.offset % step == 0 || $0.offset == values.count - 1 }.map(\.element)
+    }
+
+    // MARK: Frame
+
+    private func axes(_ highest: Double, _ label: (Double) -> String) -> [String] {
+        var parts: [String] = []
+        for share in [0.0, 0.25, 0.5, 0.75] {
+            let height = y(highest * share, highest)
+            parts.append(
+                "<line class=\"grid\" x1=\"\(text(ReportChart.left))\" x2=\"\(text(ReportChart.width - ReportChart.right))\" "
+                    + "y1=\"\(text(height))\" y2=\"\(text(height))\"/>"
+                    + "<text x=\"\(text(ReportChart.left - 6))\" y=\"\(text(height + 4))\" text-anchor=\"end\">"
+                    + "\(label(highest * share))</text>")
+        }
+        let isLong = until - from > .seconds(2 * 86400)
+        for step in 0...4 {
+            let at = from + (until - from) * step / 4
+            let label = isLong ? String(at.date.dropFirst(5)) : at.clockTime
+            let anchor = step == 0 ? "start" : step == 4 ? "end" : "middle"
+            parts.append(
+                "<text x=\"\(text(x(at)))\" y=\"\(text(ReportChart.height - 12))\" text-anchor=\"\(anchor)\">\(label)</text>"
+            )
+        }
+        return parts
+    }
+
+    private func svg(_ parts: [String], _ id: String, _ title: String, _ description: String) -> String {
+        """
+        <svg role="img" aria-labelledby="\(id)-t \(id)-d" viewBox="0 0 \(text(ReportChart.width)) \(text(ReportChart.height))" preserveAspectRatio="xMidYMid meet">
+        <title id="\(id)-t">\(HTML.escaped(title))</title>
+        <desc id="\(id)-d">\(HTML.escaped(description))</desc>
+        \(parts.joined(separator: "\n"))
+        </svg>
+        """
+    }
+}

@@ -1,0 +1,188 @@
+import Guard
+import Ledger
+import Model
+import Policy
+
+/// What a report tells, read from the ledger.
+struct ReportData {
+    struct Mark: Hashable {
+        enum Kind: String, CaseIterable {
+            case paused, wouldPause, resumed, override, probationPassed, relapsed, started, order
+        }
+
+        var at: Instant
+        var kind: Kind
+        var text: String
+    }
+
+    struct Campaign {
+        var id: CampaignID
+        var name: String?
+        /// The bounce rate within ``window``, at times that the chart shows.
+        var rates: [(at: Instant, rate: Double)]
+        var window: Duration
+        /// The rate above which the rule of that window fires; nil where no rule says.
+        var limit: Double?
+        var rule: String?
+        /// While it was paused by us, as far as the ledger tells.
+        var pauses: [ClosedRange<Instant>]
+        var probations: [ClosedRange<Instant>]
+        var marks: [Mark]
+        var sent: Int
+        var bounced: Int
+        var resolved: Int
+    }
+
+    struct Pool {
+        var id: PoolID
+        var samples: [LedgerReader.PoolSample]
+    }
+
+    struct Decision {
+        var decided: LedgerReader.Decided
+        var name: String?
+    }
+
+    var workspace: String
+    var from: Instant
+    var until: Instant
+    var campaigns: [Campaign]
+    /// Campaigns that had samples, but nothing to tell, beyond those that are shown.
+    var quiet: Int
+    var pools: [Pool]
+    var decisions: [Decision]
+    var counts: [EventKind: Int]
+
+    /// The points of a chart's line.
+    private static let points = 240
+
+    init(
+        _ reader: LedgerReader, _ workspace: String, _ policy: CheckedPolicy?, from: Instant, until: Instant, limit: Int
+    ) throws(LedgerError) {
+        self.workspace = workspace
+        // What the ledger does not reach back to needs no room.
+        let from = max(from, min(try reader.firstUpdate(workspace) ?? from, until - .seconds(60)))
+        (self.from, self.until) = (from, until)
+        var filter = LedgerReader.Filter(limit: LedgerReader.limitMax)
+        (filter.since, filter.until) = (from, until)
+        let events = try reader.events(workspace, filter)
+        counts = [:]
+        for event in events { if let kind = EventKind(rawValue: event.event) { counts[kind, default: 0] += 1 } }
+        let ofCampaign = Dictionary(grouping: events) { $0.campaign ?? "" }
+        decisions = try reader.decisions(workspace, since: from).filter { $0.at <= until }.map { decided in
+            let name = ofCampaign[decided.campaign.text]?.compactMap { $0.fields["SENDWARDEN_CAMPAIGN_NAME"] }.last
+            return Decision(decided: decided, name: name)
+        }
+        let ids = try reader.campaigns(workspace)
+        let storied: (CampaignID) -> Int = { id in
+            (ofCampaign[id.text] ?? []).count { ReportData.markKind($0) != nil }
+        }
+        let sorted = ids.enumerated().sorted {
+            (storied($1.element), $0.offset) < (storied($0.element), $1.offset)
+        }.map(\.element)
+        var campaigns: [Campaign] = []
+        for id in sorted.prefix(limit) {
+            let (window, rule) = ReportData.window(policy, id)
+            let samples = try reader.samples(of: id, workspace, since: from - window).filter { $0.at <= until }
+            campaigns.append(
+                ReportData.campaign(
+                    id, samples, ofCampaign[id.text] ?? [], window, rule, policy, from: from, until: until))
+        }
+        self.campaigns = campaigns
+        quiet = max(0, sorted.count - limit)
+        pools = try reader.pools(workspace, since: from).map { id, samples in
+            Pool(id: id, samples: samples.filter { $0.at <= until })
+        }.filter { $0.samples.count > 1 }.sorted { $0.id < $1.id }
+    }
+
+    /// The window and the rule to draw: of the first rule that pauses on a bounce rate.
+    private static func window(_ policy: CheckedPolicy?, _ id: CampaignID) -> (Duration, (name: String, limit: Double)?)
+    {
+        guard let policy, let entry = policy.campaign(id) else { return (.seconds(86400), nil) }
+        for rule in policy.rules where rule.action == .pause && rule.trigger == .running && rule.applies(to: entry) {
+            for part in rule.condition.conjuncts {
+                guard case .compare(let comparison) = part, case .constant(let limit) = comparison.right else {
+                    continue
+                }
+                if case .bounceRate(let window) = comparison.left { return (window, (rule.name, limit)) }
+            }
+        }
+        return (.seconds(86400), nil)
+    }
+
+    private static func markKind(_ event: LedgerReader.Entry) -> Mark.Kind? {
+        switch EventKind(rawValue: event.event) {
+        case .campaignPaused: event.fields["SENDWARDEN_MODE"] == "observe" ? .wouldPause : .paused
+        case .campaignResumed: .resumed
+        case .campaignOverride: .override
+        case .campaignProbationPassed: .probationPassed
+        case .campaignRelapsed: .relapsed
+        case .launchReleased, .launchUnapproved: .started
+        case .orderAccepted: .order
+        default: nil
+        }
+    }
+
+    private static func campaign(
+        _ id: CampaignID, _ samples: [(at: Instant, stats: CampaignStats)], _ events: [LedgerReader.Entry],
+        _ window: Duration, _ rule: (name: String, limit: Double)?, _ policy: CheckedPolicy?, from: Instant,
+        until: Instant
+    ) -> Campaign {
+        let marks = events.compactMap { event in
+            markKind(event).map { Mark(at: event.at, kind: $0, text: event.message) }
+        }
+        var pauses: [ClosedRange<Instant>] = []
+        var probations: [ClosedRange<Instant>] = []
+        var (pausedAt, probationAt): (Instant?, Instant?) = (nil, nil)
+        for (event, mark) in zip(events.filter { markKind($0) != nil }, marks) {
+            switch mark.kind {
+            case .paused:
+                pausedAt = pausedAt ?? mark.at
+                if let start = probationAt { probations.append(start...mark.at) }
+                probationAt = nil
+            case .resumed, .override:
+                // A pause from before the report begins where the report does.
+                pauses.append((pausedAt ?? from)...mark.at)
+                pausedAt = nil
+                if event.message.contains("on probation") { probationAt = mark.at }
+            case .probationPassed, .relapsed:
+                if let start = probationAt { probations.append(start...mark.at) }
+                probationAt = nil
+            case .wouldPause, .started, .order: break
+            }
+        }
+        if let pausedAt { pauses.append(pausedAt...until) }
+        if let probationAt { probations.append(probationAt...until) }
+        let (first, last) = (samples.first { $0.at >= from }?.stats, samples.last?.stats)
+        func grown(_ path: (CampaignStats) -> Int?) -> Int {
+            max(0, (last.flatMap(path) ?? 0) - (first.flatMap(path) ?? 0))
+        }
+        return Campaign(
+            id: id,
+            name: policy?.campaign(id)?.name ?? events.compactMap { $0.fields["SENDWARDEN_CAMPAIGN_NAME"] }.last,
+            rates: rates(samples, window, from: from, until: until), window: window, limit: rule?.limit,
+            rule: rule?.name, pauses: pauses, probations: probations, marks: marks, sent: grown(\.sent),
+            bounced: grown(\.bounced), resolved: grown(\.resolved))
+    }
+
+    /// The rate within the window at evenly spread times; where nothing was resolved there is none.
+    private static func rates(
+        _ samples: [(at: Instant, stats: CampaignStats)], _ window: Duration, from: Instant, until: Instant
+    ) -> [(at: Instant, rate: Double)] {
+        let known = samples.filter { $0.stats.bounced != nil && $0.stats.resolved != nil }
+        guard known.count > 1, until > from else { return [] }
+        var rates: [(at: Instant, rate: Double)] = []
+        var (head, tail) = (0, 0)
+        for step in 0...points {
+            let at = from + (until - from) * step / points
+            while head + 1 < known.count, known[head + 1].at <= at { head += 1 }
+            while tail < head, known[tail + 1].at <= at - window { tail += 1 }
+            guard known[head].at <= at, head > tail else { continue }
+            let (new, old) = (known[head].stats, known[tail].stats)
+            let resolved = (new.resolved ?? 0) - (old.resolved ?? 0)
+            let bounced = (new.bounced ?? 0) - (old.bounced ?? 0)
+            if resolved > 0, bounced >= 0 { rates.append((at, Double(bounced) / Double(resolved))) }
+        }
+        return rates
+    }
+}
