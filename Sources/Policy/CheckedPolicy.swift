@@ -27,10 +27,37 @@ package struct CheckedPolicy: Hashable, Sendable {
         campaigns.first { $0.id == id }
     }
 
+    /// The bounce rate that people look at for a campaign: the one that its first pausing rule compares with a limit.
+    ///
+    /// Its window is nil where the rule counts the campaign's whole life.
+    package func watchedRate(of campaign: CampaignEntry) -> WatchedRate? {
+        for rule in rules
+        where rule.action == .pause && rule.trigger == .running && rule.mode != .off && rule.applies(to: campaign) {
+            for part in rule.condition.conjuncts {
+                guard case .compare(let comparison) = part, case .constant(let limit) = comparison.right else {
+                    continue
+                }
+                switch comparison.left {
+                case .bounceRate(let window): return WatchedRate(rule: rule.name, window: window, limit: limit)
+                case .gauge(.bounceRate): return WatchedRate(rule: rule.name, window: nil, limit: limit)
+                default: continue
+                }
+            }
+        }
+        return nil
+    }
+
     /// The rule of that name; nil where the policy has none.
     package func rule(_ name: String) -> Rule? {
         rules.first { $0.name == name }
     }
+}
+
+/// A bounce rate with the limit that a rule sets it.
+package struct WatchedRate: Hashable, Sendable {
+    package var rule: String
+    package var window: Duration?
+    package var limit: Double
 }
 
 /// Whether decisions are acted on, or only told.

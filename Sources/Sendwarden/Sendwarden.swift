@@ -21,6 +21,6 @@ struct Sendwarden: AsyncParsableCommand {
             ExplainCommand.self,
             HistoryCommand.self,
             PauseCommand.self, ResumeCommand.self, HoldCommand.self, ReleaseCommand.self, MuteCommand.self,
-            ReportCommand.self, ReloadCommand.self, MetricsCommand.self, DemoCommand.self, SimulateCommand.self,
+            ReportCommand.self, ReloadCommand.self, MetricsCommand.self, DoctorCommand.self, DemoCommand.self, SimulateCommand.self,
         ])
 }

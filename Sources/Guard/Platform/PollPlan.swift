@@ -70,6 +70,11 @@ struct PollPlan: Sendable {
         return sources
     }
 
+    /// Requests a minute, once the first round is over.
+    var perMinute: Double {
+        rotations.reduce(0) { $0 + Double($1.targets.count) * 60 / $1.interval.seconds }
+    }
+
     /// When the next poll is due; nil where nothing is polled.
     var next: Instant? { rotations.map(\.next).min() }
 

@@ -143,6 +143,30 @@ struct CounterWindow: Sendable {
     }
 }
 
+extension CounterWindow {
+    /// The bounce rate within each of so many equal parts of the window, oldest first; nil where nothing is known.
+    func trend(_ count: Int) -> [Double?] {
+        guard let last = samples.last, samples.count - head >= 2 else { return [] }
+        let start = last.at - length
+        let bounds = (0...count).map { counters(at: start + length * $0 / count) }
+        return zip(bounds, bounds.dropFirst()).map { before, after in
+            guard let before, let after else { return nil }
+            let (bounced, resolved) = (after.bounced - before.bounced, after[.resolved] - before[.resolved])
+            return resolved > 0 && bounced >= 0 ? bounced / resolved : nil
+        }
+    }
+
+    /// The newest sample at that time or before; nil before the first.
+    private func counters(at time: Instant) -> Counters? {
+        var (low, high) = (head, samples.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if samples[middle].at <= time { low = middle + 1 } else { high = middle }
+        }
+        return low > head ? samples[low - 1].counters : nil
+    }
+}
+
 /// All windows that the rules of one campaign ask for, over counters that never fall.
 struct SampleHistory: Sendable {
     private var windows: [Duration: CounterWindow] = [:]
@@ -191,4 +215,6 @@ struct SampleHistory: Sendable {
     func increase(of counter: Counter, over window: Duration) -> Increase? {
         windows[window]?.increase(of: counter)
     }
+
+    func trend(_ window: Duration, _ count: Int) -> [Double?] { windows[window]?.trend(count) ?? [] }
 }

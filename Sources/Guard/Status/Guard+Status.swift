@@ -7,12 +7,14 @@ extension Guard {
         GuardStatus(
             at: now, workspace: policy.workspace.name, provider: policy.workspace.provider.rawValue,
             mode: policy.mode.rawValue, summary: summary, apiTrouble: health.summary,
+            polledPerMinute: plan.perMinute, budgetPerMinute: policy.poll.budget.perSecond * 60,
             isLedgerFailing: ledgerTrouble != nil, campaigns: campaigns.map { status(of: $0, at: now) },
             launches: launches.map { launch in
-                GuardStatus.LaunchStatus(
+                let fit = fit(launch, at: now)
+                return GuardStatus.LaunchStatus(
                     campaign: launch.entry.campaign, state: launch.word, heldSince: launch.heldSince,
                     reasons: launch.reasons.map(\.text), notBefore: launch.entry.notBefore,
-                    expires: launch.entry.expires)
+                    expires: launch.entry.expires, missing: fit.missing, earliest: fit.earliest)
             }, pools: platform.pools.keys.sorted().map { status(of: $0, at: now) })
     }
 
@@ -20,7 +22,18 @@ extension Guard {
         var status = GuardStatus.CampaignStatus(
             id: campaign.entry.id, name: campaign.entry.name, pool: campaign.entry.pool, state: campaign.word,
             isStale: campaign.isStale, isMissing: campaign.isMissing, stats: campaign.latest?.stats,
-            statsAge: campaign.latest.map { (now - $0.at).seconds }, rules: rules(campaign.rules))
+            statsAge: campaign.latest.map { (now - $0.at).seconds }, rules: rules(campaign), trend: [])
+        if let watched = policy.watchedRate(of: campaign.entry) {
+            (status.rateWindow, status.rateLimit) = (watched.window?.policyText, watched.limit)
+            if let window = watched.window {
+                let bounced = campaign.history.increase(of: .bounced, over: window)?.amount
+                let resolved = campaign.history.increase(of: .resolved, over: window)?.amount
+                status.rate = bounced.flatMap { bounced in resolved.flatMap { $0 > 0 ? bounced / $0 : nil } }
+                status.trend = campaign.history.trend(window, 8)
+            } else if let stats = campaign.latest?.stats, let bounced = stats.bounced, let resolved = stats.resolved {
+                status.rate = Ratio(bounced, of: resolved)?.value
+            }
+        }
         switch campaign.phase {
         case .unknown, .draft, .releasing, .running, .pausedByAnother: break
         case .pausing(let attempt): status.decision = attempt.intent.decision.id
@@ -36,6 +49,14 @@ extension Guard {
             id: id, name: state?.pool.name, dailyCapacity: state?.pool.dailyCapacity,
             remainingVolume: state?.pool.remainingVolume, reserved: platform.reservations.reserved(in: id),
             renewsAt: state?.renewsAt(at: now), rules: rules(poolRules[id] ?? [:]))
+    }
+
+    private func rules(_ campaign: CampaignState) -> [GuardStatus.RuleStatus] {
+        rules(campaign.rules).map { rule in
+            var rule = rule
+            if let mute = campaign.mutes[rule.name] { rule.mutedUntil = max(mute.until, rule.mutedUntil ?? mute.until) }
+            return rule
+        }
     }
 
     private func rules(_ states: [Int: RuleState]) -> [GuardStatus.RuleStatus] {

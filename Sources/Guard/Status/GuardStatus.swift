@@ -26,6 +26,13 @@ package struct GuardStatus: Sendable, Codable {
         /// How old the numbers are, in seconds; nil before the first.
         package var statsAge: Double?
         package var rules: [RuleStatus]
+        /// The bounce rate that its first pausing rule looks at; nil where no rule does, or nothing was resolved.
+        package var rate: Double?
+        /// That rate's window, as a policy writes it; nil for the campaign's whole life.
+        package var rateWindow: String?
+        package var rateLimit: Double?
+        /// The rate within each eighth of the window, oldest first.
+        package var trend: [Double?]
         /// When a pause of ours ends by itself at the earliest.
         package var resumesAt: Instant?
         /// The decision behind a pause that is on its way or stands.
@@ -40,6 +47,10 @@ package struct GuardStatus: Sendable, Codable {
         package var reasons: [String]
         package var notBefore: Instant?
         package var expires: Instant?
+        /// Mails that its pool lacks.
+        package var missing: Int?
+        /// When the pool could have them at the earliest.
+        package var earliest: Instant?
     }
 
     package struct PoolStatus: Sendable, Codable {
@@ -61,6 +72,9 @@ package struct GuardStatus: Sendable, Codable {
     package var summary: String
     /// What is wrong with the API, in a few words; nil while all is well.
     package var apiTrouble: String?
+    /// Requests a minute that polling takes, and that the policy allows in all.
+    package var polledPerMinute: Double
+    package var budgetPerMinute: Double
     /// Nothing can be kept at the moment.
     package var isLedgerFailing: Bool
     /// In the policy's order.

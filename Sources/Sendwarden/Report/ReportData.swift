@@ -82,32 +82,18 @@ struct ReportData {
         }.map(\.element)
         var campaigns: [Campaign] = []
         for id in sorted.prefix(limit) {
-            let (window, rule) = ReportData.window(policy, id)
+            let watched = policy.flatMap { policy in policy.campaign(id).flatMap(policy.watchedRate) }
+            let window = watched?.window ?? .seconds(86400)
             let samples = try reader.samples(of: id, workspace, since: from - window).filter { $0.at <= until }
             campaigns.append(
                 ReportData.campaign(
-                    id, samples, ofCampaign[id.text] ?? [], window, rule, policy, from: from, until: until))
+                    id, samples, ofCampaign[id.text] ?? [], window, watched, policy, from: from, until: until))
         }
         self.campaigns = campaigns
         quiet = max(0, sorted.count - limit)
         pools = try reader.pools(workspace, since: from).map { id, samples in
             Pool(id: id, samples: samples.filter { $0.at <= until })
         }.filter { $0.samples.count > 1 }.sorted { $0.id < $1.id }
-    }
-
-    /// The window and the rule to draw: of the first rule that pauses on a bounce rate.
-    private static func window(_ policy: CheckedPolicy?, _ id: CampaignID) -> (Duration, (name: String, limit: Double)?)
-    {
-        guard let policy, let entry = policy.campaign(id) else { return (.seconds(86400), nil) }
-        for rule in policy.rules where rule.action == .pause && rule.trigger == .running && rule.applies(to: entry) {
-            for part in rule.condition.conjuncts {
-                guard case .compare(let comparison) = part, case .constant(let limit) = comparison.right else {
-                    continue
-                }
-                if case .bounceRate(let window) = comparison.left { return (window, (rule.name, limit)) }
-            }
-        }
-        return (.seconds(86400), nil)
     }
 
     private static func markKind(_ event: LedgerReader.Entry) -> Mark.Kind? {
@@ -125,7 +111,7 @@ struct ReportData {
 
     private static func campaign(
         _ id: CampaignID, _ samples: [(at: Instant, stats: CampaignStats)], _ events: [LedgerReader.Entry],
-        _ window: Duration, _ rule: (name: String, limit: Double)?, _ policy: CheckedPolicy?, from: Instant,
+        _ window: Duration, _ watched: WatchedRate?, _ policy: CheckedPolicy?, from: Instant,
         until: Instant
     ) -> Campaign {
         let marks = events.compactMap { event in
@@ -160,8 +146,8 @@ struct ReportData {
         return Campaign(
             id: id,
             name: policy?.campaign(id)?.name ?? events.compactMap { $0.fields["SENDWARDEN_CAMPAIGN_NAME"] }.last,
-            rates: rates(samples, window, from: from, until: until), window: window, limit: rule?.limit,
-            rule: rule?.name, pauses: pauses, probations: probations, marks: marks, sent: grown(\.sent),
+            rates: rates(samples, window, from: from, until: until), window: window, limit: watched?.limit,
+            rule: watched?.rule, pauses: pauses, probations: probations, marks: marks, sent: grown(\.sent),
             bounced: grown(\.bounced), resolved: grown(\.resolved))
     }
 

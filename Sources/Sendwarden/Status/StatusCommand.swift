@@ -36,7 +36,11 @@ struct StatusCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Show at most this many campaigns.", valueName: "count"))
     var limit = 100
 
+    @Option(help: ArgumentHelp("Show the campaigns after as many pages of them.", valueName: "number"))
+    var page = 1
+
     func validate() throws {
+        if page < 1 { throw ValidationError("--page \(page) is less than 1.") }
         if json, watch { throw ValidationError("--json and --watch exclude each other.") }
         if ledger != nil, watch { throw ValidationError("--ledger and --watch exclude each other.") }
         if limit < 1 { throw ValidationError("--limit \(limit) is less than 1.") }
@@ -47,7 +51,6 @@ struct StatusCommand: AsyncParsableCommand {
             let past = try PastGuard(ledger: ledger, policy: policy)
             let status = past.warden.status(at: past.at)
             if json { return StandardOutput.write(try ReadableJSON.text(status)) }
-            let screen = StatusScreen(width: Terminal.width, isColored: Terminal.isColored, limit: limit)
             return StandardOutput.write(past.note + "\n\n" + screen.text(status))
         }
         repeat {
@@ -56,12 +59,16 @@ struct StatusCommand: AsyncParsableCommand {
                 StandardOutput.write(String(String(buffer: body).dropLast()))
                 return
             }
-            let screen = StatusScreen(width: Terminal.width, isColored: Terminal.isColored, limit: limit)
             let text = screen.text(try decode(Data(body.readableBytesView)))
             // A terminal is drawn over from its first line; whatever else it is gets one screen after another.
             StandardOutput.write(watch && Terminal.isTerminal ? "\u{1b}[H\u{1b}[J" + text : text)
             if watch { try await Task.sleep(for: .seconds(2)) }
         } while watch
+    }
+
+    private var screen: StatusScreen {
+        StatusScreen(
+            page: Page(width: Terminal.width, isColored: Terminal.isColored), limit: limit, pageNumber: page)
     }
 
     private func decode(_ body: Data) throws -> GuardStatus {

@@ -3,22 +3,20 @@ import Model
 
 /// How everything stands, as text for a terminal of some width.
 struct StatusScreen {
-    var width: Int
-    var isColored: Bool
-    /// At most so many campaigns.
+    var page: Page
+    /// At most so many campaigns, after as many as stand on earlier pages.
     var limit: Int
-
-    private enum Tint: String {
-        case plain = "0"
-        case bad = "31"
-        case doubtful = "33"
-        case faint = "2"
-    }
+    var pageNumber = 1
 
     func text(_ status: GuardStatus) -> String {
-        var lines = [cut("\(status.workspace) on \(status.provider), \(status.mode) mode: \(status.summary)")]
+        var lines = [page.cut("\(status.workspace) on \(status.provider), \(status.mode) mode: \(status.summary)")]
+        let (polled, budget) = (status.polledPerMinute, status.budgetPerMinute)
+        lines.append(
+            page.cut(
+                "API \(status.apiTrouble == nil ? "well" : "in trouble"), \(StatusScreen.count(polled)) of "
+                    + "\(StatusScreen.count(budget)) requests a minute"))
         if status.isLedgerFailing {
-            lines.append(tinted(cut("the ledger cannot be written: nothing is started"), .bad))
+            lines.append(page.tinted(page.cut("the ledger cannot be written: nothing is started"), .bad))
         }
         if !status.pools.isEmpty { lines += [""] + status.pools.map { pool($0) } }
         lines += [""] + campaigns(status)
@@ -32,7 +30,7 @@ struct StatusScreen {
     /// `pool_a  ######==....  1300 used, 420 promised, 280 of 2000 left; renewed at 00:00Z`.
     private func pool(_ pool: GuardStatus.PoolStatus) -> String {
         guard let capacity = pool.dailyCapacity, let remaining = pool.remainingVolume, capacity > 0 else {
-            return cut("\(pool.id)  volume unknown, \(pool.reserved) promised")
+            return page.cut("\(pool.id)  volume unknown, \(pool.reserved) promised")
         }
         let cells = 20
         let used = min(cells, max(0, capacity - remaining) * cells / capacity)
@@ -42,7 +40,7 @@ struct StatusScreen {
             + String(repeating: ".", count: cells - used - reserved)
         let renewal = pool.renewsAt.map { "; renewed at \($0.clockTime)" } ?? ""
         let left = max(0, remaining - pool.reserved)
-        return cut(
+        return page.cut(
             "\(pool.id)  \(bar)  \(capacity - remaining) used, \(pool.reserved) promised, \(left) of \(capacity) left\(renewal)"
         )
     }
@@ -54,23 +52,36 @@ struct StatusScreen {
             let (first, second) = (StatusScreen.danger($0.element), StatusScreen.danger($1.element))
             return first != second ? first > second : $0.offset < $1.offset
         }.map(\.element)
-        let shown = sorted.prefix(limit)
+        let shown = Array(sorted.dropFirst(limit * (pageNumber - 1)).prefix(limit))
         var rows = shown.map { campaign in
             [
                 StatusScreen.name(campaign.id, campaign.name), campaign.state.rawValue,
-                campaign.stats?.sent.map(String.init) ?? "?", StatusScreen.bounces(campaign.stats),
-                StatusScreen.age(campaign), remarks(campaign, at: status.at),
+                campaign.stats?.sent.map(String.init) ?? "?", StatusScreen.rate(campaign), StatusScreen.trend(campaign),
             ]
         }
-        rows.insert(["campaign", "state", "sent", "bounced", "numbers", "remarks"], at: 0)
-        var lines = table(rows, isRight: [false, false, true, true, true, false])
-        for (index, campaign) in shown.enumerated() {
-            lines[index + 1] = tinted(lines[index + 1], StatusScreen.tint(campaign))
+        rows.insert(["campaign", "state", "sent", "bounced", "trend"], at: 0)
+        let isWide = page.width >= 100
+        if isWide {
+            for (index, campaign) in shown.enumerated() { rows[index + 1].insert(StatusScreen.bounces(campaign.stats), at: 4) }
+            rows[0].insert("in all", at: 4)
         }
-        if sorted.count > shown.count {
-            lines.append("and \(sorted.count - shown.count) more, which are in no greater danger")
+        let table = page.table(rows, isRight: [false, false, true, true] + (isWide ? [true] : []) + [false])
+        var lines = [table[0]]
+        for (line, campaign) in zip(table.dropFirst(), shown) {
+            lines += self.lines(line, remarks(campaign, at: status.at)).map {
+                page.tinted($0, StatusScreen.tint(campaign))
+            }
         }
+        let rest = sorted.count - limit * (pageNumber - 1) - shown.count
+        if rest > 0 { lines.append("and \(rest) more, which are in no greater danger: --page \(pageNumber + 1)") }
         return lines
+    }
+
+    /// Remarks beside their campaign, or where they do not fit, below it.
+    private func lines(_ line: String, _ remarks: String) -> [String] {
+        if remarks.isEmpty { return [line] }
+        if line.count + 2 + remarks.count <= page.width { return ["\(line)  \(remarks)"] }
+        return [line] + page.wrapped(remarks, indent: 4, hanging: 2)
     }
 
     /// What needs a person's eye most has the most.
@@ -89,7 +100,7 @@ struct StatusScreen {
         }
     }
 
-    private static func tint(_ campaign: GuardStatus.CampaignStatus) -> Tint {
+    private static func tint(_ campaign: GuardStatus.CampaignStatus) -> Page.Tint {
         switch danger(campaign) {
         case 6...: .bad
         case 2...5: .doubtful
@@ -108,11 +119,25 @@ struct StatusScreen {
         return "\(bounced) (\(ratio))"
     }
 
-    private static func age(_ campaign: GuardStatus.CampaignStatus) -> String {
-        if campaign.isMissing { return "unknown id" }
-        guard let age = campaign.statsAge else { return "none yet" }
-        return Duration.seconds(age.rounded()).spokenText + " old"
+    /// `5.6 % in 24h`.
+    private static func rate(_ campaign: GuardStatus.CampaignStatus) -> String {
+        guard let rate = campaign.rate else { return "–" }
+        return Ratio(rate).description + (campaign.rateWindow.map { " in \($0)" } ?? "")
     }
+
+    /// The rate's course as a line of bars, a full one for its limit or its peak.
+    private static func trend(_ campaign: GuardStatus.CampaignStatus) -> String {
+        let bars = Array("▁▂▃▄▅▆▇█")
+        let highest = max(campaign.trend.compactMap(\.self).max() ?? 0, campaign.rateLimit ?? 0)
+        guard highest > 0, campaign.trend.contains(where: { $0 != nil }) else { return "" }
+        return String(
+            campaign.trend.map { value in
+                value.map { bars[min(bars.count - 1, Int($0 / highest * Double(bars.count - 1) + 0.5))] } ?? " "
+            }
+        ).withoutTrailingSpaces
+    }
+
+    private static func count(_ value: Double) -> String { DecimalText.shortest(value, decimals: 0) }
 
     private func remarks(_ campaign: GuardStatus.CampaignStatus, at now: Instant) -> String {
         var remarks: [String] = []
@@ -126,7 +151,11 @@ struct StatusScreen {
             }
         }
         if let resumesAt = campaign.resumesAt { remarks.append("resumes not before \(resumesAt.clockTime)") }
-        if campaign.isStale { remarks.append("blind") }
+        if campaign.isMissing { remarks.append("unknown to the platform") }
+        if campaign.isStale || campaign.statsAge == nil {
+            let age = campaign.statsAge.map { Duration.seconds($0.rounded()).spokenText + " old" } ?? "not there yet"
+            remarks.append("blind: its numbers are \(age)")
+        }
         return remarks.joined(separator: "; ")
     }
 
@@ -136,7 +165,9 @@ struct StatusScreen {
         let names = Dictionary(status.campaigns.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
         var rows = launches.map { launch in
             var why = launch.reasons
-            if let notBefore = launch.notBefore, notBefore > status.at { why.append("not before \(notBefore.rfc3339)") }
+            if let missing = launch.missing { why.append("\(missing) mails are missing") }
+            if let earliest = launch.earliest { why.append("could fit from \(earliest.toSecond)") }
+            if let notBefore = launch.notBefore, notBefore > status.at { why.append("not before \(notBefore.toSecond)") }
             let lasting = launch.heldSince.map { " for \((status.at - $0).spokenText)" } ?? ""
             return [
                 StatusScreen.name(launch.campaign, names[launch.campaign] ?? nil), launch.state.rawValue + lasting,
@@ -144,35 +175,7 @@ struct StatusScreen {
             ]
         }
         rows.insert(["launch", "state", "why"], at: 0)
-        return table(rows, isRight: [false, false, false])
-    }
-
-    // MARK: Layout
-
-    /// The longest name that is shown in full on 80 columns; on more it may be longer.
-    private var nameWidth: Int { max(16, width * 3 / 10) }
-
-    private func table(_ rows: [[String]], isRight: [Bool]) -> [String] {
-        let rows = rows.map { [StatusScreen.shortened($0[0], to: nameWidth)] + $0.dropFirst() }
-        let columns = isRight.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = row.enumerated().map { index, cell in
-                let padding = String(repeating: " ", count: columns[index] - cell.count)
-                return isRight[index] ? padding + cell : cell + padding
-            }
-            var line = cells.joined(separator: "  ")
-            while line.last == " " { line.removeLast() }
-            return cut(line)
-        }
-    }
-
-    private func cut(_ line: String) -> String { StatusScreen.shortened(line, to: width) }
-
-    private static func shortened(_ text: String, to length: Int) -> String {
-        text.count <= length ? text : text.prefix(length - 1) + "…"
-    }
-
-    private func tinted(_ line: String, _ tint: Tint) -> String {
-        isColored && tint != .plain ? "\u{1b}[\(tint.rawValue)m\(line)\u{1b}[0m" : line
+        let table = page.table(rows.map { Array($0.prefix(2)) }, isRight: [false, false])
+        return zip(table, rows).flatMap { lines($0, $1[2]) }
     }
 }

@@ -1,0 +1,217 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Daemon
+import FoundationEssentials
+import Glibc
+import Journal
+import Ledger
+import Model
+import NIOPosix
+import Policy
+import Providers
+
+/// `sendwarden doctor`: looks at all that the daemon needs.
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Check all that the daemon needs, and say what to do.",
+        discussion: """
+            Looks at the policy, the key, the platform's name, TLS and clock, the shape of each endpoint's answers, \
+            the journal, systemd, the control socket, and the ledger's integrity and size. Starts and pauses nothing. \
+            Run it as root, or as the user that runs the daemon.
+            Ends with 0 if nothing failed, otherwise with the code of what is worst: 78 policy or key refused, 77 no \
+            permission, 69 platform unreachable, 65 ledger damaged or answers that cannot be used, 66 no policy.
+
+            Example: sendwarden doctor --policy /etc/sendwarden/policy.yaml
+            """)
+
+    @OptionGroup var policy: PolicyOption
+    @OptionGroup var control: ControlOption
+    @OptionGroup var ledger: LedgerOption
+
+    @Flag(help: "Print the findings as one JSON object.")
+    var json = false
+
+    /// So many campaigns' statistics are asked for.
+    static let campaignsMax = 10
+
+    func run() async throws {
+        ProcessHardening.apply()
+        let page = Page(width: Terminal.width, isColored: Terminal.isColored)
+        var findings: [DoctorFinding] = []
+        func note(_ more: [DoctorFinding]) {
+            findings += more
+            if !json { for finding in more { show(finding, page) } }
+        }
+        let (checked, policyFindings) = checkPolicy()
+        note(policyFindings)
+        if let checked {
+            let (key, keyFindings) = checkCredential(checked)
+            note(keyFindings)
+            await PlatformCheck(policy: checked, key: key).look { note([$0]) }
+        }
+        note(HostCheck.findings())
+        note([await checkDaemon()])
+        note(checkLedger())
+        let code = DoctorFinding.worst(findings)
+        if json {
+            print(try ReadableJSON.text(["findings": findings]))
+        } else {
+            let failed = findings.count { $0.verdict == .failed }
+            let doubts = findings.count { $0.verdict == .warning }
+            StandardOutput.write(
+                failed + doubts == 0
+                    ? "all is well" : "\(failed) failed, \(doubts) warning\(doubts == 1 ? "" : "s")")
+        }
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    private func show(_ finding: DoctorFinding, _ page: Page) {
+        let (word, tint): (String, Page.Tint) =
+            switch finding.verdict {
+            case .ok: ("ok  ", .good)
+            case .note: ("note", .plain)
+            case .warning: ("warn", .doubtful)
+            case .failed: ("FAIL", .bad)
+            }
+        let lines = page.wrapped("\(finding.check): \(finding.detail)", indent: 6, hanging: 2)
+        for (index, line) in lines.enumerated() {
+            StandardOutput.write(index == 0 ? page.tinted(word, tint) + "  " + line.dropFirst(6) : line)
+        }
+        if let remedy = finding.remedy {
+            for line in page.wrapped("→ \(remedy)", indent: 8, hanging: 2) { StandardOutput.write(line) }
+        }
+    }
+
+    // MARK: Policy and key
+
+    private func checkPolicy() -> (CheckedPolicy?, [DoctorFinding]) {
+        let source: SourceFile
+        do throws(PolicyFileError) {
+            source = try PolicyFile.read(policy.path)
+        } catch {
+            return (
+                nil,
+                [.failed("policy", error.message, "name the policy, as in: sendwarden doctor policy.yaml", ExitCode(error))]
+            )
+        }
+        let outcome = PolicyLoader.load(source)
+        guard let checked = outcome.policy else {
+            let errors = outcome.diagnostics.filter { $0.severity == .error }
+            let first = errors.min { $0.position < $1.position }
+            return (
+                nil,
+                [
+                    .failed(
+                        "policy", "\(policy.path):\(first?.position.line ?? 1): \(first?.message ?? "refused")",
+                        "sendwarden check \(policy.path) shows every error", .badConfiguration)
+                ]
+            )
+        }
+        var findings = [DoctorFinding.ok("policy", "\(policy.path): \(checked.summary)")]
+        let warnings = outcome.diagnostics.count
+        if warnings > 0 {
+            findings.append(
+                .warning(
+                    "policy", "\(warnings) warning\(warnings == 1 ? "" : "s")",
+                    "sendwarden check \(policy.path) shows them"))
+        }
+        if checked.mode == .observe {
+            findings.append(
+                .note("policy", "observe mode: decisions are told, nothing is sent", "set mode: enforce to act"))
+        }
+        return (checked, findings)
+    }
+
+    private func checkCredential(_ policy: CheckedPolicy) -> (APIKey?, [DoctorFinding]) {
+        let directory = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"]
+        do throws(CredentialError) {
+            switch policy.workspace.credential {
+            case .file(let path):
+                return (try CredentialReader.file(path), [.ok("key", "\(path) can be read, and by nobody else")])
+            case .systemd(let name) where directory != nil:
+                return (
+                    try CredentialReader.systemd(name, directory: directory),
+                    [.ok("key", "systemd passed the credential \(name)")]
+                )
+            case .systemd(let name):
+                // Outside the service: the file that its LoadCredential= finds by that name.
+                let store = "/etc/credstore/\(name)"
+                if access("/etc/credstore.encrypted/\(name)", F_OK) == 0 {
+                    return (
+                        nil,
+                        [
+                            .note(
+                                "key", "\(name) is sealed: only the service can open it",
+                                "endpoints are not asked from here; 'sendwarden status' shows whether the service's key is taken"
+                            )
+                        ]
+                    )
+                }
+                return (try CredentialReader.file(store), [.ok("key", "\(store) can be read, and by nobody else")])
+            }
+        } catch {
+            return (nil, [.failed("key", error.message, "docs/service.md says how a key is passed", ExitCode(error))])
+        }
+    }
+
+    // MARK: Daemon and ledger
+
+    private func checkDaemon() async -> DoctorFinding {
+        do throws(ControlFailure) {
+            let (status, _) = try await control.tryAsking("GET", "/metrics")
+            return status == 200
+                ? .ok("daemon", "it answers on \(control.path)")
+                : .warning("daemon", "it answers HTTP \(status) on \(control.path)", "is it of this version? restart it")
+        } catch {
+            return error.isAbsent
+                ? .note("daemon", error.reason, "systemctl status sendwarden")
+                : .failed("daemon", error.reason, "systemctl status sendwarden", error.code)
+        }
+    }
+
+    /// Beyond this much free room the ledger can grow for long.
+    private static let roomMin = 500 << 20
+
+    private func checkLedger() -> [DoctorFinding] {
+        let path = ledger.path
+        var findings: [DoctorFinding] = []
+        do throws(LedgerError) {
+            let reader = try LedgerReader(path)
+            if let damage = try reader.damage() {
+                return [
+                    .failed(
+                        "ledger", "\(path) is damaged: \(damage)",
+                        "restore it, or start the daemon once with --recover-ledger", .dataError)
+                ]
+            }
+            let size = [path, path + "-wal"].reduce(0) { sum, file in
+                sum + ((try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0)
+            }
+            var last = "nothing yet"
+            for workspace in try reader.workspaces() {
+                if let then = try reader.lastUpdate(workspace) { last = "\(workspace) last at \(then.toSecond)" }
+            }
+            let megabytes = DecimalText.shortest(Double(size) / 1_000_000, decimals: 1)
+            findings.append(.ok("ledger", "\(path) is sound, \(megabytes) MB; \(last)"))
+        } catch {
+            switch error.code {
+            case .missing:
+                findings.append(.note("ledger", error.message, "the daemon makes one when it first starts"))
+            default: findings.append(.failed("ledger", error.message, "docs/ledger.md", ExitCode(error)))
+            }
+        }
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        var room = statvfs()
+        if statvfs(folder, &room) == 0 {
+            let free = Int(room.f_bavail) * Int(room.f_frsize)
+            if free < DoctorCommand.roomMin {
+                findings.append(
+                    .warning(
+                        "disk", "\(free >> 20) MiB are free in \(folder)",
+                        "make room: without it nothing is started, and what is paused is not remembered"))
+            }
+        }
+        return findings
+    }
+}

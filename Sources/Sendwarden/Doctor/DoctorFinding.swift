@@ -1,0 +1,38 @@
+import ArgumentParser
+
+/// What one check of the doctor came to.
+struct DoctorFinding: Encodable {
+    enum Verdict: String, Encodable {
+        case ok, note, warning, failed
+    }
+
+    var check: String
+    var verdict: Verdict
+    var detail: String
+    /// What to do; nil where nothing is to be done.
+    var remedy: String?
+    /// What the program ends with where this is the worst; 0 where nothing failed.
+    var exitCode: Int32 = 0
+
+    static func ok(_ check: String, _ detail: String) -> DoctorFinding {
+        DoctorFinding(check: check, verdict: .ok, detail: detail)
+    }
+
+    static func note(_ check: String, _ detail: String, _ remedy: String? = nil) -> DoctorFinding {
+        DoctorFinding(check: check, verdict: .note, detail: detail, remedy: remedy)
+    }
+
+    static func warning(_ check: String, _ detail: String, _ remedy: String) -> DoctorFinding {
+        DoctorFinding(check: check, verdict: .warning, detail: detail, remedy: remedy)
+    }
+
+    static func failed(_ check: String, _ detail: String, _ remedy: String, _ code: ExitCode) -> DoctorFinding {
+        DoctorFinding(check: check, verdict: .failed, detail: detail, remedy: remedy, exitCode: code.rawValue)
+    }
+
+    /// The gravest code: a policy that cannot be used keeps everything from working, a missing file least.
+    static func worst(_ findings: [DoctorFinding]) -> Int32 {
+        let order: [Int32] = [78, 77, 69, 65, 66]
+        return order.first { code in findings.contains { $0.exitCode == code } } ?? 0
+    }
+}
