@@ -17,10 +17,12 @@ struct Sendwarden: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            RunCommand.self, CheckCommand.self, TestCommand.self, BacktestCommand.self, StatusCommand.self,
+            RunCommand.self, CheckCommand.self, TestCommand.self, SchemaCommand.self, BacktestCommand.self,
+            StatusCommand.self,
             ExplainCommand.self,
             HistoryCommand.self,
             PauseCommand.self, ResumeCommand.self, HoldCommand.self, ReleaseCommand.self, MuteCommand.self,
-            ReportCommand.self, ReloadCommand.self, MetricsCommand.self, DoctorCommand.self, DemoCommand.self, SimulateCommand.self,
+            ReportCommand.self, ReloadCommand.self, MetricsCommand.self, DoctorCommand.self, DemoCommand.self,
+            SimulateCommand.self,
         ])
 }

@@ -92,7 +92,11 @@ struct DoctorCommand: AsyncParsableCommand {
         } catch {
             return (
                 nil,
-                [.failed("policy", error.message, "name the policy, as in: sendwarden doctor policy.yaml", ExitCode(error))]
+                [
+                    .failed(
+                        "policy", error.message, "name the policy, as in: sendwarden doctor policy.yaml",
+                        ExitCode(error))
+                ]
             )
         }
         let outcome = PolicyLoader.load(source)
@@ -162,7 +166,8 @@ struct DoctorCommand: AsyncParsableCommand {
             let (status, _) = try await control.tryAsking("GET", "/metrics")
             return status == 200
                 ? .ok("daemon", "it answers on \(control.path)")
-                : .warning("daemon", "it answers HTTP \(status) on \(control.path)", "is it of this version? restart it")
+                : .warning(
+                    "daemon", "it answers HTTP \(status) on \(control.path)", "is it of this version? restart it")
         } catch {
             return error.isAbsent
                 ? .note("daemon", error.reason, "systemctl status sendwarden")

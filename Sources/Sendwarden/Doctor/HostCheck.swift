@@ -11,7 +11,8 @@ enum HostCheck {
     private static var systemd: DoctorFinding {
         access("/run/systemd/system", F_OK) == 0
             ? .ok("systemd", "runs this machine")
-            : .note("systemd", "does not run this machine", "run the daemon under another supervisor, or in the foreground")
+            : .note(
+                "systemd", "does not run this machine", "run the daemon under another supervisor, or in the foreground")
     }
 
     private static var notify: DoctorFinding {

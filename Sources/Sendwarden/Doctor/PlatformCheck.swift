@@ -57,7 +57,8 @@ struct PlatformCheck {
             tell(
                 .ok(
                     "connection",
-                    "\(url) answers in \(took.milliseconds) ms" + (secure ? ", its certificate is trusted" : ", without TLS")))
+                    "\(url) answers in \(took.milliseconds) ms"
+                        + (secure ? ", its certificate is trusted" : ", without TLS")))
             guard let date = answer.date else {
                 tell(.note("clock", "the platform's answers have no Date header, so clocks cannot be compared"))
                 return true
@@ -100,7 +101,8 @@ struct PlatformCheck {
             if !missing.isEmpty {
                 tell(
                     .warning(
-                        "sender pools", "the platform reports no \(missing.map(\.text).sorted().joined(separator: ", "))",
+                        "sender pools",
+                        "the platform reports no \(missing.map(\.text).sorted().joined(separator: ", "))",
                         "it reports \(known.map(\.text).sorted().prefix(5).joined(separator: ", ")): mend the policy"))
             }
         } catch {

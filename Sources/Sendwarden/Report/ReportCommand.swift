@@ -59,7 +59,8 @@ struct ReportCommand: ParsableCommand {
         let (reader, workspace) = try ledger.openOrExit()
         let data: ReportData
         do throws(LedgerError) {
-            let last = try reader.lastUpdate(workspace) ?? now
+            // What was told last belongs to it.
+            let last = (try reader.lastUpdate(workspace) ?? now) + .seconds(1)
             let end = until.flatMap { ReportCommand.time($0, before: now) } ?? last
             guard let start = ReportCommand.time(since, before: end), start < end else {
                 StandardError.write("error: --since \(since) is not before \(end.toSecond)")

@@ -62,7 +62,9 @@ struct StatusScreen {
         rows.insert(["campaign", "state", "sent", "bounced", "trend"], at: 0)
         let isWide = page.width >= 100
         if isWide {
-            for (index, campaign) in shown.enumerated() { rows[index + 1].insert(StatusScreen.bounces(campaign.stats), at: 4) }
+            for (index, campaign) in shown.enumerated() {
+                rows[index + 1].insert(StatusScreen.bounces(campaign.stats), at: 4)
+            }
             rows[0].insert("in all", at: 4)
         }
         let table = page.table(rows, isRight: [false, false, true, true] + (isWide ? [true] : []) + [false])
@@ -167,7 +169,9 @@ struct StatusScreen {
             var why = launch.reasons
             if let missing = launch.missing { why.append("\(missing) mails are missing") }
             if let earliest = launch.earliest { why.append("could fit from \(earliest.toSecond)") }
-            if let notBefore = launch.notBefore, notBefore > status.at { why.append("not before \(notBefore.toSecond)") }
+            if let notBefore = launch.notBefore, notBefore > status.at {
+                why.append("not before \(notBefore.toSecond)")
+            }
             let lasting = launch.heldSince.map { " for \((status.at - $0).spokenText)" } ?? ""
             return [
                 StatusScreen.name(launch.campaign, names[launch.campaign] ?? nil), launch.state.rawValue + lasting,

@@ -1,0 +1,118 @@
+import Foundation
+import Policy
+import TestSupport
+import Testing
+
+/// The policy's JSON Schema, held against what the program itself accepts, by an independent validator.
+@Suite struct SchemaTests {
+    /// What a schema cannot see: what one value means for another, and what an expression means.
+    private static let beyondASchema: Set<String> = [
+        "always-true", "bad-for", "count-with-duration", "divides-by-zero", "duplicate-campaign", "duplicate-rule",
+        "launch-expires-first", "launch-of-unknown-campaign", "launch-twice", "never-true-together", "never-true",
+        "ratio-with-count", "rule-for-unknown-campaign", "stale-before-three-polls", "stray-bracket",
+        "unclosed-bracket", "window-too-long",
+    ]
+
+    private func python(_ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["python3"] + arguments
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "the validator failed; deploy/test installs python3-jsonschema")
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// By file, whether it was accepted.
+    private func verdicts(_ files: [String]) throws -> [String: Bool] {
+        let folder = try TemporaryFolder()
+        let schema = try folder.write("schema.json", try Program.run(["schema"]).stdout)
+        let script = CommandLineTests.root + "/Tests/SendwardenTests/validate-schema.py"
+        let lines = try python([script, schema] + files).split(separator: "\n")
+        return Dictionary(
+            uniqueKeysWithValues: lines.compactMap { line in
+                let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+                guard let file = files.first(where: { words[1] == $0 || words[1].hasPrefix($0 + ":") }) else {
+                    return nil
+                }
+                return (file, words[0] == "accepted")
+            })
+    }
+
+    @Test func itAcceptsEveryPolicyThatShips() throws {
+        let config = CommandLineTests.root + "/config"
+        let names = FileManager.default.enumerator(atPath: config)?.compactMap { $0 as? String } ?? []
+        let policies = names.filter { name in
+            name.hasSuffix(".yaml") && !name.hasSuffix(".test.yaml") && !name.contains("world")
+                && !name.contains("scrape")
+        }.map { config + "/" + $0 }
+        #expect(policies.count >= 4)
+        #expect(try verdicts(policies) == Dictionary(uniqueKeysWithValues: policies.map { ($0, true) }))
+        for policy in policies {
+            let first = try String(contentsOfFile: policy, encoding: .utf8).prefix { $0 != "\n" }
+            #expect(first == "# yaml-language-server: $schema=\(PolicySchema.installedPath)", "\(policy)")
+        }
+    }
+
+    @Test func itRejectsEveryBadPolicyThatASchemaCanSee() throws {
+        let folder = CommandLineTests.root + "/Tests/PolicyTests/Malformed"
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".bad.yaml") }
+        let verdicts = try verdicts(files.map { folder + "/" + $0 })
+        #expect(verdicts.count == files.count)
+        let accepted = verdicts.filter(\.value).keys.map { path in
+            String(path.split(separator: "/").last?.dropLast(".bad.yaml".count) ?? "")
+        }
+        #expect(Set(accepted) == Self.beyondASchema)
+    }
+
+    /// Conditions that the program accepts are none that an editor would underline.
+    @Test func itAcceptsConditionsOfEveryForm() throws {
+        let conditions = [
+            "bounceRate(24h) > 5% and increase(resolved, 24h) >= 50", "not (sent > 5 or bounced >= 3) and queued != 0",
+            "bounced / resolved > 0.05 and resolved > 20", "rate(sent, 1h30m) * 2 < 1000", "age(stats) > 15m",
+            "campaign.label(\"team\") == 'sales' and bounceRate > 5 %", "-sent + 100 > 2 * (bounced - 3)",
+            "totalEnrolled > pool.available or accounts.active < 3", "((bounceRate > 5%)) and (((resolved > 5)))",
+            "sent > 5\n  and bounced > 2", "increase( bounced ,24h )>=3", "\"a\" != campaign.label('b') or sent > 1",
+        ]
+        let folder = try TemporaryFolder()
+        var files: [String] = []
+        for (number, condition) in conditions.enumerated() {
+            let text = """
+                version: 1
+                workspace: {name: w, provider: leadterra, credential: key}
+                campaigns: [{id: a, labels: {team: sales}}]
+                rules:
+                  - name: r
+                    when: |
+                      \(condition.replacingOccurrences(of: "\n", with: "\n      "))
+                    then: alert
+                """
+            let outcome = PolicyLoader.load(SourceFile(name: "p", text: text))
+            #expect(outcome.policy != nil, "\(condition): \(outcome.diagnostics.map(\.message))")
+            files.append(try folder.write("\(number).yaml", text))
+        }
+        let verdicts = try verdicts(files)
+        for (file, condition) in zip(files, conditions) { #expect(verdicts[file] == true, "\(condition)") }
+    }
+
+    /// The schema knows the keys that the program knows, no more and no fewer.
+    @Test(arguments: [
+        ("zzzzzzzz: 1", ""), ("workspace: {zzzzzzzz: 1}", "workspace"), ("poll: {zzzzzzzz: 1}", "poll"),
+        ("belt: {zzzzzzzz: 1}", "belt"), ("campaigns: [{zzzzzzzz: 1}]", "campaign"),
+        ("launches: [{zzzzzzzz: 1}]", "launch"), ("rules: [{zzzzzzzz: 1}]", "rule"),
+        ("rules: [{name: a, when: sent > 1, then: pause, resume: {zzzzzzzz: 1}}]", "resume"),
+    ])
+    func itKnowsEveryKey(_ policy: String, _ definition: String) throws {
+        let diagnostics = PolicyLoader.load(SourceFile(name: "p", text: policy)).diagnostics
+        let help = try #require(diagnostics.first { $0.message.contains("zzzzzzzz") }?.help)
+        let known = try #require(help.split(separator: "keys are ").last).components(separatedBy: ", ")
+        let schema = try #require(
+            try JSONSerialization.jsonObject(with: Data(PolicySchema.text.utf8)) as? [String: Any])
+        let definitions = try #require(schema["$defs"] as? [String: [String: Any]])
+        let part = definition.isEmpty ? schema : try #require(definitions[definition])
+        #expect(Set((part["properties"] as? [String: Any] ?? [:]).keys) == Set(known))
+    }
+}
