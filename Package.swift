@@ -156,7 +156,7 @@ let package = Package(
         .testTarget(
             name: "SendwardenTests",
             dependencies: [
-                "Sendwarden", "Journal", "Model", "Policy", "TestSupport",
+                "Sendwarden", "Journal", "Model", "Policy", "Rehearsal", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             exclude: ["validate-schema.py"], swiftSettings: strict),

@@ -185,4 +185,95 @@ import Testing
         let count = try DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sample") }
         #expect(count == 4)
     }
+
+    // MARK: Events and pools
+
+    private func event(_ kind: EventKind, _ campaign: String?, _ message: String) -> LedgerRecord {
+        var fields: [JournalField: String] = [.mode: "enforce"]
+        fields[.campaign] = campaign
+        return .event(JournalEvent(kind, message, fields: fields), at: Self.start)
+    }
+
+    @Test func theStoryIsReadBackByWhatIsAskedFor() throws {
+        let folder = try TemporaryFolder()
+        let ledger = try open(folder.path + "/ledger.sqlite").ledger
+        try ledger.write(
+            [
+                event(.daemonReady, nil, "ready"), event(.campaignPaused, "camp_1", "paused one"),
+                event(.campaignPaused, "camp_2", "paused two"), event(.campaignResumed, "camp_1", "resumed one"),
+            ], at: Self.start)
+        func told(_ change: (inout LedgerReader.Filter) -> Void) throws -> [String] {
+            var filter = LedgerReader.Filter(limit: 10)
+            change(&filter)
+            return try LedgerReader(folder.path + "/ledger.sqlite").events("acme", filter).map(\.message)
+        }
+        #expect(try told { _ in } == ["ready", "paused one", "paused two", "resumed one"])
+        #expect(try told { $0.campaign = "camp_1" } == ["paused one", "resumed one"])
+        #expect(try told { $0.event = "campaign.paused" } == ["paused one", "paused two"])
+        #expect(try told { $0.event = "campaign" } == ["paused one", "paused two", "resumed one"])
+        #expect(try told { $0.event = "campaign.paus" } == [])
+        #expect(try told { $0.priority = Priority.warning.rawValue } == ["paused one", "paused two"])
+        #expect(try told { $0.limit = 1 } == ["resumed one"])
+        #expect(try told { $0.after = 3 } == ["resumed one"])
+        #expect(try told { $0.since = Self.start + .milliseconds(1) } == [])
+        #expect(try told { $0.until = Self.start } == [])
+        let paused = try #require(
+            try LedgerReader(folder.path + "/ledger.sqlite").events("acme", .init(limit: 9)).dropFirst().first)
+        #expect(paused.fields == ["SENDWARDEN_CAMPAIGN": "camp_1", "SENDWARDEN_MODE": "enforce"])
+    }
+
+    @Test func aDecisionIsReadWithItsEvidenceAndWhatCameOfIt() throws {
+        let folder = try TemporaryFolder()
+        let ledger = try open(folder.path + "/ledger.sqlite").ledger
+        try ledger.write(try records(), at: Self.start)
+        let reader = try LedgerReader(folder.path + "/ledger.sqlite")
+        let decision = try #require(try reader.decision(1, "acme"))
+        #expect(decision.campaign == Self.camp && decision.rule == "b")
+        #expect(decision.evidence == ["bounceRate 20 % > 5 %: true", "resolved 100 >= 50: true"])
+        #expect(decision.actions.map(\.action) == ["pause"] && decision.actions[0].outcome == nil)
+        #expect(try reader.decision(2, "acme") == nil)
+    }
+
+    @Test func aLedgerOfTheFirstVersionIsBroughtUpToDate() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/ledger.sqlite"
+        do {
+            let ledger = try open(path).ledger
+            try ledger.write(try records(), at: Self.start)
+        }
+        do {
+            let queue = try DatabaseQueue(path: path)
+            try queue.write { database in
+                try database.execute(sql: "DROP TABLE event")
+                try database.execute(sql: "DROP TABLE pool_sample")
+                try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier LIKE '2 %'")
+            }
+            try queue.close()
+        }
+        // Who only reads does not touch it, and says why it cannot be read.
+        let refusal = error { () throws(LedgerError) in _ = try LedgerReader(path) }
+        #expect(refusal?.message.contains("older version") == true)
+        let opened = try open(path)
+        #expect(opened.memory.campaigns.map(\.id) == [Self.camp])
+        try opened.ledger.write([event(.daemonReady, nil, "ready")], at: Self.start)
+        #expect(try LedgerReader(path).events("acme", .init(limit: 9)).map(\.message) == ["ready"])
+    }
+
+    @Test func poolsAreKeptOnceAMinuteAndForAsLongAsSamples() throws {
+        let folder = try TemporaryFolder()
+        let ledger = try open(folder.path + "/ledger.sqlite").ledger
+        let pool = SenderPool(id: PoolID(unchecked: "pool_a"), dailyCapacity: 100, remainingVolume: 60)
+        for second in stride(from: 0, to: 180, by: 10) {
+            let at = Self.start + .seconds(second)
+            try ledger.write([.pool(pool, reserved: 5, at: at)], at: at)
+        }
+        let reader = try LedgerReader(folder.path + "/ledger.sqlite")
+        let kept = try #require(try reader.pools("acme", since: Self.start)[pool.id])
+        #expect(kept.map { Int(($0.at - Self.start).seconds) } == [0, 60, 120])
+        #expect(kept.allSatisfy { $0.capacity == 100 && $0.remaining == 60 && $0.reserved == 5 })
+        // After 90 days nothing of it is left.
+        try ledger.write([event(.daemonReady, nil, "new")], at: Self.start + .seconds(91 * 86400))
+        #expect(try reader.pools("acme", since: Self.start).isEmpty)
+        #expect(try reader.events("acme", .init(limit: 9)).isEmpty)
+    }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Model
 import Policy
+import Rehearsal
 import Testing
 
 /// The documents say what the code does.
@@ -76,5 +77,34 @@ import Testing
         let policy = try #require(PolicyLoader.load(SourceFile(name: "policy.yaml", text: text)).policy)
         #expect(policy.mode == .observe)
         #expect(policy.rules.contains { $0.action == .pause } && policy.rules.contains { $0.action == .hold })
+    }
+
+    /// The keys of a test file stand in its document, as the reader itself lists them.
+    @Test(arguments: [
+        ("zzzzzzzz: 1", "Keys of a file"), ("tests: [{zzzzzzzz: 1}]", "Keys of a test"),
+        ("tests: [{name: a, expect: [{zzzzzzzz: 1, at: 1s}]}]", "Expectations"),
+    ])
+    func everyKeyOfATestStandsInItsDocument(_ text: String, _ section: String) throws {
+        let diagnostics = TestFileReader.read(SourceFile(name: "t", text: text)).diagnostics
+        let help = try #require(diagnostics.first { $0.message.contains("zzzzzzzz") }?.help)
+        let known = try #require(help.split(separator: "keys are ").last).components(separatedBy: ", ")
+        #expect(known.count >= 5)
+        let part = try read("docs/testing.md").components(separatedBy: "\n## ").first { $0.hasPrefix(section) }
+        for key in known where !["start", "interval", "mode"].contains(key) || section == "Keys of a file" {
+            #expect(try #require(part).contains("`\(key)`"), "\(key)")
+        }
+    }
+
+    /// Every command stands in the README.
+    @Test func everyCommandStandsInTheREADME() throws {
+        let help = try Program.run(["--help"]).stdout
+        let commands =
+            help.components(separatedBy: "SUBCOMMANDS:").last?.split(separator: "\n").compactMap { line in
+                line.hasPrefix("  ") && !line.hasPrefix("   ") ? line.split(separator: " ").first.map(String.init) : nil
+            } ?? []
+        let names = commands.filter { $0.first?.isLowercase == true }
+        #expect(names.count >= 18)
+        let table = try read("README.md").components(separatedBy: "## Commands").last ?? ""
+        for command in names { #expect(table.contains(" \(command)") || table.contains("`\(command)`"), "\(command)") }
     }
 }
