@@ -21,7 +21,8 @@ extension Guard {
             // A launch that failed or expired is given another chance by a reload, a changed one by its change.
             let canStart = old[entry.campaign]?.latest?.stats.showsSending != true
             if (launch.phase == .closed && canStart) || (isChanged && launch.phase != .released && !launch.isUnderWay) {
-                launch = LaunchState(entry: entry, position: position, lostStart: launch.lostStart)
+                launch = LaunchState(
+                    entry: entry, position: position, lostStart: launch.lostStart, heldBy: launch.heldBy)
             }
             return launch
         }
@@ -59,7 +60,8 @@ extension Guard {
         for index in launches.indices where launches[index].wasOnlyTold {
             let launch = launches[index]
             platform.reservations.cancel(launch.entry.campaign)
-            launches[index] = LaunchState(entry: launch.entry, position: launch.position)
+            launches[index] = LaunchState(
+                entry: launch.entry, position: launch.position, heldBy: launch.heldBy)
         }
     }
 

@@ -59,8 +59,8 @@ package final class Ledger: Sendable {
         self.lock = lock
     }
 
-    /// For those who only read.
-    package var reader: LedgerReader { LedgerReader(queue: queue, path: queue.path) }
+    /// For those who only read: a connection of its own, so that nobody's question keeps the guard waiting.
+    package func reader() throws(LedgerError) -> LedgerReader { try LedgerReader(queue.path) }
 
     /// The bytes on disk: the file, and what SQLite keeps beside it.
     package var size: Int {

@@ -74,11 +74,6 @@ package struct LedgerReader: Sendable {
     private let queue: any DatabaseReader
     private let path: String
 
-    init(queue: any DatabaseReader, path: String) {
-        self.queue = queue
-        self.path = path
-    }
-
     /// Opens a ledger for reading alone.
     ///
     /// - Throws: where there is none, it may not be read, or it is no ledger of a version that this one knows.

@@ -124,6 +124,10 @@ struct HistoryCommand: AsyncParsableCommand {
     private func read(_ filter: LedgerReader.Filter, _ source: Source) async throws -> [LedgerReader.Entry] {
         switch source {
         case .daemon:
+            if filter.limit > HistoryQuery.limitMax, !follow {
+                StandardError.write(
+                    "the daemon tells at most \(HistoryQuery.limitMax) at once; --ledger shows more, to root")
+            }
             let body = try await control.fetch(HistoryQuery.path(filter))
             do {
                 return try ReadableJSON.value([LedgerReader.Entry].self, from: Data(body.readableBytesView))

@@ -4,10 +4,13 @@ import Model
 
 /// A history's filter as the query of a request.
 package enum HistoryQuery {
+    /// The most that is told at once: an answer is made whole before it is sent.
+    package static let limitMax = 5000
+
     /// What a request asks for; what it does not say is all, the newest 1000 of it.
     static func filter(_ query: FlatDictionary<Substring, Substring>) -> LedgerReader.Filter {
         func text(_ name: String) -> String? { query[name[...]].map(String.init) }
-        var filter = LedgerReader.Filter(limit: text("limit").flatMap { Int($0) } ?? 1000)
+        var filter = LedgerReader.Filter(limit: min(text("limit").flatMap { Int($0) } ?? 1000, limitMax))
         (filter.campaign, filter.rule, filter.event) = (text("campaign"), text("rule"), text("event"))
         (filter.priority, filter.after) = (text("priority").flatMap { Int($0) }, text("after").flatMap { Int($0) })
         filter.since = text("since").flatMap { Int64($0) }.map { Instant(milliseconds: $0) }

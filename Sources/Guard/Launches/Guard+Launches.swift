@@ -40,7 +40,7 @@ extension Guard {
             case .pass:
                 if ledgerTrouble != nil {
                     effects += hold(index, [.ledger], nil, nil, nil, at: now)
-                } else if policy.mode == .enforce, launches[index].forcedBy == nil,
+                } else if policy.mode == .enforce, forcer(index, at: now) == nil,
                     let until = startBelt(launches[index].entry.campaign, at: now)
                 {
                     launches[index].retryAt = until
@@ -67,7 +67,7 @@ extension Guard {
         let launch = launches[index]
         guard launch.isOpen else { return false }
         if launch.heldBy != nil { return false }
-        if launch.forcedBy == nil, let notBefore = launch.entry.notBefore, evenTime(notBefore) > now { return false }
+        if forcer(index, at: now) == nil, let notBefore = launch.entry.notBefore, evenTime(notBefore) > now { return false }
         if let retryAt = launch.retryAt, retryAt > now { return false }
         // Before the first answers there is nothing to say.
         return unanswered.isDisjoint(with: needed(index))
@@ -179,7 +179,7 @@ extension Guard {
             return .hold([.noNumbers], nil, rule: nil, nil)
         }
         if enrolled == 0 { return .hold([.noLeads], nil, rule: nil, nil) }
-        if launches[index].forcedBy != nil { return .pass }
+        if forcer(index, at: now) != nil { return .pass }
         var reasons: [Hold.Reason] = []
         var first: (Finding?, Rule, Evaluation)?
         let readings = readings(place, at: now)
@@ -241,7 +241,7 @@ extension Guard {
         let (conditions, evidence) = passedRules(place, at: now)
         let decision = Decision(
             id: nextDecisionID(), at: now, campaign: id,
-            cause: launches[index].forcedBy.map { .order($0) } ?? .launchRulesPass, conditionText: conditions,
+            cause: forcer(index, at: now).map { .order($0) } ?? .launchRulesPass, conditionText: conditions,
             evidence: evidence)
         let pool = platform.reading(campaigns[place].entry.pool, at: now)
         if let pool, let enrolled = campaigns[place].latest?.stats.totalEnrolled {

@@ -38,6 +38,8 @@ package struct LaunchState: Sendable {
     var heldBy: Order?
     /// A person wants it started whatever its rules say.
     var forcedBy: Order?
+    /// Until when that is still meant.
+    var forcedUntil: Instant?
     /// Released in observe mode: nobody started it, and enforce mode judges it anew.
     var wasOnlyTold = false
     /// Launch rules that only tell, and have.

@@ -171,7 +171,7 @@ extension LaunchState {
         LaunchMemory(
             entry: entry, phase: phase, heldSince: heldSince, lostStart: lostStart, toldReasons: toldReasons,
             toldCannotFit: toldCannotFit, toldRules: toldRules, wasOnlyTold: wasOnlyTold, heldBy: heldBy,
-            forcedBy: forcedBy)
+            forcedBy: forcedBy, forcedUntil: forcedUntil)
     }
 
     mutating func takeUp(_ memory: LaunchMemory, at now: Instant) {
@@ -196,5 +196,6 @@ extension LaunchState {
         toldRules = memory.toldRules
         wasOnlyTold = memory.wasOnlyTold ?? false
         forcedBy = memory.forcedBy
+        forcedUntil = memory.forcedUntil.map { min($0, now + Guard.orderMax) }
     }
 }

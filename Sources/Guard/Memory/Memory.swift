@@ -41,6 +41,7 @@ package struct LaunchMemory: Codable, Hashable, Sendable {
     var wasOnlyTold: Bool?
     var heldBy: Order?
     var forcedBy: Order?
+    var forcedUntil: Instant?
 
     package var campaign: CampaignID { entry.campaign }
 

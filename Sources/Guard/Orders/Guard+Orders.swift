@@ -47,6 +47,8 @@ extension Guard {
             evidence: nil)
     }
 
+    /// An order that could not be carried out for so long is over: who gave it looks elsewhere by then.
+    static let orderMax: Duration = .seconds(3600)
     private static let observing = "observe mode sends nothing; set mode: enforce, or do it on the platform itself"
 
     // MARK: Pause
@@ -126,7 +128,6 @@ extension Guard {
         guard policy.mode == .enforce else { return .refused(Guard.observing) }
         if ledgerTrouble != nil { return .refused("the ledger cannot be written, so nothing is started") }
         let name = Wording.name(campaigns[place].entry)
-        let fresh = Standstill(since: now, grace: policy.overrideGrace)
         var attempt: ResumeAttempt
         switch campaigns[place].phase {
         case .draft:
@@ -134,11 +135,8 @@ extension Guard {
         case .pausing: return .refused("its pause is under way; ask again in a moment")
         case .releasing: return .refused("its start is under way")
         case .running, .unknown:
-            guard order.isForced else {
-                return .refused("\(name) is not known to be paused", canBeForced: true)
-            }
-            attempt = ResumeAttempt(pause: anothersPause(order, fresh, at: now), step: .judging(since: now))
-            attempt.wasAnothers = true
+            // While it may be running it is guarded, which a resume that is under way would suspend.
+            return .refused("\(name) is not known to be paused; if it is, start it on the platform: it is guarded there")
         case .pausedByAnother(let standstill):
             attempt = ResumeAttempt(pause: anothersPause(order, standstill, at: now), step: .judging(since: now))
             attempt.wasAnothers = true
@@ -152,7 +150,7 @@ extension Guard {
         if !order.isForced, let obstacle = obstacle(place, owner, at: now), !obstacle.isWantOfData {
             return .refused(obstacle.reason, canBeForced: true)
         }
-        attempt.order = order
+        (attempt.order, attempt.orderedAt) = (order, now)
         attempt.toldReason = nil
         campaigns[place].phase = .resuming(attempt)
         resting.insert(order.campaign)
@@ -205,7 +203,7 @@ extension Guard {
         if order.isForced {
             guard policy.mode == .enforce else { return .refused(Guard.observing) }
             launches[index].heldBy = nil
-            launches[index].forcedBy = order
+            (launches[index].forcedBy, launches[index].forcedUntil) = (order, now + Guard.orderMax)
             launches[index].retryAt = nil
             return .accepted("starting \(name) on fresh numbers, whatever its rules say", advanceLaunches(at: now))
         }
@@ -257,6 +255,12 @@ extension Guard {
         let until = now + lasts
         for name in names { campaigns[place].mutes[name] = Mute(until: until, by: order.by) }
         return .accepted("\(list) only watches \(name) until \((until + clockAhead).rfc3339)")
+    }
+
+    /// The person who wants the launch started whatever its rules say; nil where none does any more.
+    func forcer(_ index: Int, at now: Instant) -> Order? {
+        guard let until = launches[index].forcedUntil, now < until else { return nil }
+        return launches[index].forcedBy
     }
 
     /// True where a person, or a person's restart, has taken the rule's right to pause the campaign.

@@ -50,6 +50,10 @@ extension Guard {
                 resting.remove(id)
                 continue
             }
+            if let orderedAt = attempt.orderedAt, now - orderedAt >= Guard.orderMax, !attempt.mayHaveTakenEffect {
+                effects += endOrder(place, attempt, "it could not be done within \(Guard.orderMax.policyText)")
+                continue
+            }
             attempt.step = .judging(since: now)
             campaigns[place].phase = .resuming(attempt)
             effects += askForResume(place, at: now)

@@ -63,6 +63,8 @@ package struct ResumeAttempt: Codable, Hashable, Sendable {
     package var toldReason: String?
     /// A person's word that it is to go on; nil where its cool-down is over.
     package var order: Order?
+    /// When that was said.
+    package var orderedAt: Instant?
     /// The pause was not ours, and stays another's if the resume comes to nothing; nil is false.
     package var wasAnothers: Bool?
 }

@@ -258,8 +258,9 @@ enum Wording {
         var fields = fields(campaign)
         fields[.decision] = "\(pause.decision.id)"
         fields[.rule] = pause.decision.cause.rule
+        let isOfARule = pause.decision.cause.rule != nil
         let consequence =
-            isRespected ? "the rule is muted for it until the breach clears" : "it is paused again while the rule fires"
+            !isOfARule ? "it is guarded as before" : isRespected ? "the rule is muted for it until the breach clears" : "it is paused again while the rule fires"
         return JournalEvent(
             .campaignOverride,
             "\(name(campaign.entry)) sends again though we paused it at \(pause.pausedAt.rfc3339): a person restarted it; \(consequence)",

@@ -223,8 +223,8 @@ import Testing
         bench.see(2, sent: 100, bounced: 0)
         let draft = try bench.order(.resume, force: true)
         #expect(!draft.accepted && draft.message.contains("is a draft that never ran"))
-        let running = try bench.order(.resume, 2)
-        #expect(!running.accepted && running.canBeForced)
+        let running = try bench.order(.resume, 2, force: true)
+        #expect(!running.accepted && running.message.contains("is not known to be paused"))
         #expect(bench.sent() == [])
     }
 
@@ -294,6 +294,44 @@ import Testing
         bench.wait(.seconds(120))
         bench.answerLooks([1: 0], remaining: 5000)
         #expect(bench.sent() == [])
+    }
+
+    @Test func aHoldOutlivesAnEditOfTheLaunch() throws {
+        var bench = try GuardBench(Self.launch)
+        _ = try bench.order(.hold)
+        try bench.reload("launches: [{campaign: camp_1, priority: 5}]\n" + Self.rules)
+        bench.wait(.seconds(600))
+        bench.answerLooks([1: 500], remaining: 600)
+        #expect(bench.sent() == [])
+        try bench.restart("launches: [{campaign: camp_1, priority: 7}]\n" + Self.rules)
+        bench.answerLooks([1: 500], remaining: 600)
+        #expect(bench.sent() == [])
+    }
+
+    @Test func anOrderThatCouldNotBeCarriedOutForAnHourIsOver() throws {
+        var bench = try paused()
+        _ = try bench.order(.pause)
+        #expect(try bench.order(.resume, force: true).accepted)
+        for _ in 0..<70 {
+            for target in bench.asked() { bench.fail(target, Fault(.unreachable, "HTTP 503")) }
+            bench.wait(Self.minute)
+        }
+        #expect(bench.events.contains { $0.message.contains("could not be done within 1h") })
+        fresh(&bench, sent: 100, bounced: 10)
+        bench.wait(Self.minute)
+        fresh(&bench, sent: 100, bounced: 10)
+        #expect(bench.sent() == [])
+
+        var launch = try GuardBench(Self.launch)
+        #expect(try launch.order(.release, force: true).accepted)
+        for _ in 0..<70 {
+            for target in launch.asked() { launch.fail(target, Fault(.unreachable, "HTTP 503")) }
+            launch.wait(Self.minute)
+        }
+        launch.answerLooks([1: 500], remaining: 100)
+        launch.wait(Self.minute)
+        launch.answerLooks([1: 500], remaining: 100)
+        #expect(launch.sent() == [], "its rules decide again")
     }
 
     @Test func whatIsNotThereToHoldIsSaid() throws {
