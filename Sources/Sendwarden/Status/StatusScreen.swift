@@ -9,7 +9,8 @@ struct StatusScreen {
     var pageNumber = 1
 
     func text(_ status: GuardStatus) -> String {
-        var lines = [page.cut("\(status.workspace) on \(status.provider), \(status.mode) mode: \(status.summary)")]
+        var lines = page.wrapped(
+            "\(status.workspace) on \(status.provider), \(status.mode) mode: \(status.summary)", hanging: 2)
         let (polled, budget) = (status.polledPerMinute, status.budgetPerMinute)
         lines.append(
             page.cut(
@@ -18,7 +19,7 @@ struct StatusScreen {
         if status.isLedgerFailing {
             lines.append(page.tinted(page.cut("the ledger cannot be written: nothing is started"), .bad))
         }
-        if !status.pools.isEmpty { lines += [""] + status.pools.map { pool($0) } }
+        if !status.pools.isEmpty { lines += [""] + status.pools.flatMap { pool($0) } }
         lines += [""] + campaigns(status)
         let open = status.launches.filter { $0.state != .released && $0.state != .closed }
         if !open.isEmpty { lines += [""] + launches(open, status) }
@@ -28,9 +29,9 @@ struct StatusScreen {
     // MARK: Pools
 
     /// `pool_a  ######==....  1300 used, 420 promised, 280 of 2000 left; renewed at 00:00Z`.
-    private func pool(_ pool: GuardStatus.PoolStatus) -> String {
+    private func pool(_ pool: GuardStatus.PoolStatus) -> [String] {
         guard let capacity = pool.dailyCapacity, let remaining = pool.remainingVolume, capacity > 0 else {
-            return page.cut("\(pool.id)  volume unknown, \(pool.reserved) promised")
+            return lines("\(pool.id)", "volume unknown, \(pool.reserved) promised")
         }
         let cells = 20
         let used = min(cells, max(0, capacity - remaining) * cells / capacity)
@@ -40,9 +41,9 @@ struct StatusScreen {
             + String(repeating: ".", count: cells - used - reserved)
         let renewal = pool.renewsAt.map { "; renewed at \($0.clockTime)" } ?? ""
         let left = max(0, remaining - pool.reserved)
-        return page.cut(
-            "\(pool.id)  \(bar)  \(capacity - remaining) used, \(pool.reserved) promised, \(left) of \(capacity) left\(renewal)"
-        )
+        return lines(
+            "\(pool.id)  \(bar)",
+            "\(capacity - remaining) used, \(pool.reserved) promised, \(left) of \(capacity) left\(renewal)")
     }
 
     // MARK: Campaigns
