@@ -21,6 +21,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -73,7 +74,10 @@ let package = Package(
         ),
         .target(
             name: "Policy",
-            dependencies: ["Model", .product(name: "Yams", package: "Yams")],
+            dependencies: [
+                "Model", .product(name: "RealModule", package: "swift-numerics"),
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -112,7 +116,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "PolicyTests", dependencies: ["Model", "Policy", "TestSupport"], exclude: ["Malformed"],
+            name: "PolicyTests", dependencies: ["Model", "Policy", "TestSupport"],
+            exclude: ["Malformed", "statistics-figures.csv", "statistics-figures.py"],
             swiftSettings: strict),
         .testTarget(
             name: "RehearsalTests", dependencies: ["Model", "Policy", "Rehearsal", "TestSupport"],

@@ -133,6 +133,11 @@ package final class Ledger: Sendable {
                 message: "\(path) cannot be opened for writing; the user that runs sendwarden must be able to")
         case .SQLITE_FULL:
             return LedgerError(code: .unwritable, message: "\(path): no room is left on the disk; make some")
+        case .SQLITE_IOERR:
+            return LedgerError(
+                code: .unwritable,
+                message: "\(path): the disk has no room, or fails (SQLite error \(error.extendedResultCode.rawValue)); "
+                    + "make room, and look at the kernel's log")
         default:
             return LedgerError(code: .unwritable, message: "\(path): SQLite error \(error.extendedResultCode.rawValue)")
         }

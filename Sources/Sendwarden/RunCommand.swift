@@ -114,7 +114,9 @@ struct RunCommand: AsyncParsableCommand {
         let service = GuardService(warden: warden, platform: platform, surroundings: surroundings)
         let services: [any Service] =
             [service, HangupService(desk: desk)]
-            + windows(desk, journal, threads, store.flatMap { try? $0.reader() }.map { .init(reader: $0, workspace: policy.workspace.name) })
+            + windows(
+                desk, journal, threads,
+                store.flatMap { try? $0.reader() }.map { .init(reader: $0, workspace: policy.workspace.name) })
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent
         )

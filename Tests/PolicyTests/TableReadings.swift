@@ -20,4 +20,5 @@ extension TableReadings: CompiledReadings {
         increases[counter].map { ($0.amount, $0.covered.hours) } ?? (.nan, .nan)
     }
     func age(of source: Source) -> Double { ages[source]?.seconds ?? .nan }
+    func sinceArmed(_ counter: Counter) -> Double { .nan }
 }

@@ -48,7 +48,10 @@ import Testing
     @Test func everyNameOfTheLanguageStandsInThePolicyReference() throws {
         let cells = Set(firstCells(try read("docs/policy.md")))
         for gauge in Gauge.allCases { #expect(cells.contains(gauge.rawValue), "\(gauge.rawValue)") }
-        for function in ["bounceRate(24h)", "increase(x, 24h)", "rate(x, 1h)", "age(stats)", "campaign.label("] {
+        for function in [
+            "bounceRate(24h)", "increase(x, 24h)", "rate(x, 1h)", "age(stats)", "campaign.label(", "wilson_lower(",
+            "wilson_upper(",
+        ] {
             #expect(cells.contains { $0.hasPrefix(function) }, "\(function)")
         }
     }

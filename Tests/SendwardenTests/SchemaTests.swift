@@ -75,7 +75,10 @@ import Testing
             "bounced / resolved > 0.05 and resolved > 20", "rate(sent, 1h30m) * 2 < 1000", "age(stats) > 15m",
             "campaign.label(\"team\") == 'sales' and bounceRate > 5 %", "-sent + 100 > 2 * (bounced - 3)",
             "totalEnrolled > pool.available or accounts.active < 3", "((bounceRate > 5%)) and (((resolved > 5)))",
-            "sent > 5\n  and bounced > 2", "increase( bounced ,24h )>=3", "\"a\" != campaign.label('b') or sent > 1",
+            "sent > 5\n  and bounced > 2",
+            "wilson_lower(bounced, resolved, 95%) > 5%",
+            "wilson_upper(increase(bounced, 24h), increase(resolved, 24h), 99.5 %) < 1% and sent > 5",
+            "increase( bounced ,24h )>=3", "\"a\" != campaign.label('b') or sent > 1",
         ]
         let folder = try TemporaryFolder()
         var files: [String] = []

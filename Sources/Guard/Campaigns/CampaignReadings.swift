@@ -11,6 +11,8 @@ struct CampaignReadings: Readings {
     let staleAfter: Duration
     /// Counters count from here; nil for the campaign's whole life.
     private var baseline: Recovery.Baseline?
+    /// What had been counted when the rule that is judged was armed; nil before.
+    private var armed: CampaignStats?
     /// A resume has only the rest to send: that is then what is enrolled.
     private var countsRest = false
 
@@ -26,6 +28,13 @@ struct CampaignReadings: Readings {
     func counting(from baseline: Recovery.Baseline?) -> CampaignReadings {
         var readings = self
         readings.baseline = baseline
+        return readings
+    }
+
+    /// The same readings for a rule that was armed at these numbers.
+    func armed(from stats: CampaignStats?) -> CampaignReadings {
+        var readings = self
+        readings.armed = stats
         return readings
     }
 
@@ -80,6 +89,15 @@ struct CampaignReadings: Readings {
         else { return nil }
         let covered = min(increase.covered, max(.milliseconds(1), latest.at - baseline.at))
         return Increase(amount: min(increase.amount, since), covered: covered)
+    }
+
+    func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)? {
+        guard let armed, let latest = campaign.latest?.stats, campaign.age(at: now) <= staleAfter,
+            let hits = Counters.growth(of: hits, from: armed, to: latest),
+            let trials = Counters.growth(of: trials, from: armed, to: latest)
+        else { return nil }
+        // A platform that corrects a counter downwards must not make a part larger than its whole.
+        return (min(hits, trials), trials)
     }
 
     func age(of source: Source) -> Duration? {

@@ -10,6 +10,8 @@ struct CampaignState: Sendable {
     var history: SampleHistory
     /// One state for each rule on running campaigns that applies here, by the rule's place in the policy.
     var rules: [Int: RuleState]
+    /// What had been counted when a rule with a confidence was armed, by the rule's place in the policy.
+    var armed: [Int: CampaignStats] = [:]
     var isMissing = false
     var isStale = false
     /// When we began to look, for the age of numbers that never came.
@@ -44,6 +46,7 @@ struct CampaignState: Sendable {
     mutating func countFromZero() {
         let zero = CampaignStats(totalEnrolled: 0, sent: 0, delivered: 0, bounced: 0, replied: 0)
         recovery.baseline?.stats = zero
+        armed = armed.mapValues { _ in zero }
         if case .resuming(var attempt) = phase, attempt.countedBefore != nil {
             attempt.countedBefore = zero
             phase = .resuming(attempt)
@@ -54,10 +57,13 @@ struct CampaignState: Sendable {
     mutating func adopt(_ entry: CampaignEntry, policy: CheckedPolicy, previous: CheckedPolicy) {
         let applying = CampaignState.applying(policy, to: entry)
         var kept: [Int: RuleState] = [:]
+        var stillArmed: [Int: CampaignStats] = [:]
         for index in applying where policy.rules[index].trigger == .running {
             let before = previous.rules.firstIndex(of: policy.rules[index])
             kept[index] = before.flatMap { rules[$0] } ?? RuleState()
+            stillArmed[index] = before.flatMap { armed[$0] }
         }
+        armed = stillArmed
         self.entry = entry
         rules = kept
         history.rearrange(CampaignState.windows(policy, applying))

@@ -103,10 +103,10 @@ extension Guard {
 
     private mutating func judgeRules(_ place: Int, requestedAt: Instant, at now: Instant) -> [Effect] {
         var effects: [Effect] = []
-        let readings = self.readings(place, at: now)
+        armRules(place)
         for index in campaigns[place].rules.keys.sorted() {
             let rule = policy.rules[index]
-            let evaluation = rule.condition.evaluate(readings.counting(from: baseline(of: rule, place)))
+            let evaluation = rule.condition.evaluate(readings(place, of: index, at: now))
             effects += apply(evaluation, of: index, to: place, at: now)
             effects += act(on: rule, index, place, evaluation, requestedAt: requestedAt, at: now)
         }
@@ -118,7 +118,7 @@ extension Guard {
         var effects: [Effect] = []
         for index in campaigns[place].rules.keys.sorted() where policy.rules[index].condition.readsAge {
             let rule = policy.rules[index]
-            let evaluation = rule.condition.evaluate(readings(place, at: now).counting(from: baseline(of: rule, place)))
+            let evaluation = rule.condition.evaluate(readings(place, of: index, at: now))
             effects += apply(evaluation, of: index, to: place, at: now)
         }
         return effects
@@ -159,6 +159,22 @@ extension Guard {
         }
         let (effects, stops) = pauseBelt(at: now)
         return stops ? effects : effects + beginPause(place, decision, at: now)
+    }
+
+    /// Rules with a confidence count from the first complete numbers that they see.
+    private mutating func armRules(_ place: Int) {
+        guard let stats = campaigns[place].latest?.stats else { return }
+        for index in campaigns[place].rules.keys where campaigns[place].armed[index] == nil {
+            guard let test = policy.rules[index].condition.test else { continue }
+            let counters = Counters(stats)
+            if !counters[test.hits].isNaN, !counters[test.trials].isNaN { campaigns[place].armed[index] = stats }
+        }
+    }
+
+    /// What one of the campaign's rules reads: from its resume on, and from when it was armed.
+    func readings(_ place: Int, of index: Int, at now: Instant) -> CampaignReadings {
+        readings(place, at: now).counting(from: baseline(of: policy.rules[index], place))
+            .armed(from: campaigns[place].armed[index])
     }
 
     /// What had been counted when the rule was armed anew, at the resume from its own pause.

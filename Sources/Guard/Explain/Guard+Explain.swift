@@ -69,7 +69,7 @@ extension Guard {
     private func rulePart(_ index: Int, _ place: Int, at now: Instant) -> Explanation.RulePart {
         let rule = policy.rules[index]
         let base = baseline(of: rule, place)
-        let readings = readings(place, at: now).counting(from: base)
+        let readings = readings(place, of: index, at: now)
         let state = campaigns[place].rules[index] ?? RuleState()
         var part = Explanation.RulePart(
             name: rule.name, on: rule.trigger.rawValue, then: rule.action.rawValue, mode: rule.mode.rawValue,
@@ -104,6 +104,7 @@ extension Guard {
         var unknown: [String] = []
         for part in condition.conjuncts {
             guard case .compare(let comparison) = part else { return nil }
+            if comparison.test != nil { return nil }
             let finding = part.evaluate(readings).findings.first
             switch finding?.truth {
             case .yes: continue
@@ -272,7 +273,7 @@ extension Guard {
         case .running:
             for place in campaigns.indices {
                 guard let state = campaigns[place].rules[index] else { continue }
-                let readings = readings(place, at: now).counting(from: baseline(of: rule, place))
+                let readings = readings(place, of: index, at: now)
                 let (entry, evaluation) = (campaigns[place].entry, rule.condition.evaluate(readings))
                 places.append(self.place(entry.id.text, entry.name, state, evaluation))
             }

@@ -67,7 +67,9 @@ extension Guard {
         let launch = launches[index]
         guard launch.isOpen else { return false }
         if launch.heldBy != nil { return false }
-        if forcer(index, at: now) == nil, let notBefore = launch.entry.notBefore, evenTime(notBefore) > now { return false }
+        if forcer(index, at: now) == nil, let notBefore = launch.entry.notBefore, evenTime(notBefore) > now {
+            return false
+        }
         if let retryAt = launch.retryAt, retryAt > now { return false }
         // Before the first answers there is nothing to say.
         return unanswered.isDisjoint(with: needed(index))

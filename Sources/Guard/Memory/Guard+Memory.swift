@@ -110,7 +110,9 @@ extension CampaignState {
             id: entry.id, phase: phase, latest: latest,
             rules: rules.keys.sorted().compactMap { index in
                 rules[index].map {
-                    RuleMemory(name: policy.rules[index].name, fingerprint: policy.rules[index].fingerprint, state: $0)
+                    RuleMemory(
+                        name: policy.rules[index].name, fingerprint: policy.rules[index].fingerprint, state: $0,
+                        armed: armed[index])
                 }
             },
             isMissing: isMissing, isStale: isStale, freshAfter: freshAfter, recovery: recovery,
@@ -128,6 +130,7 @@ extension CampaignState {
             guard let kept = memory.rules.first(where: { $0.name == rule.name && $0.fingerprint == rule.fingerprint })
             else { continue }
             rules[index] = kept.state.clamped(to: now)
+            armed[index] = kept.armed
         }
         (isMissing, isStale) = (memory.isMissing, memory.isStale)
         freshAfter = min(memory.freshAfter, now)

@@ -26,6 +26,8 @@ struct RuleMemory: Codable, Hashable, Sendable {
     var name: String
     var fingerprint: String
     var state: RuleState
+    /// What had been counted when it was armed; absent from what older versions kept.
+    var armed: CampaignStats?
 }
 
 /// What must outlive the process, of one launch.
@@ -116,5 +118,6 @@ extension Rule {
     /// Tells whether a rule is the one that it was.
     var fingerprint: String {
         "\(trigger.rawValue) \(action.rawValue) \(mode.rawValue) \(forClause) \(conditionText)"
+            + (confidence.map { " \($0)" } ?? "")
     }
 }

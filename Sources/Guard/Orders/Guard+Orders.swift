@@ -136,7 +136,8 @@ extension Guard {
         case .releasing: return .refused("its start is under way")
         case .running, .unknown:
             // While it may be running it is guarded, which a resume that is under way would suspend.
-            return .refused("\(name) is not known to be paused; if it is, start it on the platform: it is guarded there")
+            return .refused(
+                "\(name) is not known to be paused; if it is, start it on the platform: it is guarded there")
         case .pausedByAnother(let standstill):
             attempt = ResumeAttempt(pause: anothersPause(order, standstill, at: now), step: .judging(since: now))
             attempt.wasAnothers = true
@@ -177,6 +178,9 @@ extension Guard {
         case .released: return .refused("it was released already; 'pause' stops it")
         case .closed: return .refused("its launch is over")
         case .waiting, .held, .judging:
+            if launches[index].lostStart != nil {
+                return .refused("a start of it may have taken effect; 'pause' stops it")
+            }
             launches[index].heldBy = order
             launches[index].forcedBy = nil
             let effects = hold(index, [.person(order.by)], nil, nil, nil, at: now)
@@ -274,10 +278,10 @@ extension Guard {
 
     /// A forced resume overrules what speaks against it, as a restart by hand would.
     mutating func overruleBreaches(_ place: Int, _ order: Order, at now: Instant) {
-        let readings = readings(place, at: now)
         for (index, state) in campaigns[place].rules where policy.rules[index].action == .pause {
             let rule = policy.rules[index]
-            guard state.isFiring || rule.condition.evaluate(readings).truth == .yes else { continue }
+            let isBreached = rule.condition.evaluate(readings(place, of: index, at: now)).truth == .yes
+            guard state.isFiring || isBreached else { continue }
             campaigns[place].mutes[rule.name] = Mute(until: now + policy.overrideFor, by: order.by)
         }
     }

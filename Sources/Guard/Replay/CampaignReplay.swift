@@ -27,9 +27,12 @@ package struct CampaignReplay: Sendable {
         /// Of the rule, so that it need not be copied for each sample.
         var forClause: Rule.For
         var pauses: Bool
+        var isSure: Bool
         var condition: CompiledCondition
         var probation: CompiledCondition?
         var state = RuleState()
+        /// What had been counted when it was armed, where it has a confidence.
+        var armed: Counters?
         var firings = 0
         var firstFiring: Instant?
     }
@@ -61,6 +64,7 @@ package struct CampaignReplay: Sendable {
         judges = rules.map { rule in
             Judge(
                 rule: rule, forClause: rule.forClause, pauses: rule.action == .pause && rule.mode == .enforce,
+                isSure: rule.condition.test != nil,
                 condition: CompiledCondition(rule.condition, windows: sorted, label: label),
                 probation: rule.resume?.probation.map {
                     CompiledCondition($0.condition, windows: sorted, label: label)
@@ -143,6 +147,7 @@ package struct CampaignReplay: Sendable {
         recovery.resumed(by: judges[index].rule, from: CampaignStats(), at: now)
         baseline = (index, latest, now)
         judges[index].state = RuleState()
+        if judges[index].armed != nil { judges[index].armed = latest }
     }
 
     // MARK: Rules
@@ -151,7 +156,11 @@ package struct CampaignReplay: Sendable {
         let allowedGap = max(maxGap, lastGap * 3)
         for index in judges.indices {
             let base = baseline.flatMap { $0.judge == index ? $0 : nil }
-            let truth = windows.withReadings(stats, counters, base?.counters, base?.at, now) {
+            if judges[index].isSure, judges[index].armed == nil, !counters.bounced.isNaN, !counters.delivered.isNaN {
+                judges[index].armed = counters
+            }
+            let armed = judges[index].armed
+            let truth = windows.withReadings(stats, counters, base?.counters, base?.at, now, armed) {
                 judges[index].condition.truth($0)
             }
             let change = judges[index].state.observe(
@@ -173,7 +182,7 @@ package struct CampaignReplay: Sendable {
             let condition = judges[base.judge].probation,
             let probation = judges[base.judge].rule.resume?.probation
         else { return }
-        let truth = windows.withReadings(stats, counters, base.counters, base.at, now) { condition.truth($0) }
+        let truth = windows.withReadings(stats, counters, base.counters, base.at, now, nil) { condition.truth($0) }
         if truth == .yes { return stop(judges[base.judge].rule, counters, at: now, isRelapse: true) }
         let resolved = counters[.resolved] - base.counters[.resolved]
         guard truth == .no, resolved >= Double(probation.sends) else { return }
@@ -202,6 +211,7 @@ private struct ReplayReadings: CompiledReadings {
     let base: Counters?
     let baseAt: Instant?
     let now: Instant
+    let armed: Counters?
     let windows: UnsafeBufferPointer<CounterWindow>
 
     private func counter(_ counter: Counter) -> Double {
@@ -238,17 +248,22 @@ private struct ReplayReadings: CompiledReadings {
     }
 
     func age(of source: Source) -> Double { source == .stats ? 0 : .nan }
+
+    func sinceArmed(_ counter: Counter) -> Double {
+        armed.map { max(0, counters[counter] - $0[counter]) } ?? .nan
+    }
 }
 
 extension [CounterWindow] {
     fileprivate func withReadings<Result>(
         _ stats: CampaignStats, _ counters: Counters, _ base: Counters?, _ baseAt: Instant?, _ now: Instant,
-        _ body: (ReplayReadings) -> Result
+        _ armed: Counters?, _ body: (ReplayReadings) -> Result
     ) -> Result {
         withUnsafeBufferPointer { windows in
             body(
                 ReplayReadings(
-                    stats: stats, counters: counters, base: base, baseAt: baseAt, now: now, windows: windows))
+                    stats: stats, counters: counters, base: base, baseAt: baseAt, now: now, armed: armed,
+                    windows: windows))
         }
     }
 }

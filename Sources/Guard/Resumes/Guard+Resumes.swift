@@ -149,7 +149,7 @@ extension Guard {
             guard rule.action == .pause, rule.mode == .enforce, rule.name != owner?.name,
                 !isMuted(rule, place, at: now)
             else { continue }
-            let isBreached = rule.condition.evaluate(readings).truth == .yes
+            let isBreached = rule.condition.evaluate(self.readings(place, of: index, at: now)).truth == .yes
             if isBreached || campaigns[place].rules[index]?.isFiring == true {
                 return ("rule \(rule.name) speaks against it", false)
             }
@@ -258,6 +258,7 @@ extension Guard {
                 effects.append(.report(Wording.armedAnew(campaigns[place], policy.rules[index])))
             }
             campaigns[place].rules[index] = RuleState()
+            if campaigns[place].armed[index] != nil { campaigns[place].armed[index] = before }
         }
         return effects
     }

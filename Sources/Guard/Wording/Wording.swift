@@ -72,6 +72,13 @@ enum Wording {
     /// A comparison with its numbers: `bounceRate(24h) 5.6 % > 5 %`.
     static func text(_ finding: Finding) -> String {
         let comparison = finding.comparison
+        if let evidence = finding.evidence {
+            let rate = finding.left.map(comparison.unit.text) ?? "unknown"
+            func number(_ value: Double) -> String { DecimalText.shortest(value, decimals: 1) }
+            return "\(comparison.leftText) \(rate) \(comparison.comparison.rawValue) "
+                + "\(comparison.unit.text(finding.right ?? 0)) (\(number(evidence.hits)) of \(number(evidence.trials)) "
+                + "since armed, evidence \(number(evidence.evidence)) of \(number(evidence.needed)))"
+        }
         return
             "\(side(comparison.leftText, comparison.left, finding.left, comparison.unit)) \(comparison.comparison.rawValue) "
             + side(comparison.rightText, comparison.right, finding.right, comparison.unit)
@@ -87,7 +94,7 @@ enum Wording {
         formula.visit {
             switch $0 {
             case .bounceRate(let window), .increase(_, let window), .rate(_, let window): found = found ?? window
-            case .constant, .gauge, .age, .negate, .add, .subtract, .multiply, .divide: break
+            case .constant, .gauge, .age, .negate, .add, .subtract, .multiply, .divide, .wilson: break
             }
         }
         return found
@@ -98,6 +105,8 @@ enum Wording {
         _ finding: Finding, _ campaign: CampaignState, _ rule: String?
     ) -> (text: String, fields: [JournalField: String]) {
         let baseline = campaign.recovery.baseline.flatMap { $0.rule == rule ? $0 : nil }
+        // The finding itself tells what it counted.
+        if finding.evidence != nil { return ("", [:]) }
         let pair: (bounced: Int, resolved: Int)?
         let stats = campaign.latest.map { sample in
             baseline.map { sample.stats.counted(from: $0.stats) } ?? sample.stats
@@ -260,7 +269,10 @@ enum Wording {
         fields[.rule] = pause.decision.cause.rule
         let isOfARule = pause.decision.cause.rule != nil
         let consequence =
-            !isOfARule ? "it is guarded as before" : isRespected ? "the rule is muted for it until the breach clears" : "it is paused again while the rule fires"
+            !isOfARule
+            ? "it is guarded as before"
+            : isRespected
+                ? "the rule is muted for it until the breach clears" : "it is paused again while the rule fires"
         return JournalEvent(
             .campaignOverride,
             "\(name(campaign.entry)) sends again though we paused it at \(pause.pausedAt.rfc3339): a person restarted it; \(consequence)",

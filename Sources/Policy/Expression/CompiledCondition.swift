@@ -7,6 +7,8 @@ package protocol CompiledReadings {
     func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double)
     /// In seconds.
     func age(of source: Source) -> Double
+    /// How much a counter grew since the rule was armed.
+    func sinceArmed(_ counter: Counter) -> Double
 }
 
 /// A condition as a flat list of steps, for judging millions of samples: it comes to what ``Condition/evaluate(_:)``
@@ -21,6 +23,8 @@ package struct CompiledCondition: Sendable {
         case age(Source)
         case negate, add, subtract, multiply, divide
         case compare(Comparison)
+        case test(SequentialTest, EProcess)
+        case wilson(WilsonEnd, confidence: Double)
         case not, and, or
     }
 
@@ -39,6 +43,7 @@ package struct CompiledCondition: Sendable {
     private mutating func emit(_ condition: Condition, _ windows: [Duration: Int], _ label: (String) -> String) {
         switch condition {
         case .compare(let comparison):
+            if let test = comparison.test { return steps.append(.test(test, test.process)) }
             emit(comparison.left, windows)
             emit(comparison.right, windows)
             steps.append(.compare(comparison.comparison))
@@ -83,6 +88,8 @@ package struct CompiledCondition: Sendable {
         case .subtract(let left, let right): emit(left, right, .subtract, windows)
         case .multiply(let left, let right): emit(left, right, .multiply, windows)
         case .divide(let left, let right): emit(left, right, .divide, windows)
+        case .wilson(let end, let hits, let trials, let confidence):
+            emit(hits, trials, .wilson(end, confidence: confidence), windows)
         }
     }
 
@@ -119,9 +126,13 @@ package struct CompiledCondition: Sendable {
                 case .age(let source):
                     top += 1
                     stack[top] = readings.age(of: source)
+                case .test(let test, let process):
+                    top += 1
+                    let (hits, trials) = (readings.sinceArmed(test.hits), readings.sinceArmed(test.trials))
+                    stack[top] = hits.isNaN || trials.isNaN ? .nan : process.rejects(hits, of: trials) ? 1 : 0
                 case .negate: stack[top] = -stack[top]
                 case .not: stack[top] = 1 - stack[top]
-                case .add, .subtract, .multiply, .divide, .compare, .and, .or:
+                case .add, .subtract, .multiply, .divide, .compare, .and, .or, .wilson:
                     top -= 1
                     stack[top] = CompiledCondition.combine(stack[top], stack[top + 1], step)
                 }
@@ -142,11 +153,14 @@ package struct CompiledCondition: Sendable {
         case .compare(let comparison):
             if left.isNaN || right.isNaN { return .nan }
             return comparison.holds(left, right) ? 1 : 0
+        case .wilson(let end, let confidence):
+            let interval = WilsonInterval(left, of: right, confidence: confidence)
+            value = (end == .lower ? interval?.lower : interval?.upper) ?? .nan
         case .add: value = left + right
         case .subtract: value = left - right
         case .multiply: value = left * right
         case .divide: value = left / right
-        case .constant, .gauge, .increase, .rate, .bounceRate, .age, .negate, .not: value = .nan
+        case .constant, .gauge, .increase, .rate, .bounceRate, .age, .negate, .not, .test: value = .nan
         }
         return value.isFinite ? value : .nan
     }

@@ -16,6 +16,14 @@ package indirect enum Formula: Hashable, Sendable, Codable {
     case subtract(Formula, Formula)
     case multiply(Formula, Formula)
     case divide(Formula, Formula)
+    /// An end of Wilson's interval for so many hits of so many trials.
+    case wilson(WilsonEnd, Formula, Formula, confidence: Double)
+}
+
+/// Which end of an interval.
+package enum WilsonEnd: String, CaseIterable, Sendable, Codable {
+    case lower = "wilson_lower"
+    case upper = "wilson_upper"
 }
 
 /// How two numbers are compared.
@@ -68,11 +76,24 @@ package struct NumberComparison: Hashable, Sendable, Codable {
     package var comparison: Comparison
     package var right: Formula
     package var unit: Unit
+    /// The rule's confidence, where this comparison is the one to be sure of; what is counted since the rule was armed
+    /// decides it then.
+    package var test: SequentialTest?
     package var leftText: String
     package var rightText: String
 
     /// As it was written.
     package var text: String { "\(leftText) \(comparison.rawValue) \(rightText)" }
+}
+
+/// How a rule with a confidence judges its ratio: by an ``EProcess`` over what was counted since it was armed.
+package struct SequentialTest: Hashable, Sendable, Codable {
+    package var hits: Counter
+    package var trials: Counter
+    package var limit: Double
+    package var confidence: Double
+
+    package var process: EProcess { EProcess(limit: limit, confidence: confidence) }
 }
 
 /// A text in a comparison of texts.
@@ -93,6 +114,16 @@ package indirect enum Condition: Hashable, Sendable {
 }
 
 extension Condition {
+    /// The comparison that a confidence is about; nil where the rule has none.
+    package var test: SequentialTest? {
+        switch self {
+        case .compare(let comparison): comparison.test
+        case .compareText: nil
+        case .not(let inner): inner.test
+        case .and(let left, let right), .or(let left, let right): left.test ?? right.test
+        }
+    }
+
     /// Calls `visit` with every number in the condition, from left to right.
     package func visitFormulas(_ visit: (Formula) -> Void) {
         switch self {
@@ -113,7 +144,7 @@ extension Condition {
         visitFormulas { formula in
             switch formula {
             case .bounceRate(let window), .increase(_, let window), .rate(_, let window): windows.insert(window)
-            case .constant, .gauge, .age, .negate, .add, .subtract, .multiply, .divide: break
+            case .constant, .gauge, .age, .negate, .add, .subtract, .multiply, .divide, .wilson: break
             }
         }
         return windows
@@ -129,7 +160,7 @@ extension Condition {
                 if gauge == .poolActiveSenders { sources.insert(.accounts) }
             case .bounceRate, .increase, .rate: sources.insert(.stats)
             case .age(let source): sources.insert(source)
-            case .constant, .negate, .add, .subtract, .multiply, .divide: break
+            case .constant, .negate, .add, .subtract, .multiply, .divide, .wilson: break
             }
         }
         return sources
@@ -175,6 +206,9 @@ extension Formula {
             .divide(let left, let right):
             left.visit(visit)
             right.visit(visit)
+        case .wilson(_, let hits, let trials, _):
+            hits.visit(visit)
+            trials.visit(visit)
         }
     }
 }

@@ -46,6 +46,12 @@ package protocol Readings {
     func age(of source: Source) -> Duration?
     /// The campaign's label; the empty text where it has none.
     func label(_ name: String) -> String
+    /// What was counted since the rule that is judged was armed; nil where it has not been, or a counter is unknown.
+    func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)?
+}
+
+extension Readings {
+    package func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)? { nil }
 }
 
 /// One comparison of a condition as it came out: the evidence behind a decision.
@@ -54,6 +60,26 @@ package struct Finding: Hashable, Sendable, Codable {
     package var left: Double?
     package var right: Double?
     package var truth: Truth
+    /// What a rule with a confidence found; nil for any other.
+    package var evidence: TestEvidence?
+
+    package init(
+        comparison: NumberComparison, left: Double?, right: Double?, truth: Truth, evidence: TestEvidence? = nil
+    ) {
+        self.comparison = comparison
+        self.left = left
+        self.right = right
+        self.truth = truth
+        self.evidence = evidence
+    }
+}
+
+/// The evidence that a rate is above its limit, since the rule was armed.
+package struct TestEvidence: Hashable, Sendable, Codable {
+    package var hits: Double
+    package var trials: Double
+    package var evidence: Double
+    package var needed: Double
 }
 
 /// What came of evaluating a condition.
@@ -88,6 +114,7 @@ private struct Evaluator<Source: Readings> {
     mutating func truth(_ condition: Condition) -> Truth {
         switch condition {
         case .compare(let comparison):
+            if let test = comparison.test { return self.truth(test, of: comparison) }
             let (left, right) = (number(comparison.left), number(comparison.right))
             var truth = Truth.unknown
             if let left, let right { truth = Truth(comparison.comparison.holds(left, right)) }
@@ -102,6 +129,23 @@ private struct Evaluator<Source: Readings> {
             let first = truth(left)
             return first.or(truth(right))
         }
+    }
+
+    /// What was counted since the rule was armed decides.
+    private mutating func truth(_ test: SequentialTest, of comparison: NumberComparison) -> Truth {
+        guard let counts = readings.sinceArmed(test.hits, of: test.trials) else {
+            findings.append(Finding(comparison: comparison, left: nil, right: test.limit, truth: .unknown))
+            return .unknown
+        }
+        let process = test.process
+        let truth = Truth(process.rejects(counts.hits, of: counts.trials))
+        findings.append(
+            Finding(
+                comparison: comparison, left: quotient(counts.hits, counts.trials), right: test.limit, truth: truth,
+                evidence: TestEvidence(
+                    hits: counts.hits, trials: counts.trials,
+                    evidence: min(process.evidence(counts.hits, of: counts.trials), 1e9), needed: process.needed)))
+        return truth
     }
 
     /// Nil where data are missing or the result is no finite number, as 0/0 is.
@@ -119,6 +163,8 @@ private struct Evaluator<Source: Readings> {
             case .subtract(let left, let right): combine(left, right, -)
             case .multiply(let left, let right): combine(left, right, *)
             case .divide(let left, let right): quotient(number(left), number(right))
+            case .wilson(let end, let hits, let trials, let confidence):
+                wilson(end, number(hits), number(trials), confidence)
             }
         return value?.isFinite == true ? value : nil
     }
@@ -126,6 +172,13 @@ private struct Evaluator<Source: Readings> {
     private mutating func combine(_ left: Formula, _ right: Formula, _ apply: (Double, Double) -> Double) -> Double? {
         guard let first = number(left), let second = number(right) else { return nil }
         return apply(first, second)
+    }
+
+    private func wilson(_ end: WilsonEnd, _ hits: Double?, _ trials: Double?, _ confidence: Double) -> Double? {
+        guard let hits, let trials, let interval = WilsonInterval(hits, of: trials, confidence: confidence) else {
+            return nil
+        }
+        return end == .lower ? interval.lower : interval.upper
     }
 
     private func quotient(_ left: Double?, _ right: Double?) -> Double? {

@@ -71,6 +71,17 @@ extension Condition {
 extension NumberComparison {
     fileprivate func node(_ readings: some Readings, _ truth: Truth) -> EvaluationNode {
         let finding = Condition.compare(self).evaluate(readings).findings.first
+        if let test {
+            let counts = finding?.evidence
+            let evidence = counts.map { DecimalText.shortest($0.evidence, decimals: 1) } ?? "unknown"
+            let needed = DecimalText.shortest(counts?.needed ?? test.process.needed, decimals: 1)
+            func count(_ counter: Counter, _ value: Double?) -> EvaluationNode {
+                EvaluationNode("\(counter.rawValue) since armed", value: value.map(Unit.count.text) ?? "unknown")
+            }
+            return EvaluationNode(
+                "\(text), \(Ratio(test.confidence)) sure", value: "evidence \(evidence) of \(needed)", outcome: truth,
+                parts: [count(test.hits, counts?.hits), count(test.trials, counts?.trials)])
+        }
         let sides = [finding?.left, finding?.right].map { $0.map(unit.text) ?? "unknown" }
         var parts: [EvaluationNode] = []
         for formula in [left, right] {
@@ -89,7 +100,7 @@ extension Formula {
     /// What this number is, and what it is made of; nil for a constant and for arithmetic.
     fileprivate func node(_ readings: some Readings) -> EvaluationNode? {
         switch self {
-        case .constant, .negate, .add, .subtract, .multiply, .divide: nil
+        case .constant, .negate, .add, .subtract, .multiply, .divide, .wilson: nil
         case .gauge(let gauge):
             EvaluationNode(
                 gauge.rawValue, value: readings.value(of: gauge).map(gauge.unit.text) ?? "unknown",

@@ -132,6 +132,7 @@ enum Satisfiability {
                 let (first, second) = (Range(of: left), Range(of: right))
                 let isPositive = first.low >= 0 && second.low >= 0
                 self.init(isPositive ? 0 : -.infinity, .infinity)
+            case .wilson: self.init(0, 1)
             }
         }
 

@@ -179,6 +179,8 @@ struct UnitChecker {
             if scope == .pool { return self.name(name, nameSpan) }
             guard let window = window(arguments[0]) else { return nil }
             return Typed(formula: .bounceRate(window), unit: .ratio)
+        case "wilson_lower", "wilson_upper":
+            return wilson(name == "wilson_lower" ? .lower : .upper, arguments, span)
         case "age":
             guard arguments.count == 1, case .name(let text, _) = arguments[0], let source = Source(rawValue: text)
             else {
@@ -200,6 +202,25 @@ struct UnitChecker {
             }
             return refuse("unknown function '\(name)'", help: helpForUnknown(name), at: nameSpan)
         }
+    }
+
+    private mutating func wilson(_ end: WilsonEnd, _ arguments: [SyntaxTree], _ span: Span) -> Typed? {
+        let form = "for instance \(end.rawValue)(bounced, resolved, 95%)"
+        guard arguments.count == 3 else {
+            return refuse("\(end.rawValue) takes two counts and a confidence", help: form, at: span)
+        }
+        let counts = (formula(arguments[0]), formula(arguments[1]))
+        guard let hits = counts.0, let trials = counts.1 else { return nil }
+        for (part, tree) in [(hits, arguments[0]), (trials, arguments[1])] where part.unit != .count {
+            return refuse(
+                "\(end.rawValue) takes counts, and this is \(part.unit.description)", help: form, at: tree.span)
+        }
+        guard let confidence = formula(arguments[2]), case .constant(let value) = confidence.formula,
+            (0.5..<1).contains(value)
+        else {
+            return refuse("a confidence lies between 50% and below 100%", help: form, at: arguments[2].span)
+        }
+        return Typed(formula: .wilson(end, hits.formula, trials.formula, confidence: value), unit: .ratio)
     }
 
     private mutating func counter(_ tree: SyntaxTree, of function: String) -> Counter? {
@@ -364,7 +385,10 @@ struct UnitChecker {
     }
 
     private func helpForUnknown(_ name: String) -> String? {
-        let known = Gauge.allCases.map(\.rawValue) + ["increase", "rate", "age", "campaign.label"]
+        let known =
+            Gauge.allCases.map(\.rawValue) + [
+                "increase", "rate", "age", "campaign.label", "wilson_lower", "wilson_upper",
+            ]
         let synonyms = [
             "bounce_rate": "bounceRate", "bounces": "bounced", "enrolled": "totalEnrolled", "leads": "totalEnrolled",
             "pool.remainingToday": "pool.remainingVolume", "remainingVolume": "pool.remainingVolume",

@@ -26,7 +26,6 @@ struct PolicyChecks {
             labels(rule, campaigns)
             launchRule(rule)
             windows(rule, fields)
-            notYet(rule)
         }
         launchesWithoutRules(launches, rules)
     }
@@ -73,7 +72,7 @@ struct PolicyChecks {
             case .gauge(.bounceRate), .bounceRate: unknowns.insert("bounceRate")
             case .gauge(.openRate): unknowns.insert("openRate")
             case .gauge(.replyRate): unknowns.insert("replyRate")
-            case .constant, .gauge, .increase, .rate, .age, .negate, .add, .subtract, .multiply, .divide: break
+            case .constant, .gauge, .increase, .rate, .age, .negate, .add, .subtract, .multiply, .divide, .wilson: break
             }
         }
         if readsRemaining {
@@ -104,14 +103,5 @@ struct PolicyChecks {
         reader.warning(
             "no rule holds launches, so they start as soon as their time comes",
             help: "add a rule with on: launch, when: totalEnrolled > pool.available, then: hold", at: first.node)
-    }
-
-    // MARK: Read, but not acted on yet
-
-    private func notYet(_ rule: PlacedRule) {
-        guard rule.fields["confidence"] != nil else { return }
-        reader.warning(
-            "'confidence' is checked, but this version does not act on it: the condition is judged as it is written",
-            at: rule.fields.key("confidence"))
     }
 }

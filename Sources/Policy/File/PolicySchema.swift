@@ -46,6 +46,7 @@ package enum PolicySchema {
             functions: [
                 #"bounceRate\s*\(\s*"# + window + #"\s*\)"#,
                 #"(increase|rate)\s*\(\s*"# + counters + #"\s*,\s*"# + window + #"\s*\)"#,
+                #"wilson_(lower|upper)\s*\([^()]*(\([^()]*\)[^()]*)*,\s*\d+(\.\d+)?\s*%\s*\)"#,
             ], sources: Source.allCases, texts: true)
     }
 
@@ -354,7 +355,10 @@ package enum PolicySchema {
                 ), ("mode", oneOf(Rule.Mode.self, "observe only tells what it would do, off is silent.")),
                 ("then", oneOf(Rule.Action.self, "What to do.")),
                 ("severity", oneOf(Rule.Severity.self, "The priority of its entries. Default warning.")),
-                ("confidence", ref("ratio", "How sure it must be.")),
+                (
+                    "confidence",
+                    ref("ratio", "How sure it must be that the ratio is above its limit, 95% for instance.")
+                ),
                 ("resume", ref("resume", "How a campaign that it paused gets going again.")),
                 ("on_override", oneOf(OnOverride.self, "As for the whole policy, for this rule.")),
             ],

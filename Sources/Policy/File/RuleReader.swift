@@ -60,6 +60,9 @@ struct RuleReader {
         let mode: Rule.Mode = fields["mode"].flatMap { reader.choice($0, "the rule's mode") } ?? .enforce
         let severity: Rule.Severity = fields["severity"].flatMap { reader.choice($0, "severity") } ?? .warning
         let confidence = fields["confidence"].flatMap { readConfidence($0) }
+        if let confidence, let sure = condition {
+            condition = ConfidenceReader(reader).apply(confidence, to: sure, fields, trigger)
+        }
         let resume = fields["resume"].flatMap { readResume($0, fields, action) }
         let onOverride: OnOverride? = fields["on_override"].flatMap { reader.choice($0, "on_override") }
         let selector = fields["campaigns"].flatMap { readSelector($0, trigger) } ?? .all
