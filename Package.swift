@@ -14,7 +14,8 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "sendwarden",
     products: [
-        .executable(name: "sendwarden", targets: ["Sendwarden"])
+        .executable(name: "sendwarden", targets: ["Sendwarden"]),
+        .executable(name: "sendwarden-quality", targets: ["Quality"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -65,6 +66,15 @@ let package = Package(
         .target(
             name: "Ledger",
             dependencies: ["Guard", "Model", "Policy", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "Quality",
+            dependencies: [
+                "Guard", "Model", "Policy", "Simulator",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/Quality",
             swiftSettings: strict
         ),
         .target(

@@ -13,6 +13,7 @@ package struct CampaignReplay: Sendable {
         /// What had been counted by the rule's lights when it fired, over the campaign's life so far.
         package var bounced: Double
         package var resolved: Double
+        package var sent: Double
         /// When it would have been resumed; nil where a person would have had to, or the recording ends before.
         package var resumedAt: Instant?
         /// What was sent in reality meanwhile.
@@ -194,6 +195,7 @@ package struct CampaignReplay: Sendable {
         stops.append(
             Stop(
                 rule: rule.name, at: now, bounced: counters.bounced, resolved: counters[.resolved],
+                sent: counters.sent,
                 isRelapse: isRelapse))
         stoppedFrom = reported
         stoppedUntil = Instant(milliseconds: .max)

@@ -85,7 +85,11 @@ extension Wording {
         fields[.pool] = pool?.pool.id.text ?? fields[.pool]
         fields[.available] = pool?.available.map(String.init)
         let size = campaign.latest?.stats.totalEnrolled.map { "\($0) enrolled" } ?? "enrollment unknown"
-        let room = pool?.available.map { ", \($0) mails of the pool left unpromised" } ?? ""
+        let room =
+            pool?.available.map { left in
+                left < 0
+                    ? ", \(-left) mails more than the pool has left" : ", \(left) mails of the pool left unpromised"
+            } ?? ""
         let verb = mode == .observe ? "would start" : "started"
         let tail = mode == .observe ? "; observe mode, so nothing was sent" : note.map { "; \($0)" } ?? ""
         var why = "every launch rule allows it"
