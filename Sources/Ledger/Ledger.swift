@@ -332,22 +332,16 @@ package final class Ledger: Sendable {
         guard isDue else { return }
         let spacing = Ledger.thinnedSpacing.milliseconds
         // The first of each five minutes stays.
-        try database.execute(
-            sql: """
-                DELETE FROM sample WHERE workspace = ?1 AND at < ?2 AND EXISTS (
-                    SELECT 1 FROM sample AS earlier WHERE earlier.workspace = sample.workspace
-                        AND earlier.campaign = sample.campaign AND earlier.at < sample.at
-                        AND earlier.at >= sample.at / ?3 * ?3)
-                """,
-            arguments: [workspace, (now - Ledger.rawFor).milliseconds, spacing])
-        try database.execute(
-            sql: """
-                DELETE FROM pool_sample WHERE workspace = ?1 AND at < ?2 AND EXISTS (
-                    SELECT 1 FROM pool_sample AS earlier WHERE earlier.workspace = pool_sample.workspace
-                        AND earlier.pool = pool_sample.pool AND earlier.at < pool_sample.at
-                        AND earlier.at >= pool_sample.at / ?3 * ?3)
-                """,
-            arguments: [workspace, (now - Ledger.rawFor).milliseconds, spacing])
+        for (table, subject) in [("sample", "campaign"), ("pool_sample", "pool")] {
+            try database.execute(
+                sql: """
+                    DELETE FROM \(table) WHERE workspace = ?1 AND at < ?2 AND EXISTS (
+                        SELECT 1 FROM \(table) AS earlier WHERE earlier.workspace = \(table).workspace
+                            AND earlier.\(subject) = \(table).\(subject) AND earlier.at < \(table).at
+                            AND earlier.at >= \(table).at / ?3 * ?3)
+                    """,
+                arguments: [workspace, (now - Ledger.rawFor).milliseconds, spacing])
+        }
         let oldest = (now - Ledger.keptFor).milliseconds
         try database.execute(sql: "DELETE FROM sample WHERE at < ?", arguments: [oldest])
         try database.execute(sql: "DELETE FROM pool_sample WHERE at < ?", arguments: [oldest])

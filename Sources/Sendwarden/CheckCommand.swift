@@ -22,13 +22,7 @@ struct CheckCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let source: SourceFile
-        do throws(PolicyFileError) {
-            source = try PolicyFile.read(policy.path)
-        } catch {
-            StandardError.write("error: \(error.message)")
-            throw ExitCode(error)
-        }
+        let source = try PolicyReading.source(policy.path)
         let outcome = PolicyLoader.load(source)
         if json {
             print(try ReadableJSON.text(CheckReport(source, outcome)))

@@ -59,7 +59,7 @@ struct HistoryCommand: AsyncParsableCommand {
             throw ValidationError("--priority \(priority) is none of critical, error, warning, notice, info.")
         }
         for (name, text) in [("since", since), ("until", until)] {
-            if let text, HistoryCommand.time(text, before: Instant(milliseconds: 0)) == nil {
+            if let text, MomentText.instant(text) == nil {
                 throw ValidationError(
                     "--\(name) \(text) is neither a duration such as 24h nor a time such as 2026-12-01T09:00:00Z.")
             }
@@ -70,17 +70,13 @@ struct HistoryCommand: AsyncParsableCommand {
         if follow, until != nil { throw ValidationError("--follow and --until exclude each other.") }
     }
 
-    private static func time(_ text: String, before now: Instant) -> Instant? {
-        Duration(policyText: text).map { now - $0 } ?? Instant(rfc3339: text)
-    }
-
     func run() async throws {
         let now = SteadyTime.fromWallClock().now
         var filter = LedgerReader.Filter(limit: limit)
         (filter.campaign, filter.rule, filter.event) = (campaign, rule, event)
         filter.priority = priority.flatMap { HistoryCommand.priorities[$0] }
-        filter.since = since.flatMap { HistoryCommand.time($0, before: now) }
-        filter.until = until.flatMap { HistoryCommand.time($0, before: now) }
+        filter.since = since.flatMap { MomentText.instant($0, before: now) }
+        filter.until = until.flatMap { MomentText.instant($0, before: now) }
         let source = try await source()
         var entries = try await read(filter, source)
         try show(entries)

@@ -59,28 +59,14 @@ struct TestCommand: ParsableCommand {
         if failed > 0 { throw ExitCode.dataError }
     }
 
-    private func read(_ path: String) throws -> SourceFile {
-        do throws(PolicyFileError) {
-            return try PolicyFile.read(path)
-        } catch {
-            StandardError.write("error: \(error.message)")
-            throw ExitCode(error)
-        }
-    }
-
     private func report(_ path: String) throws -> Report {
-        let source = try read(path)
+        let source = try PolicyReading.source(path)
         let (file, diagnostics) = TestFileReader.read(source)
         if !diagnostics.isEmpty { StandardError.write(String(source.render(diagnostics).dropLast())) }
         guard let file else { throw ExitCode.badConfiguration }
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-        let policySource = try read(policy ?? (file.policy.hasPrefix("/") ? file.policy : folder + file.policy))
-        let outcome = PolicyLoader.load(policySource)
-        guard let policy = outcome.policy else {
-            StandardError.write(String(policySource.render(outcome.diagnostics).dropLast()))
-            StandardError.write("error: the policy of \(path) is refused")
-            throw ExitCode.badConfiguration
-        }
+        let named = file.policy.hasPrefix("/") ? file.policy : folder + file.policy
+        let policy = try PolicyReading.policy(policy ?? named)
         var runner = TestRunner(policy: policy)
         let chosen = file.tests.filter { test in wanted.map { test.name.contains($0) } ?? true }
         let outcomes = chosen.map { runner.run($0) }
@@ -172,17 +158,9 @@ enum JUnit {
         return (lines + ["</testsuites>"]).joined(separator: "\n") + "\n"
     }
 
+    /// Line by line, as a timeline is one of lines.
     private static func escaped(_ text: String) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            CleanText.cleaned(String(line)).reduce(into: "") { escaped, character in
-                switch character {
-                case "&": escaped += "&amp;"
-                case "<": escaped += "&lt;"
-                case ">": escaped += "&gt;"
-                case "\"": escaped += "&quot;"
-                default: escaped.append(character)
-                }
-            }
-        }.joined(separator: "\n")
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { MarkupText.escaped(String($0)) }
+            .joined(separator: "\n")
     }
 }

@@ -51,13 +51,13 @@ struct BacktestCommand: AsyncParsableCommand {
             throw ValidationError("--recording and --ledger exclude each other.")
         }
         if policies.count > 8 { throw ValidationError("at most 8 policies are compared at once.") }
-        if let since, Duration(policyText: since) == nil, Instant(rfc3339: since) == nil {
+        if let since, MomentText.instant(since) == nil {
             throw ValidationError("--since \(since) is neither a duration such as 30d nor a time.")
         }
     }
 
     func run() async throws {
-        let checked = try policies.map { try load($0) }
+        let checked = try policies.map { try PolicyReading.policy($0) }
         let workers = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         var backtest = Backtest(policies: checked, workers: workers)
         for (campaign, label) in try readLabels() { backtest.note(label: label, of: campaign) }
@@ -75,19 +75,6 @@ struct BacktestCommand: AsyncParsableCommand {
                 BacktestScreen(page: Page(width: Terminal.width, isColored: Terminal.isColored), limit: limit).text(
                     report))
         }
-    }
-
-    private func load(_ path: String) throws -> CheckedPolicy {
-        do throws(PolicyFileError) {
-            let source = try PolicyFile.read(path)
-            let outcome = PolicyLoader.load(source)
-            if let policy = outcome.policy { return policy }
-            StandardError.write(String(source.render(outcome.diagnostics).dropLast()))
-        } catch {
-            StandardError.write("error: \(error.message)")
-            throw ExitCode(error)
-        }
-        throw ExitCode.badConfiguration
     }
 
     private func open(_ path: String) throws -> Recording {
@@ -132,9 +119,7 @@ struct BacktestCommand: AsyncParsableCommand {
         do throws(LedgerError) {
             let (reader, workspace) = try ledger.open()
             let now = SteadyTime.fromWallClock().now
-            let from = since.flatMap { text in
-                Duration(policyText: text).map { now - $0 } ?? Instant(rfc3339: text)
-            }
+            let from = since.flatMap { MomentText.instant($0, before: now) }
             for id in try reader.campaigns(workspace) {
                 let number = backtest.number(id.text)
                 let samples = try reader.samples(of: id, workspace, since: from ?? Instant(milliseconds: 0))

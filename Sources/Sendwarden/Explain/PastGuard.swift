@@ -18,18 +18,7 @@ struct PastGuard {
 
     /// Says why it cannot be made, where it cannot, and throws the exit code.
     init(ledger path: String, policy policyPath: String) throws {
-        let source: SourceFile
-        do throws(PolicyFileError) {
-            source = try PolicyFile.read(policyPath)
-        } catch {
-            StandardError.write("error: \(error.message); name the policy with --policy")
-            throw ExitCode(error)
-        }
-        let outcome = PolicyLoader.load(source)
-        guard let policy = outcome.policy else {
-            StandardError.write(String(source.render(outcome.diagnostics).dropLast()))
-            throw ExitCode.badConfiguration
-        }
+        let policy = try PolicyReading.policy(policyPath, hint: "name the policy with --policy")
         do throws(LedgerError) {
             let reader = try LedgerReader(path)
             let workspace = policy.workspace.name

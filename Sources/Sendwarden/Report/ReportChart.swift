@@ -83,7 +83,7 @@ struct ReportChart {
             case .order: "M\(text(at - 5)) \(text(base - 1))l5 -11l5 11z"
             }
         return
-            "<path class=\"mark \(mark.kind.rawValue)\" d=\"\(shape)\"><title>\(HTML.escaped("\(mark.at.toSecond) \(mark.text)"))</title></path>"
+            "<path class=\"mark \(mark.kind.rawValue)\" d=\"\(shape)\"><title>\(MarkupText.escaped("\(mark.at.toSecond) \(mark.text)"))</title></path>"
     }
 
     // MARK: Pools
@@ -150,8 +150,8 @@ struct ReportChart {
     private func svg(_ parts: [String], _ id: String, _ title: String, _ description: String) -> String {
         """
         <svg role="img" aria-labelledby="\(id)-t \(id)-d" viewBox="0 0 \(text(ReportChart.width)) \(text(ReportChart.height))" preserveAspectRatio="xMidYMid meet">
-        <title id="\(id)-t">\(HTML.escaped(title))</title>
-        <desc id="\(id)-d">\(HTML.escaped(description))</desc>
+        <title id="\(id)-t">\(MarkupText.escaped(title))</title>
+        <desc id="\(id)-d">\(MarkupText.escaped(description))</desc>
         \(parts.joined(separator: "\n"))
         </svg>
         """

@@ -40,13 +40,9 @@ struct ReportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Show at most this many campaigns, those with most to tell.", valueName: "count"))
     var limit = 50
 
-    private static func time(_ text: String, before now: Instant) -> Instant? {
-        Duration(policyText: text).map { now - $0 } ?? Instant(rfc3339: text)
-    }
-
     func validate() throws {
         for (name, text) in [("since", since), ("until", until ?? "0s")] {
-            if ReportCommand.time(text, before: Instant(milliseconds: 0)) == nil {
+            if MomentText.instant(text) == nil {
                 throw ValidationError(
                     "--\(name) \(text) is neither a duration such as 24h nor a time such as 2026-12-01T09:00:00Z.")
             }
@@ -61,8 +57,8 @@ struct ReportCommand: ParsableCommand {
         do throws(LedgerError) {
             // What was told last belongs to it.
             let last = (try reader.lastUpdate(workspace) ?? now) + .seconds(1)
-            let end = until.flatMap { ReportCommand.time($0, before: now) } ?? last
-            guard let start = ReportCommand.time(since, before: end), start < end else {
+            let end = until.flatMap { MomentText.instant($0, before: now) } ?? last
+            guard let start = MomentText.instant(since, before: end), start < end else {
                 StandardError.write("error: --since \(since) is not before \(end.toSecond)")
                 throw LedgerError(code: .missing, message: "")
             }

@@ -1,21 +1,5 @@
-import Journal
 import Ledger
 import Model
-
-/// Text as it may stand in HTML.
-enum HTML {
-    static func escaped(_ text: String) -> String {
-        CleanText.cleaned(text).reduce(into: "") { escaped, character in
-            switch character {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            default: escaped.append(character)
-            }
-        }
-    }
-}
 
 /// A report as one HTML file that needs nothing else.
 struct ReportPage {
@@ -26,7 +10,7 @@ struct ReportPage {
         let chart = ReportChart(from: data.from, until: data.until)
         let period = "\(data.from.toSecond) to \(data.until.toSecond)"
         var body = """
-            <header><h1>Sendwarden: \(HTML.escaped(data.workspace))</h1>
+            <header><h1>Sendwarden: \(MarkupText.escaped(data.workspace))</h1>
             <p>\(period), \((data.until - data.from).spokenText). Made at \(madeAt.toSecond) by version \(Version.current).</p></header>
             <main>
             \(summary())
@@ -44,7 +28,7 @@ struct ReportPage {
             body += "<section><h2>Pools</h2>\n"
             for (number, pool) in data.pools.enumerated() {
                 body +=
-                    "<article><h3>\(HTML.escaped(pool.id.text))</h3><p>\(key("available")) volume left in its window, \(key("reserved")) of that promised to launches and not sent yet.</p>"
+                    "<article><h3>\(MarkupText.escaped(pool.id.text))</h3><p>\(key("available")) volume left in its window, \(key("reserved")) of that promised to launches and not sent yet.</p>"
                     + "<figure>\(chart.svg(pool, number: number))</figure></article>\n"
             }
             body += "</section>\n"
@@ -56,7 +40,7 @@ struct ReportPage {
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
             <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-            <title>Sendwarden: \(HTML.escaped(data.workspace)), \(period)</title>
+            <title>Sendwarden: \(MarkupText.escaped(data.workspace)), \(period)</title>
             <style>\(ReportPage.style)</style></head>
             <body>
             \(body)</body></html>
@@ -100,11 +84,11 @@ struct ReportPage {
     }
 
     private func section(_ campaign: ReportData.Campaign, _ number: Int, _ chart: ReportChart) -> String {
-        let name = campaign.name.map { " <span>\(HTML.escaped($0))</span>" } ?? ""
+        let name = campaign.name.map { " <span>\(MarkupText.escaped($0))</span>" } ?? ""
         let rate = Ratio(campaign.bounced, of: campaign.resolved).map { " (\($0))" } ?? ""
-        let rule = campaign.rule.map { ", rule \(HTML.escaped($0))" } ?? ""
+        let rule = campaign.rule.map { ", rule \(MarkupText.escaped($0))" } ?? ""
         var html = """
-            <article><h3>\(HTML.escaped(campaign.id.text))\(name)</h3>
+            <article><h3>\(MarkupText.escaped(campaign.id.text))\(name)</h3>
             <p>\(campaign.sent) sent, \(campaign.bounced) of \(campaign.resolved) resolved bounced\(rate) in this time. The line is the bounce rate within \(campaign.window.policyText)\(rule).</p>
 
             """
@@ -115,7 +99,7 @@ struct ReportPage {
         if !campaign.marks.isEmpty {
             html += "<ol class=\"story\">"
             for mark in campaign.marks {
-                html += "<li><time>\(mark.at.toSecond)</time> \(HTML.escaped(mark.text))</li>"
+                html += "<li><time>\(mark.at.toSecond)</time> \(MarkupText.escaped(mark.text))</li>"
             }
             html += "</ol>"
         }
@@ -127,17 +111,17 @@ struct ReportPage {
         var rows = ""
         for decision in data.decisions {
             let decided = decision.decided
-            let name = decision.name.map { "<br>\(HTML.escaped($0))" } ?? ""
-            let evidence = decided.evidence.map { "<li>\(HTML.escaped($0))</li>" }.joined()
-            let condition = decided.condition.map { "<code>\(HTML.escaped($0))</code>" } ?? ""
+            let name = decision.name.map { "<br>\(MarkupText.escaped($0))" } ?? ""
+            let evidence = decided.evidence.map { "<li>\(MarkupText.escaped($0))</li>" }.joined()
+            let condition = decided.condition.map { "<code>\(MarkupText.escaped($0))</code>" } ?? ""
             let actions = decided.actions.map { action in
                 let attempts = action.attempt > 1 ? " in \(action.attempt) attempts" : ""
-                return HTML.escaped("\(action.action)\(attempts): \(action.outcome ?? "not answered")")
+                return MarkupText.escaped("\(action.action)\(attempts): \(action.outcome ?? "not answered")")
             }.joined(separator: "<br>")
-            let rule = decided.rule.map { "<br>\(HTML.escaped($0))" } ?? ""
+            let rule = decided.rule.map { "<br>\(MarkupText.escaped($0))" } ?? ""
             rows += """
                 <tr><th scope="row">\(decided.id)</th><td><time>\(decided.at.toSecond)</time></td>\
-                <td>\(HTML.escaped(decided.campaign.text))\(name)</td><td>\(HTML.escaped(decided.cause))\(rule)</td>\
+                <td>\(MarkupText.escaped(decided.campaign.text))\(name)</td><td>\(MarkupText.escaped(decided.cause))\(rule)</td>\
                 <td>\(condition)<ul>\(evidence)</ul></td><td>\(actions.isEmpty ? "nothing sent" : actions)</td></tr>
 
                 """

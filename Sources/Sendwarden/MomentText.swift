@@ -1,0 +1,9 @@
+import Model
+
+/// A time on the command line: `24h` for so long ago, or `2026-12-01T09:00:00Z`.
+enum MomentText {
+    /// Nil where the text is neither.
+    static func instant(_ text: String, before now: Instant = Instant(milliseconds: 0)) -> Instant? {
+        Duration(policyText: text).map { now - $0 } ?? Instant(rfc3339: text)
+    }
+}
