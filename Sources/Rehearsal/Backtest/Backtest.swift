@@ -13,8 +13,9 @@ package struct Backtest: Sendable {
         var lastAt: Int64
     }
 
+    /// One campaign in as many as there are workers, by its number divided by their count; nil for one that has not been seen.
     private struct Worker: Sendable {
-        var lanes: [Int32: Lane] = [:]
+        var lanes: [Lane?] = []
     }
 
     package private(set) var names: [String] = []
@@ -73,25 +74,27 @@ package struct Backtest: Sendable {
         _ names: [String]
     ) throws(RecordingFault) {
         for sample in piece where Int(sample.campaign) % count == index {
-            if worker.lanes[sample.campaign] == nil {
+            let slot = Int(sample.campaign) / count
+            while worker.lanes.count <= slot { worker.lanes.append(nil) }
+            if worker.lanes[slot] == nil {
                 let name = names[Int(sample.campaign)]
                 guard let id = CampaignID(name) else {
                     throw RecordingFault(line: 0, message: "'\(name.prefix(40))' cannot be a campaign's id")
                 }
-                worker.lanes[sample.campaign] = Lane(
+                worker.lanes[slot] = Lane(
                     replays: policies.map { CampaignReplay($0.campaign(id) ?? CampaignEntry(id: id), policy: $0) },
                     firstAt: sample.at, lastAt: .min)
             }
-            guard let last = worker.lanes[sample.campaign]?.lastAt, sample.at >= last else {
+            guard let last = worker.lanes[slot]?.lastAt, sample.at >= last else {
                 throw RecordingFault(
                     line: 0,
                     message: "the samples of \(names[Int(sample.campaign)]) are not in the order of their times, at "
                         + Instant(milliseconds: sample.at).rfc3339)
             }
             let stats = sample.stats
-            worker.lanes[sample.campaign]?.lastAt = sample.at
+            worker.lanes[slot]?.lastAt = sample.at
             for policy in policies.indices {
-                worker.lanes[sample.campaign]?.replays[policy].observe(stats, at: Instant(milliseconds: sample.at))
+                worker.lanes[slot]?.replays[policy].observe(stats, at: Instant(milliseconds: sample.at))
             }
         }
     }
@@ -113,7 +116,11 @@ package struct Backtest: Sendable {
     package var until: Instant? { lanes.map(\.1.lastAt).max().map { Instant(milliseconds: $0) } }
 
     private var lanes: [(Int32, Lane)] {
-        workers.flatMap { $0.lanes.map { ($0.key, $0.value) } }.sorted { $0.0 < $1.0 }
+        workers.enumerated().flatMap { index, worker in
+            worker.lanes.enumerated().compactMap { slot, lane in
+                lane.map { (Int32(slot * workers.count + index), $0) }
+            }
+        }.sorted { $0.0 < $1.0 }
     }
 
     /// Every campaign under one policy, in the order of their first samples.
