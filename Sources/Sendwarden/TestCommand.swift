@@ -54,7 +54,7 @@ struct TestCommand: ParsableCommand {
             StandardError.write("error: no test's name contains '\(CleanText.cleaned(wanted ?? ""))'")
             throw ExitCode.dataError
         }
-        if let junit { try write(JUnit.text(reports.map { ($0.file, $0.outcomes) }), to: junit) }
+        if let junit { try OutputFile.write(JUnit.text(reports.map { ($0.file, $0.outcomes) }), to: junit) }
         StandardOutput.write("\(outcomes.count - failed) passed, \(failed) failed")
         if failed > 0 { throw ExitCode.dataError }
     }
@@ -114,15 +114,6 @@ struct TestCommand: ParsableCommand {
             for wrapped in page.wrapped(text, indent: 6, hanging: 10) {
                 StandardOutput.write(page.tinted(wrapped, line.mark == "-" ? .bad : .faint))
             }
-        }
-    }
-
-    private func write(_ text: String, to path: String) throws {
-        do {
-            try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            StandardError.write("error: \(path) cannot be written: \(String(cString: strerror(errno)))")
-            throw ExitCode.noPermission
         }
     }
 }

@@ -106,6 +106,15 @@ import TestSupport
             }
             #expect(html.components(separatedBy: "<svg ").count == html.components(separatedBy: "</svg>").count)
             #expect(try Program.run(arguments + ["/nowhere/report.html"] + policy).code == 77)
+            // What is no file is written to, never replaced.
+            let pipe = folder.path + "/pipe"
+            #expect(mkfifo(pipe, 0o600) == 0)
+            let reader = try Process.run(URL(filePath: "/bin/sh"), arguments: ["-c", "cat \(pipe) > \(pipe).html"])
+            #expect(try Program.run(arguments + [pipe] + policy).code == 0)
+            reader.waitUntilExit()
+            #expect(try String(contentsOfFile: pipe + ".html", encoding: .utf8).contains("</html>"))
+            var status = stat()
+            #expect(stat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
             #expect(try Program.run(arguments + ["-", "--since", "tomorrow"]).code == 64)
         }
     }

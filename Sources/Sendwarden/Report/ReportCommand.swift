@@ -69,12 +69,7 @@ struct ReportCommand: ParsableCommand {
         }
         let page = ReportPage(data: data, madeAt: now).html()
         if output == "-" { return StandardOutput.write(page) }
-        do {
-            try Data(page.utf8).write(to: URL(filePath: output), options: .atomic)
-        } catch {
-            StandardError.write("error: \(output) cannot be written: \(String(cString: strerror(errno)))")
-            throw ExitCode.noPermission
-        }
+        try OutputFile.write(page, to: output)
         StandardOutput.write("\(output): \(data.campaigns.count) campaigns, \(data.decisions.count) decisions")
     }
 
