@@ -17,10 +17,7 @@ package struct GuardService: Service {
         /// The alarm that the loop had set rang.
         case alarm
         case reload(Reload, by: String?, answer: @Sendable (ReloadOutcome) -> Void)
-        case metrics(answer: @Sendable (String) -> Void)
-        case status(answer: @Sendable (GuardStatus) -> Void)
-        case order(Order, answer: @Sendable (OrderReply) -> Void)
-        case explain(String, answer: @Sendable (Explained) -> Void)
+        case question(Question)
     }
 
     /// The outcome of reading the policy anew.
@@ -89,10 +86,7 @@ package struct GuardService: Service {
                     switch order {
                     case .reload(let asker, let answer):
                         await inputs.send(.reload(await surroundings.reload(), by: asker, answer: answer))
-                    case .metrics(let answer): await inputs.send(.metrics(answer: answer))
-                    case .status(let answer): await inputs.send(.status(answer: answer))
-                    case .order(let order, let answer): await inputs.send(.order(order, answer: answer))
-                    case .explain(let subject, let answer): await inputs.send(.explain(subject, answer: answer))
+                    case .question(let question): await inputs.send(.question(question))
                     }
                 }
             }
@@ -121,11 +115,11 @@ package struct GuardService: Service {
                 }
             case .reload(let reload, let asker, let answer):
                 answer(adopt(reload, by: asker, &state, inputs, &group))
-            case .metrics(let answer): answer(metrics(state))
-            case .status(let answer): answer(state.warden.status(at: surroundings.time.now))
-            case .explain(let subject, let answer):
+            case .question(.metrics(let answer)): answer(metrics(state))
+            case .question(.status(let answer)): answer(state.warden.status(at: surroundings.time.now))
+            case .question(.explain(let subject, let answer)):
                 answer(Explained(subject, state.warden, at: surroundings.time.now))
-            case .order(let order, let answer): step(.ordered(order), &state, inputs, &group, reply: answer)
+            case .question(.order(let order, let answer)): step(.ordered(order), &state, inputs, &group, reply: answer)
             }
             rearm(&alarm, state, inputs)
             checkClock(&state, inputs, &group)

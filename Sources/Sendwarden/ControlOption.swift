@@ -23,10 +23,7 @@ struct ControlOption: ParsableArguments {
     var control: String?
 
     /// Where the daemon's own surroundings put the socket; nil outside a service with a runtime directory.
-    static var standardPath: String? {
-        let directory = ProcessInfo.processInfo.environment["RUNTIME_DIRECTORY"]
-        return directory.map { "\($0.prefix { $0 != ":" })/control.sock" }
-    }
+    static var standardPath: String? { ServiceDirectory.path("control.sock", in: "RUNTIME_DIRECTORY") }
 
     var path: String { control ?? ControlOption.standardPath ?? "/run/sendwarden/control.sock" }
 

@@ -106,11 +106,7 @@ struct HistoryCommand: AsyncParsableCommand {
                 guard status == 404 else { return .daemon }
                 throw ControlFailure(code: .noInput, reason: "the daemon keeps no ledger, so it has no history")
             } catch {
-                let isReadable = FileManager.default.isReadableFile(atPath: ledger.path)
-                guard error.isAbsent, control.control == nil, isReadable else {
-                    StandardError.write("error: \(error.reason)")
-                    throw error.code
-                }
+                try ledger.standIn(for: error, of: control)
             }
         }
         let (reader, workspace) = try ledger.openOrExit()

@@ -18,10 +18,7 @@ struct LedgerOption: ParsableArguments {
     var workspace: String?
 
     /// Where the daemon's own surroundings put the ledger; nil outside a service with a state directory.
-    static var standardPath: String? {
-        let directory = ProcessInfo.processInfo.environment["STATE_DIRECTORY"]
-        return directory.map { "\($0.prefix { $0 != ":" })/ledger.sqlite" }
-    }
+    static var standardPath: String? { ServiceDirectory.path("ledger.sqlite", in: "STATE_DIRECTORY") }
 
     var path: String { ledger ?? LedgerOption.standardPath ?? LedgerOption.installed }
 
@@ -48,6 +45,16 @@ struct LedgerOption: ParsableArguments {
             throw LedgerError(code: .missing, message: "\(path) holds nothing yet")
         }
         return (reader, only)
+    }
+
+    /// Lets the ledger stand in where no daemon was found where one usually is; otherwise says why it was not reached,
+    /// and throws the exit code.
+    func standIn(for failure: ControlFailure, of control: ControlOption) throws {
+        let isReadable = FileManager.default.isReadableFile(atPath: path)
+        guard failure.isAbsent, control.control == nil, isReadable else {
+            StandardError.write("error: \(failure.reason)")
+            throw failure.code
+        }
     }
 
     /// Opens the ledger; says why it cannot be read, where it cannot, and throws the exit code.

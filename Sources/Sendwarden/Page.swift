@@ -5,6 +5,9 @@ struct Page {
     var width: Int
     var isColored: Bool
 
+    /// As stdout is.
+    static var terminal: Page { Page(width: Terminal.width, isColored: Terminal.isColored) }
+
     enum Tint: String {
         case plain = "0"
         case bold = "1"

@@ -147,10 +147,7 @@ struct RunCommand: AsyncParsableCommand {
     private func openLedger(
         _ policy: CheckedPolicy, _ journal: Journal, at now: Instant
     ) throws -> (Ledger?, Guard) {
-        let directory = ProcessInfo.processInfo.environment["STATE_DIRECTORY"]
-        guard let path = ledger ?? directory.map({ "\($0.prefix { $0 != ":" })/ledger.sqlite" }) else {
-            return (nil, Guard(policy: policy, at: now))
-        }
+        guard let path = ledger ?? LedgerOption.standardPath else { return (nil, Guard(policy: policy, at: now)) }
         do throws(LedgerError) {
             let opened = try Ledger.open(
                 path, workspace: policy.workspace.name, recovers: recoverLedger,

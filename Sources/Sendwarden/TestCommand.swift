@@ -47,7 +47,7 @@ struct TestCommand: ParsableCommand {
         var reports: [Report] = []
         for file in files { reports.append(try report(file)) }
         let outcomes = reports.flatMap(\.outcomes)
-        let page = Page(width: Terminal.width, isColored: Terminal.isColored)
+        let page = Page.terminal
         for report in reports { show(report, page) }
         let failed = outcomes.count { !$0.failures.isEmpty }
         if outcomes.isEmpty {

@@ -9,14 +9,10 @@ struct KeptMemory {
 
     mutating func keep(_ record: LedgerRecord) throws {
         switch record {
-        case .sample(let id, let stats, let at): memory.samples[id, default: []].append((at, try Self.copy(stats)))
-        case .campaign(let campaign):
-            memory.campaigns.removeAll { $0.id == campaign.id }
-            memory.campaigns.append(try Self.copy(campaign))
-        case .launch(let launch):
-            memory.launches.removeAll { $0.campaign == launch.campaign }
-            memory.launches.append(try Self.copy(launch))
-        case .workspace(let workspace): memory.workspace = try Self.copy(workspace)
+        case .sample(let id, let stats, let at): memory.keep(.sample(id, try Self.copy(stats), at: at))
+        case .campaign(let campaign): memory.keep(.campaign(try Self.copy(campaign)))
+        case .launch(let launch): memory.keep(.launch(try Self.copy(launch)))
+        case .workspace(let workspace): memory.keep(.workspace(try Self.copy(workspace)))
         case .decision(let decision): decisions.append(try Self.copy(decision))
         case .intent(let intent, _): _ = try Self.copy(intent)
         case .pool, .event: break

@@ -17,6 +17,12 @@ import Testing
         }
     }
 
+    /// The keys that an unknown key's error lists.
+    static func knownKeys(_ diagnostics: [Diagnostic]) throws -> [String] {
+        let help = try #require(diagnostics.first { $0.message.contains("zzzzzzzz") }?.help)
+        return try #require(help.split(separator: "keys are ").last).components(separatedBy: ", ")
+    }
+
     private func word(_ priority: Priority) -> String { priority.word }
 
     @Test func everyEventStandsInTheDocumentWithItsIDAndPriority() throws {
@@ -63,9 +69,7 @@ import Testing
         ("rules: [{zzzzzzzz: 1}]", "rules"),
     ])
     func everyKeyStandsInThePolicyReference(_ policy: String, _ section: String) throws {
-        let diagnostics = PolicyLoader.load(SourceFile(name: "p", text: policy)).diagnostics
-        let help = try #require(diagnostics.first { $0.message.contains("zzzzzzzz") }?.help)
-        let known = try #require(help.split(separator: "keys are ").last).components(separatedBy: ", ")
+        let known = try Self.knownKeys(PolicyLoader.load(SourceFile(name: "p", text: policy)).diagnostics)
         #expect(known.count >= 4)
         let text = try read("docs/policy.md")
         let part = text.components(separatedBy: "\n##").first {
@@ -88,9 +92,7 @@ import Testing
         ("tests: [{name: a, expect: [{zzzzzzzz: 1, at: 1s}]}]", "Expectations"),
     ])
     func everyKeyOfATestStandsInItsDocument(_ text: String, _ section: String) throws {
-        let diagnostics = TestFileReader.read(SourceFile(name: "t", text: text)).diagnostics
-        let help = try #require(diagnostics.first { $0.message.contains("zzzzzzzz") }?.help)
-        let known = try #require(help.split(separator: "keys are ").last).components(separatedBy: ", ")
+        let known = try Self.knownKeys(TestFileReader.read(SourceFile(name: "t", text: text)).diagnostics)
         #expect(known.count >= 5)
         let part = try read("docs/testing.md").components(separatedBy: "\n## ").first { $0.hasPrefix(section) }
         for key in known where !["start", "interval", "mode"].contains(key) || section == "Keys of a file" {

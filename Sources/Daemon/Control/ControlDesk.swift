@@ -9,6 +9,12 @@ package enum DeskRequest: Sendable {
     ///   - by: who asked, in words; nil where a signal did.
     ///   - answer: told what came of it.
     case reload(by: String?, answer: @Sendable (ReloadOutcome) -> Void)
+    /// Something that the loop answers by itself.
+    case question(Question)
+}
+
+/// What the loop that owns the guard answers at once.
+package enum Question: Sendable {
     /// Tell everything that is counted and measured, as Prometheus reads it.
     case metrics(answer: @Sendable (String) -> Void)
     /// Say why something is as it is.
@@ -45,22 +51,22 @@ package struct ControlDesk: Sendable {
 
     /// Everything that is counted and measured; nil where the daemon ends before it could be told.
     package func metrics() async -> String? {
-        await ask { .metrics(answer: $0) }
+        await ask { .question(.metrics(answer: $0)) }
     }
 
     /// How everything stands; nil where the daemon ends before it could be told.
     package func status() async -> GuardStatus? {
-        await ask { .status(answer: $0) }
+        await ask { .question(.status(answer: $0)) }
     }
 
     /// Why something is as it is; nil where the daemon ends before it could be told.
     package func explain(_ subject: String) async -> Explained? {
-        await ask { .explain(subject, answer: $0) }
+        await ask { .question(.explain(subject, answer: $0)) }
     }
 
     /// Has a person's order carried out; nil where the daemon ends before it could be answered.
     package func obey(_ order: Order) async -> OrderReply? {
-        await ask { .order(order, answer: $0) }
+        await ask { .question(.order(order, answer: $0)) }
     }
 
     private func ask<Answer: Sendable>(_ order: (@escaping @Sendable (Answer) -> Void) -> DeskRequest) async -> Answer?

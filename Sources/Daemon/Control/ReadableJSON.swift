@@ -4,16 +4,17 @@ import Model
 /// JSON as the program gives it to people and to programs: indented, in the order of keys, times as text.
 package enum ReadableJSON {
     package static func text(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.userInfo[Instant.asText] = true
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        try encoded(value, [.prettyPrinted])
     }
 
     /// The same on one line.
     package static func line(_ value: some Encodable) throws -> String {
+        try encoded(value, [])
+    }
+
+    private static func encoded(_ value: some Encodable, _ more: JSONEncoder.OutputFormatting) throws -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting = more.union([.sortedKeys, .withoutEscapingSlashes])
         encoder.userInfo[Instant.asText] = true
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }

@@ -142,7 +142,7 @@ extension Guard {
         guard rule.action == .pause, let state = campaigns[place].rules[index], state.isFiring,
             evaluation.truth == .yes, requestedAt >= campaigns[place].freshAfter
         else { return [] }
-        if isMuted(rule, place, at: now) { return [] }
+        if mute(of: index, place, at: now) != nil { return [] }
         switch campaigns[place].phase {
         case .unknown, .running: break
         case .draft, .releasing, .pausing, .paused, .pausedByAnother, .resuming: return []
@@ -165,7 +165,8 @@ extension Guard {
     private mutating func armRules(_ place: Int) {
         guard let stats = campaigns[place].latest?.stats else { return }
         for index in campaigns[place].rules.keys where campaigns[place].armed[index] == nil {
-            guard let test = policy.rules[index].condition.test else { continue }
+            // Most rules have none, which is cheap to see.
+            guard policy.rules[index].confidence != nil, let test = policy.rules[index].condition.test else { continue }
             let counters = Counters(stats)
             if !counters[test.hits].isNaN, !counters[test.trials].isNaN { campaigns[place].armed[index] = stats }
         }

@@ -12,7 +12,7 @@ extension Guard {
             pool: campaign.entry.pool, labels: campaign.entry.labels, state: campaign.word,
             stats: campaign.latest?.stats, statsAge: campaign.latest.map { (now - $0.at).seconds },
             isStale: campaign.isStale, isMissing: campaign.isMissing, pause: pausePart(campaign),
-            launch: launch.map { launchPart($0, campaign, at: now) }, rules: [], next: [])
+            launch: launch.map { launchPart($0, at: now) }, rules: [], next: [])
         for index in campaign.rules.keys.sorted() { explanation.rules.append(rulePart(index, place, at: now)) }
         if launch?.isOpen == true {
             let readings = readings(place, at: now)
@@ -33,18 +33,18 @@ extension Guard {
         switch campaign.phase {
         case .unknown, .draft, .releasing, .running: return nil
         case .pausing(let attempt):
-            return part(attempt.intent.decision, at: attempt.intent.firstSentAt, campaign, suffix: ", not answered yet")
-        case .paused(let pause): return part(pause, campaign)
-        case .resuming(let attempt): return part(attempt.pause, campaign)
+            return part(attempt.intent.decision, at: attempt.intent.firstSentAt, suffix: ", not answered yet")
+        case .paused(let pause): return part(pause)
+        case .resuming(let attempt): return part(attempt.pause)
         case .pausedByAnother(let standstill): return anothers(standstill)
         }
     }
 
-    private func part(_ pause: Pause, _ campaign: CampaignState) -> Explanation.PausePart {
+    private func part(_ pause: Pause) -> Explanation.PausePart {
         // A pause that no decision of ours made.
         if pause.decision.id == 0 { return anothers(pause.standstill) }
         let keeper = pause.keptBy.map { "; \($0.authority), wants it to stay so" } ?? ""
-        var part = part(pause.decision, at: pause.pausedAt, campaign, suffix: keeper)
+        var part = part(pause.decision, at: pause.pausedAt, suffix: keeper)
         part.resumesAt = pause.resumeAt
         return part
     }
@@ -57,7 +57,7 @@ extension Guard {
     }
 
     private func part(
-        _ decision: Decision, at time: Instant, _ campaign: CampaignState, suffix: String
+        _ decision: Decision, at time: Instant, suffix: String
     ) -> Explanation.PausePart {
         Explanation.PausePart(
             decision: decision.id, at: time, why: decision.cause.sentence + suffix, condition: decision.conditionText,
@@ -74,26 +74,20 @@ extension Guard {
         var part = Explanation.RulePart(
             name: rule.name, on: rule.trigger.rawValue, then: rule.action.rawValue, mode: rule.mode.rawValue,
             condition: rule.conditionText, lasting: Wording.forText(rule), tree: rule.condition.tree(readings),
-            state: "inactive", countsSince: base?.at)
+            state: state.standing.state.rawValue, since: state.standing.since, countsSince: base?.at)
         switch state.phase {
         case .inactive: break
-        case .pending(let since, let accrued, _):
-            (part.state, part.since) = ("pending", since)
+        case .pending(_, let accrued, _):
             if case .duration(let needed) = rule.forClause {
                 let rest = max(.zero, needed - accrued)
                 part.change =
                     "fires at \((now + rest).clockTime) at the earliest, if every poll until then breaches; "
                     + "one good poll that does not clears it"
             }
-        case .firing(let since):
-            (part.state, part.since) = ("firing", since)
-            part.change = "clears at the first good poll that does not breach"
+        case .firing: part.change = "clears at the first good poll that does not breach"
         }
-        if let mute = campaigns[place].mutes[rule.name], now < mute.until {
-            (part.mutedUntil, part.mutedBy) = (mute.until, mute.by)
-        } else if let until = state.mutedUntil, now < until {
-            (part.mutedUntil, part.mutedBy) = (until, "a restart by hand")
-        }
+        let mute = mute(of: index, place, at: now)
+        (part.mutedUntil, part.mutedBy) = (mute?.until, mute?.by)
         if part.change == nil { part.change = distance(rule.condition, readings) }
         return part
     }
@@ -152,14 +146,12 @@ extension Guard {
         return Explanation.RulePart(
             name: rule.name, on: rule.trigger.rawValue, then: rule.action.rawValue, mode: rule.mode.rawValue,
             condition: rule.conditionText, lasting: "", tree: rule.condition.tree(readings),
-            state: truth == .yes ? "holds" : truth == .no ? "allows" : "unknown")
+            state: truth.launchWord)
     }
 
     // MARK: Launches
 
-    private func launchPart(
-        _ launch: LaunchState, _ campaign: CampaignState, at now: Instant
-    ) -> Explanation.LaunchPart {
+    private func launchPart(_ launch: LaunchState, at now: Instant) -> Explanation.LaunchPart {
         let fit = fit(launch, at: now)
         return Explanation.LaunchPart(
             state: launch.word.rawValue, reasons: launch.reasons.map(\.text), heldSince: launch.heldSince,
@@ -173,10 +165,9 @@ extension Guard {
             let enrolled = campaign.latest?.stats.totalEnrolled,
             launchRules(launch.entry.campaign).contains(where: { $0.condition.sources.contains(.pools) }),
             let pool = platform.reading(campaign.entry.pool, for: campaign.entry.id, at: now),
-            let available = pool.available, enrolled > available
+            let missing = pool.missing(for: enrolled)
         else { return (nil, nil) }
-        if let capacity = pool.pool.dailyCapacity, enrolled > capacity { return (enrolled - available, nil) }
-        return (enrolled - available, pool.renewsAt)
+        return (missing, pool.neverTakes(enrolled) ? nil : pool.renewsAt)
     }
 
     // MARK: What follows
@@ -248,12 +239,10 @@ extension Guard {
             let earliest = fit.earliest.map { "; the pool is renewed at \($0.flooredToSecond.rfc3339)" } ?? ""
             next.append("the pool lacks \(missing) mails for its launch\(earliest)")
             if let enrolled = campaign(id)?.latest?.stats.totalEnrolled,
-                let capacity = platform.reading(campaign(id)?.entry.pool, at: now)?.pool.dailyCapacity,
-                enrolled > capacity
+                let pool = platform.reading(campaign(id)?.entry.pool, at: now), pool.neverTakes(enrolled),
+                let capacity = pool.pool.dailyCapacity
             {
-                next.append(
-                    "it can never fit: \(enrolled) are enrolled and the pool takes \(capacity) a day; enroll fewer, "
-                        + "split the campaign or enlarge the pool")
+                next.append("it \(Wording.neverFits(enrolled, capacity))")
             }
         }
         if let expires = launch.entry.expires {
@@ -283,10 +272,11 @@ extension Guard {
                     continue
                 }
                 let evaluation = rule.condition.evaluate(readings(place, at: now))
-                let word = evaluation.truth == .yes ? "holds" : evaluation.truth == .no ? "allows" : "unknown"
                 places.append(
                     .init(
-                        id: launch.entry.campaign.text, name: campaigns[place].entry.name, state: word, since: nil,
+                        id: launch.entry.campaign.text, name: campaigns[place].entry.name,
+                        state: evaluation.truth.launchWord,
+                        since: nil,
                         evidence: Wording.decisive(evaluation).map(Wording.text)))
             }
         case .pool:
@@ -310,20 +300,27 @@ extension Guard {
     private func place(
         _ id: String, _ name: String?, _ state: RuleState, _ evaluation: Evaluation
     ) -> RuleExplanation.Place {
-        var place = RuleExplanation.Place(
-            id: id, name: name, state: evaluation.truth == .unknown ? "unknown" : "inactive", since: nil,
+        let (standing, since) = state.standing
+        let isUnknown = standing == .inactive && evaluation.truth == .unknown
+        return RuleExplanation.Place(
+            id: id, name: name, state: isUnknown ? "unknown" : standing.rawValue, since: since,
             evidence: Wording.decisive(evaluation).map(Wording.text))
-        switch state.phase {
-        case .inactive: break
-        case .pending(let since, _, _): (place.state, place.since) = ("pending", since)
-        case .firing(let since): (place.state, place.since) = ("firing", since)
-        }
-        return place
     }
 
     /// The workspace's pools as an earlier process saw them, for a guard that is only asked.
     package mutating func recollect(pools: [SenderPool], at then: Instant) {
         _ = platform.observe(pools: pools, requestedAt: then, at: then)
+    }
+}
+
+extension Truth {
+    /// What a launch rule that came out so does with the launch.
+    fileprivate var launchWord: String {
+        switch self {
+        case .yes: "holds"
+        case .no: "allows"
+        case .unknown: "unknown"
+        }
     }
 }
 

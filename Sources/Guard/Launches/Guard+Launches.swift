@@ -214,8 +214,9 @@ extension Guard {
             launches[index].toldReasons = reasons
             effects.append(.report(Wording.held(launch.entry, campaign, reasons, rule, evaluation, pool, at: now)))
         }
-        if let enrolled = campaign.latest?.stats.totalEnrolled, let capacity = pool?.pool.dailyCapacity,
-            enrolled > capacity, launch.toldCannotFit != enrolled, rule?.condition.sources.contains(.pools) == true
+        if let enrolled = campaign.latest?.stats.totalEnrolled, let pool, let capacity = pool.pool.dailyCapacity,
+            pool.neverTakes(enrolled), launch.toldCannotFit != enrolled,
+            rule?.condition.sources.contains(.pools) == true
         {
             launches[index].toldCannotFit = enrolled
             effects.append(.report(Wording.cannotFit(launch.entry, campaign, enrolled, capacity, pool)))

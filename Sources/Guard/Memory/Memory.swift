@@ -79,6 +79,23 @@ package struct Memory: Sendable {
     }
 }
 
+extension Memory {
+    /// Takes in what is to be kept, where it is part of what a guard takes up again.
+    package mutating func keep(_ record: LedgerRecord) {
+        switch record {
+        case .sample(let id, let stats, let at): samples[id, default: []].append((at, stats))
+        case .campaign(let campaign):
+            campaigns.removeAll { $0.id == campaign.id }
+            campaigns.append(campaign)
+        case .launch(let launch):
+            launches.removeAll { $0.campaign == launch.campaign }
+            launches.append(launch)
+        case .workspace(let newer): workspace = newer
+        case .decision, .intent, .pool, .event: break
+        }
+    }
+}
+
 /// Something to be kept; see ``Effect/record(_:)``.
 package enum LedgerRecord: Sendable {
     /// A good answer.

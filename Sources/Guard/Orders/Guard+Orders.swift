@@ -267,13 +267,11 @@ extension Guard {
         return launches[index].forcedBy
     }
 
-    /// True where a person, or a person's restart, has taken the rule's right to pause the campaign.
-    func isMuted(_ rule: Rule, _ place: Int, at now: Instant) -> Bool {
-        if let mute = campaigns[place].mutes[rule.name], now < mute.until { return true }
-        guard let index = policy.rules.firstIndex(where: { $0.name == rule.name }),
-            let until = campaigns[place].rules[index]?.mutedUntil
-        else { return false }
-        return now < until
+    /// Who has taken a rule's right to pause the campaign, and until when: a person's word, or a person's restart.
+    func mute(of index: Int, _ place: Int, at now: Instant) -> Mute? {
+        if let mute = campaigns[place].mutes[policy.rules[index].name], now < mute.until { return mute }
+        guard let until = campaigns[place].rules[index]?.mutedUntil, now < until else { return nil }
+        return Mute(until: until, by: "a restart by hand")
     }
 
     /// A forced resume overrules what speaks against it, as a restart by hand would.

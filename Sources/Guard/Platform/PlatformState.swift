@@ -144,6 +144,12 @@ struct PoolReading: Hashable, Sendable {
     /// What is left after all promises; below 0 where more was promised than is there.
     var available: Int? { pool.remainingVolume.map { $0 - reserved } }
 
+    /// Mails that it lacks for a launch of that size; nil where it has room, or that is unknown.
+    func missing(for enrolled: Int) -> Int? { available.flatMap { enrolled > $0 ? enrolled - $0 : nil } }
+
+    /// True where no window can ever take a launch of that size.
+    func neverTakes(_ enrolled: Int) -> Bool { pool.dailyCapacity.map { enrolled > $0 } ?? false }
+
     func value(of gauge: Gauge) -> Double? {
         switch gauge {
         case .poolDailyCapacity: pool.dailyCapacity.map(Double.init)

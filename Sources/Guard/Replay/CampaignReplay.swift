@@ -39,7 +39,6 @@ package struct CampaignReplay: Sendable {
     }
 
     package private(set) var stops: [Stop] = []
-    package private(set) var samples = 0
     private var judges: [Judge]
     private var windows: [CounterWindow]
     private var latest: Counters?
@@ -84,13 +83,9 @@ package struct CampaignReplay: Sendable {
 
     /// Takes in the next sample; samples come in the order of their times.
     package mutating func observe(_ stats: CampaignStats, at now: Instant) {
-        samples += 1
         var counters = Counters(stats)
         if let before = reported {
-            let (old, new) =
-                counters.sent.isNaN || before.sent.isNaN
-                ? (before[.resolved], counters[.resolved]) : (before.sent, counters.sent)
-            let isReset = new < old / 2
+            let isReset = counters.beganAnew(since: before)
             if isReset { began(before) }
             func grown(_ counter: Counter) -> Double {
                 let growth = counters[counter] - (isReset ? 0 : before[counter])

@@ -147,7 +147,7 @@ extension Guard {
         for index in campaigns[place].rules.keys.sorted() {
             let rule = policy.rules[index]
             guard rule.action == .pause, rule.mode == .enforce, rule.name != owner?.name,
-                !isMuted(rule, place, at: now)
+                mute(of: index, place, at: now) == nil
             else { continue }
             let isBreached = rule.condition.evaluate(self.readings(place, of: index, at: now)).truth == .yes
             if isBreached || campaigns[place].rules[index]?.isFiring == true {
@@ -269,12 +269,13 @@ extension Guard {
     mutating func judgeProbation(_ place: Int, requestedAt: Instant, at now: Instant) -> [Effect] {
         guard let baseline = campaigns[place].recovery.baseline, baseline.isOnProbation,
             requestedAt >= campaigns[place].freshAfter, case .running = campaigns[place].phase,
-            let rule = policy.rule(baseline.rule), let probation = rule.resume?.probation
+            let index = policy.rules.firstIndex(where: { $0.name == baseline.rule }),
+            let probation = policy.rules[index].resume?.probation
         else { return [] }
-        let isMuted = isMuted(rule, place, at: now)
+        let rule = policy.rules[index]
         let evaluation = probation.condition.evaluate(readings(place, at: now).counting(from: baseline))
         if evaluation.truth == .yes {
-            if isMuted { return [] }
+            if mute(of: index, place, at: now) != nil { return [] }
             var effects: [Effect] = [.report(Wording.relapsed(campaigns[place], rule, evaluation))]
             guard policy.mode == .enforce, rule.mode == .enforce else {
                 campaigns[place].recovery.baseline?.isOnProbation = false

@@ -59,6 +59,15 @@ struct Counters: Hashable, Sendable {
         }
     }
 
+    /// True where these show that the platform's counters began anew since the others.
+    ///
+    /// They did if `sent` (or where that is unknown, the resolved mails) fell below half of what it was. A smaller
+    /// fall is a correction, or an answer from a replica that lags: the reported values are taken as they are.
+    func beganAnew(since before: Counters) -> Bool {
+        let (old, new) = sent.isNaN || before.sent.isNaN ? (before[.resolved], self[.resolved]) : (before.sent, sent)
+        return new < old / 2
+    }
+
     /// Replaces what is unknown here by what the other knows.
     mutating func fill(from other: Counters) {
         if totalEnrolled.isNaN { totalEnrolled = other.totalEnrolled }
@@ -186,17 +195,11 @@ struct SampleHistory: Sendable {
     }
 
     /// Takes in a sample; true where it shows that the counters began anew.
-    ///
-    /// They did if `sent` (or where that is unknown, the resolved mails) fell below half of what it was. A smaller
-    /// fall is a correction, or an answer from a replica that lags: the reported values are taken as they are.
     mutating func append(_ stats: CampaignStats, at now: Instant) -> Bool {
         var counters = Counters(stats)
         var wasReset = false
         if let last {
-            let (before, after) =
-                counters.sent.isNaN || last.sent.isNaN
-                ? (last[.resolved], counters[.resolved]) : (last.sent, counters.sent)
-            if after < before / 2 {
+            if counters.beganAnew(since: last) {
                 wasReset = true
                 var counted = last
                 counted.fill(from: .zero)

@@ -63,11 +63,7 @@ extension Guard {
         states.sorted { $0.key < $1.key }.map { index, state in
             var status = GuardStatus.RuleStatus(
                 name: policy.rules[index].name, state: .inactive, mutedUntil: state.mutedUntil)
-            switch state.phase {
-            case .inactive: break
-            case .pending(let since, _, _): (status.state, status.since) = (.pending, since)
-            case .firing(let since): (status.state, status.since) = (.firing, since)
-            }
+            (status.state, status.since) = state.standing
             return status
         }
     }
@@ -90,6 +86,17 @@ extension CampaignPhase {
         case .paused: .paused
         case .pausedByAnother: .pausedByAnother
         case .resuming: .resuming
+        }
+    }
+}
+
+extension RuleState {
+    /// The phase in a word, and since when it lasts.
+    var standing: (state: GuardStatus.RuleStatus.State, since: Instant?) {
+        switch phase {
+        case .inactive: (.inactive, nil)
+        case .pending(let since, _, _): (.pending, since)
+        case .firing(let since): (.firing, since)
         }
     }
 }

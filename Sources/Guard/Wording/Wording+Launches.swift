@@ -54,12 +54,9 @@ extension Wording {
 
     /// What is missing, and when it could be there.
     private static func volumeHint(_ campaign: CampaignState, _ pool: PoolReading?, at now: Instant) -> String {
-        guard let enrolled = campaign.latest?.stats.totalEnrolled, let pool, let available = pool.available else {
-            return ""
-        }
-        var hint = ""
-        if enrolled > available { hint = "; \(enrolled - available) mails are missing" }
-        if let capacity = pool.pool.dailyCapacity, enrolled > capacity { return hint }
+        guard let enrolled = campaign.latest?.stats.totalEnrolled, let pool, pool.available != nil else { return "" }
+        var hint = pool.missing(for: enrolled).map { "; \($0) mails are missing" } ?? ""
+        if pool.neverTakes(enrolled) { return hint }
         if let renewal = pool.renewsAt { hint += "; it could fit from \(renewal.rfc3339) on, when the pool is renewed" }
         return hint
     }
@@ -72,8 +69,12 @@ extension Wording {
         fields[.pool] = pool?.pool.id.text ?? fields[.pool]
         return JournalEvent(
             .launchCannotFit,
-            "the launch of \(name(campaign.entry)) can never fit: \(enrolled) are enrolled and the pool takes \(capacity) a day; "
-                + "enroll fewer, split the campaign or enlarge the pool", fields: fields)
+            "the launch of \(name(campaign.entry)) \(neverFits(enrolled, capacity))", fields: fields)
+    }
+
+    static func neverFits(_ enrolled: Int, _ capacity: Int) -> String {
+        "can never fit: \(enrolled) are enrolled and the pool takes \(capacity) a day; enroll fewer, split the campaign "
+            + "or enlarge the pool"
     }
 
     static func released(

@@ -138,13 +138,14 @@ private struct Evaluator<Source: Readings> {
             return .unknown
         }
         let process = test.process
-        let truth = Truth(process.rejects(counts.hits, of: counts.trials))
+        let logEvidence = process.logEvidence(counts.hits, of: counts.trials)
+        let truth = Truth(process.isEnough(logEvidence: logEvidence))
         findings.append(
             Finding(
                 comparison: comparison, left: quotient(counts.hits, counts.trials), right: test.limit, truth: truth,
                 evidence: TestEvidence(
                     hits: counts.hits, trials: counts.trials,
-                    evidence: min(process.evidence(counts.hits, of: counts.trials), 1e9), needed: process.needed)))
+                    evidence: min(EProcess.evidence(logEvidence), 1e9), needed: process.needed)))
         return truth
     }
 

@@ -18,6 +18,14 @@ package struct EvaluationNode: Codable, Hashable, Sendable {
     }
 }
 
+extension EvaluationNode {
+    /// The parts from top to bottom, each indented below the one that it is a part of.
+    package func rows(depth: Int = 0) -> [(text: String, outcome: String, value: String)] {
+        [(String(repeating: "  ", count: depth) + text, outcome ?? "", value ?? "")]
+            + parts.flatMap { $0.rows(depth: depth + 1) }
+    }
+}
+
 extension Truth {
     /// As people write it.
     package var word: String {

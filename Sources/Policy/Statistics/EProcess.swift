@@ -37,8 +37,10 @@ package struct EProcess: Hashable, Sendable {
 
     /// The evidence as a number: 20 is what 95 % confidence asks for.
     package func evidence(_ hits: Double, of trials: Double) -> Double {
-        Double.exp(logEvidence(hits, of: trials))
+        EProcess.evidence(logEvidence(hits, of: trials))
     }
+
+    static func evidence(_ logEvidence: Double) -> Double { Double.exp(logEvidence) }
 
     /// What the evidence has to reach.
     package var needed: Double { 1 / alpha }
@@ -47,6 +49,9 @@ package struct EProcess: Hashable, Sendable {
     package func rejects(_ hits: Double, of trials: Double) -> Bool {
         // Every rate above the limit explains these numbers worse than the limit itself: no evidence.
         if hits <= limit * trials { return false }
-        return logEvidence(hits, of: trials) >= -Double.log(alpha)
+        return isEnough(logEvidence: logEvidence(hits, of: trials))
     }
+
+    /// True where evidence of that logarithm is as strong as the confidence asks for.
+    package func isEnough(logEvidence: Double) -> Bool { logEvidence >= -Double.log(alpha) }
 }

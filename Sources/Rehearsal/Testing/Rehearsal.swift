@@ -125,7 +125,7 @@ struct Rehearsal {
         while let effect = queue.popFirst() {
             switch effect {
             case .report(let event): moments.append(Moment(at: now - test.start, event: event))
-            case .record(let record): keep(record)
+            case .record(let record): memory.keep(record)
             case .ready, .reply: break
             case .poll(let target):
                 let observation = Observation(target: target, requestedAt: now, result: look(target))
@@ -135,20 +135,6 @@ struct Rehearsal {
                 actions.append("\(word) \(intent.campaign)")
                 queue += warden.handle(.answered(intent, apply(intent), jitter: 1), at: now)
             }
-        }
-    }
-
-    private mutating func keep(_ record: LedgerRecord) {
-        switch record {
-        case .sample(let id, let stats, let at): memory.samples[id, default: []].append((at, stats))
-        case .campaign(let campaign):
-            memory.campaigns.removeAll { $0.id == campaign.id }
-            memory.campaigns.append(campaign)
-        case .launch(let launch):
-            memory.launches.removeAll { $0.campaign == launch.campaign }
-            memory.launches.append(launch)
-        case .workspace(let workspace): memory.workspace = workspace
-        case .decision, .intent, .pool, .event: break
         }
     }
 

@@ -137,14 +137,9 @@ package struct TestRunner {
     private static func evidence(_ id: CampaignID?, _ rules: [String]?, _ rehearsal: Rehearsal) -> [EvidenceLine] {
         guard let id, let explanation = rehearsal.warden.explanation(of: id, at: rehearsal.now) else { return [] }
         var lines: [EvidenceLine] = []
-        func walk(_ node: EvaluationNode, _ depth: Int) {
-            let indent = String(repeating: "  ", count: depth)
-            lines.append(EvidenceLine(text: indent + node.text, outcome: node.outcome ?? "", value: node.value ?? ""))
-            for part in node.parts { walk(part, depth + 1) }
-        }
         for rule in explanation.rules where rules?.contains(rule.name) ?? true {
             lines.append(EvidenceLine(text: "rule \(rule.name)", outcome: "", value: rule.state))
-            walk(rule.tree, 1)
+            lines += rule.tree.rows(depth: 1).map { EvidenceLine(text: $0.text, outcome: $0.outcome, value: $0.value) }
         }
         return lines
     }

@@ -72,7 +72,7 @@ struct BacktestCommand: AsyncParsableCommand {
             print(try ReadableJSON.text(report))
         } else {
             StandardOutput.write(
-                BacktestScreen(page: Page(width: Terminal.width, isColored: Terminal.isColored), limit: limit).text(
+                BacktestScreen(page: Page.terminal, limit: limit).text(
                     report))
         }
     }

@@ -37,7 +37,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         ProcessHardening.apply()
-        let page = Page(width: Terminal.width, isColored: Terminal.isColored)
+        let page = Page.terminal
         var findings: [DoctorFinding] = []
         func note(_ more: [DoctorFinding]) {
             findings += more

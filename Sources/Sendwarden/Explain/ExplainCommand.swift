@@ -45,7 +45,7 @@ struct ExplainCommand: AsyncParsableCommand {
             print(try ReadableJSON.text(explained))
         } else {
             if let note { StandardOutput.write(note + "\n") }
-            let screen = ExplainScreen(page: Page(width: Terminal.width, isColored: Terminal.isColored))
+            let screen = ExplainScreen(page: Page.terminal)
             StandardOutput.write(screen.text(explained))
         }
     }
@@ -59,16 +59,12 @@ struct ExplainCommand: AsyncParsableCommand {
                 guard status == 200 || status == 404,
                     let explained = try? ReadableJSON.value(Explained.self, from: data)
                 else {
-                    StandardError.write("error: the daemon answers HTTP \(status); is it of another version?")
-                    throw ControlFailure(code: .unavailable, reason: "")
+                    throw ControlFailure(
+                        code: .unavailable, reason: "the daemon answers HTTP \(status); is it of another version?")
                 }
                 return (explained, nil)
             } catch {
-                let isReadable = FileManager.default.isReadableFile(atPath: ledger.path)
-                guard error.isAbsent, control.control == nil, isReadable else {
-                    if !error.reason.isEmpty { StandardError.write("error: \(error.reason)") }
-                    throw error.code
-                }
+                try ledger.standIn(for: error, of: control)
             }
         }
         return try fromLedger()

@@ -96,12 +96,7 @@ struct ExplainScreen {
 
     /// Each part on a line of its own, its outcome and its value in columns.
     private func tree(_ root: EvaluationNode) -> [String] {
-        var rows: [(text: String, outcome: String, value: String)] = []
-        func walk(_ node: EvaluationNode, _ depth: Int) {
-            rows.append((String(repeating: "  ", count: depth) + node.text, node.outcome ?? "", node.value ?? ""))
-            for part in node.parts { walk(part, depth + 1) }
-        }
-        walk(root, 0)
+        let rows = root.rows()
         let textWidth = min(rows.map(\.text.count).max() ?? 0, page.width / 2)
         let outcomeWidth = rows.map(\.outcome.count).max() ?? 0
         return rows.map { row in

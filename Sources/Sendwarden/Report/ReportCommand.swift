@@ -59,12 +59,11 @@ struct ReportCommand: ParsableCommand {
             let last = (try reader.lastUpdate(workspace) ?? now) + .seconds(1)
             let end = until.flatMap { MomentText.instant($0, before: now) } ?? last
             guard let start = MomentText.instant(since, before: end), start < end else {
-                StandardError.write("error: --since \(since) is not before \(end.toSecond)")
-                throw LedgerError(code: .missing, message: "")
+                throw LedgerError(code: .missing, message: "--since \(since) is not before \(end.toSecond)")
             }
             data = try ReportData(reader, workspace, try loadPolicy(), from: start, until: end, limit: limit)
         } catch {
-            if !error.message.isEmpty { StandardError.write("error: \(error.message)") }
+            StandardError.write("error: \(error.message)")
             throw ExitCode(error)
         }
         let page = ReportPage(data: data, madeAt: now).html()

@@ -68,7 +68,7 @@ struct StatusCommand: AsyncParsableCommand {
 
     private var screen: StatusScreen {
         StatusScreen(
-            page: Page(width: Terminal.width, isColored: Terminal.isColored), limit: limit, pageNumber: page)
+            page: Page.terminal, limit: limit, pageNumber: page)
     }
 
     private func decode(_ body: Data) throws -> GuardStatus {

@@ -198,19 +198,7 @@ struct SimulatedRun {
         let records = effects.compactMap { if case .record(let record) = $0 { record } else { nil } }
         if records.isEmpty { return }
         if let ledger { return try ledger.write(records, at: now) }
-        for record in records {
-            switch record {
-            case .sample(let id, let stats, let at): kept.samples[id, default: []].append((at, stats))
-            case .campaign(let memory):
-                kept.campaigns.removeAll { $0.id == memory.id }
-                kept.campaigns.append(memory)
-            case .launch(let memory):
-                kept.launches.removeAll { $0.campaign == memory.campaign }
-                kept.launches.append(memory)
-            case .workspace(let memory): kept.workspace = memory
-            case .decision, .intent, .pool, .event: break
-            }
-        }
+        for record in records { kept.keep(record) }
     }
 
     /// A resume of what a person stopped, where the numbers had told of the person for long enough.
