@@ -20,6 +20,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
@@ -62,7 +63,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .target(name: "Guard", dependencies: ["Model", "Policy"], swiftSettings: strict),
+        .target(
+            name: "Guard",
+            dependencies: ["Model", "Policy", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: strict
+        ),
         .target(
             name: "Ledger",
             dependencies: ["Guard", "Model", "Policy", .product(name: "GRDB", package: "GRDB.swift")],
@@ -73,6 +78,7 @@ let package = Package(
             dependencies: [
                 "Guard", "Model", "Policy", "Simulator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "HeapModule", package: "swift-collections"),
             ],
             path: "Benchmarks/Quality",
             swiftSettings: strict

@@ -170,7 +170,7 @@ package struct GuardService: Service {
                 reply?(answer)
             case .ready: announceReady(&state)
             case .poll(let target):
-                let longest = min(state.warden.policy.poll.statsInterval / 20, GuardService.jitterMax)
+                let longest = min(state.warden.policy.poll.stats.min / 20, GuardService.jitterMax)
                 let jitter = longest * surroundings.random()
                 group.addTask { await inputs.send(.event(.observed(await look(at: target, platform, after: jitter)))) }
             case .send(let intent):

@@ -85,7 +85,7 @@ extension CheckedPolicy {
         return [
             "workspace \(workspace.name)", "\(mode.rawValue) mode", count(campaigns.count, "campaign"),
             count(rules.count, "rule"), count(launches.count, "launch", "launches"),
-            "polled every \(poll.statsInterval.policyText)",
+            "polled every \(poll.statsPace.text)",
         ].joined(separator: ", ")
     }
 }

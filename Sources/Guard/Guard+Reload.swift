@@ -35,8 +35,9 @@ extension Guard {
         unanswered = unanswered.intersection(targets).union(fresh)
         health.forget(except: targets, at: now)
         var plan = PollPlan(policy: newer, at: now)
-        plan.adopt(inFlightOf: self.plan)
+        plan.adopt(self.plan, at: now)
         self.plan = plan
+        for place in campaigns.indices where campaigns[place].latest != nil { replan(place, at: now) }
         let isNews: (CampaignID) -> Bool = { id in
             guard let old = oldLaunches[id] else { return true }
             return old.phase == .closed || (old.wasOnlyTold && newer.mode == .enforce)

@@ -76,11 +76,28 @@ package struct Guard: Sendable {
         case .reloaded(let policy): effects = reload(policy, at: now)
         }
         effects += pauseAsOrdered(at: now)
+        replan(after: event, at: now)
         if !isReady, unanswered.isEmpty || hasClearlyFailed || now - begunAt >= Guard.readyMax {
             isReady = true
             effects.append(.ready)
         }
         return changes(after: event, effects) + effects
+    }
+
+    /// Plans the next looks at what the event was about.
+    private mutating func replan(after event: Event, at now: Instant) {
+        switch event {
+        case .observed(let observation):
+            switch observation.target {
+            case .stats(let id): if let place = places[id] { replan(place, at: now) }
+            case .pools: replanPools(at: now)
+            case .accounts: break
+            }
+        case .answered(let intent, _, _):
+            if let place = places[intent.campaign] { replan(place, at: now) }
+            if intent.action != .pause { replanPools(isUsed: true, at: now) }
+        case .started, .tick, .recorded, .clockSet, .ordered, .reloaded: break
+        }
     }
 
     /// When ``Event/tick`` is due at the latest; nil where nothing waits for time to pass.

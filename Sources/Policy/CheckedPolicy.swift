@@ -88,14 +88,36 @@ package struct Workspace: Hashable, Sendable {
 
 /// How often the platform is asked, and how much of it is allowed in all.
 package struct PollSettings: Hashable, Sendable {
-    /// As long as `budget` allows it; see ``statsInterval``.
-    package var stats: Duration
-    package var pools: Duration
+    /// As the policy asks; how far the budget goes, ``statsInterval`` tells.
+    package var stats: PollInterval
+    package var pools: PollInterval
     package var accounts: Duration
     package var budget: RequestBudget
     package var timeout: Duration
-    /// The interval that the budget allows for statistics; `stats` or longer.
+    /// The longest time between two looks at a campaign that the budget allows; `stats.max` or longer.
     package var statsInterval: Duration
+    /// Looks at campaigns a second that the budget leaves room for, beside those at pools and accounts.
+    package var statsPerSecond: Double
+
+    /// The time between two looks at a campaign, as far as the budget goes.
+    package var statsPace: PollInterval {
+        stats.isFixed ? PollInterval(statsInterval) : PollInterval(min: stats.min, max: statsInterval)
+    }
+}
+
+/// The time between two looks at the same thing: always the same, or as short as danger asks for within a range.
+package struct PollInterval: Hashable, Sendable {
+    package var min: Duration
+    package var max: Duration
+
+    package init(min: Duration, max: Duration) { (self.min, self.max) = (min, max) }
+
+    package init(_ interval: Duration) { self.init(min: interval, max: interval) }
+
+    package var isFixed: Bool { min == max }
+
+    /// As a policy, or a person, would say it.
+    package var text: String { isFixed ? max.policyText : "\(min.policyText) to \(max.policyText)" }
 }
 
 /// An upper bound on requests of every kind.

@@ -23,7 +23,7 @@ enum DaemonMetrics {
             "sendwarden_api_budget_requests_per_second", "The request budget of the policy.",
             policy.poll.budget.perSecond)
         text.gauge(
-            "sendwarden_poll_interval_seconds", "How often each campaign's statistics are asked for.",
+            "sendwarden_poll_interval_seconds", "The longest time between two looks at a campaign's statistics.",
             policy.poll.statsInterval.seconds)
         addRequests(telemetry, &text)
         text.family(

@@ -26,6 +26,9 @@ struct CampaignState: Sendable {
     /// Since when it has sent nothing although mail waits; nil where it sends, or nothing waits.
     var stillSince: Instant?
     var toldStill = false
+    var pace = SendingPace()
+    /// What polls were last planned by; nil where nothing is near.
+    var outlook: Outlook?
 
     init(entry: CampaignEntry, policy: CheckedPolicy, at now: Instant) {
         self.entry = entry

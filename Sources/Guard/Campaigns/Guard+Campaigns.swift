@@ -19,6 +19,7 @@ extension Guard {
             effects.append(.report(Wording.reset(campaigns[place].entry, from: previous, to: stats)))
             campaigns[place].countFromZero()
         }
+        campaigns[place].pace.observe(stats, at: now)
         news.append(.sample(id, stats, at: now))
         campaigns[place].latest = StatsSample(stats: stats, at: now, requestedAt: requestedAt)
         effects += infer(place, from: stats, previous: previous, requestedAt: requestedAt, at: now)

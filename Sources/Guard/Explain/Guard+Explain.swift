@@ -206,7 +206,18 @@ extension Guard {
                     + "where \(probation.conditionText)")
         }
         if let launch, launch.isOpen { next += afterLaunch(launch, at: now) }
+        if let looks = nextLooks(place) { next.append(looks) }
         return next
+    }
+
+    /// How often it is looked at, and why, where danger decides about that.
+    private func nextLooks(_ place: Int) -> String? {
+        guard !policy.poll.stats.isFixed else { return nil }
+        let looks = "looked at every \(plan.interval(place).policyText)"
+        guard let outlook = campaigns[place].outlook else { return looks }
+        let mails = Int(outlook.mails.rounded(.up))
+        return "\(looks): if \(Unit.ratio.text(outlook.bounceRate)) bounced from now on, \(mails) mail"
+            + "\(mails == 1 ? "" : "s") more, or \(outlook.time.spokenText) at its pace, would breach \(outlook.rule)"
     }
 
     private func afterPause(_ place: Int, _ pause: Pause, at now: Instant) -> String {

@@ -141,7 +141,7 @@ extension Guard {
             let needed = needed(index)
             guard needed.contains(observation.target), observation.requestedAt >= since else { return [] }
             if case .failure = observation.result {
-                launches[index].retryAt = now + policy.poll.pools
+                launches[index].retryAt = now + policy.poll.pools.min
                 return hold(index, [.noFreshLook], nil, nil, nil, at: now)
             }
             guard needed.allSatisfy({ isFresh($0, since: since) }) else { return [] }
@@ -332,7 +332,7 @@ extension Guard {
             launches[index].phase = .closed
         } else {
             launches[index].phase = .held([.startFailed])
-            launches[index].retryAt = now + max(fault.retryAfter ?? .zero, policy.poll.pools)
+            launches[index].retryAt = now + max(fault.retryAfter ?? .zero, policy.poll.pools.min)
         }
         return [.report(Wording.launchFailed(campaigns[place], intent, fault, isFinal: isFinal))]
     }

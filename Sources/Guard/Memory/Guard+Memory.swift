@@ -123,7 +123,10 @@ extension CampaignState {
     mutating func takeUp(
         _ memory: CampaignMemory, policy: CheckedPolicy, samples: [(at: Instant, stats: CampaignStats)], at now: Instant
     ) {
-        for sample in samples where sample.at <= now { _ = history.append(sample.stats, at: sample.at) }
+        for sample in samples where sample.at <= now {
+            _ = history.append(sample.stats, at: sample.at)
+            pace.observe(sample.stats, at: sample.at)
+        }
         if let sample = memory.latest, sample.at <= now { latest = sample }
         for index in rules.keys {
             let rule = policy.rules[index]

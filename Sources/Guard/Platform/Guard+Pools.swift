@@ -26,7 +26,7 @@ extension Guard {
     }
 
     /// The pools that campaigns name, or the workspace's only one where none does.
-    private func usedPools() -> [PoolID] {
+    func usedPools() -> [PoolID] {
         let named = Set(campaigns.compactMap(\.entry.pool))
         let used = named.isEmpty ? Set([platform.single?.id].compactMap { $0 }) : named
         return used.sorted()
@@ -53,7 +53,7 @@ extension Guard {
         for (index, rule) in policy.rules.enumerated() where rule.trigger == .pool && rule.mode != .off {
             let evaluation = rule.condition.evaluate(PoolReadings(pool: reading, platform: platform, now: now))
             let change = poolRules[id, default: [:]][index, default: RuleState()].observe(
-                RuleState.Outcome(evaluation.truth), at: now, for: rule.forClause, maxGap: policy.poll.pools * 3)
+                RuleState.Outcome(evaluation.truth), at: now, for: rule.forClause, maxGap: policy.poll.pools.max * 3)
             if let change { effects.append(.report(Wording.change(change, rule, evaluation, .pool(id)))) }
         }
         return effects

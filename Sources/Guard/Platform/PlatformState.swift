@@ -16,13 +16,13 @@ struct PlatformState: Sendable {
     var reservations = Reservations()
 
     init(policy: CheckedPolicy, at now: Instant) {
-        poolsStaleAfter = PlatformState.staleAfter(policy, policy.poll.pools)
+        poolsStaleAfter = PlatformState.staleAfter(policy, policy.poll.pools.max)
         accountsStaleAfter = PlatformState.staleAfter(policy, policy.poll.accounts)
         watchedSince = now
     }
 
     mutating func adopt(_ policy: CheckedPolicy) {
-        poolsStaleAfter = PlatformState.staleAfter(policy, policy.poll.pools)
+        poolsStaleAfter = PlatformState.staleAfter(policy, policy.poll.pools.max)
         accountsStaleAfter = PlatformState.staleAfter(policy, policy.poll.accounts)
     }
 

@@ -1,40 +1,37 @@
 import Model
 import Policy
 
-/// When to ask the platform what: each target once an interval, evenly spread.
+/// When to ask the platform what.
 struct PollPlan: Sendable {
-    /// One kind of target, taken in turn.
-    private struct Rotation {
-        var targets: [Target]
-        var interval: Duration
-        var position = 0
+    /// Something that is asked for as a whole, in turn.
+    private struct Timer {
+        let target: Target
+        let interval: PollInterval
+        var askedAt: Instant?
         var next: Instant
-        /// The first round goes at this pace: people wait for it.
-        var firstStep: Duration
-        var isFirstRound = true
 
-        var step: Duration {
-            isFirstRound ? firstStep : interval / targets.count
+        init(_ target: Target, _ interval: PollInterval, at now: Instant) {
+            (self.target, self.interval, next) = (target, interval, now)
         }
 
-        /// The targets that are due, at most one round of them; the time behind is not caught up with.
-        mutating func take(at now: Instant) -> [Target] {
-            var due: [Target] = []
-            while next <= now, due.count < targets.count {
-                due.append(targets[position])
-                position += 1
-                if position == targets.count {
-                    position = 0
-                    isFirstRound = false
-                }
-                next = next + step
-            }
-            if next <= now { next = now + step }
-            return due
+        /// True where it is due; the time behind is not caught up with.
+        mutating func take(at now: Instant) -> Bool {
+            guard next <= now else { return false }
+            askedAt = now
+            next = now + interval.max
+            return true
+        }
+
+        /// It is worth a look at that time, or as soon after it as its interval allows.
+        mutating func hasten(to time: Instant) {
+            let earliest = askedAt.map { $0 + interval.min } ?? time
+            next = min(next, max(earliest, time))
         }
     }
 
-    private var rotations: [Rotation]
+    private var timers: [Timer] = []
+    private var stats: PollQueue?
+    private let campaigns: [CampaignID]
     /// Asked for and not answered; a target is not asked for again meanwhile.
     private var inFlight: [Target: Instant] = [:]
     /// An answer that has not come after this long never will.
@@ -43,22 +40,10 @@ struct PollPlan: Sendable {
     init(policy: CheckedPolicy, at now: Instant) {
         let poll = policy.poll
         let sources = PollPlan.sources(policy)
-        rotations = []
-        if sources.contains(.pools) {
-            rotations.append(Rotation(targets: [.pools], interval: poll.pools, next: now, firstStep: poll.pools))
-        }
-        if sources.contains(.accounts) {
-            rotations.append(
-                Rotation(targets: [.accounts], interval: poll.accounts, next: now, firstStep: poll.accounts))
-        }
-        if !policy.campaigns.isEmpty {
-            let even = poll.statsInterval / policy.campaigns.count
-            let pace = Duration.seconds(1 / poll.budget.perSecond)
-            rotations.append(
-                Rotation(
-                    targets: policy.campaigns.map { .stats($0.id) }, interval: poll.statsInterval, next: now,
-                    firstStep: min(even, max(pace, .milliseconds(10)))))
-        }
+        if sources.contains(.pools) { timers.append(Timer(.pools, poll.pools, at: now)) }
+        if sources.contains(.accounts) { timers.append(Timer(.accounts, PollInterval(poll.accounts), at: now)) }
+        campaigns = policy.campaigns.map(\.id)
+        if !campaigns.isEmpty { stats = PollQueue(poll, campaigns: campaigns.count, at: now) }
     }
 
     /// What has to be asked for at all: accounts only if a rule reads them.
@@ -70,24 +55,49 @@ struct PollPlan: Sendable {
         return sources
     }
 
-    /// Requests a minute, once the first round is over.
+    /// Requests a minute, as things stand.
     var perMinute: Double {
-        rotations.reduce(0) { $0 + Double($1.targets.count) * 60 / $1.interval.seconds }
+        timers.reduce((stats?.looksPerSecond ?? 0) * 60) { $0 + 60 / $1.interval.max.seconds }
     }
 
     /// When the next poll is due; nil where nothing is polled.
-    var next: Instant? { rotations.map(\.next).min() }
+    var next: Instant? {
+        let first = stats?.next
+        return timers.reduce(first) { earliest, timer in earliest.map { min($0, timer.next) } ?? timer.next }
+    }
 
     mutating func due(at now: Instant) -> [Target] {
         var due: [Target] = []
-        for index in rotations.indices {
-            for target in rotations[index].take(at: now) where !isInFlight(target, at: now) {
-                inFlight[target] = now
-                due.append(target)
-            }
-        }
+        for index in timers.indices where timers[index].take(at: now) { ask(timers[index].target, at: now, &due) }
+        for place in stats?.take(at: now) ?? [] { ask(.stats(campaigns[place]), at: now, &due) }
         return due
     }
+
+    private mutating func ask(_ target: Target, at now: Instant, _ due: inout [Target]) {
+        guard !isInFlight(target, at: now) else { return }
+        inFlight[target] = now
+        due.append(target)
+    }
+
+    // MARK: Danger
+
+    /// The campaign at that place is to be looked at again after that time.
+    mutating func want(_ interval: Duration, _ place: Int) { stats?.want(interval, place) }
+
+    /// The campaign at that place is to be looked at again before long: nothing is known of its pace.
+    mutating func wantEven(_ place: Int) {
+        if let even = stats?.evenInterval { stats?.want(even, place) }
+    }
+
+    /// The time between two looks at the campaign at that place, as things stand.
+    func interval(_ place: Int) -> Duration { stats?.interval(place) ?? .zero }
+
+    /// The pools are worth a look at that time.
+    mutating func hastenPools(to time: Instant) {
+        for index in timers.indices where timers[index].target == .pools { timers[index].hasten(to: time) }
+    }
+
+    // MARK: Answers
 
     /// Something is asked for out of turn.
     mutating func noteExtra(_ target: Target, at now: Instant) {
@@ -102,9 +112,12 @@ struct PollPlan: Sendable {
         inFlight[target].map { now - $0 < PollPlan.answerMax } ?? false
     }
 
-    /// Takes over what is under way.
-    mutating func adopt(inFlightOf previous: PollPlan) {
+    /// Takes over what is under way, and when each was last asked for.
+    mutating func adopt(_ previous: PollPlan, at now: Instant) {
         inFlight = previous.inFlight
-        for index in rotations.indices { rotations[index].isFirstRound = false }
+        guard let before = previous.stats else { return }
+        let old = Dictionary(previous.campaigns.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let places = campaigns.enumerated().compactMap { place, id in old[id].map { (new: place, old: $0) } }
+        stats?.adopt(before, places: places, at: now)
     }
 }

@@ -196,7 +196,7 @@ extension Guard {
         at now: Instant
     ) -> [Effect] {
         var attempt = attempt
-        attempt.step = .waiting(until: until ?? now + max(policy.poll.pools, policy.poll.statsInterval))
+        attempt.step = .waiting(until: until ?? now + max(policy.poll.pools.max, policy.poll.statsInterval))
         // A gap in the data is no news where a reason is known: the API's trouble is told by itself.
         let isNews = isWantOfData ? attempt.toldReason == nil : attempt.toldReason != reason
         if isNews { attempt.toldReason = reason }
@@ -234,7 +234,7 @@ extension Guard {
             let wait =
                 switch fault.kind {
                 case .refused, .missing: Guard.retryRefused
-                case .unreachable, .unauthorized, .throttled, .unexpected: fault.retryAfter ?? policy.poll.pools
+                case .unreachable, .unauthorized, .throttled, .unexpected: fault.retryAfter ?? policy.poll.pools.min
                 }
             return restOn(place, attempt, fault.summary, until: now + wait, at: now)
         }

@@ -26,18 +26,43 @@ struct PaceReader {
         func duration(_ key: String, _ fallback: Duration, _ range: ClosedRange<Duration>) -> Duration {
             parts?[key].flatMap { reader.duration($0, "poll.\(key)", in: range) } ?? fallback
         }
+        func interval(_ key: String) -> PollInterval {
+            parts?[key].flatMap { pollInterval($0, "poll.\(key)") } ?? PollInterval(.seconds(60))
+        }
         var poll = PollSettings(
-            stats: duration("stats", .seconds(60), PaceReader.interval),
-            pools: duration("pools", .seconds(60), PaceReader.interval),
+            stats: interval("stats"), pools: interval("pools"),
             accounts: duration("accounts", .seconds(600), PaceReader.interval),
             budget: parts?["budget"].flatMap { budget($0) } ?? RequestBudget(requests: 120, per: .seconds(60)),
             timeout: duration("timeout", .seconds(10), .milliseconds(100)...(.seconds(300))),
-            statsInterval: .zero)
+            statsInterval: .zero, statsPerSecond: 0)
         let needsAccounts = rules.contains { $0.rule.condition.sources.contains(.accounts) }
         let place = parts?["budget"] ?? parts?["stats"] ?? fields["campaigns"] ?? fields.node
         guard let fitted = fit(poll, campaigns: campaigns.count, accounts: needsAccounts, place) else { return nil }
-        poll.statsInterval = fitted
-        return Pace(poll: poll, staleAfter: staleAfter(fields, fitted), maxGap: maxGap(fields, fitted))
+        (poll.statsInterval, poll.statsPerSecond) = fitted
+        return Pace(
+            poll: poll, staleAfter: staleAfter(fields, poll.statsInterval), maxGap: maxGap(fields, poll.statsInterval))
+    }
+
+    /// One duration, or a range of them.
+    private func pollInterval(_ node: Node, _ name: String) -> PollInterval? {
+        guard node.mapping != nil else {
+            return reader.duration(node, name, in: PaceReader.interval).map { PollInterval($0) }
+        }
+        guard let parts = reader.fields(node, of: name, known: ["min", "max"]) else { return nil }
+        guard let shortest = parts["min"], let longest = parts["max"] else {
+            reader.error(
+                "\(name) has no '\(parts["min"] == nil ? "min" : "max")'",
+                help: "write {min: 10s, max: 90s}, or one duration", at: node)
+            return nil
+        }
+        guard let min = reader.duration(shortest, "\(name).min", in: PaceReader.interval),
+            let max = reader.duration(longest, "\(name).max", in: PaceReader.interval)
+        else { return nil }
+        if min > max {
+            reader.error("\(name): its min is longer than its max", help: "exchange them", at: shortest)
+            return nil
+        }
+        return PollInterval(min: min, max: max)
     }
 
     private func budget(_ node: Node) -> RequestBudget? {
@@ -55,27 +80,34 @@ struct PaceReader {
         return RequestBudget(requests: requests, per: per)
     }
 
-    /// The interval of statistics that the budget leaves room for; the asked one where it suffices.
-    private func fit(_ poll: PollSettings, campaigns: Int, accounts: Bool, _ place: Node) -> Duration? {
+    /// The interval of statistics that the budget leaves room for, the asked one where it suffices; and that room.
+    private func fit(
+        _ poll: PollSettings, campaigns: Int, accounts: Bool, _ place: Node
+    ) -> (interval: Duration, perSecond: Double)? {
         let planned = poll.budget.perSecond * PaceReader.plannedShare
-        let others = 1 / poll.pools.seconds + (accounts ? 1 / poll.accounts.seconds : 0)
+        let others = 1 / poll.pools.min.seconds + (accounts ? 1 / poll.accounts.seconds : 0)
         guard planned > others else {
             reader.error(
                 "the request budget does not even cover the polls of pools and accounts",
                 help: "allow at least \(Int((others * 60 / PaceReader.plannedShare).rounded(.up)) + 1)/min", at: place)
             return nil
         }
-        let needed = Double(campaigns) / poll.stats.seconds
-        guard needed > planned - others else { return poll.stats }
-        let seconds = Double(campaigns) / (planned - others)
+        let room = planned - others
+        let asked = poll.stats.max
+        let needed = Double(campaigns) / asked.seconds
+        guard needed > room else { return (asked, room) }
+        let seconds = Double(campaigns) / room
         let interval: Duration =
             seconds >= 1 ? .seconds(seconds.rounded(.up)) : .milliseconds((seconds * 1000).rounded(.up))
         let enough = Int(((needed + others) * 60 / PaceReader.plannedShare).rounded(.up))
+        let wanted =
+            poll.stats.isFixed
+            ? interval.policyText : "{min: \(poll.stats.min.policyText), max: \(interval.policyText)}"
         reader.warning(
-            "the request budget is too small for \(campaigns) campaigns every \(poll.stats.policyText): "
+            "the request budget is too small for \(campaigns) campaigns every \(asked.policyText): "
                 + "each will be polled every \(interval.policyText)",
-            help: "allow \(enough)/min, or ask for poll: {stats: \(interval.policyText)}", at: place)
-        return interval
+            help: "allow \(enough)/min, or ask for poll: {stats: \(wanted)}", at: place)
+        return (interval, room)
     }
 
     private func staleAfter(_ fields: Fields, _ interval: Duration) -> Duration {

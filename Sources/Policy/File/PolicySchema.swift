@@ -189,6 +189,20 @@ package enum PolicySchema {
         [
             ("duration", pattern(duration)),
             (
+                "interval",
+                .object([
+                    (
+                        "oneOf",
+                        .list([
+                            pattern(duration),
+                            mapping(
+                                "As short as danger asks for, within this range.", required: ["min", "max"],
+                                [("min", ref("duration", "The shortest.")), ("max", ref("duration", "The longest."))]),
+                        ])
+                    )
+                ])
+            ),
+            (
                 "ratio",
                 .object([
                     (
@@ -270,8 +284,11 @@ package enum PolicySchema {
         mapping(
             "How often the platform is asked.",
             [
-                ("stats", ref("duration", "How often each campaign's numbers are fetched. Default 1m.")),
-                ("pools", ref("duration", "How often the sender pools are. Default 1m.")),
+                (
+                    "stats",
+                    ref("interval", "How often each campaign's numbers are fetched, or within which range. Default 1m.")
+                ),
+                ("pools", ref("interval", "How often the sender pools are, or within which range. Default 1m.")),
                 ("accounts", ref("duration", "How often the sender accounts are, if a rule reads them. Default 10m.")),
                 (
                     "budget",

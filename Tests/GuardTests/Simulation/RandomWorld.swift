@@ -76,7 +76,7 @@ struct RandomWorld {
             version: 1
             workspace: {name: simulated, provider: leadterra, credential: key}
             mode: \(mode)
-            poll: {stats: \(pick(["2m", "5m", "10m"])), pools: 5m, budget: 10000/min}
+            poll: {stats: \(pick(["2m", "5m", "10m", "{min: 2m, max: 10m}"])), pools: \(pick(["5m", "{min: 2m, max: 5m}"])), budget: 10000/min}
             stale_after: 40m
             on_override: \(pick(["respect", "pause_again"]))
             on_unapproved: \(pick(["alert", "pause"]))

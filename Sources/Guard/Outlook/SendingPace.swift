@@ -1,0 +1,54 @@
+import Model
+import Policy
+
+/// How fast a campaign sends, and how its latest mails fared: what is foreseen is foreseen by these.
+struct SendingPace: Sendable {
+    /// A short memory follows a burst at once, a long one is not misled by a pause between two.
+    private static let memories: (short: Duration, long: Duration) = (.seconds(120), .seconds(1800))
+    /// So many of the latest mails tell how it fares now.
+    private static let latestMax = 200.0
+
+    private var last: (counters: Counters, at: Instant)?
+    private var short = 0.0
+    private var long = 0.0
+    private var isKnown = false
+    private var bounced = 0.0
+    private var resolved = 0.0
+
+    /// Takes in an answer.
+    mutating func observe(_ stats: CampaignStats, at now: Instant) {
+        var counters = Counters(stats)
+        defer { last = (counters, now) }
+        guard let last, now > last.at else {
+            if let last { counters.fill(from: last.counters) }
+            return
+        }
+        counters.fill(from: last.counters)
+        func growth(_ counter: Counter) -> Double {
+            let growth = counters[counter] - last.counters[counter]
+            return growth.isNaN ? 0 : max(0, growth)
+        }
+        let (mails, elapsed) = (max(growth(.sent), growth(.resolved)), (now - last.at).seconds)
+        let perSecond = mails / elapsed
+        if isKnown {
+            short += (perSecond - short) * SendingPace.weight(elapsed, SendingPace.memories.short)
+            long += (perSecond - long) * SendingPace.weight(elapsed, SendingPace.memories.long)
+        } else {
+            (short, long, isKnown) = (perSecond, perSecond, true)
+        }
+        bounced += growth(.bounced)
+        resolved += growth(.resolved)
+        let kept = min(1, SendingPace.latestMax / max(1, resolved))
+        (bounced, resolved) = (bounced * kept, resolved * kept)
+    }
+
+    private static func weight(_ elapsed: Double, _ memory: Duration) -> Double { elapsed / (elapsed + memory.seconds) }
+
+    /// Mails a second; nil before two answers.
+    var perSecond: Double? { isKnown ? max(short, long) : nil }
+
+    /// The most that the latest mails let one fear of the bounce rate.
+    var highestRate: Double {
+        WilsonInterval(min(bounced, resolved), of: resolved, confidence: 0.95)?.upper ?? 1
+    }
+}
