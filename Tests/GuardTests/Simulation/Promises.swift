@@ -45,9 +45,13 @@ struct Promises {
         // What had been counted at the last resume: the rule counts from there.
         var base: [CampaignID: CampaignStats] = [:]
         var judged: [CampaignID: CampaignStats] = [:]
+        // A resume's answer was lost, so that it may have run since then: what was counted before that one counts.
+        var mayRun: Set<CampaignID> = []
         for entry in run.log {
             switch entry {
-            case .crashed, .failed: break
+            case .crashed: break
+            case .failed(let intent, let mayHaveTakenEffect):
+                if intent.action == .resume, mayHaveTakenEffect { mayRun.insert(intent.campaign) }
             case .observed(_, let observation, _):
                 if case .stats(let id) = observation.target, case .success(.stats(let stats)) = observation.result {
                     latest[id] = stats
@@ -56,12 +60,15 @@ struct Promises {
                 guard let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else { continue }
                 // A rule counts from the resume that ended its own pause.
                 if event.kind == .campaignResumed, event.fields[.rule] != nil { base[id] = judged[id] }
-                if event.kind == .statsReset { base[id] = nil }
+                if [.campaignResumed, .campaignPaused, .campaignOverride].contains(event.kind) { mayRun.remove(id) }
+                if event.kind == .statsReset { (base[id], judged[id]) = (nil, nil) }
                 guard event.fields[.rule] == "bounces" else { continue }
                 if event.kind == .ruleFiring { isFiring.insert(id) }
                 if event.kind == .ruleCleared { isFiring.remove(id) }
             case .sent(let at, let intent, _):
-                if intent.action == .resume { judged[intent.campaign] = latest[intent.campaign] }
+                if intent.action == .resume, !mayRun.contains(intent.campaign) {
+                    judged[intent.campaign] = latest[intent.campaign]
+                }
                 guard intent.action == .pause, case .rule(let rule) = intent.decision.cause, intent.attempt == 1 else {
                     continue
                 }
