@@ -63,6 +63,9 @@ package struct GuardService: Service {
 
     /// A clock that differs by less has drifted, not been set.
     private static let clockStepMin: Duration = .seconds(2)
+    /// What is not urgent is kept together with what comes within this time.
+    private static let keepWithin: Duration = .seconds(1)
+    private static let unkeptMax = 4096
     /// Decisions and actions that could not be kept yet; older ones are given up.
     private static let backlogMax = 1000
 
@@ -110,6 +113,7 @@ package struct GuardService: Service {
             case .event(let event): step(event, &state, inputs, &group)
             case .alarm:
                 alarm.rang()
+                if let since = state.unkeptSince, since + GuardService.keepWithin <= time.now { _ = flush(&state) }
                 if let deadline = state.warden.nextDeadline, deadline <= time.now {
                     step(.tick, &state, inputs, &group)
                 }
@@ -130,7 +134,7 @@ package struct GuardService: Service {
             JournalEvent(
                 .daemonStopping, "stopping: campaigns stay as they are, and nobody guards them until the next start"),
             &state)
-        _ = keep([], &state)
+        _ = flush(&state)
     }
 
     /// What the loop keeps beside the guard.
@@ -143,8 +147,11 @@ package struct GuardService: Service {
         var status = ""
         var isReady = false
         var backlog: [LedgerRecord] = []
-        /// What was told and is to be kept with the next that is.
-        var told: [LedgerRecord] = []
+        /// What is to be kept before long, and since when the first of it waits.
+        var unkept: [LedgerRecord] = []
+        var unkeptSince: Instant?
+        /// Part of it tells a story, which is not left waiting.
+        var isUnkeptStory = false
         var ledgerFailed = false
         var clockAhead: Duration = .zero
         var telemetry = Telemetry()
@@ -196,14 +203,33 @@ package struct GuardService: Service {
         var event = event
         event.fields.merge(general) { own, _ in own }
         surroundings.journal.tell(event)
-        if surroundings.ledger != nil { state.told.append(.event(event, at: surroundings.time.now)) }
+        if surroundings.ledger != nil {
+            state.unkept.append(.event(event, at: surroundings.time.now))
+            state.isUnkeptStory = true
+        }
     }
 
     /// Keeps what is to be kept, before anything is sent; false where that failed.
     private func keep(_ effects: [Effect], _ state: inout LoopState) -> Bool {
+        guard surroundings.ledger != nil else { return true }
+        for case .record(let record) in effects {
+            state.unkept.append(record)
+            if record.isStory { state.isUnkeptStory = true }
+        }
+        guard !state.unkept.isEmpty else { return !state.ledgerFailed }
+        let now = surroundings.time.now
+        let since = state.unkeptSince ?? now
+        state.unkeptSince = since
+        let canWait = state.unkept.count < GuardService.unkeptMax && !state.isUnkeptStory
+        if canWait, now - since < GuardService.keepWithin { return !state.ledgerFailed }
+        return flush(&state)
+    }
+
+    /// Keeps what waits for it; false where that failed.
+    private func flush(_ state: inout LoopState) -> Bool {
         guard let ledger = surroundings.ledger else { return true }
-        let records = state.told + effects.compactMap { if case .record(let record) = $0 { record } else { nil } }
-        state.told = []
+        let records = state.unkept
+        (state.unkept, state.unkeptSince, state.isUnkeptStory) = ([], nil, false)
         guard !records.isEmpty else { return !state.ledgerFailed }
         do throws(LedgerError) {
             try ledger.write(state.backlog + records, at: surroundings.time.now)
@@ -342,6 +368,7 @@ package struct GuardService: Service {
         let time = surroundings.time
         var deadline = time.now + min(state.watchdogInterval ?? GuardService.idleMax, GuardService.idleMax)
         if let next = state.warden.nextDeadline { deadline = min(deadline, next) }
+        if let since = state.unkeptSince { deadline = min(deadline, since + GuardService.keepWithin) }
         alarm.set(for: deadline, time) { await inputs.send(.alarm) }
     }
 }

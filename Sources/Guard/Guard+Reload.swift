@@ -13,6 +13,8 @@ extension Guard {
             return state
         }
         places = Guard.places(newer)
+        launchPlaces = Guard.launchPlaces(newer)
+        namedPools = Guard.namedPools(newer)
         let oldLaunches = Dictionary(uniqueKeysWithValues: launches.map { ($0.entry.campaign, $0) })
         launches = newer.launches.enumerated().map { position, entry in
             guard var launch = oldLaunches[entry.campaign] else { return LaunchState(entry: entry, position: position) }
@@ -33,6 +35,7 @@ extension Guard {
         let targets = Guard.targets(newer)
         let fresh = targets.subtracting(Guard.targets(previous))
         unanswered = unanswered.intersection(targets).union(fresh)
+        targetCount = targets.count
         health.forget(except: targets, at: now)
         var plan = PollPlan(policy: newer, at: now)
         plan.adopt(self.plan, at: now)
@@ -42,7 +45,7 @@ extension Guard {
             guard let old = oldLaunches[id] else { return true }
             return old.phase == .closed || (old.wasOnlyTold && newer.mode == .enforce)
         }
-        return waitingNews(launches.filter { isNews($0.entry.campaign) }) + dueWork(at: now)
+        return waitingNews(launches.filter { isNews($0.entry.campaign) }) + dueWork(everything: true, at: now)
     }
 
     private mutating func adoptPoolRules(_ previous: CheckedPolicy) {

@@ -10,17 +10,27 @@ package struct Guard: Sendable {
     /// In the policy's order.
     var campaigns: [CampaignState]
     var places: [CampaignID: Int]
-    var launches: [LaunchState]
+    var launches: [LaunchState] { didSet { haveLaunchesMoved = true } }
+    var launchPlaces: [CampaignID: Int]
+    /// Launches may have changed since they were last kept.
+    var haveLaunchesMoved = true
+    /// Whether one was judged or started at the end of the last event.
+    var wasLaunchBusy = false
     var platform: PlatformState
     /// The states of rules on pools, by pool and the rule's place in the policy.
     var poolRules: [PoolID: [Int: RuleState]] = [:]
     var missingPools: Set<PoolID> = []
+    /// The pools that campaigns name.
+    var namedPools: [PoolID]
     var health = APIHealth()
     var plan: PollPlan
     /// Campaigns with a pause on its way.
     var pausing: Set<CampaignID> = []
     /// What has not been answered once since the start.
     var unanswered: Set<Target>
+    var targetCount: Int
+    /// What waits for time to pass, and until when.
+    var due = DueTimes()
     var isReady = false
     var lastDecision = 0
     /// Campaigns that a person wants paused once what is under way is answered.
@@ -47,9 +57,12 @@ package struct Guard: Sendable {
         campaigns = policy.campaigns.map { CampaignState(entry: $0, policy: policy, at: now) }
         places = Guard.places(policy)
         launches = policy.launches.enumerated().map { LaunchState(entry: $1, position: $0) }
+        launchPlaces = Guard.launchPlaces(policy)
+        namedPools = Guard.namedPools(policy)
         platform = PlatformState(policy: policy, at: now)
         plan = PollPlan(policy: policy, at: now)
         unanswered = Guard.targets(policy)
+        targetCount = unanswered.count
         workedAt = now
         begunAt = now
     }
@@ -57,8 +70,9 @@ package struct Guard: Sendable {
     /// Takes one event in; what is to be done, in order.
     package mutating func handle(_ event: Event, at now: Instant) -> [Effect] {
         var effects: [Effect]
+        let restedUntil = restsUntil(event)
         switch event {
-        case .started: effects = queueLaunches(at: now) + dueWork(at: now)
+        case .started: effects = queueLaunches(at: now) + dueWork(everything: true, at: now)
         case .tick: effects = dueWork(at: now)
         case .observed(let observation): effects = observe(observation, at: now)
         case .answered(let intent, let result, let jitter):
@@ -70,7 +84,7 @@ package struct Guard: Sendable {
             noteOutcome(intent, result)
         case .clockSet(let ahead):
             clockAhead = ahead
-            effects = dueWork(at: now)
+            effects = dueWork(everything: true, at: now)
         case .recorded(let failure): effects = noteRecording(failure, at: now)
         case .ordered(let order): effects = obey(order, at: now)
         case .reloaded(let policy): effects = reload(policy, at: now)
@@ -81,6 +95,7 @@ package struct Guard: Sendable {
             isReady = true
             effects.append(.ready)
         }
+        refreshDue(after: event, restedUntil: restedUntil)
         return changes(after: event, effects) + effects
     }
 
@@ -102,19 +117,7 @@ package struct Guard: Sendable {
 
     /// When ``Event/tick`` is due at the latest; nil where nothing waits for time to pass.
     package var nextDeadline: Instant? {
-        var deadlines: [Instant] = []
-        if let next = plan.next { deadlines.append(next) }
-        for id in pausing {
-            if case .pausing(let attempt)? = campaign(id)?.phase, let retryAt = attempt.retryAt {
-                deadlines.append(retryAt)
-            }
-        }
-        deadlines += resting.compactMap { resumeDue($0) }.filter { $0 > workedAt }
-        for launch in launches where launch.isOpen {
-            let times = [launch.entry.notBefore.map(evenTime), launch.entry.expires.map(evenTime), launch.retryAt]
-            deadlines += times.compactMap { $0 }.filter { $0 > workedAt }
-        }
-        return deadlines.min()
+        [plan.next, due.earliest].compactMap { $0 }.min()
     }
 
     /// A time of the wall clock as the time that events come with.
@@ -154,22 +157,26 @@ package struct Guard: Sendable {
 
     /// Nothing more can be expected of the first round: the key is refused, or the platform is not there.
     private var hasClearlyFailed: Bool {
-        health.summary != nil && unanswered.count < Guard.targets(policy).count
+        health.summary != nil && unanswered.count < targetCount
     }
 
     // MARK: Time
 
     /// Everything that is due by now: polls, pauses to be tried again, launches whose time has come.
-    mutating func dueWork(at now: Instant) -> [Effect] {
+    ///
+    /// - Parameter everything: whatever waits is looked at, also where its time has not come.
+    mutating func dueWork(everything: Bool = false, at now: Instant) -> [Effect] {
+        let due = due
+        func isDue(_ time: Instant?) -> Bool { everything || time.map { $0 <= now } ?? false }
         workedAt = max(workedAt, now)
         var effects: [Effect] = []
-        effects += retryPauses(at: now)
+        if isDue(due.pauses) { effects += retryPauses(at: now) }
         for target in plan.due(at: now) {
             if case .stats(let id) = target { effects += checkStale(id, at: now) }
             effects.append(.poll(target))
         }
-        effects += advanceResumes(at: now)
-        effects += advanceLaunches(at: now)
+        if isDue(due.resumes) { effects += advanceResumes(at: now) }
+        if isDue(due.launches) { effects += advanceLaunches(at: now) }
         return effects
     }
 
@@ -200,8 +207,7 @@ package struct Guard: Sendable {
         }
         effects += settleResumes(observation, at: now)
         effects += settleJudging(observation, at: now)
-        if touchesLaunches(target) { effects += advanceLaunches(at: now) }
-        return effects
+        return effects + advanceLaunches(touchedBy: target, at: now)
     }
 
     private static func isKnown(_ target: Target, _ places: [CampaignID: Int]) -> Bool {
@@ -220,12 +226,13 @@ package struct Guard: Sendable {
         return effects
     }
 
-    /// Whether launches may have become possible, or judged, by news of that target.
-    private func touchesLaunches(_ target: Target) -> Bool {
-        guard !launches.isEmpty else { return false }
+    /// Launches may have become possible by news of that target.
+    private mutating func advanceLaunches(touchedBy target: Target, at now: Instant) -> [Effect] {
         switch target {
-        case .pools, .accounts: return true
-        case .stats(let id): return launches.contains { $0.entry.campaign == id && $0.isOpen }
+        case .pools, .accounts: return advanceLaunches(at: now)
+        case .stats(let id):
+            guard let index = launchPlaces[id], launches[index].isOpen else { return [] }
+            return advanceLaunches(index, at: now)
         }
     }
 }

@@ -233,6 +233,17 @@ package struct Rule: Hashable, Sendable {
     package var resume: Resume?
     package var onOverride: OnOverride?
 
+    /// Every window that the rule asks for, on probation too, with the counters whose growth it asks for.
+    package var windowedCounters: [Duration: Set<Counter>] {
+        let own = condition.windowedCounters
+        return own.merging(resume?.probation?.condition.windowedCounters ?? [:]) { $0.union($1) }
+    }
+
+    /// The answers of the API that the rule reads, on probation too.
+    package var sources: Set<Source> {
+        condition.sources.union(resume?.probation?.condition.sources ?? [])
+    }
+
     package func applies(to campaign: CampaignEntry) -> Bool {
         switch selector {
         case .all: true

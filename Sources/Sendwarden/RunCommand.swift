@@ -151,7 +151,8 @@ struct RunCommand: AsyncParsableCommand {
         do throws(LedgerError) {
             let opened = try Ledger.open(
                 path, workspace: policy.workspace.name, recovers: recoverLedger,
-                window: policy.rules.flatMap(\.condition.windows).max() ?? .zero, at: now)
+                window: (policy.rules.flatMap(\.windowedCounters.keys) + [policy.staleAfter * 2]).max() ?? .zero,
+                at: now)
             if let aside = opened.setAside {
                 journal.tell(
                     JournalEvent(

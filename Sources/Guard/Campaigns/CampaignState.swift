@@ -79,8 +79,8 @@ struct CampaignState: Sendable {
         }
     }
 
-    private static func windows(_ policy: CheckedPolicy, _ rules: [Int]) -> Set<Duration> {
-        rules.reduce(into: []) { $0.formUnion(policy.rules[$1].condition.windows) }
+    private static func windows(_ policy: CheckedPolicy, _ rules: [Int]) -> [Duration: Set<Counter>] {
+        rules.reduce(into: [:]) { $0.merge(policy.rules[$1].windowedCounters) { $0.union($1) } }
     }
 }
 

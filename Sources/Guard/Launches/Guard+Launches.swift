@@ -14,11 +14,11 @@ extension Guard {
         }
     }
 
-    /// Looks at every open launch; asks for fresh numbers for the first one that may go.
-    mutating func advanceLaunches(at now: Instant) -> [Effect] {
-        guard launches.contains(where: \.isOpen) else { return [] }
+    /// Looks at every open launch, or at one; asks for fresh numbers for the first one that may go.
+    mutating func advanceLaunches(_ only: Int? = nil, at now: Instant) -> [Effect] {
         var effects: [Effect] = []
-        let order = launches.indices.sorted { LaunchState.goesFirst(launches[$0], launches[$1]) }
+        let order =
+            only.map { [$0] } ?? launches.indices.sorted { LaunchState.goesFirst(launches[$0], launches[$1]) }
         for index in order where launches[index].isOpen {
             if let expires = launches[index].entry.expires, evenTime(expires) <= now, canExpire(index) {
                 launches[index].phase = .closed
@@ -27,13 +27,7 @@ extension Guard {
                 }
             }
         }
-        let isBusy = launches.contains {
-            switch $0.phase {
-            case .judging, .releasing: true
-            case .waiting, .held, .released, .closed: false
-            }
-        }
-        if isBusy { return effects }
+        if isLaunchBusy { return effects }
         for index in order where isDue(index, at: now) {
             effects += tellLaunchRules(index, at: now)
             switch verdict(index, at: now) {
@@ -136,6 +130,7 @@ extension Guard {
 
     /// A fresh number came, or failed to: once all are there, the launch is started or held.
     mutating func settleJudging(_ observation: Observation, at now: Instant) -> [Effect] {
+        guard isLaunchBusy else { return [] }
         for index in launches.indices {
             guard case .judging(let since) = launches[index].phase else { continue }
             let needed = needed(index)
@@ -203,11 +198,12 @@ extension Guard {
         at now: Instant
     ) -> [Effect] {
         var effects: [Effect] = []
-        launches[index].phase = .held(reasons)
-        launches[index].heldSince = launches[index].heldSince ?? now
+        var launch = launches[index]
+        launch.phase = .held(reasons)
+        launch.heldSince = launch.heldSince ?? now
         let lacksData = reasons.contains(where: \.isWantOfData)
-        launches[index].blindSince = lacksData ? launches[index].blindSince ?? now : nil
-        let launch = launches[index]
+        launch.blindSince = lacksData ? launch.blindSince ?? now : nil
+        if launch != launches[index] { launches[index] = launch }
         guard let campaign = campaign(launch.entry.campaign) else { return [] }
         let pool = platform.reading(campaign.entry.pool, for: campaign.entry.id, at: now)
         if isNews(reasons, for: launch, at: now) {

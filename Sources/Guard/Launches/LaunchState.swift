@@ -2,7 +2,7 @@ import Model
 import Policy
 
 /// One launch of the policy, from waiting to done.
-package struct LaunchState: Sendable {
+package struct LaunchState: Hashable, Sendable {
     enum Phase: Hashable, Sendable, Codable {
         /// Its time has not come, or nothing is known yet. To: held, judging, closed.
         case waiting

@@ -27,6 +27,7 @@ extension Guard {
                 news.append(.intent(intent, outcome: Guard.unknownOutcome))
             }
             saved.campaigns[remembered.id] = remembered
+            saved.campaigns[remembered.id]?.latest = nil
         }
         let known = Dictionary(memory.launches.map { ($0.campaign, $0) }, uniquingKeysWith: { first, _ in first })
         for index in launches.indices {
@@ -37,6 +38,7 @@ extension Guard {
             }
             saved.launches[remembered.campaign] = remembered
         }
+        refreshDue(after: .started, restedUntil: nil)
         // In observe mode nothing is sent, also not what another mode had begun.
         if policy.mode == .observe { dropPausesNoLongerMeant() }
         reconsiderToldLaunches()
@@ -50,16 +52,20 @@ extension Guard {
         var records: [Effect] = []
         for place in touched(by: event, effects) {
             let memory = campaigns[place].memory(policy)
-            guard saved.campaigns[memory.id] != memory else { continue }
-            saved.campaigns[memory.id] = memory
+            var compared = memory
+            // The newest numbers are kept as a sample.
+            compared.latest = nil
+            guard saved.campaigns[memory.id] != compared else { continue }
+            saved.campaigns[memory.id] = compared
             records.append(.record(.campaign(memory)))
         }
-        for launch in launches {
+        for launch in haveLaunchesMoved ? launches : [] {
             let memory = launch.memory
             guard saved.launches[memory.campaign] != memory else { continue }
             saved.launches[memory.campaign] = memory
             records.append(.record(.launch(memory)))
         }
+        haveLaunchesMoved = false
         var workspace = WorkspaceMemory()
         workspace.reservations = platform.reservations
         workspace.lastDecision = lastDecision
@@ -92,7 +98,7 @@ extension Guard {
             case .poll, .ready, .record, .reply: break
             }
         }
-        ids.formUnion(launches.map(\.entry.campaign))
+        if haveLaunchesMoved { ids.formUnion(launches.map(\.entry.campaign)) }
         return ids.compactMap { places[$0] }.sorted()
     }
 }
@@ -128,6 +134,9 @@ extension CampaignState {
             pace.observe(sample.stats, at: sample.at)
         }
         if let sample = memory.latest, sample.at <= now { latest = sample }
+        if let newest = samples.last(where: { $0.at <= now }), newest.at > latest?.at ?? watchedSince - .longest {
+            latest = StatsSample(stats: newest.stats, at: newest.at, requestedAt: newest.at)
+        }
         for index in rules.keys {
             let rule = policy.rules[index]
             guard let kept = memory.rules.first(where: { $0.name == rule.name && $0.fingerprint == rule.fingerprint })

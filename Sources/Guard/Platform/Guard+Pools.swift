@@ -27,17 +27,14 @@ extension Guard {
 
     /// The pools that campaigns name, or the workspace's only one where none does.
     func usedPools() -> [PoolID] {
-        let named = Set(campaigns.compactMap(\.entry.pool))
-        let used = named.isEmpty ? Set([platform.single?.id].compactMap { $0 }) : named
-        return used.sorted()
+        namedPools.isEmpty ? [platform.single?.id].compactMap { $0 } : namedPools
     }
 
     private func isUsed(_ id: PoolID) -> Bool { usedPools().contains(id) }
 
     private mutating func checkMissingPools() -> [Effect] {
         var effects: [Effect] = []
-        let named = Set(campaigns.compactMap(\.entry.pool))
-        for id in named.sorted() {
+        for id in namedPools {
             let isMissing = platform.pools[id] == nil
             if isMissing, missingPools.insert(id).inserted {
                 effects.append(.report(Wording.missing(id, known: platform.pools.keys.sorted())))

@@ -49,7 +49,7 @@ struct PollPlan: Sendable {
     /// What has to be asked for at all: accounts only if a rule reads them.
     static func sources(_ policy: CheckedPolicy) -> Set<Source> {
         var sources: Set<Source> = [.stats]
-        for rule in policy.rules where rule.mode != .off { sources.formUnion(rule.condition.sources) }
+        for rule in policy.rules where rule.mode != .off { sources.formUnion(rule.sources) }
         let namesPool = policy.campaigns.contains { $0.pool != nil }
         if namesPool || !policy.launches.isEmpty { sources.insert(.pools) }
         return sources

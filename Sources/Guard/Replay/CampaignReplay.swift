@@ -56,10 +56,10 @@ package struct CampaignReplay: Sendable {
 
     package init(_ entry: CampaignEntry, policy: CheckedPolicy) {
         let rules = policy.rules.filter { $0.trigger == .running && $0.mode != .off && $0.applies(to: entry) }
-        var lengths = Set(rules.flatMap(\.condition.windows))
-        for rule in rules { lengths.formUnion(rule.resume?.probation?.condition.windows ?? []) }
-        let sorted = lengths.sorted()
-        windows = sorted.map { CounterWindow(length: $0) }
+        var asked: [Duration: Set<Counter>] = [:]
+        for rule in rules { asked.merge(rule.windowedCounters) { $0.union($1) } }
+        let sorted = asked.keys.sorted()
+        windows = sorted.map { CounterWindow(length: $0, counters: asked[$0] ?? []) }
         let label: (String) -> String = { entry.labels[$0] ?? "" }
         judges = rules.map { rule in
             Judge(

@@ -67,6 +67,7 @@ extension Guard {
         }
         // What was handed out is not kept: all of it is handed out again once that succeeds.
         saved = SavedMemory()
+        haveLaunchesMoved = true
         guard var trouble = ledgerTrouble else {
             ledgerTrouble = LedgerTrouble(since: now, reminder: Reminder(at: now))
             return [.report(Wording.ledgerFailed(failure, since: nil))]

@@ -86,7 +86,12 @@ extension Guard {
     /// A fresh number came, or failed to: once all are there, the campaign is started, or rests on.
     mutating func settleResumes(_ observation: Observation, at now: Instant) -> [Effect] {
         var effects: [Effect] = []
-        for id in resting.sorted() {
+        let candidates: [CampaignID]
+        switch observation.target {
+        case .stats(let id): candidates = resting.contains(id) ? [id] : []
+        case .pools, .accounts: candidates = resting.sorted()
+        }
+        for id in candidates {
             guard let place = places[id], case .resuming(let attempt) = campaigns[place].phase,
                 case .judging(let since) = attempt.step, attempt.order != nil || resumeRule(attempt) != nil
             else { continue }

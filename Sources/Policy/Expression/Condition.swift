@@ -139,11 +139,16 @@ extension Condition {
     }
 
     /// Every window that the condition asks for.
-    package var windows: Set<Duration> {
-        var windows: Set<Duration> = []
+    package var windows: Set<Duration> { Set(windowedCounters.keys) }
+
+    /// Every window that the condition asks for, with the counters whose growth it asks for.
+    package var windowedCounters: [Duration: Set<Counter>] {
+        var windows: [Duration: Set<Counter>] = [:]
         visitFormulas { formula in
             switch formula {
-            case .bounceRate(let window), .increase(_, let window), .rate(_, let window): windows.insert(window)
+            case .bounceRate(let window): windows[window, default: []].formUnion([.bounced, .resolved])
+            case .increase(let counter, let window), .rate(let counter, let window):
+                windows[window, default: []].insert(counter)
             case .constant, .gauge, .age, .negate, .add, .subtract, .multiply, .divide, .wilson: break
             }
         }

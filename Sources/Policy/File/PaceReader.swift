@@ -35,7 +35,7 @@ struct PaceReader {
             budget: parts?["budget"].flatMap { budget($0) } ?? RequestBudget(requests: 120, per: .seconds(60)),
             timeout: duration("timeout", .seconds(10), .milliseconds(100)...(.seconds(300))),
             statsInterval: .zero, statsPerSecond: 0)
-        let needsAccounts = rules.contains { $0.rule.condition.sources.contains(.accounts) }
+        let needsAccounts = rules.contains { $0.rule.sources.contains(.accounts) }
         let place = parts?["budget"] ?? parts?["stats"] ?? fields["campaigns"] ?? fields.node
         guard let fitted = fit(poll, campaigns: campaigns.count, accounts: needsAccounts, place) else { return nil }
         (poll.statsInterval, poll.statsPerSecond) = fitted

@@ -10,7 +10,7 @@ package struct EProcess: Hashable, Sendable {
     package let limit: Double
     /// The chance of ever being wrong that is accepted: 0.05 for a confidence of 95 %.
     package let alpha: Double
-    private let a: Double
+    private let a = 1.0
     private let b: Double
     /// ln of what the prior has above the limit, with its B(a, b).
     private let logPrior: Double
@@ -20,10 +20,10 @@ package struct EProcess: Hashable, Sendable {
     package init(limit: Double, confidence: Double) {
         self.limit = limit
         alpha = 1 - confidence
-        a = 1
         b = max(1, 1 / (2 * limit) - 1)
-        logPrior = SpecialFunctions.logBeta(a, b) + SpecialFunctions.logBetaUpperTail(limit, a, b)
         (logLimit, logRest) = (Double.log(limit), Double.log(onePlus: -limit))
+        // B(1, b) is 1/b, and what Beta(1, b) has above x is (1 − x)^b.
+        logPrior = b * logRest - Double.log(b)
     }
 
     /// ln E after `hits` of `trials` since the test was armed.

@@ -43,6 +43,7 @@ struct Rehearsal {
         self.test = test
         var policy = policy
         policy.mode = test.mode ?? policy.mode
+        policy.poll.pollOnce(each: test.interval, campaigns: test.campaigns.count)
         let entries = Dictionary(policy.campaigns.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         policy.campaigns = test.campaigns.map { campaign in
             guard let entry = entries[campaign.entry.id], !campaign.isDescribed else { return campaign.entry }
@@ -226,5 +227,15 @@ struct Rehearsal {
             case .paused: .paused
             }
         return .success(ActionAnswer(status: status, pausedAt: player.pausedAt, startedAt: player.startedAt))
+    }
+}
+
+extension PollSettings {
+    /// What is polled within a range, as danger asks for, is polled once a step: a test is to see each step.
+    fileprivate mutating func pollOnce(each step: Duration, campaigns: Int) {
+        if !pools.isFixed { pools = PollInterval(step) }
+        guard !stats.isFixed else { return }
+        (stats, statsInterval) = (PollInterval(step), step)
+        statsPerSecond = max(statsPerSecond, Double(campaigns) / step.seconds)
     }
 }

@@ -10,7 +10,9 @@ import Testing
         CampaignStats(sent: sent, delivered: sent, bounced: bounced)
     }
 
-    private static func history(_ window: Duration) -> SampleHistory { SampleHistory(windows: [window]) }
+    private static func history(_ window: Duration) -> SampleHistory {
+        SampleHistory(windows: [window: Set(Counter.allCases)])
+    }
 
     @Test func growthInTheWindowIsInterpolatedAtItsEdge() {
         var history = Self.history(.seconds(3600))
