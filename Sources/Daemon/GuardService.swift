@@ -6,11 +6,15 @@ package import Model
 package import Policy
 package import Providers
 import ServiceLifecycle
+import Synchronization
 
 /// Drives the guard: carries its effects out, and tells it what comes of them.
 ///
 /// One loop owns the guard. Requests run beside it, each ending in one event for the loop; nothing is shared.
-package struct GuardService: Service {
+package struct GuardService: Service, CustomStringConvertible {
+    /// Its name alone: whoever logs a service must not print what it holds.
+    package let description = "GuardService"
+
     /// What may happen to the loop.
     private enum Input: Sendable {
         case event(Event)
@@ -56,26 +60,28 @@ package struct GuardService: Service {
         }
     }
 
-    /// The widest random delay of a poll, so that several daemons do not ask in step.
+    /// The longest random delay of the first poll, and so of all, so that several daemons do not ask in step.
     private static let jitterMax: Duration = .milliseconds(500)
     /// The loop looks around at least this often, whatever it waits for.
     private static let idleMax: Duration = .seconds(60)
 
     /// A clock that differs by less has drifted, not been set.
     private static let clockStepMin: Duration = .seconds(2)
-    /// What is not urgent is kept together with what comes within this time.
+    /// Samples are kept together with those that come within this time, but not too many at once: what is urgent is not
+    /// to wait for them.
     private static let keepWithin: Duration = .seconds(1)
-    private static let unkeptMax = 4096
+    private static let unkeptMax = 64
     /// Decisions and actions that could not be kept yet; older ones are given up.
     private static let backlogMax = 1000
 
-    private let warden: Guard
+    /// As it begins; the loop takes it, so that there is one of it.
+    private let warden: Handover<Guard>
     private let platform: any SendingPlatform
     private let surroundings: Surroundings
 
     /// - Parameter warden: the guard as it begins, or goes on where an earlier process left off.
     package init(warden: Guard, platform: any SendingPlatform, surroundings: Surroundings) {
-        self.warden = warden
+        self.warden = Handover(warden)
         self.platform = platform
         self.surroundings = surroundings
     }
@@ -101,6 +107,9 @@ package struct GuardService: Service {
 
     private func loop(_ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup) async {
         let time = surroundings.time
+        guard let warden = warden.take() else { return }
+        let longest = min(warden.policy.poll.stats.min / 20, GuardService.jitterMax)
+        try? await time.sleep(until: time.now + longest * surroundings.random())
         var state = LoopState(
             warden: warden, platform: platform, startedAt: time.now,
             watchdogInterval: surroundings.notifier.watchdogInterval)
@@ -113,7 +122,7 @@ package struct GuardService: Service {
             case .event(let event): step(event, &state, inputs, &group)
             case .alarm:
                 alarm.rang()
-                if let since = state.unkeptSince, since + GuardService.keepWithin <= time.now { _ = flush(&state) }
+                if let since = state.samplesSince, since + GuardService.keepWithin <= time.now { keepSamples(&state) }
                 if let deadline = state.warden.nextDeadline, deadline <= time.now {
                     step(.tick, &state, inputs, &group)
                 }
@@ -134,7 +143,8 @@ package struct GuardService: Service {
             JournalEvent(
                 .daemonStopping, "stopping: campaigns stay as they are, and nobody guards them until the next start"),
             &state)
-        _ = flush(&state)
+        keepRest(&state)
+        keepSamples(&state)
     }
 
     /// What the loop keeps beside the guard.
@@ -147,11 +157,11 @@ package struct GuardService: Service {
         var status = ""
         var isReady = false
         var backlog: [LedgerRecord] = []
-        /// What is to be kept before long, and since when the first of it waits.
+        /// What is to be kept before the next event is taken in.
         var unkept: [LedgerRecord] = []
-        var unkeptSince: Instant?
-        /// Part of it tells a story, which is not left waiting.
-        var isUnkeptStory = false
+        /// What is to be kept before long, and since when the first of it waits.
+        var samples: [LedgerRecord] = []
+        var samplesSince: Instant?
         var ledgerFailed = false
         var clockAhead: Duration = .zero
         var telemetry = Telemetry()
@@ -166,7 +176,8 @@ package struct GuardService: Service {
         let effects = state.warden.handle(event, at: surroundings.time.now)
         // Told first: after a crash in between it is told once more, rather than never.
         for case .report(let event) in effects { tell(event, &state) }
-        let isKept = keep(effects, &state)
+        let isKept = keepUrgent(effects, &state)
+        defer { keepRest(&state) }
         for effect in effects {
             switch effect {
             case .record, .report: break
@@ -177,9 +188,7 @@ package struct GuardService: Service {
                 reply?(answer)
             case .ready: announceReady(&state)
             case .poll(let target):
-                let longest = min(state.warden.policy.poll.stats.min / 20, GuardService.jitterMax)
-                let jitter = longest * surroundings.random()
-                group.addTask { await inputs.send(.event(.observed(await look(at: target, platform, after: jitter)))) }
+                group.addTask { await inputs.send(.event(.observed(await look(at: target, platform)))) }
             case .send(let intent):
                 // A start that is not on disk might be sent twice; a pause must go out whatever happens.
                 guard isKept || intent.action == .pause else {
@@ -203,33 +212,51 @@ package struct GuardService: Service {
         var event = event
         event.fields.merge(general) { own, _ in own }
         surroundings.journal.tell(event)
-        if surroundings.ledger != nil {
-            state.unkept.append(.event(event, at: surroundings.time.now))
-            state.isUnkeptStory = true
-        }
+        if surroundings.ledger != nil { state.unkept.append(.event(event, at: surroundings.time.now)) }
     }
 
-    /// Keeps what is to be kept, before anything is sent; false where that failed.
-    private func keep(_ effects: [Effect], _ state: inout LoopState) -> Bool {
+    /// Keeps a decision and its action, with the state that they make, before anything is sent; false where that failed.
+    ///
+    /// What nothing that is sent depends on is kept once it has been sent.
+    private func keepUrgent(_ effects: [Effect], _ state: inout LoopState) -> Bool {
         guard surroundings.ledger != nil else { return true }
+        var records: [LedgerRecord] = []
         for case .record(let record) in effects {
-            state.unkept.append(record)
-            if record.isStory { state.isUnkeptStory = true }
+            if record.canWait {
+                if state.samples.isEmpty { state.samplesSince = surroundings.time.now }
+                state.samples.append(record)
+            } else {
+                records.append(record)
+            }
         }
-        guard !state.unkept.isEmpty else { return !state.ledgerFailed }
-        let now = surroundings.time.now
-        let since = state.unkeptSince ?? now
-        state.unkeptSince = since
-        let canWait = state.unkept.count < GuardService.unkeptMax && !state.isUnkeptStory
-        if canWait, now - since < GuardService.keepWithin { return !state.ledgerFailed }
-        return flush(&state)
+        if state.unkept.contains(where: \.isUrgent) {
+            records = state.unkept + records
+            state.unkept = []
+        }
+        guard records.contains(where: \.isUrgent) else {
+            state.unkept += records
+            return !state.ledgerFailed
+        }
+        return write(records, &state)
     }
 
-    /// Keeps what waits for it; false where that failed.
-    private func flush(_ state: inout LoopState) -> Bool {
-        guard let ledger = surroundings.ledger else { return true }
+    private func keepRest(_ state: inout LoopState) {
         let records = state.unkept
-        (state.unkept, state.unkeptSince, state.isUnkeptStory) = ([], nil, false)
+        state.unkept = []
+        _ = write(records, &state)
+        let areDue = state.samplesSince.map { surroundings.time.now - $0 >= GuardService.keepWithin } ?? false
+        if areDue || state.samples.count >= GuardService.unkeptMax { keepSamples(&state) }
+    }
+
+    private func keepSamples(_ state: inout LoopState) {
+        let samples = state.samples
+        (state.samples, state.samplesSince) = ([], nil)
+        _ = write(samples, &state)
+    }
+
+    /// Writes to the ledger, with what could not be written before; false where that failed, or is failing.
+    private func write(_ records: [LedgerRecord], _ state: inout LoopState) -> Bool {
+        guard let ledger = surroundings.ledger else { return true }
         guard !records.isEmpty else { return !state.ledgerFailed }
         do throws(LedgerError) {
             try ledger.write(state.backlog + records, at: surroundings.time.now)
@@ -263,10 +290,8 @@ package struct GuardService: Service {
 
     // MARK: Requests
 
-    private func look(at target: Target, _ platform: any SendingPlatform, after jitter: Duration) async -> Observation {
-        let time = surroundings.time
-        try? await time.sleep(until: time.now + jitter)
-        let requestedAt = time.now
+    private func look(at target: Target, _ platform: any SendingPlatform) async -> Observation {
+        let requestedAt = surroundings.time.now
         let result: Result<Observation.Reading, Fault>
         do throws(Fault) {
             switch target {
@@ -368,9 +393,18 @@ package struct GuardService: Service {
         let time = surroundings.time
         var deadline = time.now + min(state.watchdogInterval ?? GuardService.idleMax, GuardService.idleMax)
         if let next = state.warden.nextDeadline { deadline = min(deadline, next) }
-        if let since = state.unkeptSince { deadline = min(deadline, since + GuardService.keepWithin) }
+        if let since = state.samplesSince { deadline = min(deadline, since + GuardService.keepWithin) }
         alarm.set(for: deadline, time) { await inputs.send(.alarm) }
     }
+}
+
+/// Holds a value until somebody takes it.
+private final class Handover<Value: Sendable>: Sendable {
+    private let value: Mutex<Value?>
+
+    init(_ value: Value) { self.value = Mutex(value) }
+
+    func take() -> Value? { value.withLock { $0.take() } }
 }
 
 /// One alarm, owned by the loop: it rings at the earliest time that it was set for.

@@ -16,6 +16,8 @@ package final class Ledger: Sendable {
     static let thinnedSpacing: Duration = .seconds(300)
     /// Samples, decisions and intents older than this are dropped: no window reaches back further.
     package static let keptFor: Duration = .seconds(90 * 86400)
+    /// So many records are in the log until the file is brought up to it.
+    private static let checkpointRecords = 500
     /// How often old rows are looked for.
     private static let pruneInterval: Duration = .seconds(3600)
     /// The largest size of the file; beyond it writing fails as on a full disk.
@@ -30,6 +32,8 @@ package final class Ledger: Sendable {
         var sampledAt: [CampaignID: Instant] = [:]
         var pooledAt: [PoolID: Instant] = [:]
         var prunedAt: Instant?
+        /// Records that were written since the file was last brought up to the log beside it.
+        var uncheckpointed = 0
     }
 
     // MARK: Opening
@@ -81,6 +85,8 @@ package final class Ledger: Sendable {
                 try database.execute(sql: "PRAGMA journal_mode = WAL")
                 try database.execute(sql: "PRAGMA synchronous = NORMAL")
                 try database.execute(sql: "PRAGMA journal_size_limit = 4194304")
+                // Done when nothing urgent waits; see `checkpoint`.
+                try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.writeWithoutTransaction { database in
@@ -212,11 +218,15 @@ package final class Ledger: Sendable {
     package func write(_ records: [LedgerRecord], at now: Instant) throws(LedgerError) {
         let isUrgent = records.contains(where: \.isUrgent)
         do {
-            if isUrgent { try setSynchronous("FULL") }
-            defer { if isUrgent { try? setSynchronous("NORMAL") } }
-            try queue.write { database in
-                for record in records { try write(record, database, at: now) }
-                try prune(database, at: now)
+            try queue.writeWithoutTransaction { database in
+                if isUrgent { try database.execute(sql: "PRAGMA synchronous = FULL") }
+                defer { if isUrgent { try? database.execute(sql: "PRAGMA synchronous = NORMAL") } }
+                try database.inTransaction(.immediate) {
+                    for record in records { try write(record, database, at: now) }
+                    try prune(database, at: now)
+                    return .commit
+                }
+                if !isUrgent { checkpoint(database, records.count) }
             }
         } catch {
             // What was not kept is to be tried again with the next sample.
@@ -225,8 +235,15 @@ package final class Ledger: Sendable {
         }
     }
 
-    private func setSynchronous(_ level: String) throws {
-        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = \(level)") }
+    /// Brings the file up to the log beside it, now and then; readers keep it from nothing but waiting for the next time.
+    private func checkpoint(_ database: Database, _ records: Int) {
+        let isDue = state.withLock { state in
+            state.uncheckpointed += records
+            guard state.uncheckpointed >= Ledger.checkpointRecords else { return false }
+            state.uncheckpointed = 0
+            return true
+        }
+        if isDue { try? database.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)") }
     }
 
     private func write(_ record: LedgerRecord, _ database: Database, at now: Instant) throws {
@@ -238,47 +255,52 @@ package final class Ledger: Sendable {
         case .pool(let pool, let reserved, let at): try write(pool, reserved: reserved, at: at, database)
         case .event(let event, let at):
             let fields = Dictionary(uniqueKeysWithValues: event.fields.map { ($0.key.rawValue, $0.value) })
-            try database.execute(
+            try database.cachedStatement(
                 sql: """
                     INSERT INTO event (workspace, at, kind, priority, campaign, rule, message, fields)
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
+                    """
+            ).execute(
                 arguments: [
                     workspace, at.milliseconds, event.kind.rawValue, event.priority.rawValue, event.fields[.campaign],
                     event.fields[.rule], event.message, try text(fields),
                 ])
         case .campaign(let memory):
-            try database.execute(
-                sql:
-                    "INSERT OR REPLACE INTO campaign (workspace, id, phase, updated_at, memory) VALUES (?, ?, ?, ?, ?)",
+            try database.cachedStatement(
+                sql: "INSERT OR REPLACE INTO campaign (workspace, id, phase, updated_at, memory) VALUES (?, ?, ?, ?, ?)"
+            ).execute(
                 arguments: [workspace, memory.id.text, memory.phaseName, now.milliseconds, try text(memory)])
         case .launch(let memory):
-            try database.execute(
+            try database.cachedStatement(
                 sql:
-                    "INSERT OR REPLACE INTO launch (workspace, campaign, phase, updated_at, memory) VALUES (?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO launch (workspace, campaign, phase, updated_at, memory) VALUES (?, ?, ?, ?, ?)"
+            ).execute(
                 arguments: [workspace, memory.campaign.text, memory.phaseName, now.milliseconds, try text(memory)])
         case .workspace(let memory):
-            try database.execute(
-                sql: "INSERT OR REPLACE INTO workspace (name, memory) VALUES (?, ?)",
+            try database.cachedStatement(
+                sql: "INSERT OR REPLACE INTO workspace (name, memory) VALUES (?, ?)"
+            ).execute(
                 arguments: [workspace, try text(memory)])
         case .decision(let decision):
-            try database.execute(
+            try database.cachedStatement(
                 sql: """
                     INSERT OR REPLACE INTO decision (workspace, id, at, campaign, cause, rule, condition, evidence)
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
+                    """
+            ).execute(
                 arguments: [
                     workspace, decision.id, decision.at.milliseconds, decision.campaign.text, decision.cause.name,
                     decision.cause.rule, decision.conditionText, try decision.evidence.map { try text($0) },
                 ])
         case .intent(let intent, let outcome):
-            try database.execute(
+            try database.cachedStatement(
                 sql: """
                     INSERT INTO intent (workspace, decision, action, campaign, attempt, sent_at, settled_at, outcome)
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                     ON CONFLICT DO UPDATE SET attempt = excluded.attempt, settled_at = excluded.settled_at,
                         outcome = excluded.outcome
-                    """,
+                    """
+            ).execute(
                 arguments: [
                     workspace, intent.decision.id, intent.action.rawValue, intent.campaign.text, intent.attempt,
                     intent.firstSentAt.milliseconds, outcome.map { _ in now.milliseconds }, outcome,
@@ -293,12 +315,13 @@ package final class Ledger: Sendable {
             return true
         }
         guard isDue else { return }
-        try database.execute(
+        try database.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO sample
                     (workspace, campaign, at, enrolled, sent, delivered, bounced, replied, queued)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
+                """
+        ).execute(
             arguments: [
                 workspace, id.text, at.milliseconds, stats.totalEnrolled, stats.sent, stats.delivered, stats.bounced,
                 stats.replied, stats.queued,
@@ -312,11 +335,12 @@ package final class Ledger: Sendable {
             return true
         }
         guard isDue else { return }
-        try database.execute(
+        try database.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO pool_sample (workspace, pool, at, capacity, remaining, reserved)
                 VALUES (?, ?, ?, ?, ?, ?)
-                """,
+                """
+        ).execute(
             arguments: [
                 workspace, pool.id.text, at.milliseconds, pool.dailyCapacity, pool.remainingVolume, reserved,
             ])

@@ -2,7 +2,8 @@ package import Model
 
 /// What the guard believes a campaign to be doing.
 ///
-/// The platform has no call to ask, so this is inferred.
+/// The platform has no call to ask, so this is inferred. Most campaigns of a large workspace just run, so what the others
+/// need is kept apart.
 package enum CampaignPhase: Hashable, Sendable, Codable {
     /// Nothing has told yet. To: draft, running, pausing.
     case unknown
@@ -13,13 +14,13 @@ package enum CampaignPhase: Hashable, Sendable, Codable {
     /// It has been seen to send, or we started it. To: pausing.
     case running
     /// We mean to pause it. To: paused, pausedByAnother, draft, unknown.
-    case pausing(PauseAttempt)
+    indirect case pausing(PauseAttempt)
     /// We paused it. To: resuming, running (a person restarted it).
-    case paused(Pause)
+    indirect case paused(Pause)
     /// Its cool-down is over; fresh numbers decide. To: paused, running.
-    case resuming(ResumeAttempt)
+    indirect case resuming(ResumeAttempt)
     /// It was paused before we asked for it: never ours to resume. To: running (a person restarted it).
-    case pausedByAnother(Standstill)
+    indirect case pausedByAnother(Standstill)
 }
 
 /// A pause that is on its way.

@@ -11,7 +11,7 @@ package struct LaunchState: Hashable, Sendable {
         /// Fresh numbers have been asked for; the answers decide. To: held, releasing, closed.
         case judging(since: Instant)
         /// The start is on its way. To: released, held, closed.
-        case releasing(Intent)
+        indirect case releasing(Intent)
         /// We started it, or in observe mode would have.
         case released
         /// It will not be started by us: it failed for good, expired, or someone else started it.

@@ -23,11 +23,12 @@ extension Guard {
             case .unknown, .draft, .releasing, .running, .pausedByAnother: break
             }
             if campaigns[place].orderedPause != nil { orderedPauses.insert(remembered.id) }
+            var taken = campaigns[place].memory(policy)
+            taken.latest = remembered.latest
+            if taken == remembered { saved.campaigns[remembered.id] = campaigns[place].mark(policy) }
             if case .resuming(let attempt) = remembered.phase, case .sent(let intent) = attempt.step {
                 news.append(.intent(intent, outcome: Guard.unknownOutcome))
             }
-            saved.campaigns[remembered.id] = remembered
-            saved.campaigns[remembered.id]?.latest = nil
         }
         let known = Dictionary(memory.launches.map { ($0.campaign, $0) }, uniquingKeysWith: { first, _ in first })
         for index in launches.indices {
@@ -51,13 +52,10 @@ extension Guard {
     mutating func changes(after event: Event, _ effects: [Effect]) -> [Effect] {
         var records: [Effect] = []
         for place in touched(by: event, effects) {
-            let memory = campaigns[place].memory(policy)
-            var compared = memory
-            // The newest numbers are kept as a sample.
-            compared.latest = nil
-            guard saved.campaigns[memory.id] != compared else { continue }
-            saved.campaigns[memory.id] = compared
-            records.append(.record(.campaign(memory)))
+            let mark = campaigns[place].mark(policy)
+            guard saved.campaigns[campaigns[place].entry.id] != mark else { continue }
+            saved.campaigns[campaigns[place].entry.id] = mark
+            records.append(.record(.campaign(campaigns[place].memory(policy))))
         }
         for launch in haveLaunchesMoved ? launches : [] {
             let memory = launch.memory
@@ -105,12 +103,32 @@ extension Guard {
 
 /// What was last handed out to be kept.
 struct SavedMemory: Sendable {
-    var campaigns: [CampaignID: CampaignMemory] = [:]
+    /// Marks instead of copies; that one of 64 bits fails to show a change is not to be expected.
+    var campaigns: [CampaignID: Int] = [:]
     var launches: [CampaignID: LaunchMemory] = [:]
     var workspace: WorkspaceMemory?
 }
 
 extension CampaignState {
+    /// Changes with whatever is kept of the campaign, but for its newest numbers, which are kept as samples.
+    func mark(_ policy: CheckedPolicy) -> Int {
+        var hasher = Hasher()
+        hasher.combine(phase)
+        for index in policy.rules.indices {
+            guard let state = rules[index] else { continue }
+            policy.rules[index].identify(&hasher)
+            hasher.combine(state)
+            hasher.combine(armed[index])
+        }
+        for flag in [isMissing, isStale, toldStill] { hasher.combine(flag) }
+        hasher.combine(freshAfter)
+        hasher.combine(recovery)
+        hasher.combine(stillSince)
+        hasher.combine(mutes)
+        hasher.combine(orderedPause)
+        return hasher.finalize()
+    }
+
     func memory(_ policy: CheckedPolicy) -> CampaignMemory {
         CampaignMemory(
             id: entry.id, phase: phase, latest: latest,

@@ -100,25 +100,35 @@ extension Memory {
 package enum LedgerRecord: Sendable {
     /// A good answer.
     case sample(CampaignID, CampaignStats, at: Instant)
-    case campaign(CampaignMemory)
-    case launch(LaunchMemory)
+    indirect case campaign(CampaignMemory)
+    indirect case launch(LaunchMemory)
     case workspace(WorkspaceMemory)
     /// A pool as it was reported, and how much of its volume was promised then.
     case pool(SenderPool, reserved: Int, at: Instant)
     /// What the journal was told.
     case event(JournalEvent, at: Instant)
     /// A decision, with its evidence.
-    case decision(Decision)
+    indirect case decision(Decision)
     /// An action is about to be sent, or its answer is in: `outcome` is nil until then.
-    case intent(Intent, outcome: String?)
+    indirect case intent(Intent, outcome: String?)
 
     /// True where it must be on disk before a request leaves.
     package var isUrgent: Bool {
         switch self {
-        case .intent, .decision: true
+        // An action that is about to be sent; its answer is kept like any other news.
+        case .intent(_, let outcome): outcome == nil
+        case .decision: true
         // A person who was told yes relies on it.
         case .event(let event, _): event.kind == .orderAccepted
         case .sample, .pool, .campaign, .launch, .workspace: false
+        }
+    }
+
+    /// True where nothing is lost by its being kept a second later.
+    package var canWait: Bool {
+        switch self {
+        case .sample, .pool: true
+        case .campaign, .launch, .workspace, .decision, .intent, .event: false
         }
     }
 
@@ -136,5 +146,16 @@ extension Rule {
     var fingerprint: String {
         "\(trigger.rawValue) \(action.rawValue) \(mode.rawValue) \(forClause) \(conditionText)"
             + (confidence.map { " \($0)" } ?? "")
+    }
+
+    /// What ``fingerprint`` tells of a rule, with its name.
+    func identify(_ hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(trigger)
+        hasher.combine(action)
+        hasher.combine(mode)
+        hasher.combine(forClause)
+        hasher.combine(conditionText)
+        hasher.combine(confidence)
     }
 }

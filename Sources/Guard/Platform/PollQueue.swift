@@ -33,9 +33,11 @@ struct PollQueue: Sendable {
     /// So much of the budget is given away, that what is due seldom has to wait.
     private static let givenAway = 0.95
     /// Looks that may go out at once after a lull.
-    private static let burst: Duration = .seconds(1)
+    private static let burst: Duration = .milliseconds(50)
     /// The first round goes as fast as the budget allows, but not faster than this: people wait for it.
     private static let firstPerSecondMax = 100.0
+    /// So much may go out a second in any case, as far as the budget goes.
+    private static let calmPerSecond = 10.0
     private static let unit = 1e9
 
     private let pace: PollInterval
@@ -132,7 +134,10 @@ struct PollQueue: Sendable {
         return turns
     }
 
-    private var rate: Double { untouched > 0 ? firstPerSecond : perSecond }
+    /// What is behind is made up for at twice the pace, not at once.
+    private var rate: Double {
+        untouched > 0 ? firstPerSecond : min(perSecond, max(2 * looksPerSecond, PollQueue.calmPerSecond))
+    }
 
     private mutating func fill(_ now: Instant) {
         guard now > filledAt else { return }

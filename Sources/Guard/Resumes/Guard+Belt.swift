@@ -28,14 +28,15 @@ extension Guard {
     mutating func pauseBelt(at now: Instant) -> (effects: [Effect], stops: Bool) {
         let start = now - policy.belt.per
         var (running, breaching) = (0, 0)
-        for campaign in campaigns {
-            switch campaign.phase {
+        // By their places, as a copy of each would cost more than all the rest.
+        for place in campaigns.indices {
+            switch campaigns[place].phase {
             case .running, .pausing: running += 1
-            case .unknown: if campaign.latest?.stats.showsSending == true { running += 1 }
+            case .unknown: if campaigns[place].latest?.stats.showsSending == true { running += 1 }
             case .paused(let pause): if pause.decision.at > start { running += 1 }
             case .draft, .releasing, .pausedByAnother, .resuming: continue
             }
-            let isBreaching = campaign.rules.contains { index, state in
+            let isBreaching = campaigns[place].rules.contains { index, state in
                 policy.rules[index].action == .pause && state.firingSince.map { $0 > start } ?? false
             }
             if isBreaching { breaching += 1 }

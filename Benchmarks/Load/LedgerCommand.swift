@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+import Guard
+import Ledger
+import Model
+
+/// A ledger as it is after days of guarding: how large it is, and how long opening it takes.
+struct LedgerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ledger", abstract: "Fill a ledger with days of samples that end now.")
+
+    @Argument(help: "The file; it must not exist.")
+    var path: String
+
+    @Option(help: "Campaigns.")
+    var campaigns: Int
+
+    @Option(help: "Days of samples.")
+    var days = 1
+
+    @Option(help: "Seconds between two samples of a campaign.")
+    var interval = 60
+
+    func run() throws {
+        let end = SteadyTime.fromWallClock().now
+        let start = end - .seconds(86400 * days)
+        let ids = (0..<campaigns).map { CampaignID(unchecked: "camp_\($0)") }
+        let clock = ContinuousClock()
+        let (ledger, _, _) = try Ledger.open(path, workspace: "bench", recovers: false, at: start)
+        var now = start
+        let writing = try clock.measure {
+            while now < end {
+                let sent = Int((now - start).seconds / 30)
+                let records = ids.map { id in
+                    LedgerRecord.sample(
+                        id, CampaignStats(totalEnrolled: 100_000, sent: sent, delivered: sent, bounced: 0, replied: 0),
+                        at: now)
+                }
+                try ledger.write(records, at: now)
+                now = now + .seconds(interval)
+            }
+        }
+        print("\(ledger.size) bytes, written in \(writing)")
+    }
+}
+
+/// Opens a ledger that is there.
+struct OpenCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "open", abstract: "Time the opening of a ledger.")
+
+    @Argument(help: "The file.")
+    var path: String
+
+    @Option(help: "Hours back from the last sample that windows reach.")
+    var hours = 24
+
+    func run() throws {
+        let clock = ContinuousClock()
+        var samples = 0
+        let opening = try clock.measure {
+            let opened = try Ledger.open(
+                path, workspace: "bench", recovers: false, window: .seconds(3600 * hours),
+                at: SteadyTime.fromWallClock().now)
+            samples = opened.memory.samples.values.reduce(0) { $0 + $1.count }
+        }
+        print("opened in \(opening), \(samples) samples read")
+    }
+}
