@@ -22,7 +22,7 @@ struct LedgerCommand: ParsableCommand {
     var interval = 60
 
     func run() throws {
-        let end = SteadyTime.fromWallClock().now
+        let end = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         let start = end - .seconds(86400 * days)
         let ids = (0..<campaigns).map { CampaignID(unchecked: "camp_\($0)") }
         let clock = ContinuousClock()
@@ -60,7 +60,7 @@ struct OpenCommand: ParsableCommand {
         let opening = try clock.measure {
             let opened = try Ledger.open(
                 path, workspace: "bench", recovers: false, window: .seconds(3600 * hours),
-                at: SteadyTime.fromWallClock().now)
+                at: Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
             samples = opened.memory.samples.values.reduce(0) { $0 + $1.count }
         }
         print("opened in \(opening), \(samples) samples read")

@@ -24,6 +24,41 @@ import Testing
         #expect(increase == Increase(amount: 600, covered: .seconds(3600)))
     }
 
+    @Test func largeCountersAndLongTimesStayExactEnough() {
+        let window = Duration.seconds(90 * 86400)
+        var history = Self.history(window)
+        // A hundred million mails over half a year, from a counter that was at ten billion.
+        for day in 0...180 {
+            let sent = 10_000_000_000 + day * 555_555
+            _ = history.append(Self.stats(sent), at: Instant(milliseconds: Int64(day) * 86_400_000))
+        }
+        let increase = history.increase(of: .sent, over: window)
+        #expect(increase?.covered == window)
+        #expect(abs((increase?.amount ?? 0) - 90 * 555_555) < 100)
+    }
+
+    @Test func afterAVeryLongGapTheWindowBeginsAnew() {
+        let hour = Duration.seconds(3600)
+        var history = Self.history(hour)
+        _ = history.append(Self.stats(100), at: Instant(milliseconds: 0))
+        let later = Instant(milliseconds: 60 * 86_400_000)
+        _ = history.append(Self.stats(500), at: later)
+        #expect(history.increase(of: .sent, over: hour) == nil)
+        _ = history.append(Self.stats(560), at: later + .seconds(600))
+        #expect(history.increase(of: .sent, over: hour) == Increase(amount: 60, covered: .seconds(600)))
+    }
+
+    @Test func onlyCountersThatAreAskedForAreKept() {
+        var history = SampleHistory(windows: [.seconds(3600): [.bounced]])
+        _ = history.append(CampaignStats(sent: 10, delivered: 9, bounced: 1), at: Instant(milliseconds: 0))
+        _ = history.append(CampaignStats(sent: 30, delivered: 25, bounced: 5), at: Instant(milliseconds: 60_000))
+        #expect(history.increase(of: .bounced, over: .seconds(3600))?.amount == 4)
+        #expect(history.increase(of: .sent, over: .seconds(3600)) == nil)
+        history.rearrange([.seconds(3600): [.bounced, .sent]])
+        #expect(
+            history.increase(of: .bounced, over: .seconds(3600)) == nil, "a window that lacks a counter begins anew")
+    }
+
     @Test func aWindowNotYetCoveredUsesWhatThereIs() {
         var history = Self.history(.seconds(86400))
         _ = history.append(Self.stats(100), at: Instant(milliseconds: 0))

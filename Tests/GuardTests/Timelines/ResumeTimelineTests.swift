@@ -93,6 +93,23 @@ import Testing
         #expect(awaitResume(&bench, sent: 120, bounced: 11, .seconds(3500))?.action == .resume)
     }
 
+    @Test func aProbationMayLookAtAWindowThatNoRuleLooksAt() throws {
+        var bench = try paused(
+            """
+            rules:
+              - name: bounces
+                when: bounceRate > 5% and resolved >= 50
+                then: pause
+                resume:
+                  after: 1h
+                  probation: {sends: 50, when: "bounceRate(2h) > 20% and increase(resolved, 2h) >= 10"}
+            """)
+        bench.confirmStart(try #require(awaitResume(&bench, sent: 100, bounced: 10, .seconds(3600))))
+        bench.wait(Self.minute)
+        bench.see(sent: 120, bounced: 16)
+        #expect(bench.told().contains(.campaignRelapsed))
+    }
+
     @Test func afterAsManyAsAllowedItWaitsForAPerson() throws {
         var bench = try paused()
         var (sent, bounced) = (100, 10)
