@@ -186,18 +186,35 @@ package final class Ledger: Sendable {
             database, sql: "SELECT memory FROM launch WHERE workspace = ? ORDER BY campaign",
             arguments: [workspace]
         ).map { try decoded(LaunchMemory.self, $0) }
-        let rows = try Row.fetchCursor(
-            database, sql: "SELECT * FROM sample WHERE workspace = ? AND at >= ? ORDER BY campaign, at",
-            arguments: [workspace, (now - window).milliseconds])
-        while let row = try rows.next() {
-            guard let id = CampaignID(row["campaign"] as String) else { continue }
-            let sample = Ledger.sample(row)
-            let last = memory.samples[id]?.last?.at
-            if let last, sample.at - last < Ledger.loadedSpacing(age: now - sample.at) { continue }
-            memory.samples[id, default: []].append(sample)
+        // Campaign by campaign, so that only what a window reaches is read, however much there is.
+        let statement = try database.makeStatement(
+            sql: "SELECT * FROM sample WHERE workspace = ? AND campaign = ? AND at >= ? ORDER BY at")
+        for text in try String.fetchAll(database, sql: Ledger.sampledCampaigns, arguments: [workspace]) {
+            guard let id = CampaignID(text) else { continue }
+            let rows = try Row.fetchCursor(
+                statement, arguments: [workspace, text, (now - window).milliseconds])
+            var samples: [(at: Instant, stats: CampaignStats)] = []
+            while let row = try rows.next() {
+                let sample = Ledger.sample(row)
+                let spacing = Ledger.loadedSpacing(age: now - sample.at)
+                if let last = samples.last?.at, sample.at - last < spacing { continue }
+                samples.append(sample)
+            }
+            memory.samples[id] = samples
         }
         return memory
     }
+
+    /// From one campaign to the next by the index, whatever the number of their samples.
+    private static let sampledCampaigns = """
+        WITH RECURSIVE found(id) AS (
+            SELECT min(campaign) FROM sample WHERE workspace = ?1
+            UNION ALL
+            SELECT (SELECT min(campaign) FROM sample WHERE workspace = ?1 AND campaign > found.id)
+            FROM found WHERE found.id IS NOT NULL
+        )
+        SELECT id FROM found WHERE id IS NOT NULL
+        """
 
     /// How far apart samples of that age are worth being loaded: windows are resolved into some hundred parts.
     private static func loadedSpacing(age: Duration) -> Duration {
