@@ -109,7 +109,11 @@ package struct Guard: Sendable {
             case .accounts: break
             }
         case .answered(let intent, _, _):
-            if let place = places[intent.campaign] { replan(place, at: now) }
+            if let place = places[intent.campaign] {
+                // How fast it sends from now on is not known by how it stood still.
+                if intent.action != .pause { campaigns[place].pace = SendingPace() }
+                replan(place, at: now)
+            }
             if intent.action != .pause { replanPools(isUsed: true, at: now) }
         case .started, .tick, .recorded, .clockSet, .ordered, .reloaded: break
         }

@@ -42,9 +42,11 @@ extension Guard {
     private mutating func nextLook(_ place: Int, _ perSecond: Double, at now: Instant) -> Duration {
         var wanted = policy.poll.stats.max
         var foreseen: [(rule: Rule, condition: Condition, readings: CampaignReadings)] = []
-        for (index, state) in campaigns[place].rules {
+        for index in campaigns[place].rules.keys.sorted() {
             let rule = policy.rules[index]
-            guard rule.action == .pause, mute(of: index, place, at: now) == nil else { continue }
+            guard rule.action == .pause, let state = campaigns[place].rules[index],
+                mute(of: index, place, at: now) == nil
+            else { continue }
             switch state.phase {
             // Either it is told and watched only, or the next good look decides.
             case .firing: if !state.wasTold { wanted = policy.poll.stats.min }

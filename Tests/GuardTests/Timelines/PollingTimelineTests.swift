@@ -189,7 +189,7 @@ import Testing
         #expect(looks.count >= 20, "\(looks.count)")
     }
 
-    @Test func poolsAreLookedAtSoonAfterAStart() throws {
+    @Test func poolsAndTheCampaignAreLookedAtSoonAfterAStart() throws {
         let launch = """
             launches: [{campaign: camp_1}]
             rules:
@@ -204,6 +204,8 @@ import Testing
         bench.answer(start, .success(ActionAnswer(status: .running, startedAt: bench.now)))
         _ = bench.asked()
         bench.wait(.seconds(11))
-        #expect(bench.asked().contains(.pools))
+        let asked = bench.asked()
+        #expect(asked.contains(.pools))
+        #expect(asked.contains(PlatformTimelineTests.camp1))
     }
 }
