@@ -106,6 +106,8 @@ struct RunCommand: AsyncParsableCommand {
                 ]))
         journal.tell(loaded)
         let (store, warden) = try openLedger(policy, journal, at: time.now)
+        // What was read is in the guard's windows now, at a tenth of the size: the rest goes back to the system.
+        Heap.trim()
         let desk = ControlDesk()
         var surroundings = GuardService.Surroundings(
             journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },

@@ -13,6 +13,10 @@ extension Guard {
         belt = memory.workspace.belt
         belt.clamp(to: now)
         platform.reservations = memory.workspace.reservations
+        let remembered = Set(memory.campaigns.map(\.id))
+        for place in campaigns.indices where !remembered.contains(campaigns[place].entry.id) {
+            campaigns[place].recall(memory.samples[campaigns[place].entry.id] ?? [], at: now)
+        }
         for remembered in memory.campaigns {
             guard let place = places[remembered.id] else { continue }
             campaigns[place].takeUp(remembered, policy: policy, samples: memory.samples[remembered.id] ?? [], at: now)
@@ -144,17 +148,20 @@ extension CampaignState {
             orderedPause: orderedPause)
     }
 
-    mutating func takeUp(
-        _ memory: CampaignMemory, policy: CheckedPolicy, samples: [(at: Instant, stats: CampaignStats)], at now: Instant
-    ) {
+    /// Takes up what was counted, oldest first.
+    mutating func recall(_ samples: [(at: Instant, stats: CampaignStats)], at now: Instant) {
         for sample in samples where sample.at <= now {
             _ = history.append(sample.stats, at: sample.at)
             pace.observe(sample.stats, at: sample.at)
+            latest = StatsSample(stats: sample.stats, at: sample.at, requestedAt: sample.at)
         }
-        if let sample = memory.latest, sample.at <= now { latest = sample }
-        if let newest = samples.last(where: { $0.at <= now }), newest.at > latest?.at ?? watchedSince - .longest {
-            latest = StatsSample(stats: newest.stats, at: newest.at, requestedAt: newest.at)
-        }
+    }
+
+    mutating func takeUp(
+        _ memory: CampaignMemory, policy: CheckedPolicy, samples: [(at: Instant, stats: CampaignStats)], at now: Instant
+    ) {
+        recall(samples, at: now)
+        if let sample = memory.latest, sample.at <= now, sample.at >= latest?.at ?? sample.at { latest = sample }
         for index in rules.keys {
             let rule = policy.rules[index]
             guard let kept = memory.rules.first(where: { $0.name == rule.name && $0.fingerprint == rule.fingerprint })
