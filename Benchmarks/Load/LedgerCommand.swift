@@ -43,26 +43,3 @@ struct LedgerCommand: ParsableCommand {
         print("\(ledger.size) bytes, written in \(writing)")
     }
 }
-
-/// Opens a ledger that is there.
-struct OpenCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "open", abstract: "Time the opening of a ledger.")
-
-    @Argument(help: "The file.")
-    var path: String
-
-    @Option(help: "Hours back from the last sample that windows reach.")
-    var hours = 24
-
-    func run() throws {
-        let clock = ContinuousClock()
-        var samples = 0
-        let opening = try clock.measure {
-            let opened = try Ledger.open(
-                path, workspace: "bench", recovers: false, window: .seconds(3600 * hours),
-                at: Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
-            samples = opened.memory.samples.values.reduce(0) { $0 + $1.count }
-        }
-        print("opened in \(opening), \(samples) samples read")
-    }
-}

@@ -122,7 +122,7 @@ package struct GuardService: Service, CustomStringConvertible {
             case .event(let event): step(event, &state, inputs, &group)
             case .alarm:
                 alarm.rang()
-                if let since = state.samplesSince, since + GuardService.keepWithin <= time.now { keepSamples(&state) }
+                keepRest(&state)
                 if let deadline = state.warden.nextDeadline, deadline <= time.now {
                     step(.tick, &state, inputs, &group)
                 }

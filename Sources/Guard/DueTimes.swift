@@ -21,25 +21,14 @@ extension Guard {
 
     /// When the campaign that an event is about comes to the end of its rest; nil where it does not rest.
     func restsUntil(_ event: Event) -> Instant? {
-        subject(of: event).flatMap { resting.contains($0) ? resumeDue($0) : nil }
-    }
-
-    private func subject(of event: Event) -> CampaignID? {
-        switch event {
-        case .observed(let observation): if case .stats(let id) = observation.target { id } else { nil }
-        case .answered(let intent, _, _): intent.campaign
-        case .started, .tick, .recorded, .clockSet, .ordered, .reloaded: nil
-        }
+        event.campaign.flatMap { resting.contains($0) ? resumeDue($0) : nil }
     }
 
     /// Works out anew what an event may have changed.
     mutating func refreshDue(after event: Event, restedUntil: Instant?) {
-        let isAboutOne: Bool
-        switch event {
-        case .observed(let observation):
-            if case .stats = observation.target { isAboutOne = true } else { isAboutOne = false }
-        case .answered, .started, .tick, .recorded, .clockSet, .ordered, .reloaded: isAboutOne = false
-        }
+        // A look at one campaign moves no other; whatever else happens is rare.
+        var isAboutOne = false
+        if case .observed = event { isAboutOne = event.campaign != nil }
         func hasPassed(_ time: Instant?) -> Bool { time.map { $0 <= workedAt } ?? false }
         if !isAboutOne || hasPassed(due.pauses) { due.pauses = pauseDue }
         if !isAboutOne || hasPassed(due.resumes) || restsUntil(event) != restedUntil { due.resumes = resumesDue }
@@ -79,6 +68,9 @@ extension Guard {
         }
         return due
     }
+
+    /// The place of a campaign's launch that is neither released nor over.
+    func openLaunchPlace(_ id: CampaignID) -> Int? { launchPlaces[id].flatMap { launches[$0].isOpen ? $0 : nil } }
 
     static func launchPlaces(_ policy: CheckedPolicy) -> [CampaignID: Int] {
         Dictionary(policy.launches.enumerated().map { ($1.campaign, $0) }, uniquingKeysWith: { first, _ in first })

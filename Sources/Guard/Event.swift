@@ -23,6 +23,18 @@ package enum Event: Sendable {
     case reloaded(CheckedPolicy)
 }
 
+extension Event {
+    /// The one campaign that it is about; nil where it is about none, or about many.
+    var campaign: CampaignID? {
+        switch self {
+        case .observed(let observation): if case .stats(let id) = observation.target { id } else { nil }
+        case .answered(let intent, _, _): intent.campaign
+        case .ordered(let order): order.campaign
+        case .started, .tick, .recorded, .clockSet, .reloaded: nil
+        }
+    }
+}
+
 /// What is asked of the platform to look at it.
 package enum Target: Hashable, Sendable {
     case stats(CampaignID)

@@ -12,6 +12,8 @@ extension Guard {
             state.adopt(entry, policy: newer, previous: previous)
             return state
         }
+        // What is kept names the rules.
+        if newer.rules != previous.rules { saved.campaigns = [:] }
         places = Guard.places(newer)
         launchPlaces = Guard.launchPlaces(newer)
         namedPools = Guard.namedPools(newer)
@@ -35,7 +37,6 @@ extension Guard {
         let targets = Guard.targets(newer)
         let fresh = targets.subtracting(Guard.targets(previous))
         unanswered = unanswered.intersection(targets).union(fresh)
-        targetCount = targets.count
         health.forget(except: targets, at: now)
         var plan = PollPlan(policy: newer, at: now)
         plan.adopt(self.plan, at: now)

@@ -28,7 +28,6 @@ package struct Guard: Sendable {
     var pausing: Set<CampaignID> = []
     /// What has not been answered once since the start.
     var unanswered: Set<Target>
-    var targetCount: Int
     /// What waits for time to pass, and until when.
     var due = DueTimes()
     var isReady = false
@@ -62,7 +61,6 @@ package struct Guard: Sendable {
         platform = PlatformState(policy: policy, at: now)
         plan = PollPlan(policy: policy, at: now)
         unanswered = Guard.targets(policy)
-        targetCount = unanswered.count
         workedAt = now
         begunAt = now
     }
@@ -161,7 +159,7 @@ package struct Guard: Sendable {
 
     /// Nothing more can be expected of the first round: the key is refused, or the platform is not there.
     private var hasClearlyFailed: Bool {
-        health.summary != nil && unanswered.count < targetCount
+        health.summary != nil && unanswered.count < plan.targetCount
     }
 
     // MARK: Time
@@ -235,7 +233,7 @@ package struct Guard: Sendable {
         switch target {
         case .pools, .accounts: return advanceLaunches(at: now)
         case .stats(let id):
-            guard let index = launchPlaces[id], launches[index].isOpen else { return [] }
+            guard let index = openLaunchPlace(id) else { return [] }
             return advanceLaunches(index, at: now)
         }
     }

@@ -253,6 +253,13 @@ package struct Rule: Hashable, Sendable {
     }
 }
 
+extension [Rule] {
+    /// Every window that any of the rules asks for, with the counters whose growth is asked for.
+    package var windowedCounters: [Duration: Set<Counter>] {
+        reduce(into: [:]) { $0.merge($1.windowedCounters) { $0.union($1) } }
+    }
+}
+
 /// How a campaign that a rule paused gets going again.
 package struct Resume: Hashable, Sendable {
     package struct Probation: Hashable, Sendable {

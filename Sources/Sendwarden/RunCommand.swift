@@ -153,7 +153,7 @@ struct RunCommand: AsyncParsableCommand {
         do throws(LedgerError) {
             let opened = try Ledger.open(
                 path, workspace: policy.workspace.name, recovers: recoverLedger,
-                window: (policy.rules.flatMap(\.windowedCounters.keys) + [policy.staleAfter * 2]).max() ?? .zero,
+                window: (policy.rules.windowedCounters.keys + [policy.staleAfter * 2]).max() ?? .zero,
                 at: now)
             if let aside = opened.setAside {
                 journal.tell(

@@ -19,12 +19,7 @@ struct PlatformCommand: AsyncParsableCommand {
 
     func run() async throws {
         let trace = try JSONDecoder().decode(Trace.self, from: Data(contentsOf: URL(filePath: trace)))
-        let platform = Mutex(TracedPlatform(trace))
-        try await withShared(platform)
-    }
-
-    private func withShared(_ platform: consuming Mutex<TracedPlatform>) async throws {
-        let shared = SharedPlatform(platform)
+        let shared = SharedPlatform(TracedPlatform(trace))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
@@ -46,7 +41,7 @@ struct PlatformCommand: AsyncParsableCommand {
 final class SharedPlatform: Sendable {
     private let platform: Mutex<TracedPlatform>
 
-    init(_ platform: consuming Mutex<TracedPlatform>) { self.platform = platform }
+    init(_ platform: TracedPlatform) { self.platform = Mutex(platform) }
 
     func answer(_ method: String, _ path: Substring) -> (TracedPlatform.Answer, place: Int?) {
         let now = DispatchTime.now().uptimeNanoseconds

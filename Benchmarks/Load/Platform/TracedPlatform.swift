@@ -19,6 +19,11 @@ struct TracedPlatform {
         var startedAt: Double?
         var looks = 0
         var pauses = 0
+
+        /// Nothing has happened yet.
+        static func blank(_ trace: Trace) -> [Story] {
+            trace.campaigns.map { Story(id: $0.id, visibleAt: $0.breaches.first?.from) }
+        }
     }
 
     private let trace: Trace
@@ -31,7 +36,7 @@ struct TracedPlatform {
     init(_ trace: Trace) {
         self.trace = trace
         places = Dictionary(uniqueKeysWithValues: trace.campaigns.enumerated().map { ($1.id, $0) })
-        stories = trace.campaigns.map { Story(id: $0.id, visibleAt: $0.breaches.first?.from) }
+        stories = Story.blank(trace)
     }
 
     private func time(_ nanoseconds: UInt64) -> Double {
@@ -42,7 +47,7 @@ struct TracedPlatform {
     mutating func begin(at now: UInt64) {
         beganAt = now
         (looks, actions) = (0, 0)
-        stories = trace.campaigns.map { Story(id: $0.id, visibleAt: $0.breaches.first?.from) }
+        stories = Story.blank(trace)
     }
 
     /// The answer, and the place of the campaign whose statistics it tells.

@@ -80,7 +80,7 @@ struct CampaignState: Sendable {
     }
 
     private static func windows(_ policy: CheckedPolicy, _ rules: [Int]) -> [Duration: Set<Counter>] {
-        rules.reduce(into: [:]) { $0.merge(policy.rules[$1].windowedCounters) { $0.union($1) } }
+        rules.map { policy.rules[$0] }.windowedCounters
     }
 }
 

@@ -6,7 +6,7 @@ extension Guard {
     package func explanation(of id: CampaignID, at now: Instant) -> Explanation? {
         guard let place = places[id] else { return nil }
         let campaign = campaigns[place]
-        let launch = launches.first { $0.entry.campaign == id }
+        let launch = launchPlaces[id].map { launches[$0] }
         var explanation = Explanation(
             at: now, workspace: policy.workspace.name, mode: policy.mode.rawValue, id: id, name: campaign.entry.name,
             pool: campaign.entry.pool, labels: campaign.entry.labels, state: campaign.word,

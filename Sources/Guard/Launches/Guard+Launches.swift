@@ -338,7 +338,7 @@ extension Guard {
     /// The counters show that the campaign was started; by us, if a start of ours got lost.
     mutating func foundStarted(_ id: CampaignID, isFirstLook: Bool, at now: Instant) -> [Effect] {
         guard let place = places[id] else { return [] }
-        guard let index = launches.firstIndex(where: { $0.entry.campaign == id && $0.isOpen }) else {
+        guard let index = openLaunchPlace(id) else {
             return isFirstLook ? [] : foundUnplanned(place, launch: nil, at: now)
         }
         switch launches[index].phase {
@@ -364,8 +364,7 @@ extension Guard {
     /// A draft began to send without us: reported if its launch was not released, or its rules would have held it.
     private mutating func foundUnplanned(_ place: Int, launch: LaunchState?, at now: Instant) -> [Effect] {
         // In observe mode a launch that "was released" is started by people.
-        let wasReleased = launches.contains { $0.entry.campaign == campaigns[place].entry.id && $0.phase == .released }
-        if wasReleased { return [] }
+        if let index = launchPlaces[campaigns[place].entry.id], launches[index].phase == .released { return [] }
         var holding: (Rule, Evaluation)?
         let readings = readings(place, at: now)
         for rule in launchRules(campaigns[place].entry.id) where rule.action == .hold {

@@ -85,11 +85,8 @@ extension Guard {
         var ids: Set<CampaignID> = []
         switch event {
         case .reloaded, .recorded(failure: nil): return Array(campaigns.indices)
-        case .answered(let intent, _, _): ids.insert(intent.campaign)
-        case .ordered(let order): ids.insert(order.campaign)
-        case .observed(let observation):
-            if case .stats(let id) = observation.target { ids.insert(id) }
-        case .started, .tick, .clockSet, .recorded: break
+        case .answered, .ordered, .observed, .started, .tick, .clockSet, .recorded:
+            if let id = event.campaign { ids.insert(id) }
         }
         for effect in effects {
             switch effect {
@@ -120,7 +117,6 @@ extension CampaignState {
         hasher.combine(phase)
         for index in policy.rules.indices {
             guard let state = rules[index] else { continue }
-            policy.rules[index].identify(&hasher)
             hasher.combine(state)
             hasher.combine(armed[index])
         }

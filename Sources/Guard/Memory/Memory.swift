@@ -147,15 +147,4 @@ extension Rule {
         "\(trigger.rawValue) \(action.rawValue) \(mode.rawValue) \(forClause) \(conditionText)"
             + (confidence.map { " \($0)" } ?? "")
     }
-
-    /// What ``fingerprint`` tells of a rule, with its name.
-    func identify(_ hasher: inout Hasher) {
-        hasher.combine(name)
-        hasher.combine(trigger)
-        hasher.combine(action)
-        hasher.combine(mode)
-        hasher.combine(forClause)
-        hasher.combine(conditionText)
-        hasher.combine(confidence)
-    }
 }

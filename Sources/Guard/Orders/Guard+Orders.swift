@@ -64,9 +64,7 @@ extension Guard {
             return .accepted("\(name) is paused already, and stays so until a person resumes it")
         case .pausing, .releasing:
             remember(place, decide(order, at: now))
-            if let index = launches.firstIndex(where: { $0.entry.campaign == order.campaign && $0.isOpen }) {
-                launches[index].heldBy = order
-            }
+            if let index = openLaunchPlace(order.campaign) { launches[index].heldBy = order }
             return .accepted("pausing \(name) as soon as what is under way is answered")
         case .resuming(let attempt):
             remember(place, decide(order, at: now))
@@ -170,7 +168,7 @@ extension Guard {
 
     private mutating func orderHold(_ place: Int, _ order: Order, at now: Instant) -> Verdict {
         let name = Wording.name(campaigns[place].entry)
-        guard let index = launches.firstIndex(where: { $0.entry.campaign == order.campaign }) else {
+        guard let index = launchPlaces[order.campaign] else {
             return .refused("the policy has no launch of \(name); 'pause' stops a campaign that runs")
         }
         switch launches[index].phase {
@@ -194,7 +192,7 @@ extension Guard {
         case .paused, .pausedByAnother, .resuming: return orderResume(place, order, at: now)
         case .unknown, .draft, .releasing, .running, .pausing: break
         }
-        guard let index = launches.firstIndex(where: { $0.entry.campaign == order.campaign && $0.isOpen }) else {
+        guard let index = openLaunchPlace(order.campaign) else {
             return .refused("\(name) has no launch that waits, and no pause that could end")
         }
         switch launches[index].phase {

@@ -69,7 +69,7 @@ extension Guard {
         for (rule, condition, readings) in foreseen {
             guard let mails = mailsUntil(condition, readings, rate, perSecond, horizon) else { continue }
             horizon = mails
-            let time = Duration.milliseconds(Int64(mails / perSecond * 1000))
+            let time = Duration.seconds(mails / perSecond)
             campaigns[place].outlook = Outlook(rule: rule.name, mails: mails, bounceRate: rate, time: time)
             wanted = min(wanted, time / Guard.lookAgain)
         }
@@ -81,7 +81,7 @@ extension Guard {
         _ condition: Condition, _ readings: CampaignReadings, _ rate: Double, _ perSecond: Double, _ horizon: Double
     ) -> Double? {
         func holds(after mails: Double) -> Bool {
-            let elapsed = Duration.milliseconds(Int64(mails / perSecond * 1000))
+            let elapsed = Duration.seconds(mails / perSecond)
             let forecast = Forecast(now: readings, mails: mails, bounceRate: rate, elapsed: elapsed)
             return condition.evaluate(forecast).truth == .yes
         }

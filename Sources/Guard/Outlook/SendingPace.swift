@@ -24,10 +24,7 @@ struct SendingPace: Sendable {
             return
         }
         counters.fill(from: last.counters)
-        func growth(_ counter: Counter) -> Double {
-            let growth = counters[counter] - last.counters[counter]
-            return growth.isNaN ? 0 : max(0, growth)
-        }
+        func growth(_ counter: Counter) -> Double { counters.growth(of: counter, since: last.counters) ?? 0 }
         let (mails, elapsed) = (max(growth(.sent), growth(.resolved)), (now - last.at).seconds)
         let perSecond = mails / elapsed
         if isKnown {

@@ -55,6 +55,9 @@ struct PollPlan: Sendable {
         return sources
     }
 
+    /// How many different things are asked for.
+    var targetCount: Int { timers.count + campaigns.count }
+
     /// Requests a minute, as things stand.
     var perMinute: Double {
         timers.reduce((stats?.looksPerSecond ?? 0) * 60) { $0 + 60 / $1.interval.max.seconds }

@@ -56,8 +56,7 @@ package struct CampaignReplay: Sendable {
 
     package init(_ entry: CampaignEntry, policy: CheckedPolicy) {
         let rules = policy.rules.filter { $0.trigger == .running && $0.mode != .off && $0.applies(to: entry) }
-        var asked: [Duration: Set<Counter>] = [:]
-        for rule in rules { asked.merge(rule.windowedCounters) { $0.union($1) } }
+        let asked = rules.windowedCounters
         let sorted = asked.keys.sorted()
         windows = sorted.map { CounterWindow(length: $0, counters: asked[$0] ?? []) }
         let label: (String) -> String = { entry.labels[$0] ?? "" }
@@ -87,12 +86,9 @@ package struct CampaignReplay: Sendable {
         if let before = reported {
             let isReset = counters.beganAnew(since: before)
             if isReset { began(before) }
-            func grown(_ counter: Counter) -> Double {
-                let growth = counters[counter] - (isReset ? 0 : before[counter])
-                return growth.isNaN ? 0 : max(0, growth)
-            }
-            total.sent += grown(.sent)
-            total.bounced += grown(.bounced)
+            let base = isReset ? Counters.zero : before
+            total.sent += counters.growth(of: .sent, since: base) ?? 0
+            total.bounced += counters.growth(of: .bounced, since: base) ?? 0
             reported = counters
             reported?.fill(from: before)
         } else {

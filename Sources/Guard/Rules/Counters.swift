@@ -79,7 +79,12 @@ struct Counters: Hashable, Sendable {
 
     /// How much a counter grew between two answers; nil where either does not say.
     static func growth(of counter: Counter, from before: CampaignStats, to after: CampaignStats) -> Double? {
-        let growth = Counters(after)[counter] - Counters(before)[counter]
+        Counters(after).growth(of: counter, since: Counters(before))
+    }
+
+    /// How much a counter grew since the others; nil where either does not say.
+    func growth(of counter: Counter, since before: Counters) -> Double? {
+        let growth = self[counter] - before[counter]
         return growth.isNaN ? nil : max(0, growth)
     }
 

@@ -47,19 +47,25 @@ struct Promises {
         var judged: [CampaignID: CampaignStats] = [:]
         // A resume's answer was lost, so that it may have run since then: what was counted before that one counts.
         var mayRun: Set<CampaignID> = []
+        var resumedAt: [CampaignID: Instant] = [:]
         for entry in run.log {
             switch entry {
-            case .crashed: break
+            case .crashed(let at):
+                // A resume that was told and not kept is found anew, and still counts from where it began.
+                for (id, resumed) in resumedAt where resumed == at { mayRun.insert(id) }
             case .failed(let intent, let mayHaveTakenEffect):
                 if intent.action == .resume, mayHaveTakenEffect { mayRun.insert(intent.campaign) }
             case .observed(_, let observation, _):
                 if case .stats(let id) = observation.target, case .success(.stats(let stats)) = observation.result {
                     latest[id] = stats
                 }
-            case .reported(_, let event):
+            case .reported(let at, let event):
                 guard let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else { continue }
                 // A rule counts from the resume that ended its own pause.
-                if event.kind == .campaignResumed, event.fields[.rule] != nil { base[id] = judged[id] }
+                if event.kind == .campaignResumed {
+                    resumedAt[id] = at
+                    if event.fields[.rule] != nil { base[id] = judged[id] }
+                }
                 if [.campaignResumed, .campaignPaused, .campaignOverride].contains(event.kind) { mayRun.remove(id) }
                 if event.kind == .statsReset { (base[id], judged[id]) = (nil, nil) }
                 guard event.fields[.rule] == "bounces" else { continue }

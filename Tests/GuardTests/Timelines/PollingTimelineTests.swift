@@ -168,6 +168,12 @@ import Testing
         return looks
     }
 
+    private static let launch = """
+        launches: [{campaign: camp_1}]
+        rules:
+          - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
+        """
+
     @Test func poolsAreLookedAtWhenTheirVolumeComesBack() throws {
         var bench = try GuardBench(Self.poll() + Self.rules)
         let resetAt = bench.now + .seconds(400)
@@ -177,12 +183,7 @@ import Testing
     }
 
     @Test func poolsAreLookedAtOftenWhileALaunchWaitsForVolumeOfWhichNobodyKnowsWhenItComes() throws {
-        let launch = """
-            launches: [{campaign: camp_1}]
-            rules:
-              - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
-            """
-        var bench = try GuardBench(Self.poll() + launch)
+        var bench = try GuardBench(Self.poll() + Self.launch)
         bench.seePool(remaining: 10)
         bench.seeDraft(enrolled: 500)
         let looks = poolLooks(&bench, for: .seconds(300), remaining: 10, resetAt: nil)
@@ -190,12 +191,7 @@ import Testing
     }
 
     @Test func poolsAndTheCampaignAreLookedAtSoonAfterAStart() throws {
-        let launch = """
-            launches: [{campaign: camp_1}]
-            rules:
-              - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
-            """
-        var bench = try GuardBench(Self.poll() + launch)
+        var bench = try GuardBench(Self.poll() + Self.launch)
         bench.seePool(remaining: 1000)
         bench.seeDraft(enrolled: 500)
         bench.seeDraft(enrolled: 500)
