@@ -4,7 +4,6 @@ package import Journal
 package import Ledger
 package import Model
 package import Policy
-package import Providers
 import ServiceLifecycle
 import Synchronization
 
@@ -26,7 +25,7 @@ package struct GuardService: Service, CustomStringConvertible {
 
     /// The outcome of reading the policy anew.
     package enum Reload: Sendable {
-        case loaded(CheckedPolicy, any SendingPlatform, JournalEvent)
+        case loaded(CheckedPolicy, Platforms, JournalEvent)
         case refused(JournalEvent)
     }
 
@@ -76,13 +75,13 @@ package struct GuardService: Service, CustomStringConvertible {
 
     /// As it begins; the loop takes it, so that there is one of it.
     private let warden: Handover<Guard>
-    private let platform: any SendingPlatform
+    private let platforms: Platforms
     private let surroundings: Surroundings
 
     /// - Parameter warden: the guard as it begins, or goes on where an earlier process left off.
-    package init(warden: Guard, platform: any SendingPlatform, surroundings: Surroundings) {
+    package init(warden: Guard, platforms: Platforms, surroundings: Surroundings) {
         self.warden = Handover(warden)
-        self.platform = platform
+        self.platforms = platforms
         self.surroundings = surroundings
     }
 
@@ -111,7 +110,7 @@ package struct GuardService: Service, CustomStringConvertible {
         let longest = min(warden.policy.poll.stats.min / 20, GuardService.jitterMax)
         try? await time.sleep(until: time.now + longest * surroundings.random())
         var state = LoopState(
-            warden: warden, platform: platform, startedAt: time.now,
+            warden: warden, platforms: platforms, startedAt: time.now,
             watchdogInterval: surroundings.notifier.watchdogInterval)
         var alarm = Alarm()
         defer { alarm.cancel() }
@@ -150,7 +149,7 @@ package struct GuardService: Service, CustomStringConvertible {
     /// What the loop keeps beside the guard.
     private struct LoopState {
         var warden: Guard
-        var platform: any SendingPlatform
+        var platforms: Platforms
         var startedAt: Instant
         var watchdogInterval: Duration?
         var pingedAt = ContinuousClock.now
@@ -171,7 +170,7 @@ package struct GuardService: Service, CustomStringConvertible {
         _ event: Event, _ state: inout LoopState, _ inputs: AsyncChannel<Input>, _ group: inout DiscardingTaskGroup,
         reply: (@Sendable (OrderReply) -> Void)? = nil
     ) {
-        let platform = state.platform
+        let platforms = state.platforms
         state.telemetry.note(event, at: surroundings.time.now)
         let effects = state.warden.handle(event, at: surroundings.time.now)
         // Told first: after a crash in between it is told once more, rather than never.
@@ -188,7 +187,8 @@ package struct GuardService: Service, CustomStringConvertible {
                 reply?(answer)
             case .ready: announceReady(&state)
             case .poll(let target):
-                group.addTask { await inputs.send(.event(.observed(await look(at: target, platform)))) }
+                let look = look(at: target, state.warden, platforms)
+                group.addTask { await inputs.send(.event(.observed(await look()))) }
             case .send(let intent):
                 // A start that is not on disk might be sent twice; a pause must go out whatever happens.
                 guard isKept || intent.action == .pause else {
@@ -196,7 +196,16 @@ package struct GuardService: Service, CustomStringConvertible {
                     step(.answered(intent, .failure(fault), jitter: 1), &state, inputs, &group)
                     continue
                 }
-                group.addTask { await inputs.send(.event(await act(intent, platform))) }
+                let workspace = state.warden.workspace(of: .stats(intent.campaign))
+                group.addTask { await inputs.send(.event(await act(intent, in: workspace, platforms))) }
+            case .change(let change):
+                guard isKept else {
+                    let fault = Fault(.unreachable, "the ledger cannot be written", mayHaveTakenEffect: false)
+                    step(.changed(change, .failure(fault)), &state, inputs, &group)
+                    continue
+                }
+                let workspace = state.warden.workspace(of: .pool(change.pool))
+                group.addTask { await inputs.send(.event(await carryOut(change, in: workspace, platforms))) }
             }
         }
     }
@@ -205,11 +214,11 @@ package struct GuardService: Service, CustomStringConvertible {
     private func tell(_ event: JournalEvent, _ state: inout LoopState) {
         state.telemetry.note(event)
         let policy = state.warden.policy
-        let general: [JournalField: String] = [
-            .workspace: policy.workspace.name, .provider: policy.workspace.provider.rawValue,
-            .mode: policy.mode.rawValue,
-        ]
         var event = event
+        let workspace = state.warden.workspace(of: event)
+        let general: [JournalField: String] = [
+            .workspace: workspace.name.text, .provider: workspace.provider.rawValue, .mode: policy.mode.rawValue,
+        ]
         event.fields.merge(general) { own, _ in own }
         surroundings.journal.tell(event)
         if surroundings.ledger != nil { state.unkept.append(.event(event, at: surroundings.time.now)) }
@@ -290,34 +299,49 @@ package struct GuardService: Service, CustomStringConvertible {
 
     // MARK: Requests
 
-    private func look(at target: Target, _ platform: any SendingPlatform) async -> Observation {
-        let requestedAt = surroundings.time.now
-        let result: Result<Observation.Reading, Fault>
-        do throws(Fault) {
-            switch target {
-            case .stats(let id): result = .success(.stats(try await platform.stats(of: id)))
-            case .pools: result = .success(.pools(try await platform.pools()))
-            case .accounts: result = .success(.accounts(try await platform.accounts()))
-            }
-        } catch {
-            result = .failure(error)
+    /// The look as it is to be made, with what the guard wants to know at this time.
+    private func look(
+        at target: Target, _ warden: Guard, _ platforms: Platforms
+    ) -> @Sendable () async -> Observation {
+        let time = surroundings.time
+        let workspace = warden.workspace(of: target)
+        var (query, operation): (RosterQuery?, OperationID?) = (nil, nil)
+        switch target {
+        case .pool(let name): query = warden.rosterQuery(of: name, at: time.now)
+        case .operation(let name): operation = warden.operation(of: name)
+        case .stats, .pools, .accounts: break
         }
-        return Observation(target: target, requestedAt: requestedAt, result: result)
+        return { [query, operation] in
+            let requestedAt = time.now
+            let result: Result<Observation.Reading, Fault>
+            do throws(Fault) {
+                result = .success(
+                    try await platforms.look(at: target, in: workspace, query: query, operation: operation))
+            } catch {
+                result = .failure(error)
+            }
+            return Observation(target: target, requestedAt: requestedAt, result: result)
+        }
     }
 
-    private func act(_ intent: Intent, _ platform: any SendingPlatform) async -> Event {
+    private func act(_ intent: Intent, in workspace: WorkspaceName, _ platforms: Platforms) async -> Event {
         let result: Result<ActionAnswer, Fault>
         do throws(Fault) {
-            switch intent.action {
-            case .pause:
-                result = .success(try await platform.pause(intent.campaign, firstSentAt: intent.firstSentAt))
-            case .start, .resume:
-                result = .success(try await platform.start(intent.campaign, firstSentAt: intent.firstSentAt))
-            }
+            result = .success(try await platforms.act(intent, in: workspace))
         } catch {
             result = .failure(error)
         }
         return .answered(intent, result, jitter: surroundings.random())
+    }
+
+    private func carryOut(
+        _ change: SenderChange, in workspace: WorkspaceName, _ platforms: Platforms
+    ) async -> Event {
+        do throws(Fault) {
+            return .changed(change, .success(try await platforms.carryOut(change, in: workspace)))
+        } catch {
+            return .changed(change, .failure(error))
+        }
     }
 
     // MARK: Orders
@@ -337,8 +361,8 @@ package struct GuardService: Service, CustomStringConvertible {
                 .policyRefused,
                 "policy refused, the one in use goes on: it is for workspace \(policy.workspace.name), and this daemon "
                     + "guards \(state.warden.policy.workspace.name); restart the service to change that")
-        case .loaded(let policy, let platform, let loaded):
-            (event, adopted, state.platform) = (loaded, policy, platform)
+        case .loaded(let policy, let platforms, let loaded):
+            (event, adopted, state.platforms) = (loaded, policy, platforms)
         }
         event.fields[.by] = asker
         tell(event, &state)

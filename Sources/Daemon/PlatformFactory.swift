@@ -4,7 +4,7 @@ import NIOCore
 package import Policy
 package import Providers
 
-/// Makes the client that a policy's workspace asks for.
+/// Makes the clients that a policy's workspaces ask for.
 package struct PlatformFactory: Sendable {
     private let http: HTTPClient
     private let time: any TimeSource
@@ -20,19 +20,45 @@ package struct PlatformFactory: Sendable {
         self.random = random
     }
 
-    /// Reads the key, and makes the client.
-    package func platform(for policy: CheckedPolicy) throws(CredentialError) -> any SendingPlatform {
+    /// Reads every key, and makes a client with each.
+    package func platforms(for policy: CheckedPolicy) throws(CredentialError) -> Platforms {
+        var platforms: [WorkspaceName: Platform] = [:]
+        for workspace in policy.workspaces { platforms[workspace.name] = try platform(workspace, policy) }
+        return Platforms(platforms)
+    }
+
+    /// Reads a workspace's key, and makes the client with it.
+    package func platform(_ workspace: Workspace, _ policy: CheckedPolicy) throws(CredentialError) -> Platform {
         let key: APIKey
-        switch policy.workspace.credential {
+        switch workspace.credential {
         case .systemd(let name): key = try CredentialReader.systemd(name, directory: credentialsDirectory)
         case .file(let path): key = try CredentialReader.file(path)
         }
-        switch policy.workspace.provider {
+        return try connect(workspace, key, policy)
+    }
+
+    /// Makes the client of a workspace with a key that is known to be well kept.
+    package func connect(
+        _ workspace: Workspace, _ key: APIKey, _ policy: CheckedPolicy
+    ) throws(CredentialError) -> Platform {
+        guard !workspace.provider.traits.keyIsPair || key.isPair else {
+            throw CredentialError(
+                code: .refused,
+                message: "the key of workspace \(workspace.name) is no pair with a colon; put "
+                    + "\(workspace.provider.traits.keyForm) into its file, on one line")
+        }
+        let gate = RequestGate(perSecond: policy.poll.budget.perSecond, time: time)
+        switch workspace.provider {
         case .leadterra:
-            return LeadterraClient(
-                http: http, url: policy.workspace.url, key: key,
-                gate: RequestGate(perSecond: policy.poll.budget.perSecond, time: time), timeout: policy.poll.timeout,
-                time: time, random: random)
+            let client = LeadterraClient(
+                http: http, url: workspace.url, key: key, gate: gate, timeout: policy.poll.timeout, time: time,
+                random: random)
+            return Platform(campaigns: client, volumes: client, accounts: client)
+        case .twilioComms:
+            let client = TwilioCommsClient(
+                http: http, url: workspace.url, key: key, gate: gate, timeout: policy.poll.timeout, time: time,
+                random: random)
+            return Platform(rosters: client)
         }
     }
 

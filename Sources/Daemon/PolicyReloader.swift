@@ -32,8 +32,8 @@ package struct PolicyReloader: Sendable {
         self.factory = factory
     }
 
-    /// The policy, a client with its key, and the entry that tells of them.
-    package func load() throws(PolicyRefusal) -> (CheckedPolicy, any SendingPlatform, JournalEvent) {
+    /// The policy, clients with its keys, and the entry that tells of them.
+    package func load() throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
         let source: SourceFile
         do throws(PolicyFileError) {
             source = try PolicyFile.read(path)
@@ -43,7 +43,7 @@ package struct PolicyReloader: Sendable {
         let outcome = PolicyLoader.load(source)
         guard let policy = outcome.policy else { throw .unsound(path: path, outcome.diagnostics) }
         do throws(CredentialError) {
-            return (policy, try factory.platform(for: policy), loaded(policy, outcome.diagnostics))
+            return (policy, try factory.platforms(for: policy), loaded(policy, outcome.diagnostics))
         } catch {
             throw .credential(error)
         }
@@ -52,8 +52,8 @@ package struct PolicyReloader: Sendable {
     /// All or nothing: a policy that cannot be used in full is refused with the reason.
     package func reload() -> GuardService.Reload {
         do throws(PolicyRefusal) {
-            let (policy, platform, loaded) = try load()
-            return .loaded(policy, platform, loaded)
+            let (policy, platforms, loaded) = try load()
+            return .loaded(policy, platforms, loaded)
         } catch {
             return .refused(
                 JournalEvent(
@@ -70,7 +70,7 @@ package struct PolicyReloader: Sendable {
             .policyLoaded,
             "policy loaded: \(policy.summary)\(doubts)",
             fields: [
-                .policy: path, .mode: policy.mode.rawValue, .workspace: policy.workspace.name,
+                .policy: path, .mode: policy.mode.rawValue, .workspace: policy.workspace.name.text,
                 .provider: policy.workspace.provider.rawValue,
             ])
     }
@@ -83,9 +83,10 @@ extension CheckedPolicy {
             "\(number) \(number == 1 ? word : plural ?? word + "s")"
         }
         return [
-            "workspace \(workspace.name)", "\(mode.rawValue) mode", count(campaigns.count, "campaign"),
+            "workspace\(workspaces.count == 1 ? "" : "s") \(workspaces.map(\.name.text).joined(separator: ", "))",
+            "\(mode.rawValue) mode", count(campaigns.count, "campaign"),
             count(rules.count, "rule"), count(launches.count, "launch", "launches"),
-            "polled every \(poll.statsPace.text)",
-        ].joined(separator: ", ")
+            pools.isEmpty ? nil : count(pools.count, "named pool"), "polled every \(poll.statsPace.text)",
+        ].compactMap { $0 }.joined(separator: ", ")
     }
 }

@@ -11,8 +11,10 @@ struct DueTimes: Sendable {
     var resumes: Instant?
     /// Launches may start, expire or be tried again.
     var launches: Instant?
+    /// Operations that are under way are looked at again.
+    var operations: Instant?
 
-    var earliest: Instant? { [pauses, resumes, launches].compactMap { $0 }.min() }
+    var earliest: Instant? { [pauses, resumes, launches, operations].compactMap { $0 }.min() }
 }
 
 extension Guard {
@@ -33,6 +35,7 @@ extension Guard {
         if !isAboutOne || hasPassed(due.pauses) { due.pauses = pauseDue }
         if !isAboutOne || hasPassed(due.resumes) || restsUntil(event) != restedUntil { due.resumes = resumesDue }
         if !isAboutOne || hasPassed(due.launches) || haveLaunchesMoved { due.launches = launchesDue }
+        if !isAboutOne { due.operations = operationsDue }
         if haveLaunchesMoved { wasLaunchBusy = isLaunchBusyNow }
     }
 
@@ -76,5 +79,11 @@ extension Guard {
         Dictionary(policy.launches.enumerated().map { ($1.campaign, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    static func namedPools(_ policy: CheckedPolicy) -> [PoolID] { Set(policy.campaigns.compactMap(\.pool)).sorted() }
+    static func namedPools(_ policy: CheckedPolicy) -> [PoolID] {
+        Set(policy.campaigns.compactMap(\.pool) + policy.pools.map(\.name)).sorted()
+    }
+
+    static func poollessWorkspaces(_ policy: CheckedPolicy) -> [WorkspaceName] {
+        Set(policy.campaigns.filter { $0.pool == nil }.map(\.workspace)).sorted()
+    }
 }

@@ -11,6 +11,8 @@ package enum Effect: Sendable {
     ///
     /// A durable store writes the intent before the request leaves.
     case send(Intent)
+    /// Send the change of a pool's members once and hand what comes back as ``Event/changed(_:_:)``.
+    case change(SenderChange)
     /// Keep this, before anything that follows is sent.
     case record(LedgerRecord)
     /// Tell the person whose order it was.

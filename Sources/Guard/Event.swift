@@ -17,6 +17,8 @@ package enum Event: Sendable {
     case recorded(failure: String?)
     /// The wall clock was set: it now shows so much more than the guard's own even time.
     case clockSet(ahead: Duration)
+    /// A change of a pool's members was accepted, or came back with a fault.
+    case changed(SenderChange, Result<ChangeReceipt, Fault>)
     /// A person wants something done; answered by one ``Effect/reply(_:)``.
     case ordered(Order)
     /// A new policy was read and found sound.
@@ -30,7 +32,18 @@ extension Event {
         case .observed(let observation): if case .stats(let id) = observation.target { id } else { nil }
         case .answered(let intent, _, _): intent.campaign
         case .ordered(let order): order.campaign
-        case .started, .tick, .recorded, .clockSet, .reloaded: nil
+        case .started, .tick, .recorded, .clockSet, .changed, .reloaded: nil
+        }
+    }
+}
+
+extension Event {
+    /// False where it certainly leaves the rules on pools, and their members, as they are.
+    var mayMovePools: Bool {
+        guard case .observed(let observation) = self else { return true }
+        switch observation.target {
+        case .stats, .accounts: return false
+        case .pools, .pool, .operation: return true
         }
     }
 }
@@ -38,14 +51,27 @@ extension Event {
 /// What is asked of the platform to look at it.
 package enum Target: Hashable, Sendable {
     case stats(CampaignID)
-    case pools
-    case accounts
+    /// The pools of a workspace whose platform reports their volumes.
+    case pools(WorkspaceName)
+    case accounts(WorkspaceName)
+    /// A pool that the policy gives a name, with its members.
+    case pool(PoolID)
+    /// How the change of that pool's members goes on that is under way.
+    case operation(PoolID)
+
+    /// What is asked, in a word, for metrics.
+    package var endpoint: String {
+        switch self {
+        case .operation: "operations"
+        case .stats, .pools, .accounts, .pool: source.rawValue
+        }
+    }
 
     /// The endpoint's name in events and in `poll:`.
     package var source: Source {
         switch self {
         case .stats: .stats
-        case .pools: .pools
+        case .pools, .pool, .operation: .pools
         case .accounts: .accounts
         }
     }
@@ -57,6 +83,8 @@ package struct Observation: Sendable {
         case stats(CampaignStats)
         case pools([SenderPool])
         case accounts([SenderAccount])
+        indirect case pool(PoolFinding)
+        indirect case operation(PoolOperation)
     }
 
     package var target: Target

@@ -13,10 +13,11 @@ extension Guard {
             return state
         }
         // What is kept names the rules.
-        if newer.rules != previous.rules { saved.campaigns = [:] }
+        if newer.rules != previous.rules { (saved.campaigns, saved.pools) = ([:], [:]) }
         places = Guard.places(newer)
         launchPlaces = Guard.launchPlaces(newer)
         namedPools = Guard.namedPools(newer)
+        poollessWorkspaces = Guard.poollessWorkspaces(newer)
         let oldLaunches = Dictionary(uniqueKeysWithValues: launches.map { ($0.entry.campaign, $0) })
         launches = newer.launches.enumerated().map { position, entry in
             guard var launch = oldLaunches[entry.campaign] else { return LaunchState(entry: entry, position: position) }
@@ -37,7 +38,7 @@ extension Guard {
         let targets = Guard.targets(newer)
         let fresh = targets.subtracting(Guard.targets(previous))
         unanswered = unanswered.intersection(targets).union(fresh)
-        health.forget(except: targets, at: now)
+        adoptHealth(targets: targets, at: now)
         var plan = PollPlan(policy: newer, at: now)
         plan.adopt(self.plan, at: now)
         self.plan = plan

@@ -20,9 +20,15 @@ package struct Guard: Sendable {
     /// The states of rules on pools, by pool and the rule's place in the policy.
     var poolRules: [PoolID: [Int: RuleState]] = [:]
     var missingPools: Set<PoolID> = []
-    /// The pools that campaigns name.
+    /// Pools that the policy names and the last look, as the first one, did not find.
+    var doubtfulPools: Set<PoolID> = []
+    /// The pools that the policy names, in campaigns or by binding.
     var namedPools: [PoolID]
-    var health = APIHealth()
+    /// The workspaces in which a campaign draws on the only pool there is.
+    var poollessWorkspaces: [WorkspaceName]
+    /// What was done to the members of pools.
+    var senders: [PoolID: SenderState] = [:]
+    var health: [WorkspaceName: APIHealth]
     var plan: PollPlan
     /// Campaigns with a pause on its way.
     var pausing: Set<CampaignID> = []
@@ -42,7 +48,7 @@ package struct Guard: Sendable {
     /// Decisions and actions since the last event, to be kept.
     var news: [LedgerRecord] = []
     /// How far the wall clock is ahead of the time that events come with; launches go by the wall clock.
-    var clockAhead: Duration = .zero
+    var clockAhead: Duration = .zero { didSet { platform.clockAhead = clockAhead } }
     var saved = SavedMemory()
     /// When all that was due was last looked at; what was due by then waits for news, not for time.
     var workedAt: Instant
@@ -58,6 +64,8 @@ package struct Guard: Sendable {
         launches = policy.launches.enumerated().map { LaunchState(entry: $1, position: $0) }
         launchPlaces = Guard.launchPlaces(policy)
         namedPools = Guard.namedPools(policy)
+        poollessWorkspaces = Guard.poollessWorkspaces(policy)
+        health = Guard.health(policy)
         platform = PlatformState(policy: policy, at: now)
         plan = PollPlan(policy: policy, at: now)
         unanswered = Guard.targets(policy)
@@ -83,6 +91,7 @@ package struct Guard: Sendable {
         case .clockSet(let ahead):
             clockAhead = ahead
             effects = dueWork(everything: true, at: now)
+        case .changed(let change, let result): effects = senderChanged(change, result, at: now)
         case .recorded(let failure): effects = noteRecording(failure, at: now)
         case .ordered(let order): effects = obey(order, at: now)
         case .reloaded(let policy): effects = reload(policy, at: now)
@@ -103,7 +112,8 @@ package struct Guard: Sendable {
         case .observed(let observation):
             switch observation.target {
             case .stats(let id): if let place = places[id] { replan(place, at: now) }
-            case .pools: replanPools(at: now)
+            case .pools, .pool: replanPools(observation.target, at: now)
+            case .operation(let pool): replanPools(.pool(pool), at: now)
             case .accounts: break
             }
         case .answered(let intent, _, _):
@@ -111,8 +121,12 @@ package struct Guard: Sendable {
                 // How fast it sends from now on is not known by how it stood still.
                 if intent.action != .pause { campaigns[place].pace = SendingPace() }
                 replan(place, at: now)
+                let entry = campaigns[place].entry
+                if intent.action != .pause {
+                    replanPools(platform.target(of: entry.pool, in: entry.workspace), isUsed: true, at: now)
+                }
             }
-            if intent.action != .pause { replanPools(isUsed: true, at: now) }
+        case .changed(let change, _): replanPools(.pool(change.pool), at: now)
         case .started, .tick, .recorded, .clockSet, .ordered, .reloaded: break
         }
     }
@@ -132,11 +146,7 @@ package struct Guard: Sendable {
     }
 
     static func targets(_ policy: CheckedPolicy) -> Set<Target> {
-        var targets = Set(policy.campaigns.map { Target.stats($0.id) })
-        let sources = PollPlan.sources(policy)
-        if sources.contains(.pools) { targets.insert(.pools) }
-        if sources.contains(.accounts) { targets.insert(.accounts) }
-        return targets
+        Set(policy.campaigns.map { Target.stats($0.id) } + PollPlan.shared(policy))
     }
 
     func campaign(_ id: CampaignID) -> CampaignState? {
@@ -159,7 +169,7 @@ package struct Guard: Sendable {
 
     /// Nothing more can be expected of the first round: the key is refused, or the platform is not there.
     private var hasClearlyFailed: Bool {
-        health.summary != nil && unanswered.count < plan.targetCount
+        apiTrouble != nil && unanswered.count < plan.targetCount
     }
 
     // MARK: Time
@@ -179,6 +189,7 @@ package struct Guard: Sendable {
         }
         if isDue(due.resumes) { effects += advanceResumes(at: now) }
         if isDue(due.launches) { effects += advanceLaunches(at: now) }
+        if isDue(due.operations) { effects += followOperations(at: now) }
         return effects
     }
 
@@ -192,18 +203,23 @@ package struct Guard: Sendable {
         var effects: [Effect]
         switch observation.result {
         case .failure(let fault):
-            effects = health.noteFault(fault, target, at: now).map { .report($0) }
+            effects = noteHealth(target) { $0.noteFault(fault, target, at: now) }
             effects += observeFault(fault, target, at: now)
         case .success(let reading):
-            effects = health.noteSuccess(target, at: now).map { .report($0) }
+            effects = noteHealth(target) { $0.noteSuccess(target, at: now) }
             switch (target, reading) {
             case (.stats(let id), .stats(let stats)):
                 effects += observe(stats, of: id, requestedAt: observation.requestedAt, at: now)
-            case (.pools, .pools(let pools)):
-                effects += observe(pools, requestedAt: observation.requestedAt, at: now)
-            case (.accounts, .accounts(let accounts)):
-                platform.observe(accounts: accounts, requestedAt: observation.requestedAt, at: now)
-            case (.stats, _), (.pools, _), (.accounts, _):
+            case (.pools(let workspace), .pools(let pools)):
+                effects += observe(pools, of: workspace, requestedAt: observation.requestedAt, at: now)
+            case (.accounts(let workspace), .accounts(let accounts)):
+                platform.observe(
+                    accounts: accounts, of: workspace, requestedAt: observation.requestedAt, at: now)
+            case (.pool(let name), .pool(let finding)):
+                effects += observe(finding, of: name, requestedAt: observation.requestedAt, at: now)
+            case (.operation(let name), .operation(let operation)):
+                effects += operationObserved(operation, name, at: now)
+            case (.stats, _), (.pools, _), (.accounts, _), (.pool, _), (.operation, _):
                 preconditionFailure("an observation's reading is not of its target")
             }
         }
@@ -212,12 +228,13 @@ package struct Guard: Sendable {
         return effects + advanceLaunches(touchedBy: target, at: now)
     }
 
-    private static func isKnown(_ target: Target, _ places: [CampaignID: Int]) -> Bool {
+    static func isKnown(_ target: Target, _ places: [CampaignID: Int]) -> Bool {
         if case .stats(let id) = target { return places[id] != nil }
         return true
     }
 
     private mutating func observeFault(_ fault: Fault, _ target: Target, at now: Instant) -> [Effect] {
+        if case .operation(let name) = target { return operationUnknown(fault, name, at: now) }
         guard case .stats(let id) = target, let place = places[id] else { return [] }
         var effects = checkStale(id, at: now)
         if fault.kind == .missing, !campaigns[place].isMissing {
@@ -231,7 +248,8 @@ package struct Guard: Sendable {
     /// Launches may have become possible by news of that target.
     private mutating func advanceLaunches(touchedBy target: Target, at now: Instant) -> [Effect] {
         switch target {
-        case .pools, .accounts: return advanceLaunches(at: now)
+        case .pools, .accounts, .pool: return advanceLaunches(at: now)
+        case .operation: return []
         case .stats(let id):
             guard let index = openLaunchPlace(id) else { return [] }
             return advanceLaunches(index, at: now)

@@ -186,6 +186,9 @@ package final class Ledger: Sendable {
             database, sql: "SELECT memory FROM launch WHERE workspace = ? ORDER BY campaign",
             arguments: [workspace]
         ).map { try decoded(LaunchMemory.self, $0) }
+        memory.pools = try String.fetchAll(
+            database, sql: "SELECT memory FROM pool WHERE workspace = ? ORDER BY id", arguments: [workspace]
+        ).map { try decoded(PoolMemory.self, $0) }
         // Campaign by campaign, so that only what a window reaches is read, however much there is.
         let statement = try database.makeStatement(
             sql: "SELECT * FROM sample WHERE workspace = ? AND campaign = ? AND at >= ? ORDER BY at")
@@ -274,13 +277,13 @@ package final class Ledger: Sendable {
             let fields = Dictionary(uniqueKeysWithValues: event.fields.map { ($0.key.rawValue, $0.value) })
             try database.cachedStatement(
                 sql: """
-                    INSERT INTO event (workspace, at, kind, priority, campaign, rule, message, fields)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO event (workspace, at, kind, priority, campaign, pool, rule, message, fields)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """
             ).execute(
                 arguments: [
                     workspace, at.milliseconds, event.kind.rawValue, event.priority.rawValue, event.fields[.campaign],
-                    event.fields[.rule], event.message, try text(fields),
+                    event.fields[.pool], event.fields[.rule], event.message, try text(fields),
                 ])
         case .campaign(let memory):
             try database.cachedStatement(
@@ -293,6 +296,24 @@ package final class Ledger: Sendable {
                     "INSERT OR REPLACE INTO launch (workspace, campaign, phase, updated_at, memory) VALUES (?, ?, ?, ?, ?)"
             ).execute(
                 arguments: [workspace, memory.campaign.text, memory.phaseName, now.milliseconds, try text(memory)])
+        case .poolState(let memory):
+            try database.cachedStatement(
+                sql: "INSERT OR REPLACE INTO pool (workspace, id, updated_at, memory) VALUES (?, ?, ?, ?)"
+            ).execute(arguments: [workspace, memory.id.text, now.milliseconds, try text(memory)])
+        case .senderChange(let change, let outcome):
+            try database.cachedStatement(
+                sql: """
+                    INSERT INTO sender_change (workspace, decision, action, pool, sender, address, rule, condition,
+                        evidence, sent_at, settled_at, outcome)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    ON CONFLICT DO UPDATE SET settled_at = excluded.settled_at, outcome = excluded.outcome
+                    """
+            ).execute(
+                arguments: [
+                    workspace, change.decision, change.action.rawValue, change.pool.text, change.sender.id.text,
+                    change.sender.address, change.rule, change.conditionText, try text(change.evidence),
+                    change.sentAt.milliseconds, outcome.map { _ in now.milliseconds }, outcome,
+                ])
         case .workspace(let memory):
             try database.cachedStatement(
                 sql: "INSERT OR REPLACE INTO workspace (name, memory) VALUES (?, ?)"
@@ -388,8 +409,10 @@ package final class Ledger: Sendable {
         try database.execute(sql: "DELETE FROM pool_sample WHERE at < ?", arguments: [oldest])
         try database.execute(sql: "DELETE FROM event WHERE at < ?", arguments: [oldest])
         try database.execute(sql: "DELETE FROM decision WHERE at < ?", arguments: [oldest])
-        try database.execute(
-            sql: "DELETE FROM intent WHERE sent_at < ? AND settled_at IS NOT NULL", arguments: [oldest])
+        for table in ["intent", "sender_change"] {
+            try database.execute(
+                sql: "DELETE FROM \(table) WHERE sent_at < ? AND settled_at IS NOT NULL", arguments: [oldest])
+        }
     }
 }
 

@@ -9,6 +9,7 @@ package struct LedgerReader: Sendable {
     /// Which events are asked for; nil is all.
     package struct Filter: Codable, Hashable, Sendable {
         package var campaign: String?
+        package var pool: String?
         package var rule: String?
         /// An event's name, or the beginning of several: `campaign.paused`, `campaign`.
         package var event: String?
@@ -51,7 +52,11 @@ package struct LedgerReader: Sendable {
 
         package var id: Int
         package var at: Instant
-        package var campaign: CampaignID
+        /// The campaign that it is about; nil for one about a pool's members.
+        package var campaign: CampaignID?
+        /// The pool, and the sender, that it is about; nil for one about a campaign.
+        package var pool: PoolID?
+        package var sender: String?
         package var cause: String
         package var rule: String?
         package var condition: String?
@@ -182,6 +187,7 @@ package struct LedgerReader: Sendable {
             arguments.append(value)
         }
         add("campaign = ?", filter.campaign)
+        add("pool = ?", filter.pool)
         add("rule = ?", filter.rule)
         add("priority <= ?", filter.priority)
         add("at >= ?", filter.since?.milliseconds)
@@ -208,12 +214,42 @@ package struct LedgerReader: Sendable {
 
     /// One decision; nil where there is none of that number.
     package func decision(_ id: Int, _ workspace: String) throws(LedgerError) -> Decided? {
-        try decisions(workspace, where: "id = ?", [id]).first
+        if let found = try decisions(workspace, where: "id = ?", [id]).first { return found }
+        return try senderChanges(workspace, where: "decision = ?", [id]).first
     }
 
     /// The decisions since then, oldest first.
     package func decisions(_ workspace: String, since: Instant) throws(LedgerError) -> [Decided] {
-        try decisions(workspace, where: "at >= ?", [since.milliseconds])
+        let all =
+            try decisions(workspace, where: "at >= ?", [since.milliseconds])
+            + senderChanges(workspace, where: "sent_at >= ?", [since.milliseconds])
+        return all.sorted { $0.id < $1.id }
+    }
+
+    /// Changes of pools' members, as the decisions that they are.
+    private func senderChanges(
+        _ workspace: String, where condition: String, _ arguments: [any DatabaseValueConvertible]
+    ) throws(LedgerError) -> [Decided] {
+        try read { database in
+            let rows = try Row.fetchAll(
+                database, sql: "SELECT * FROM sender_change WHERE workspace = ? AND \(condition) ORDER BY decision",
+                arguments: StatementArguments([workspace] + arguments))
+            return try rows.map { row in
+                let evidence = try JSONDecoder().decode(Evaluation.self, from: Data((row["evidence"] as String).utf8))
+                let address: String? = row["address"]
+                return Decided(
+                    id: row["decision"], at: Instant(milliseconds: row["sent_at"]), campaign: nil,
+                    pool: PoolID(row["pool"] as String), sender: address ?? row["sender"], cause: "rule",
+                    rule: row["rule"], condition: row["condition"], evidence: evidence.sentences,
+                    actions: [
+                        Decided.Action(
+                            action: "\(row["action"] as String) sender", attempt: 1,
+                            sentAt: Instant(milliseconds: row["sent_at"]),
+                            settledAt: (row["settled_at"] as Int64?).map { Instant(milliseconds: $0) },
+                            outcome: row["outcome"])
+                    ])
+            }
+        }
     }
 
     private func decisions(
@@ -229,7 +265,8 @@ package struct LedgerReader: Sendable {
                     database, sql: "SELECT * FROM intent WHERE workspace = ? AND decision = ? ORDER BY sent_at",
                     arguments: [workspace, row["id"] as Int])
                 return Decided(
-                    id: row["id"], at: Instant(milliseconds: row["at"]), campaign: campaign, cause: row["cause"],
+                    id: row["id"], at: Instant(milliseconds: row["at"]), campaign: campaign, pool: nil, sender: nil,
+                    cause: row["cause"],
                     rule: row["rule"], condition: row["condition"],
                     evidence: try (row["evidence"] as String?).map {
                         try JSONDecoder().decode(Evaluation.self, from: Data($0.utf8)).sentences

@@ -48,6 +48,23 @@ enum Schema {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("3 members of pools") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE pool (
+                        workspace TEXT NOT NULL, id TEXT NOT NULL, updated_at INTEGER NOT NULL, memory TEXT NOT NULL,
+                        PRIMARY KEY (workspace, id)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE sender_change (
+                        workspace TEXT NOT NULL, decision INTEGER NOT NULL, action TEXT NOT NULL, pool TEXT NOT NULL,
+                        sender TEXT NOT NULL, address TEXT, rule TEXT NOT NULL, condition TEXT NOT NULL,
+                        evidence TEXT NOT NULL, sent_at INTEGER NOT NULL, settled_at INTEGER, outcome TEXT,
+                        PRIMARY KEY (workspace, decision)
+                    ) STRICT, WITHOUT ROWID;
+                    ALTER TABLE event ADD COLUMN pool TEXT;
+                    CREATE INDEX event_by_pool ON event (workspace, pool, at) WHERE pool IS NOT NULL;
+                    """)
+        }
         return migrator
     }
 }

@@ -27,15 +27,18 @@ package struct Fault: Error, Hashable, Sendable {
     package var retryAfter: Duration?
     /// False where the request certainly changed nothing: it never left, or was refused.
     package var mayHaveTakenEffect: Bool
+    /// False where the platform wants the same request not to be sent again.
+    package var isRepeatable: Bool
 
     package init(
         _ kind: Kind, _ summary: String, code: String? = nil, retryAfter: Duration? = nil,
-        mayHaveTakenEffect: Bool? = nil
+        mayHaveTakenEffect: Bool? = nil, isRepeatable: Bool = true
     ) {
         self.kind = kind
         self.summary = summary
         self.code = code
         self.retryAfter = retryAfter
+        self.isRepeatable = isRepeatable
         switch kind {
         case .unreachable, .unexpected: self.mayHaveTakenEffect = mayHaveTakenEffect ?? true
         case .unauthorized, .throttled, .missing, .refused: self.mayHaveTakenEffect = false

@@ -62,3 +62,15 @@ package struct AccountID: PlatformIdentifier {
     package let text: String
     package init(unchecked text: String) { self.text = text }
 }
+
+/// The id of a sender within a pool, such as `comms_sender_01h9krwprkeee8fzqspvwy6nq8`.
+package struct SenderID: PlatformIdentifier {
+    package let text: String
+    package init(unchecked text: String) { self.text = text }
+}
+
+/// The id of work that a platform goes on with, such as `comms_operation_01h9krwprkeee8fzqspvwy6nq8`.
+package struct OperationID: PlatformIdentifier {
+    package let text: String
+    package init(unchecked text: String) { self.text = text }
+}

@@ -2,7 +2,8 @@ package import Model
 
 /// A policy that has been read and found sound.
 package struct CheckedPolicy: Hashable, Sendable {
-    package var workspace: Workspace
+    /// In the order of the file; at least one.
+    package var workspaces: [Workspace]
     package var mode: Mode
     package var poll: PollSettings
     /// Past this age, numbers are too old to judge by.
@@ -21,6 +22,24 @@ package struct CheckedPolicy: Hashable, Sendable {
     package var launches: [LaunchEntry]
     /// In the order of the file.
     package var rules: [Rule]
+    /// Pools that the policy gives a name; in the order of the file.
+    package var pools: [PoolBinding]
+
+    /// The first workspace, under whose name the ledger keeps everything.
+    package var workspace: Workspace { workspaces[0] }
+
+    /// The workspace of that name; nil where the policy has none.
+    package func workspace(_ name: WorkspaceName) -> Workspace? { workspaces.first { $0.name == name } }
+
+    /// The pool that the policy gives that name; nil where a pool's own id is meant.
+    package func binding(_ id: PoolID) -> PoolBinding? { pools.first { $0.name == id } }
+
+    /// How far back the guard looks at what was counted.
+    package var memoryWindow: Duration {
+        // What was sent today counts against pools that report no volumes.
+        let day: Duration = pools.isEmpty ? .zero : .seconds(86400) + poll.statsInterval * 3
+        return max(rules.windowedCounters.keys.max() ?? .zero, staleAfter * 2, day)
+    }
 
     /// The campaign's entry; nil where the policy does not name it.
     package func campaign(_ id: CampaignID) -> CampaignEntry? {
@@ -67,10 +86,6 @@ package enum Mode: String, CaseIterable, Sendable {
 
 /// One API key on one provider.
 package struct Workspace: Hashable, Sendable {
-    package enum Provider: String, CaseIterable, Sendable {
-        case leadterra
-    }
-
     /// Where the key is read from; the key itself never stands in a policy.
     package enum Credential: Hashable, Sendable {
         /// A file's name in `$CREDENTIALS_DIRECTORY`.
@@ -79,7 +94,7 @@ package struct Workspace: Hashable, Sendable {
         case file(String)
     }
 
-    package var name: String
+    package var name: WorkspaceName
     package var provider: Provider
     /// Scheme, host and port, without a slash at the end.
     package var url: String
@@ -159,13 +174,78 @@ package struct Belt: Hashable, Sendable {
 /// A campaign that the guard watches.
 package struct CampaignEntry: Hashable, Sendable {
     package var id: CampaignID
+    package var workspace: WorkspaceName
     package var name: String?
-    /// Nil where the workspace's single pool is meant.
+    /// A pool's id, or the name of one of the policy's pools; nil where the workspace's single pool is meant.
     package var pool: PoolID?
     package var labels: [String: String]
 
-    package init(id: CampaignID, name: String? = nil, pool: PoolID? = nil, labels: [String: String] = [:]) {
-        (self.id, self.name, self.pool, self.labels) = (id, name, pool, labels)
+    package init(
+        id: CampaignID, workspace: WorkspaceName, name: String? = nil, pool: PoolID? = nil,
+        labels: [String: String] = [:]
+    ) {
+        (self.id, self.workspace, self.name, self.pool, self.labels) = (id, workspace, name, pool, labels)
+    }
+}
+
+/// A pool of a platform that reports no volumes, under a name of the policy's own.
+package struct PoolBinding: Hashable, Sendable {
+    /// What campaigns, rules and events call it.
+    package var name: PoolID
+    package var workspace: WorkspaceName
+    package var target: PoolWhere
+    /// The channel whose senders count as able to send.
+    package var channel: PoolSender.Channel
+    /// Mails that one activated sender may send a day, UTC.
+    package var perSenderDaily: Int
+}
+
+/// Which of a platform's pools is meant: the one that all of this is true of.
+package struct PoolWhere: Hashable, Sendable {
+    package var id: PoolID?
+    package var name: String?
+    package var tags: [String: String]
+
+    package init(id: PoolID? = nil, name: String? = nil, tags: [String: String] = [:]) {
+        (self.id, self.name, self.tags) = (id, name, tags)
+    }
+
+    package func matches(_ pool: SenderPool) -> Bool {
+        id.map { $0 == pool.id } ?? true && name.map { $0 == pool.name } ?? true
+            && tags.allSatisfy { pool.tags[$0.key] == $0.value }
+    }
+
+    /// As a policy would say it.
+    package var text: String {
+        let parts = [
+            id.map { "id: \($0)" }, name.map { "name: \($0)" },
+            tags.isEmpty
+                ? nil
+                : "tags: {" + tags.sorted { $0.key < $1.key }.map { "\($0): \($1)" }.joined(separator: ", ") + "}",
+        ]
+        return "{" + parts.compactMap { $0 }.joined(separator: ", ") + "}"
+    }
+}
+
+/// Which members of a pool are meant: those that all of this is true of.
+package struct SenderWhere: Hashable, Sendable {
+    package var id: SenderID?
+    package var address: String?
+    package var channel: PoolSender.Channel?
+    package var status: PoolSender.Status?
+    package var tags: [String: String]
+
+    package init(
+        id: SenderID? = nil, address: String? = nil, channel: PoolSender.Channel? = nil,
+        status: PoolSender.Status? = nil, tags: [String: String] = [:]
+    ) {
+        (self.id, self.address, self.channel, self.status, self.tags) = (id, address, channel, status, tags)
+    }
+
+    package func matches(_ sender: PoolSender) -> Bool {
+        id.map { $0 == sender.id } ?? true && address.map { $0 == sender.address } ?? true
+            && channel.map { $0 == sender.channel } ?? true && status.map { $0 == sender.status } ?? true
+            && tags.allSatisfy { sender.tags[$0.key] == $0.value }
     }
 }
 
@@ -191,6 +271,11 @@ package struct Rule: Hashable, Sendable {
 
     package enum Action: String, CaseIterable, Sendable {
         case pause, hold, alert
+        case removeSender = "remove_sender"
+        case restoreSender = "restore_sender"
+
+        /// True where it changes a pool's members.
+        package var changesSenders: Bool { self == .removeSender || self == .restoreSender }
     }
 
     package enum Mode: String, CaseIterable, Sendable {
@@ -232,6 +317,12 @@ package struct Rule: Hashable, Sendable {
     package var confidence: Double?
     package var resume: Resume?
     package var onOverride: OnOverride?
+    /// The pools that a rule on pools applies to; nil is all.
+    package var pools: Set<PoolID>?
+    /// Which senders a rule that changes a pool's members may take.
+    package var sender: SenderWhere?
+    /// A rule that removes senders leaves so many that can send.
+    package var keepAtLeast: Int?
 
     /// Every window that the rule asks for, on probation too, with the counters whose growth it asks for.
     package var windowedCounters: [Duration: Set<Counter>] {
@@ -251,6 +342,10 @@ package struct Rule: Hashable, Sendable {
         case .labels(let labels): labels.allSatisfy { campaign.labels[$0.key] == $0.value }
         }
     }
+}
+
+extension Rule {
+    package func applies(to pool: PoolID) -> Bool { pools?.contains(pool) ?? true }
 }
 
 extension [Rule] {

@@ -26,6 +26,9 @@ struct HistoryCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only of this campaign.", valueName: "id"))
     var campaign: String?
 
+    @Option(help: ArgumentHelp("Only of this pool: its id, or its name in the policy.", valueName: "id"))
+    var pool: String?
+
     @Option(help: ArgumentHelp("Only of this rule.", valueName: "name"))
     var rule: String?
 
@@ -73,7 +76,7 @@ struct HistoryCommand: AsyncParsableCommand {
     func run() async throws {
         let now = SteadyTime.fromWallClock().now
         var filter = LedgerReader.Filter(limit: limit)
-        (filter.campaign, filter.rule, filter.event) = (campaign, rule, event)
+        (filter.campaign, filter.pool, filter.rule, filter.event) = (campaign, pool, rule, event)
         filter.priority = priority.flatMap { HistoryCommand.priorities[$0] }
         filter.since = since.flatMap { MomentText.instant($0, before: now) }
         filter.until = until.flatMap { MomentText.instant($0, before: now) }

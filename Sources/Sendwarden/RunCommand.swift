@@ -95,13 +95,14 @@ struct RunCommand: AsyncParsableCommand {
         _ journal: Journal, _ time: SteadyTime, _ factory: PlatformFactory, _ threads: MultiThreadedEventLoopGroup
     ) async throws {
         let reloader = PolicyReloader(path: self.policy.path, factory: factory)
-        let (policy, platform, loaded) = try load(reloader, journal)
+        let (policy, platforms, loaded) = try load(reloader, journal)
         journal.tell(
             JournalEvent(
                 .daemonStarted,
-                "sendwarden \(Version.current) guards workspace \(policy.workspace.name) on \(policy.workspace.url)",
+                "sendwarden \(Version.current) guards "
+                    + policy.workspaces.map { "workspace \($0.name) on \($0.url)" }.joined(separator: ", "),
                 fields: [
-                    .version: Version.current, .workspace: policy.workspace.name,
+                    .version: Version.current, .workspace: policy.workspace.name.text,
                     .provider: policy.workspace.provider.rawValue, .mode: policy.mode.rawValue,
                 ]))
         journal.tell(loaded)
@@ -113,12 +114,12 @@ struct RunCommand: AsyncParsableCommand {
             journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
             desk: desk, ledger: store, reload: { reloader.reload() })
         surroundings.wallClock = { SteadyTime.fromWallClock().now }
-        let service = GuardService(warden: warden, platform: platform, surroundings: surroundings)
+        let service = GuardService(warden: warden, platforms: platforms, surroundings: surroundings)
         let services: [any Service] =
             [service, HangupService(desk: desk)]
             + windows(
                 desk, journal, threads,
-                store.flatMap { try? $0.reader() }.map { .init(reader: $0, workspace: policy.workspace.name) })
+                store.flatMap { try? $0.reader() }.map { .init(reader: $0, workspace: policy.workspace.name.text) })
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent
         )
@@ -152,8 +153,8 @@ struct RunCommand: AsyncParsableCommand {
         guard let path = ledger ?? LedgerOption.standardPath else { return (nil, Guard(policy: policy, at: now)) }
         do throws(LedgerError) {
             let opened = try Ledger.open(
-                path, workspace: policy.workspace.name, recovers: recoverLedger,
-                window: (policy.rules.windowedCounters.keys + [policy.staleAfter * 2]).max() ?? .zero,
+                path, workspace: policy.workspace.name.text, recovers: recoverLedger,
+                window: policy.memoryWindow,
                 at: now)
             if let aside = opened.setAside {
                 journal.tell(
@@ -172,7 +173,7 @@ struct RunCommand: AsyncParsableCommand {
 
     private func load(
         _ reloader: PolicyReloader, _ journal: Journal
-    ) throws -> (CheckedPolicy, any SendingPlatform, JournalEvent) {
+    ) throws -> (CheckedPolicy, Platforms, JournalEvent) {
         do throws(PolicyRefusal) {
             return try reloader.load()
         } catch {

@@ -22,7 +22,8 @@ struct Sendwarden: AsyncParsableCommand {
             ExplainCommand.self,
             HistoryCommand.self,
             PauseCommand.self, ResumeCommand.self, HoldCommand.self, ReleaseCommand.self, MuteCommand.self,
-            ReportCommand.self, ReloadCommand.self, MetricsCommand.self, DoctorCommand.self, DemoCommand.self,
+            PoolsCommand.self, ReportCommand.self, ReloadCommand.self, MetricsCommand.self, DoctorCommand.self,
+            DemoCommand.self,
             SimulateCommand.self,
         ])
 }

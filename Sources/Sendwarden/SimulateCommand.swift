@@ -68,6 +68,9 @@ struct SimulateCommand: AsyncParsableCommand {
             onListening: { url in
                 StandardOutput.write(url)
                 StandardError.write("serving \(description.campaigns.count) campaigns; the key is \(description.key)")
+                if let key = description.twilio.keys.first, !description.twilio.pools.isEmpty {
+                    StandardError.write("serving \(description.twilio.pools.count) Twilio pools; the key is \(key)")
+                }
             })
         let group = ServiceGroup(
             configuration: .init(

@@ -18,6 +18,7 @@ import Testing
 struct DaemonBench {
     /// Shown nowhere, ever.
     static let key = "sk_live_NeverShownInAnyLog7Q2x"
+    static let twilioKey = "AC_bench:NeverShownInAnyLog8R3y"
 
     let server: SimulatorServer
     let journal: Lines
@@ -59,17 +60,22 @@ struct DaemonBench {
         _ = await desk.reload(by: nil)
     }
 
-    private static func policy(_ rest: String, url: String, workspace: String = "bench") -> String {
-        """
-        version: 1
-        workspace: {name: \(workspace), provider: leadterra, url: "\(url)", credential: key}
-        poll: {stats: 1m, pools: 1m, budget: 1200/min, timeout: 2s}
-        \(rest)
-        """
+    private static func policy(
+        _ rest: String, url: String, workspace: String = "bench", twilio: Bool = false
+    ) -> String {
+        let own = "{name: \(workspace), provider: leadterra, url: \"\(url)\", credential: key}"
+        let other = "{name: twilio, provider: twilio_comms, url: \"\(url)\", credential: twilio}"
+        return """
+            version: 1
+            \(twilio ? "workspaces: [\(own), \(other)]" : "workspace: \(own)")
+            poll: {stats: 1m, pools: 1m, budget: 1200/min, timeout: 2s}
+            \(rest)
+            """
     }
 
     static func run<Result: Sendable>(
-        world: String, policy: String, speed: Double = 600, _ body: (DaemonBench) async throws -> Result
+        world: String, policy: String, speed: Double = 600, twilio: Bool = false,
+        _ body: (DaemonBench) async throws -> Result
     ) async throws -> Result {
         let keyed = "key: \(key)\n" + world
         let start = try WorldFile.parse(keyed, name: "world").start ?? Instant(milliseconds: 1_796_000_000_000)
@@ -77,7 +83,8 @@ struct DaemonBench {
         return try await withSimulator(keyed, time: time) { url, server in
             let folder = try TemporaryFolder()
             _ = try folder.write("key", key)
-            let path = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url))
+            _ = try folder.write("twilio", twilioKey)
+            let path = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, twilio: twilio))
             let http = HTTPClient(
                 eventLoopGroupProvider: .singleton, configuration: PlatformFactory.clientConfiguration)
             let factory = PlatformFactory(
@@ -90,7 +97,7 @@ struct DaemonBench {
             let desk = ControlDesk()
             let reloader = PolicyReloader(path: path, factory: factory)
             let service = GuardService(
-                warden: Guard(policy: checked, at: time.now), platform: try factory.platform(for: checked),
+                warden: Guard(policy: checked, at: time.now), platforms: try factory.platforms(for: checked),
                 surroundings: .init(
                     journal: Journal(format: .json, time: time, writeLine: lines.add), notifier: ServiceNotifier(),
                     time: time, random: { Double.random(in: 0...1) }, desk: desk, reload: { reloader.reload() }))

@@ -12,6 +12,8 @@ struct KeptMemory {
         case .sample(let id, let stats, let at): memory.keep(.sample(id, try Self.copy(stats), at: at))
         case .campaign(let campaign): memory.keep(.campaign(try Self.copy(campaign)))
         case .launch(let launch): memory.keep(.launch(try Self.copy(launch)))
+        case .poolState(let pool): memory.keep(.poolState(try Self.copy(pool)))
+        case .senderChange(let change, _): _ = try Self.copy(change)
         case .workspace(let workspace): memory.keep(.workspace(try Self.copy(workspace)))
         case .decision(let decision): decisions.append(try Self.copy(decision))
         case .intent(let intent, _): _ = try Self.copy(intent)

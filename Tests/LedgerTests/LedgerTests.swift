@@ -246,7 +246,9 @@ import Testing
             try queue.write { database in
                 try database.execute(sql: "DROP TABLE event")
                 try database.execute(sql: "DROP TABLE pool_sample")
-                try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier LIKE '2 %'")
+                try database.execute(sql: "DROP TABLE pool")
+                try database.execute(sql: "DROP TABLE sender_change")
+                try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier NOT LIKE '1 %'")
             }
             try queue.close()
         }

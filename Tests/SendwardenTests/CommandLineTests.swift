@@ -40,6 +40,15 @@ import Testing
         Case(arguments: ["doctor", "--help"], code: 0, stdout: ["Example: sendwarden doctor"]),
         Case(
             arguments: ["schema", "--help"], code: 0, stdout: ["Example: sendwarden schema", "yaml-language-server"]),
+        Case(arguments: ["pools", "--help"], code: 0, stdout: ["Example: sendwarden pools", "--senders", "--tag"]),
+        Case(arguments: ["pools", "/nowhere.yaml"], code: 66, stderr: ["/nowhere.yaml: no such file"]),
+        Case(arguments: ["pools", policy, "--tag", "production"], code: 64, stderr: ["is no name=value"]),
+        Case(arguments: ["pools", policy, "--channel", "EMAIL"], code: 64, stderr: ["add --senders POOL"]),
+        Case(
+            arguments: ["pools", policy, "--senders", "a", "--status", "ON"], code: 64,
+            stderr: ["--status ON is none of ACTIVATED, DEACTIVATED"]),
+        Case(arguments: ["pools", policy, "--created-after", "soon"], code: 64, stderr: ["neither a duration"]),
+        Case(arguments: ["pools", policy, "--workspace", "none"], code: 66, stderr: ["no workspace none"]),
         Case(arguments: ["pause"], code: 64, stderr: ["<campaign>"]),
         Case(arguments: ["pause", "a/b"], code: 64, stderr: ["'a/b' cannot be a campaign's id"]),
         Case(arguments: ["mute", "a", "--for", "soon"], code: 64, stderr: ["--for soon is no duration"]),
@@ -127,6 +136,7 @@ import Testing
     /// The shipped policies must be ones that a user can begin with.
     @Test(arguments: [
         "policy.yaml", "examples/careful-launch.yaml", "examples/two-teams.yaml", "examples/try-out.yaml",
+        "examples/sender-pools.yaml",
     ])
     func shippedPoliciesPassWithoutAWarning(_ file: String) throws {
         let outcome = try Program.run(["check", Self.root + "/config/" + file])

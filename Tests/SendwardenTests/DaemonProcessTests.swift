@@ -139,7 +139,7 @@ import Testing
 
     /// A file that may not grow is what a full disk is to the program.
     @Test func aFullDiskStopsNoPauseAndHeals() throws {
-        try Self.withDaemon(mode: "enforce", shell: "trap '' XFSZ; ulimit -S -f 200; exec") { daemon, _, url, _ in
+        try Self.withDaemon(mode: "enforce", shell: "trap '' XFSZ; ulimit -S -f 300; exec") { daemon, _, url, _ in
             #expect(daemon.wait { daemon.stderr.contains("ledger.failed") })
             #expect(daemon.wait { daemon.stderr.contains("\"campaign.paused\"") })
             #expect(try requests(url).contains { $0["path"] as? String == "/v1/campaigns/bad/pause" })

@@ -29,7 +29,7 @@ import TestSupport
             #expect((object?["campaign"] as? [String: Any])?["state"] as? String == "paused")
             let wrong = try Program.run(["explain", "bounce"] + socket)
             #expect(wrong.code == 65 && wrong.stdout.isEmpty)
-            #expect(wrong.stderr.contains("no campaign, rule or decision is named bounce; did you mean bounces?"))
+            #expect(wrong.stderr.contains("no campaign, pool, rule or decision is named bounce; did you mean bounces?"))
         }
     }
 

@@ -112,7 +112,7 @@ struct PollingTrial {
             switch effect {
             case .poll(let target): begin(.look(target, requestedAt: world.now))
             case .send(let intent): begin(.send(intent))
-            case .report, .record, .ready, .reply: break
+            case .change, .report, .record, .ready, .reply: break
             }
         }
     }
@@ -128,11 +128,14 @@ struct PollingTrial {
         case .look(.stats(let id), let requestedAt):
             guard let stats = world.stats(of: id) else { return }
             see(.stats(id), .stats(stats), requestedAt, at: now)
-        case .look(.pools, let requestedAt):
+        case .look(.pools(let workspace), let requestedAt):
             let pool = SenderPool(
                 id: PoolID(unchecked: "pool_a"), dailyCapacity: 1_000_000_000, remainingVolume: 1_000_000_000)
-            see(.pools, .pools([pool]), requestedAt, at: now)
-        case .look(.accounts, let requestedAt): see(.accounts, .accounts([]), requestedAt, at: now)
+            see(.pools(workspace), .pools([pool]), requestedAt, at: now)
+        case .look(.accounts(let workspace), let requestedAt):
+            see(.accounts(workspace), .accounts([]), requestedAt, at: now)
+        // The policy gives no pool a name.
+        case .look(.pool, _), .look(.operation, _): break
         case .send(let intent):
             pausedAt[intent.campaign] = (now, world.campaign(intent.campaign)?.sent ?? 0)
             world.pause(intent.campaign, at: now)

@@ -35,7 +35,9 @@ struct Trial {
         }
         var world = World(description, seed: seed, at: start, step: .seconds(60))
         let ids = description.campaigns.map(\.id)
-        var replays = policies.map { policy in ids.map { CampaignReplay(CampaignEntry(id: $0), policy: policy) } }
+        var replays = policies.map { policy in
+            ids.map { CampaignReplay(CampaignEntry(id: $0, workspace: policy.workspace.name), policy: policy) }
+        }
         let minutes = Int(Double(ListKind.mails) / ListKind.rate * 60) + Int(kind.bounceLag.seconds / 60) + 30
         for minute in 0...minutes {
             let now = start + .seconds(60 * minute)

@@ -2,10 +2,11 @@ package import Guard
 package import Ledger
 package import Model
 
-/// The answer to "why": about a campaign, a rule or a decision.
+/// The answer to "why": about a campaign, a pool, a rule or a decision.
 package struct Explained: Codable, Sendable {
     package var campaign: Explanation?
     package var rule: RuleExplanation?
+    package var pool: PoolExplanation?
     package var decision: LedgerReader.Decided?
     /// What was told about it lately, oldest first.
     package var events: [LedgerReader.Entry] = []
@@ -18,7 +19,8 @@ package struct Explained: Codable, Sendable {
     package init(_ subject: String, _ warden: Guard, at now: Instant) {
         if let id = CampaignID(subject) { campaign = warden.explanation(of: id, at: now) }
         if campaign == nil { rule = warden.explanation(ofRule: subject, at: now) }
-        if campaign == nil, rule == nil { nearest = warden.nearest(to: subject) }
+        if campaign == nil, rule == nil, let id = PoolID(subject) { pool = warden.explanation(ofPool: id, at: now) }
+        if campaign == nil, rule == nil, pool == nil { nearest = warden.nearest(to: subject) }
     }
 
     /// Adds what the ledger knows: the story, and decisions by their numbers.
@@ -30,10 +32,13 @@ package struct Explained: Codable, Sendable {
             filter.campaign = campaign.id.text
         } else if rule != nil {
             filter.rule = subject
+        } else if pool != nil {
+            filter.pool = subject
         } else if let number = Int(subject), let found = try reader.decision(number, workspace) {
             decision = found
             nearest = nil
-            (filter.campaign, filter.since) = (found.campaign.text, found.at - .seconds(3600))
+            (filter.campaign, filter.pool) = (found.campaign?.text, found.pool?.text)
+            filter.since = found.at - .seconds(3600)
             filter.until = found.at + .seconds(3600)
         } else {
             return
@@ -42,5 +47,5 @@ package struct Explained: Codable, Sendable {
     }
 
     /// True where something of that name is known.
-    package var isFound: Bool { campaign != nil || rule != nil || decision != nil }
+    package var isFound: Bool { campaign != nil || rule != nil || pool != nil || decision != nil }
 }

@@ -11,7 +11,8 @@ package enum HistoryQuery {
     static func filter(_ query: FlatDictionary<Substring, Substring>) -> LedgerReader.Filter {
         func text(_ name: String) -> String? { query[name[...]].map(String.init) }
         var filter = LedgerReader.Filter(limit: min(text("limit").flatMap { Int($0) } ?? 1000, limitMax))
-        (filter.campaign, filter.rule, filter.event) = (text("campaign"), text("rule"), text("event"))
+        (filter.campaign, filter.pool, filter.rule) = (text("campaign"), text("pool"), text("rule"))
+        filter.event = text("event")
         (filter.priority, filter.after) = (text("priority").flatMap { Int($0) }, text("after").flatMap { Int($0) })
         filter.since = text("since").flatMap { Int64($0) }.map { Instant(milliseconds: $0) }
         filter.until = text("until").flatMap { Int64($0) }.map { Instant(milliseconds: $0) }
@@ -25,6 +26,7 @@ package enum HistoryQuery {
             if let value { parts.append("\(name)=\(encoded(value))") }
         }
         add("campaign", filter.campaign)
+        add("pool", filter.pool)
         add("rule", filter.rule)
         add("event", filter.event)
         add("priority", filter.priority.map(String.init))

@@ -19,6 +19,10 @@ enum DaemonMetrics {
         text.gauge(
             "sendwarden_api_healthy", "1 where the platform's API answers as it should.", flag(status.apiTrouble == nil)
         )
+        text.family(
+            "sendwarden_workspace_api_healthy", .gauge, "1 where the API of the workspace answers as it should.",
+            status.workspaces, labels: { ["workspace": $0.name.text, "provider": $0.provider] },
+            value: { flag($0.apiTrouble == nil) })
         text.gauge(
             "sendwarden_api_budget_requests_per_second", "The request budget of the policy.",
             policy.poll.budget.perSecond)
@@ -108,6 +112,26 @@ enum DaemonMetrics {
             text.family(
                 "sendwarden_pool_\(gauge.name)_messages", .gauge, gauge.help, status.pools,
                 labels: { ["pool": $0.id.text] }, value: { gauge.value($0).map(Double.init) })
+        }
+        let members: [(name: String, help: String, value: (GuardStatus.PoolStatus) -> Int?)] = [
+            ("senders", "Members of the pool.", { $0.senders }),
+            ("active_senders", "Members of the pool that can send.", { $0.activeSenders }),
+            (
+                "removed_senders", "Members that rules removed and that were not put back.",
+                { $0.senders == nil ? nil : $0.removedSenders.count }
+            ), ("missing", "1 where the pool cannot be found on its platform.", { $0.isMissing ? 1 : 0 }),
+        ]
+        for gauge in members {
+            text.family(
+                "sendwarden_pool_\(gauge.name)", .gauge, gauge.help, status.pools,
+                labels: { ["pool": $0.id.text] }, value: { gauge.value($0).map(Double.init) })
+        }
+        let onPools = status.pools.flatMap { pool in pool.rules.map { (rule: $0, pool: pool.id) } }
+        for state in [GuardStatus.RuleStatus.State.pending, .firing] {
+            text.family(
+                "sendwarden_pool_rule_\(state.rawValue)", .gauge, "1 where the rule is \(state.rawValue) on the pool.",
+                onPools, labels: { ["rule": $0.rule.name, "pool": $0.pool.text] },
+                value: { flag($0.rule.state == state) })
         }
     }
 }

@@ -25,11 +25,15 @@ struct Telemetry: Sendable {
         case .observed(let observation):
             var outcome = "ok"
             if case .failure(let fault) = observation.result { outcome = fault.kind.rawValue }
-            note(observation.target.source.rawValue, outcome, now - observation.requestedAt)
+            note(observation.target.endpoint, outcome, now - observation.requestedAt)
         case .answered(let intent, let result, _):
             var outcome = "ok"
             if case .failure(let fault) = result { outcome = fault.kind.rawValue }
             note(intent.action.rawValue, outcome, now - intent.sentAt)
+        case .changed(let change, let result):
+            var outcome = "ok"
+            if case .failure(let fault) = result { outcome = fault.kind.rawValue }
+            note("\(change.action.rawValue)_sender", outcome, now - change.sentAt)
         case .recorded(let failure): if failure != nil { ledgerFailures += 1 }
         case .started, .tick, .clockSet, .reloaded, .ordered: break
         }

@@ -49,7 +49,7 @@ struct CampaignReadings: Readings {
         switch gauge.source {
         case .stats: stat(gauge).map(Double.init(_:))
         case .pools: pool?.value(of: gauge)
-        case .accounts: platform.accountsValue(of: gauge, at: now)
+        case .accounts: platform.accountsValue(of: gauge, in: campaign.entry.workspace, at: now)
         }
     }
 
@@ -73,8 +73,8 @@ struct CampaignReadings: Readings {
         case .bounceRate:
             guard let bounced = stats.bounced, let resolved = stats.resolved else { return nil }
             return Ratio(bounced, of: resolved)?.value
-        case .poolDailyCapacity, .poolRemainingVolume, .poolReserved, .poolAvailable, .poolActiveSenders,
-            .accountsActive, .accountsPaused, .accountsWarming:
+        case .poolDailyCapacity, .poolRemainingVolume, .poolReserved, .poolAvailable, .poolSenders, .poolActiveSenders,
+            .poolAge, .poolUpdated, .accountsActive, .accountsPaused, .accountsWarming:
             return nil
         }
     }
@@ -103,17 +103,22 @@ struct CampaignReadings: Readings {
     func age(of source: Source) -> Duration? {
         switch source {
         case .stats: campaign.age(at: now)
-        case .pools, .accounts: platform.age(of: source, at: now)
+        case .pools, .accounts:
+            platform.age(of: source, pool: campaign.entry.pool, in: campaign.entry.workspace, at: now)
         }
     }
 
     func label(_ name: String) -> String {
         campaign.entry.labels[name] ?? ""
     }
+
+    func poolTag(_ name: String) -> String? { pool.map { $0.pool.tags[name] ?? "" } }
 }
 
 /// What a rule on pools may read.
 struct PoolReadings: Readings {
+    let id: PoolID
+    let workspace: WorkspaceName
     let pool: PoolReading?
     let platform: PlatformState
     let now: Instant
@@ -122,13 +127,15 @@ struct PoolReadings: Readings {
         switch gauge.source {
         case .stats: nil
         case .pools: pool?.value(of: gauge)
-        case .accounts: platform.accountsValue(of: gauge, at: now)
+        case .accounts: platform.accountsValue(of: gauge, in: workspace, at: now)
         }
     }
 
     func increase(of counter: Counter, over window: Duration) -> Increase? { nil }
 
-    func age(of source: Source) -> Duration? { platform.age(of: source, at: now) }
+    func age(of source: Source) -> Duration? { platform.age(of: source, pool: id, in: workspace, at: now) }
 
     func label(_ name: String) -> String { "" }
+
+    func poolTag(_ name: String) -> String? { pool.map { $0.pool.tags[name] ?? "" } }
 }

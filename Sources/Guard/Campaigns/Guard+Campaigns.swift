@@ -14,11 +14,13 @@ extension Guard {
             effects.append(.report(Wording.fresh(campaigns[place], at: now)))
             (campaigns[place].isStale, campaigns[place].isMissing) = (false, false)
         }
-        let previous = campaigns[place].latest?.stats
+        let before = campaigns[place].latest
+        let previous = before?.stats
         if campaigns[place].history.append(stats, at: now), let previous {
             effects.append(.report(Wording.reset(campaigns[place].entry, from: previous, to: stats)))
             campaigns[place].countFromZero()
         }
+        if let before { noteSends(campaigns[place].entry, stats, since: before.stats, before.at, at: now) }
         campaigns[place].pace.observe(stats, at: now)
         news.append(.sample(id, stats, at: now))
         campaigns[place].latest = StatsSample(stats: stats, at: now, requestedAt: requestedAt)
@@ -76,7 +78,7 @@ extension Guard {
         guard let stats = campaigns[place].latest?.stats, let sent = stats.sent, let queued = stats.queued else {
             return []
         }
-        let pool = platform.reading(campaigns[place].entry.pool, at: now)
+        let pool = platform.reading(of: campaigns[place].entry, at: now)
         let mayWait = pool?.pool.remainingVolume == 0
         guard case .running = campaigns[place].phase, queued > 0, sent == previous?.sent, !mayWait else {
             (campaigns[place].stillSince, campaigns[place].toldStill) = (nil, false)
@@ -187,7 +189,7 @@ extension Guard {
     func readings(_ place: Int, at now: Instant) -> CampaignReadings {
         let campaign = campaigns[place]
         return CampaignReadings(
-            campaign: campaign, pool: platform.reading(campaign.entry.pool, for: campaign.entry.id, at: now),
+            campaign: campaign, pool: platform.reading(for: campaign.entry, at: now),
             platform: platform, now: now, staleAfter: policy.staleAfter)
     }
 

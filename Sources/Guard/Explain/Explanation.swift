@@ -68,6 +68,19 @@ package struct Explanation: Codable, Sendable {
     package var next: [String]
 }
 
+/// How a pool stands, and what was done to its members.
+package struct PoolExplanation: Codable, Sendable {
+    package var at: Instant
+    package var status: GuardStatus.PoolStatus
+    /// What the policy binds the name to; nil where it is the pool's own id.
+    package var binding: String?
+    /// The campaigns that draw on it.
+    package var campaigns: [CampaignID]
+    package var rules: [Explanation.RulePart]
+    /// What follows, a sentence each.
+    package var next: [String]
+}
+
 /// Where one rule stands everywhere.
 package struct RuleExplanation: Codable, Sendable {
     package struct Place: Codable, Sendable {

@@ -8,7 +8,8 @@ extension Guard {
         let campaign = campaigns[place]
         let launch = launchPlaces[id].map { launches[$0] }
         var explanation = Explanation(
-            at: now, workspace: policy.workspace.name, mode: policy.mode.rawValue, id: id, name: campaign.entry.name,
+            at: now, workspace: campaign.entry.workspace.text, mode: policy.mode.rawValue, id: id,
+            name: campaign.entry.name,
             pool: campaign.entry.pool, labels: campaign.entry.labels, state: campaign.word,
             stats: campaign.latest?.stats, statsAge: campaign.latest.map { (now - $0.at).seconds },
             isStale: campaign.isStale, isMissing: campaign.isMissing, pause: pausePart(campaign),
@@ -24,7 +25,8 @@ extension Guard {
 
     /// The ids that an explanation could have meant.
     package func nearest(to name: String) -> String? {
-        NearestName.of(name, in: policy.campaigns.map(\.id.text) + policy.rules.map(\.name))
+        NearestName.of(
+            name, in: policy.campaigns.map(\.id.text) + policy.rules.map(\.name) + namedPools.map(\.text))
     }
 
     // MARK: Pauses
@@ -164,7 +166,7 @@ extension Guard {
         guard launch.isOpen, let campaign = campaign(launch.entry.campaign),
             let enrolled = campaign.latest?.stats.totalEnrolled,
             launchRules(launch.entry.campaign).contains(where: { $0.condition.sources.contains(.pools) }),
-            let pool = platform.reading(campaign.entry.pool, for: campaign.entry.id, at: now),
+            let pool = platform.reading(for: campaign.entry, at: now),
             let missing = pool.missing(for: enrolled)
         else { return (nil, nil) }
         return (missing, pool.neverTakes(enrolled) ? nil : pool.renewsAt)
@@ -250,7 +252,7 @@ extension Guard {
             let earliest = fit.earliest.map { "; the pool is renewed at \($0.flooredToSecond.rfc3339)" } ?? ""
             next.append("the pool lacks \(missing) mails for its launch\(earliest)")
             if let enrolled = campaign(id)?.latest?.stats.totalEnrolled,
-                let pool = platform.reading(campaign(id)?.entry.pool, at: now), pool.neverTakes(enrolled),
+                let pool = campaign(id).flatMap({ platform.reading(of: $0.entry, at: now) }), pool.neverTakes(enrolled),
                 let capacity = pool.pool.dailyCapacity
             {
                 next.append("it \(Wording.neverFits(enrolled, capacity))")
@@ -293,7 +295,7 @@ extension Guard {
         case .pool:
             for (id, states) in poolRules.sorted(by: { $0.key < $1.key }) {
                 guard let state = states[index] else { continue }
-                let readings = PoolReadings(pool: platform.reading(id, at: now), platform: platform, now: now)
+                let readings = poolReadings(id, at: now)
                 places.append(place(id.text, nil, state, rule.condition.evaluate(readings)))
             }
         }
@@ -318,9 +320,9 @@ extension Guard {
             evidence: Wording.decisive(evaluation).map(Wording.text))
     }
 
-    /// The workspace's pools as an earlier process saw them, for a guard that is only asked.
+    /// The pools as an earlier process saw them, for a guard that is only asked.
     package mutating func recollect(pools: [SenderPool], at then: Instant) {
-        _ = platform.observe(pools: pools, requestedAt: then, at: then)
+        platform.recollect(pools, of: policy, at: then)
     }
 }
 

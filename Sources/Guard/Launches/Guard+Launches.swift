@@ -71,13 +71,22 @@ extension Guard {
 
     /// What a launch is judged on.
     private func needed(_ index: Int) -> Set<Target> {
-        var needed: Set<Target> = [.stats(launches[index].entry.campaign)]
-        for rule in launchRules(launches[index].entry.campaign) {
-            let sources = rule.condition.sources
-            if sources.contains(.pools) { needed.insert(.pools) }
-            if sources.contains(.accounts) { needed.insert(.accounts) }
-        }
-        return needed
+        let id = launches[index].entry.campaign
+        var sources: Set<Source> = [.stats]
+        for rule in launchRules(id) { sources.formUnion(rule.condition.sources) }
+        return Set(targets(of: id, sources))
+    }
+
+    /// Where a campaign's numbers come from, in the order in which they are to be asked for.
+    ///
+    /// Statistics first: what is sent between two answers is then reserved once too often, never too rarely.
+    func targets(of id: CampaignID, _ sources: Set<Source>) -> [Target] {
+        guard let entry = campaign(id)?.entry else { return [] }
+        let all: [(Source, Target)] = [
+            (.stats, .stats(id)), (.accounts, .accounts(entry.workspace)),
+            (.pools, platform.target(of: entry.pool, in: entry.workspace)),
+        ]
+        return all.filter { sources.contains($0.0) }.map(\.1).filter { Guard.isKnown($0, places) && plan.asks(for: $0) }
     }
 
     func launchRules(_ id: CampaignID) -> [Rule] {
@@ -118,10 +127,8 @@ extension Guard {
         launches[index].phase = .judging(since: now)
         launches[index].retryAt = nil
         var effects: [Effect] = []
-        // Statistics first: what is sent between the two answers is then reserved once too often, never too rarely.
-        let order: [Target] = [.stats(launches[index].entry.campaign), .accounts, .pools]
         let needed = needed(index)
-        for target in order where needed.contains(target) {
+        for target in targets(of: launches[index].entry.campaign, Set(Source.allCases)) where needed.contains(target) {
             plan.noteExtra(target, at: now)
             effects.append(.poll(target))
         }
@@ -154,8 +161,7 @@ extension Guard {
         let requestedAt: Instant? =
             switch target {
             case .stats(let id): campaign(id)?.latest?.requestedAt
-            case .pools: platform.poolsRequestedAt
-            case .accounts: platform.accountsRequestedAt
+            case .pools, .accounts, .pool, .operation: platform.requestedAt(target)
             }
         return requestedAt.map { $0 >= since } ?? false
     }
@@ -205,7 +211,7 @@ extension Guard {
         launch.blindSince = lacksData ? launch.blindSince ?? now : nil
         if launch != launches[index] { launches[index] = launch }
         guard let campaign = campaign(launch.entry.campaign) else { return [] }
-        let pool = platform.reading(campaign.entry.pool, for: campaign.entry.id, at: now)
+        let pool = platform.reading(for: campaign.entry, at: now)
         if isNews(reasons, for: launch, at: now) {
             launches[index].toldReasons = reasons
             effects.append(.report(Wording.held(launch.entry, campaign, reasons, rule, evaluation, pool, at: now)))
@@ -242,7 +248,7 @@ extension Guard {
             id: nextDecisionID(), at: now, campaign: id,
             cause: forcer(index, at: now).map { .order($0) } ?? .launchRulesPass, conditionText: conditions,
             evidence: evidence)
-        let pool = platform.reading(campaigns[place].entry.pool, at: now)
+        let pool = platform.reading(of: campaigns[place].entry, at: now)
         if let pool, let enrolled = campaigns[place].latest?.stats.totalEnrolled {
             platform.reservations.reserve(enrolled, in: pool.pool.id, for: id)
         }
@@ -301,7 +307,7 @@ extension Guard {
         let earliest = (answer.serverTimeAtRequest ?? intent.firstSentAt).flooredToSecond
         let ranBefore = answer.startedAt.map { $0 < earliest } ?? false
         let note = ranBefore ? "the platform says that it has run since \(answer.startedAt?.rfc3339 ?? "before")" : nil
-        let pool = platform.reading(campaigns[place].entry.pool, at: now)
+        let pool = platform.reading(of: campaigns[place].entry, at: now)
         return [.report(Wording.released(campaigns[place], intent.decision, pool, note: note, mode: .enforce))]
     }
 
@@ -350,7 +356,7 @@ extension Guard {
             launches[index].phase = .released
             launches[index].lostStart = nil
             campaigns[place].phase = .running
-            let pool = platform.reading(campaigns[place].entry.pool, at: now)
+            let pool = platform.reading(of: campaigns[place].entry, at: now)
             let note = "the answer to our start was lost, but its numbers show that it runs"
             return [.report(Wording.released(campaigns[place], intent.decision, pool, note: note, mode: .enforce))]
         }

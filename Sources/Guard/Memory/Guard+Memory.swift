@@ -43,6 +43,8 @@ extension Guard {
             }
             saved.launches[remembered.campaign] = remembered
         }
+        takeUp(memory.pools, at: now)
+        recallSends(memory.samples, at: now)
         refreshDue(after: .started, restedUntil: nil)
         // In observe mode nothing is sent, also not what another mode had begun.
         if policy.mode == .observe { dropPausesNoLongerMeant() }
@@ -68,6 +70,7 @@ extension Guard {
             records.append(.record(.launch(memory)))
         }
         haveLaunchesMoved = false
+        if event.mayMovePools { records += poolChanges().map { .record(.poolState($0)) } }
         var workspace = WorkspaceMemory()
         workspace.reservations = platform.reservations
         workspace.lastDecision = lastDecision
@@ -80,12 +83,53 @@ extension Guard {
         return records + news.map { .record($0) }
     }
 
+    // MARK: Pools
+
+    private mutating func takeUp(_ pools: [PoolMemory], at now: Instant) {
+        for pool in pools {
+            senders[pool.id] = pool.senders.takenUp(at: now)
+            for (index, rule) in policy.rules.enumerated() where rule.trigger == .pool && rule.applies(to: pool.id) {
+                let kept = pool.rules.first { $0.name == rule.name && $0.fingerprint == rule.fingerprint }
+                if let kept { poolRules[pool.id, default: [:]][index] = kept.state.clamped(to: now) }
+            }
+        }
+    }
+
+    /// What campaigns were seen to send today counts against pools that have no volumes of their own.
+    private mutating func recallSends(
+        _ samples: [CampaignID: [(at: Instant, stats: CampaignStats)]], at now: Instant
+    ) {
+        for campaign in campaigns {
+            let known = (samples[campaign.entry.id] ?? []).filter { $0.at <= now }
+            for (before, after) in zip(known, known.dropFirst()) {
+                noteSends(campaign.entry, after.stats, since: before.stats, before.at, at: after.at)
+            }
+        }
+    }
+
+    /// What changed of the pools since it was last kept.
+    private mutating func poolChanges() -> [PoolMemory] {
+        var changed: [PoolMemory] = []
+        for id in Set(poolRules.keys).union(senders.keys).sorted() {
+            let rules = (poolRules[id] ?? [:]).sorted { $0.key < $1.key }.map { index, state in
+                RuleMemory(
+                    name: policy.rules[index].name, fingerprint: policy.rules[index].fingerprint, state: state,
+                    armed: nil)
+            }
+            let memory = PoolMemory(id: id, rules: rules, senders: senders[id] ?? SenderState())
+            guard saved.pools[id] != memory else { continue }
+            saved.pools[id] = memory
+            changed.append(memory)
+        }
+        return changed
+    }
+
     /// The campaigns that an event may have changed.
     private func touched(by event: Event, _ effects: [Effect]) -> [Int] {
         var ids: Set<CampaignID> = []
         switch event {
         case .reloaded, .recorded(failure: nil): return Array(campaigns.indices)
-        case .answered, .ordered, .observed, .started, .tick, .clockSet, .recorded:
+        case .answered, .changed, .ordered, .observed, .started, .tick, .clockSet, .recorded:
             if let id = event.campaign { ids.insert(id) }
         }
         for effect in effects {
@@ -94,7 +138,7 @@ extension Guard {
             case .send(let intent): ids.insert(intent.campaign)
             case .report(let event):
                 if let id = event.fields[.campaign].flatMap({ CampaignID($0) }) { ids.insert(id) }
-            case .poll, .ready, .record, .reply: break
+            case .poll, .change, .ready, .record, .reply: break
             }
         }
         if haveLaunchesMoved { ids.formUnion(launches.map(\.entry.campaign)) }
@@ -107,6 +151,7 @@ struct SavedMemory: Sendable {
     /// Marks instead of copies; that one of 64 bits fails to show a change is not to be expected.
     var campaigns: [CampaignID: Int] = [:]
     var launches: [CampaignID: LaunchMemory] = [:]
+    var pools: [PoolID: PoolMemory] = [:]
     var workspace: WorkspaceMemory?
 }
 

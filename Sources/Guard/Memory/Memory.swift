@@ -51,6 +51,13 @@ package struct LaunchMemory: Codable, Hashable, Sendable {
     package var phaseName: String { phase.word.rawValue }
 }
 
+/// What must outlive the process, of one pool: where its rules stand, and what was done to its members.
+package struct PoolMemory: Codable, Hashable, Sendable {
+    package var id: PoolID
+    var rules: [RuleMemory]
+    var senders: SenderState
+}
+
 /// What must outlive the process, of the workspace as a whole.
 package struct WorkspaceMemory: Codable, Hashable, Sendable {
     var reservations = Reservations()
@@ -64,16 +71,19 @@ package struct WorkspaceMemory: Codable, Hashable, Sendable {
 package struct Memory: Sendable {
     package var campaigns: [CampaignMemory]
     package var launches: [LaunchMemory]
+    package var pools: [PoolMemory]
     package var workspace: WorkspaceMemory
     /// The samples of each campaign, oldest first.
     package var samples: [CampaignID: [(at: Instant, stats: CampaignStats)]]
 
     package init(
-        campaigns: [CampaignMemory] = [], launches: [LaunchMemory] = [], workspace: WorkspaceMemory = WorkspaceMemory(),
+        campaigns: [CampaignMemory] = [], launches: [LaunchMemory] = [], pools: [PoolMemory] = [],
+        workspace: WorkspaceMemory = WorkspaceMemory(),
         samples: [CampaignID: [(at: Instant, stats: CampaignStats)]] = [:]
     ) {
         self.campaigns = campaigns
         self.launches = launches
+        self.pools = pools
         self.workspace = workspace
         self.samples = samples
     }
@@ -90,8 +100,11 @@ extension Memory {
         case .launch(let launch):
             launches.removeAll { $0.campaign == launch.campaign }
             launches.append(launch)
+        case .poolState(let pool):
+            pools.removeAll { $0.id == pool.id }
+            pools.append(pool)
         case .workspace(let newer): workspace = newer
-        case .decision, .intent, .pool, .event: break
+        case .decision, .intent, .senderChange, .pool, .event: break
         }
     }
 }
@@ -102,6 +115,7 @@ package enum LedgerRecord: Sendable {
     case sample(CampaignID, CampaignStats, at: Instant)
     indirect case campaign(CampaignMemory)
     indirect case launch(LaunchMemory)
+    indirect case poolState(PoolMemory)
     case workspace(WorkspaceMemory)
     /// A pool as it was reported, and how much of its volume was promised then.
     case pool(SenderPool, reserved: Int, at: Instant)
@@ -111,16 +125,18 @@ package enum LedgerRecord: Sendable {
     indirect case decision(Decision)
     /// An action is about to be sent, or its answer is in: `outcome` is nil until then.
     indirect case intent(Intent, outcome: String?)
+    /// A change of a pool's members is about to be sent, or has come to its end: `outcome` is nil until then.
+    indirect case senderChange(SenderChange, outcome: String?)
 
     /// True where it must be on disk before a request leaves.
     package var isUrgent: Bool {
         switch self {
         // An action that is about to be sent; its answer is kept like any other news.
-        case .intent(_, let outcome): outcome == nil
+        case .intent(_, let outcome), .senderChange(_, let outcome): outcome == nil
         case .decision: true
         // A person who was told yes relies on it.
         case .event(let event, _): event.kind == .orderAccepted
-        case .sample, .pool, .campaign, .launch, .workspace: false
+        case .sample, .pool, .campaign, .launch, .poolState, .workspace: false
         }
     }
 
@@ -128,15 +144,15 @@ package enum LedgerRecord: Sendable {
     package var canWait: Bool {
         switch self {
         case .sample, .pool: true
-        case .campaign, .launch, .workspace, .decision, .intent, .event: false
+        case .campaign, .launch, .poolState, .workspace, .decision, .intent, .senderChange, .event: false
         }
     }
 
     /// True where it is part of the story, which is told in full once it can be written again.
     package var isStory: Bool {
         switch self {
-        case .intent, .decision, .event: true
-        case .sample, .pool, .campaign, .launch, .workspace: false
+        case .intent, .senderChange, .decision, .event: true
+        case .sample, .pool, .campaign, .launch, .poolState, .workspace: false
         }
     }
 }

@@ -45,6 +45,8 @@ struct Forecast: Readings {
 
     func label(_ name: String) -> String { now.label(name) }
 
+    func poolTag(_ name: String) -> String? { now.poolTag(name) }
+
     func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)? {
         now.sinceArmed(hits, of: trials).map { counts in
             let trials = counts.trials + added(to: trials)

@@ -97,20 +97,24 @@ extension Guard {
 }
 
 extension Guard {
-    /// The pools are worth a look when their volume comes back, soon after it was used, and while a rule on them waits.
+    /// A pool is worth a look when its volume comes back, soon after it was used, and while a rule on it waits.
     ///
-    /// - Parameter isUsed: a start or a resume has just been answered.
-    mutating func replanPools(isUsed: Bool = false, at now: Instant) {
+    /// - Parameters:
+    ///   - target: what told of pools just now.
+    ///   - isUsed: a start or a resume that draws on it has just been answered.
+    mutating func replanPools(_ target: Target, isUsed: Bool = false, at now: Instant) {
         guard !policy.poll.pools.isFixed else { return }
-        let renewal = usedPools().compactMap { platform.pools[$0]?.renewsAt(at: now) }.min()
-        if let renewal { plan.hastenPools(to: renewal + .seconds(1)) }
+        let pools = usedPools().filter { platform.target(of: $0, in: home(of: $0)) == target }
+        let renewal = pools.compactMap { platform.pools[$0]?.renewsAt(at: now) }.min()
+        if let renewal { plan.hasten(target, to: renewal + .seconds(1)) }
         let isAwaited = renewal == nil && launches.contains { $0.isOpen && $0.heldSince != nil }
-        if isUsed || isAwaited || hasPendingPoolRule { plan.hastenPools(to: now) }
+        let isChanging = pools.contains { doubtfulPools.contains($0) || senders[$0]?.isChanging ?? false }
+        if isUsed || isAwaited || isChanging || hasPendingRule(pools) { plan.hasten(target, to: now) }
     }
 
-    private var hasPendingPoolRule: Bool {
-        poolRules.values.contains { states in
-            states.values.contains { if case .pending = $0.phase { true } else { false } }
+    private func hasPendingRule(_ pools: [PoolID]) -> Bool {
+        pools.contains { pool in
+            poolRules[pool]?.values.contains { if case .pending = $0.phase { true } else { false } } ?? false
         }
     }
 }

@@ -19,9 +19,17 @@ struct APIHealth: Sendable {
 
     /// The troubles in the order of their gravity.
     private static let kinds: [Fault.Kind] = [.unauthorized, .unreachable, .throttled, .unexpected]
+    private let workspace: WorkspaceName
+    /// The platform as sentences call it.
+    private let platform: String
     private var troubles: [Fault.Kind: Trouble] = [:]
     /// Troubles that are over, for a while.
     private var past: [Fault.Kind: Trouble] = [:]
+
+    init(workspace: WorkspaceName, platform: String) { (self.workspace, self.platform) = (workspace, platform) }
+
+    /// Goes on with another's troubles.
+    mutating func adopt(_ previous: APIHealth) { (troubles, past) = (previous.troubles, previous.past) }
 
     /// A short word for the service's status line; nil while all is well.
     var summary: String? {
@@ -90,8 +98,8 @@ struct APIHealth: Sendable {
         let word = word(kind)
         return JournalEvent(
             .apiRecovered,
-            "the platform's API is well again: it was \(word)\(lasting(trouble, now))",
-            fields: [.reason: word, .since: trouble.since.rfc3339])
+            "\(platform == "the platform" ? "the platform's API" : platform) is well again: it was \(word)\(lasting(trouble, now))",
+            fields: [.reason: word, .since: trouble.since.rfc3339, .workspace: workspace.text])
     }
 
     private func lasting(_ trouble: Trouble, _ now: Instant) -> String {
@@ -115,7 +123,7 @@ struct APIHealth: Sendable {
         let endpoint = target.source.rawValue
         var fields: [JournalField: String] = [
             .endpoint: endpoint, .reason: fault.summary, .since: trouble.since.rfc3339,
-            .failing: "\(trouble.targets.count)",
+            .failing: "\(trouble.targets.count)", .workspace: workspace.text,
         ]
         if case .stats(let id) = target { fields[.campaign] = id.text }
         if let wait = fault.retryAfter { fields[.retryAfter] = "\(Int(wait.seconds.rounded(.up)))" }
@@ -123,23 +131,24 @@ struct APIHealth: Sendable {
         case .unauthorized:
             return JournalEvent(
                 .apiUnauthorized,
-                "the platform refuses our key\(lasting): \(fault.summary) on \(endpoint)\(count); nothing is guarded "
+                "\(platform) refuses our key\(lasting): \(fault.summary) on \(endpoint)\(count); nothing is guarded "
                     + "until a valid key is in place and the service is reloaded", fields: fields)
         case .throttled:
             let wait = fault.retryAfter.map { "; we wait \($0.spokenText)" } ?? ""
             return JournalEvent(
                 .apiThrottled,
-                "the platform asks us to slow down\(lasting): \(fault.summary) on \(endpoint)\(wait)\(count)",
+                "\(platform) asks us to slow down\(lasting): \(fault.summary) on \(endpoint)\(wait)\(count)",
                 fields: fields)
         case .unreachable:
             return JournalEvent(
                 .apiUnreachable,
-                "the platform does not answer\(lasting): \(fault.summary) on \(endpoint)\(count); no launch is "
+                "\(platform) does not answer\(lasting): \(fault.summary) on \(endpoint)\(count); no launch is "
                     + "released and rules wait", fields: fields)
         case .unexpected, .missing, .refused:
             return JournalEvent(
                 .apiUnexpected,
-                "the platform's answer cannot be used\(lasting): \(fault.summary) on \(endpoint)\(count); it counts as no data",
+                "\(platform == "the platform" ? "the platform's answer" : "the answer of \(platform)") cannot be used\(lasting): "
+                    + "\(fault.summary) on \(endpoint)\(count); it counts as no data",
                 fields: fields)
         }
     }

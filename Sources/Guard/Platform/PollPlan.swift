@@ -39,20 +39,41 @@ struct PollPlan: Sendable {
 
     init(policy: CheckedPolicy, at now: Instant) {
         let poll = policy.poll
-        let sources = PollPlan.sources(policy)
-        if sources.contains(.pools) { timers.append(Timer(.pools, poll.pools, at: now)) }
-        if sources.contains(.accounts) { timers.append(Timer(.accounts, PollInterval(poll.accounts), at: now)) }
+        for target in PollPlan.shared(policy) {
+            let interval = target.source == .accounts ? PollInterval(poll.accounts) : poll.pools
+            timers.append(Timer(target, interval, at: now))
+        }
         campaigns = policy.campaigns.map(\.id)
         if !campaigns.isEmpty { stats = PollQueue(poll, campaigns: campaigns.count, at: now) }
     }
 
-    /// What has to be asked for at all: accounts only if a rule reads them.
-    static func sources(_ policy: CheckedPolicy) -> Set<Source> {
-        var sources: Set<Source> = [.stats]
+    /// What has to be asked for beside the campaigns: of each platform what it can tell and somebody needs, accounts
+    /// only if a rule reads them.
+    static func shared(_ policy: CheckedPolicy) -> [Target] {
+        var sources: Set<Source> = []
         for rule in policy.rules where rule.mode != .off { sources.formUnion(rule.sources) }
+        let bound = Set(policy.pools.map(\.name))
         let namesPool = policy.campaigns.contains { $0.pool != nil }
         if namesPool || !policy.launches.isEmpty { sources.insert(.pools) }
-        return sources
+        var targets: [Target] = []
+        for workspace in policy.workspaces {
+            let campaigns = policy.campaigns.filter { $0.workspace == workspace.name }
+            // Without campaigns, rules on pools may still look at them.
+            let drawsOnOwn = campaigns.isEmpty || campaigns.contains { !($0.pool.map(bound.contains) ?? false) }
+            if sources.contains(.pools), workspace.provider.can(.volumes), drawsOnOwn {
+                targets.append(.pools(workspace.name))
+            }
+            if sources.contains(.accounts), workspace.provider.can(.accounts) {
+                targets.append(.accounts(workspace.name))
+            }
+        }
+        return targets + policy.pools.map { .pool($0.name) }
+    }
+
+    /// Whether it is asked for at all.
+    func asks(for target: Target) -> Bool {
+        if case .stats = target { return true }
+        return timers.contains { $0.target == target }
     }
 
     /// How many different things are asked for.
@@ -95,9 +116,9 @@ struct PollPlan: Sendable {
     /// The time between two looks at the campaign at that place, as things stand.
     func interval(_ place: Int) -> Duration { stats?.interval(place) ?? .zero }
 
-    /// The pools are worth a look at that time.
-    mutating func hastenPools(to time: Instant) {
-        for index in timers.indices where timers[index].target == .pools { timers[index].hasten(to: time) }
+    /// What tells of a pool is worth a look at that time.
+    mutating func hasten(_ target: Target, to time: Instant) {
+        for index in timers.indices where timers[index].target == target { timers[index].hasten(to: time) }
     }
 
     // MARK: Answers

@@ -34,8 +34,8 @@ struct Reservations: Codable, Hashable, Sendable {
     }
 
     /// The pools were asked anew: what had been sent before that is in their numbers and is reserved no more.
-    mutating func settle(_ stats: (CampaignID) -> CampaignStats?) {
-        for (campaign, reservation) in reservations {
+    mutating func settle(in pools: Set<PoolID>, _ stats: (CampaignID) -> CampaignStats?) {
+        for (campaign, reservation) in reservations where pools.contains(reservation.pool) {
             guard let stats = stats(campaign), let sent = stats.sent else { continue }
             let outstanding = max(0, reservation.promised - sent)
             let isThrough = outstanding == 0 || (sent > 0 && stats.queued == 0)

@@ -225,8 +225,8 @@ private struct ReplayReadings: CompiledReadings {
         case .queued: stats.queued.map(Double.init) ?? .nan
         case .openRate: stats.openRate ?? .nan
         case .replyRate: stats.replyRate ?? .nan
-        case .poolDailyCapacity, .poolRemainingVolume, .poolReserved, .poolAvailable, .poolActiveSenders,
-            .accountsActive, .accountsPaused, .accountsWarming:
+        case .poolDailyCapacity, .poolRemainingVolume, .poolReserved, .poolAvailable, .poolSenders, .poolActiveSenders,
+            .poolAge, .poolUpdated, .accountsActive, .accountsPaused, .accountsWarming:
             .nan
         }
     }

@@ -78,7 +78,7 @@ extension Guard {
     private func resumeTargets(_ id: CampaignID) -> [Target] {
         var sources: Set<Source> = [.stats]
         for rule in holdingRules(id) { sources.formUnion(rule.condition.sources) }
-        return [Target.stats(id), .accounts, .pools].filter { sources.contains($0.source) }
+        return targets(of: id, sources)
     }
 
     // MARK: Judging
@@ -89,7 +89,8 @@ extension Guard {
         let candidates: [CampaignID]
         switch observation.target {
         case .stats(let id): candidates = resting.contains(id) ? [id] : []
-        case .pools, .accounts: candidates = resting.sorted()
+        case .pools, .accounts, .pool: candidates = resting.sorted()
+        case .operation: candidates = []
         }
         for id in candidates {
             guard let place = places[id], case .resuming(let attempt) = campaigns[place].phase,
@@ -189,7 +190,7 @@ extension Guard {
 
     /// What it still has to send is promised to it.
     private mutating func promiseRest(_ place: Int, at now: Instant) {
-        guard let pool = platform.reading(campaigns[place].entry.pool, at: now),
+        guard let pool = platform.reading(of: campaigns[place].entry, at: now),
             let stats = campaigns[place].latest?.stats, let enrolled = stats.totalEnrolled
         else { return }
         platform.reservations.reserve(

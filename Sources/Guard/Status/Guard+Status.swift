@@ -5,8 +5,11 @@ extension Guard {
     /// How everything stands.
     package func status(at now: Instant) -> GuardStatus {
         GuardStatus(
-            at: now, workspace: policy.workspace.name, provider: policy.workspace.provider.rawValue,
-            mode: policy.mode.rawValue, summary: summary, apiTrouble: health.summary,
+            at: now, workspace: policy.workspace.name.text, provider: policy.workspace.provider.rawValue,
+            workspaces: policy.workspaces.map {
+                GuardStatus.WorkspaceStatus(
+                    name: $0.name, provider: $0.provider.rawValue, apiTrouble: health[$0.name]?.summary)
+            }, mode: policy.mode.rawValue, summary: summary, apiTrouble: apiTrouble,
             polledPerMinute: plan.perMinute, budgetPerMinute: policy.poll.budget.perSecond * 60,
             isLedgerFailing: ledgerTrouble != nil, campaigns: campaigns.map { status(of: $0, at: now) },
             launches: launches.map { launch in
@@ -15,7 +18,8 @@ extension Guard {
                     campaign: launch.entry.campaign, state: launch.word, heldSince: launch.heldSince,
                     reasons: launch.reasons.map(\.text), notBefore: launch.entry.notBefore,
                     expires: launch.entry.expires, missing: fit.missing, earliest: fit.earliest)
-            }, pools: platform.pools.keys.sorted().map { status(of: $0, at: now) })
+            },
+            pools: Set(Array(platform.pools.keys) + policy.pools.map(\.name)).sorted().map { status(of: $0, at: now) })
     }
 
     private func status(of campaign: CampaignState, at now: Instant) -> GuardStatus.CampaignStatus {
@@ -43,10 +47,15 @@ extension Guard {
         return status
     }
 
-    private func status(of id: PoolID, at now: Instant) -> GuardStatus.PoolStatus {
+    func status(of id: PoolID, at now: Instant) -> GuardStatus.PoolStatus {
         let state = platform.pools[id]
+        let reading = platform.reading(id, at: now)
         return GuardStatus.PoolStatus(
-            id: id, name: state?.pool.name, dailyCapacity: state?.pool.dailyCapacity,
+            id: id, workspace: home(of: id), name: state?.pool.name, platformID: platform.rosters[id]?.pool.id,
+            isMissing: missingPools.contains(id), senders: state?.pool.senderCount,
+            activeSenders: reading?.activeSenders, tags: state?.pool.tags ?? [:],
+            removedSenders: senders[id]?.removed.map(\.sender.id) ?? [], change: senders[id]?.attempt?.text,
+            dailyCapacity: state?.pool.dailyCapacity,
             remainingVolume: state?.pool.remainingVolume, reserved: platform.reservations.reserved(in: id),
             renewsAt: state?.renewsAt(at: now), rules: rules(poolRules[id] ?? [:]))
     }

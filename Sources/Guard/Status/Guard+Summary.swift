@@ -19,7 +19,7 @@ extension Guard {
         if paused > 0 { parts.append("\(paused) paused") }
         if held > 0 { parts.append("\(held) launch\(held == 1 ? "" : "es") held") }
         if blind > 0 { parts.append("blind to \(blind)") }
-        if let trouble = health.summary { parts.append(trouble) }
+        if let trouble = apiTrouble { parts.append(trouble) }
         if policy.mode == .observe { parts.append("observing only") }
         return parts.joined(separator: ", ")
     }

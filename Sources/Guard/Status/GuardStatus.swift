@@ -55,7 +55,20 @@ package struct GuardStatus: Sendable, Codable {
 
     package struct PoolStatus: Sendable, Codable {
         package var id: PoolID
+        package var workspace: WorkspaceName
         package var name: String?
+        /// The platform's own id, where the policy gives the pool another name.
+        package var platformID: PoolID?
+        /// True where the platform has no such pool, or it is open which is meant.
+        package var isMissing: Bool
+        /// Members in all, and those that can send; nil where the platform does not tell.
+        package var senders: Int?
+        package var activeSenders: Int?
+        package var tags: [String: String]
+        /// Members that we removed and have not put back.
+        package var removedSenders: [SenderID]
+        /// A change of the members that is under way, in a few words.
+        package var change: String?
         package var dailyCapacity: Int?
         package var remainingVolume: Int?
         /// Promised to launches and not sent yet.
@@ -65,8 +78,17 @@ package struct GuardStatus: Sendable, Codable {
     }
 
     package var at: Instant
+    package struct WorkspaceStatus: Sendable, Codable {
+        package var name: WorkspaceName
+        package var provider: String
+        /// What is wrong with its API, in a few words; nil while all is well.
+        package var apiTrouble: String?
+    }
+
+    /// The first workspace; ``workspaces`` has all.
     package var workspace: String
     package var provider: String
+    package var workspaces: [WorkspaceStatus]
     package var mode: String
     /// The service's status line.
     package var summary: String

@@ -64,6 +64,22 @@ package enum EventKind: String, CaseIterable, Sendable {
     case poolRenewed = "pool.renewed"
     /// The platform does not report a pool that the policy names.
     case poolMissing = "pool.missing"
+    /// Several pools of the platform are as the policy says, and it is open which is meant.
+    case poolAmbiguous = "pool.ambiguous"
+    /// A sender was taken out of a pool by us, or would have been in observe mode.
+    case senderRemoved = "sender.removed"
+    /// A sender could not be taken out of a pool.
+    case senderRemoveFailed = "sender.remove_failed"
+    /// A sender that we meant to take out of a pool is gone, by whose doing is not known.
+    case senderAlreadyRemoved = "sender.already_removed"
+    /// A sender that we had taken out was put back by us, or would have been in observe mode.
+    case senderRestored = "sender.restored"
+    /// A sender could not be put back.
+    case senderRestoreFailed = "sender.restore_failed"
+    /// A sender that we had taken out is in its pool again: a person put it back.
+    case senderOverride = "sender.override"
+    /// A sender stays in its pool, as too few would be left.
+    case senderKept = "sender.kept"
     /// Requests to the platform bring no answer.
     case apiUnreachable = "api.unreachable"
     /// The platform refuses the key.
@@ -125,6 +141,14 @@ extension EventKind {
         case .poolExhausted: "a8b4e9be54f34cad9ed3e3b786e80d0d"
         case .poolRenewed: "95cbc42ec19e4d0f93ae5dab7c715de1"
         case .poolMissing: "dcdd0008ec7f42d6944619fc4060114f"
+        case .poolAmbiguous: "272a12c8866e4589a58bae5c72f601ec"
+        case .senderRemoved: "ecdbe657b1f6431996e968618ad7bc5b"
+        case .senderRemoveFailed: "12beb5f2aee14b04bcc6c32501d77e2c"
+        case .senderAlreadyRemoved: "47862e1d43574ee191320b0e83db7efb"
+        case .senderRestored: "158fda35efe84bc38844b1b3ca6c8709"
+        case .senderRestoreFailed: "a0bd8ae952e3456a835ef8a9dc2c7fde"
+        case .senderOverride: "1155b1070272479795f1498ba43b2191"
+        case .senderKept: "fc9d7fcd80fb49f49712465888584e0f"
         case .apiUnreachable: "801dedce678c4586aa10f78d76db9873"
         case .apiUnauthorized: "62eb60decfaa4ecc9a9cd233c36e29af"
         case .apiThrottled: "0b1d2f447ad74784a1d3d71261fd27d6"
@@ -146,14 +170,14 @@ extension EventKind {
         case .campaignPauseFailed, .launchCannotFit, .launchUnapproved, .apiUnauthorized, .beltTripped, .ledgerFailed:
             .critical
         case .policyRefused, .campaignResumeFailed, .campaignMissing, .campaignStale, .launchFailed, .poolMissing,
+            .poolAmbiguous, .senderRemoveFailed, .senderRestoreFailed,
             .apiUnreachable, .apiUnexpected, .controlFailed:
             .error
         case .ruleFiring, .campaignPaused, .campaignOverride, .campaignRelapsed, .launchHeld, .launchExpired,
-            .poolExhausted, .apiThrottled:
+            .poolExhausted, .senderRemoved, .senderAlreadyRemoved, .senderOverride, .senderKept, .apiThrottled:
             .warning
         case .campaignAlreadyPaused, .campaignResumed, .campaignProbationPassed, .campaignFresh, .campaignStandstill,
-            .launchReleased,
-            .launchAlreadyStarted,
+            .launchReleased, .launchAlreadyStarted, .senderRestored,
             .apiRecovered, .statsReset, .ledgerRecovered, .orderAccepted, .orderRefused:
             .notice
         case .daemonStarted, .daemonReady, .daemonStopping, .policyLoaded, .rulePending, .ruleCleared, .launchQueued,

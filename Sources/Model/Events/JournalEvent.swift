@@ -6,6 +6,8 @@ package enum JournalField: String, CaseIterable, Sendable {
     case campaign = "SENDWARDEN_CAMPAIGN"
     case campaignName = "SENDWARDEN_CAMPAIGN_NAME"
     case pool = "SENDWARDEN_POOL"
+    case sender = "SENDWARDEN_SENDER"
+    case address = "SENDWARDEN_ADDRESS"
     case rule = "SENDWARDEN_RULE"
     case severity = "SENDWARDEN_SEVERITY"
     case decision = "SENDWARDEN_DECISION"

@@ -48,13 +48,16 @@ package struct CompiledCondition: Sendable {
             emit(comparison.right, windows)
             steps.append(.compare(comparison.comparison))
         case .compareText(let left, let isEqual, let right):
-            func text(_ term: TextTerm) -> String {
+            func text(_ term: TextTerm) -> String? {
                 switch term {
                 case .literal(let text): text
                 case .label(let name): label(name)
+                // No recording holds a pool's tags.
+                case .poolTag: nil
                 }
             }
-            steps.append(.constant((text(left) == text(right)) == isEqual ? 1 : 0))
+            guard let first = text(left), let second = text(right) else { return steps.append(.constant(.nan)) }
+            steps.append(.constant((first == second) == isEqual ? 1 : 0))
         case .not(let inner):
             emit(inner, windows, label)
             steps.append(.not)

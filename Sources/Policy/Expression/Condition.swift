@@ -101,6 +101,8 @@ package enum TextTerm: Hashable, Sendable {
     case literal(String)
     /// The campaign's label of that name; the empty text where the campaign has none.
     case label(String)
+    /// The pool's tag of that name; the empty text where the pool has none, unknown where the pool is.
+    case poolTag(String)
 }
 
 /// A checked condition of a rule.
@@ -158,6 +160,7 @@ extension Condition {
     /// The answers of the API that the condition reads.
     package var sources: Set<Source> {
         var sources: Set<Source> = []
+        if !poolTags.isEmpty { sources.insert(.pools) }
         visitFormulas { formula in
             switch formula {
             case .gauge(let gauge):
@@ -178,6 +181,16 @@ extension Condition {
         return found
     }
 
+    /// What the condition asks of a pool that only some platforms tell.
+    package var rosterNames: [String] {
+        var names = poolTags.sorted().map { "pool.tag(\"\($0)\")" }
+        visitFormulas { formula in
+            guard case .gauge(let gauge) = formula, [.poolAge, .poolUpdated].contains(gauge) else { return }
+            names.append(gauge.rawValue)
+        }
+        return names
+    }
+
     /// True where the condition reads a rate that the platform works out, which no recording of counters holds.
     package var readsRatesOfTheAPI: Bool {
         var found = false
@@ -190,12 +203,20 @@ extension Condition {
 
     /// The labels that the condition asks for.
     package var labels: Set<String> {
+        Set(textTerms.compactMap { if case .label(let name) = $0 { name } else { nil } })
+    }
+
+    /// The tags of pools that the condition asks for.
+    package var poolTags: Set<String> {
+        Set(textTerms.compactMap { if case .poolTag(let name) = $0 { name } else { nil } })
+    }
+
+    private var textTerms: Set<TextTerm> {
         switch self {
         case .compare: []
-        case .compareText(let left, _, let right):
-            Set([left, right].compactMap { if case .label(let name) = $0 { name } else { nil } })
-        case .not(let inner): inner.labels
-        case .and(let left, let right), .or(let left, let right): left.labels.union(right.labels)
+        case .compareText(let left, _, let right): [left, right]
+        case .not(let inner): inner.textTerms
+        case .and(let left, let right), .or(let left, let right): left.textTerms.union(right.textTerms)
         }
     }
 }

@@ -46,11 +46,15 @@ package protocol Readings {
     func age(of source: Source) -> Duration?
     /// The campaign's label; the empty text where it has none.
     func label(_ name: String) -> String
+    /// The pool's tag; the empty text where the pool has none, nil where the pool is unknown.
+    func poolTag(_ name: String) -> String?
     /// What was counted since the rule that is judged was armed; nil where it has not been, or a counter is unknown.
     func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)?
 }
 
 extension Readings {
+    package func poolTag(_ name: String) -> String? { nil }
+
     package func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)? { nil }
 }
 
@@ -120,7 +124,9 @@ private struct Evaluator<Source: Readings> {
             if let left, let right { truth = Truth(comparison.comparison.holds(left, right)) }
             findings.append(Finding(comparison: comparison, left: left, right: right, truth: truth))
             return truth
-        case .compareText(let left, let isEqual, let right): return Truth((text(left) == text(right)) == isEqual)
+        case .compareText(let left, let isEqual, let right):
+            guard let first = left.value(readings), let second = right.value(readings) else { return .unknown }
+            return Truth((first == second) == isEqual)
         case .not(let inner): return !truth(inner)
         case .and(let left, let right):
             let first = truth(left)
@@ -202,11 +208,15 @@ private struct Evaluator<Source: Readings> {
     private mutating func note(_ increase: Increase, _ window: Duration) {
         coverage = min(coverage ?? 1, increase.covered / window)
     }
+}
 
-    private func text(_ term: TextTerm) -> String {
-        switch term {
+extension TextTerm {
+    /// Nil is unknown.
+    func value(_ readings: some Readings) -> String? {
+        switch self {
         case .literal(let text): text
         case .label(let name): readings.label(name)
+        case .poolTag(let name): readings.poolTag(name)
         }
     }
 }

@@ -57,7 +57,7 @@ extension Condition {
         case .compare(let comparison): return comparison.node(readings, truth)
         case .compareText(let left, let isEqual, let right):
             let text = "\(left.text) \(isEqual ? "==" : "!=") \(right.text)"
-            let values = [left, right].map { "\"\($0.value(readings))\"" }
+            let values = [left, right].map { $0.value(readings).map { "\"\($0)\"" } ?? "unknown" }
             return EvaluationNode(
                 text, value: values.joined(separator: isEqual ? " == " : " != "), outcome: truth)
         case .not(let inner): return EvaluationNode("not", outcome: truth, parts: [inner.tree(readings)])
@@ -167,13 +167,7 @@ extension TextTerm {
         switch self {
         case .literal(let text): "\"\(text)\""
         case .label(let name): "campaign.label(\"\(name)\")"
-        }
-    }
-
-    fileprivate func value(_ readings: some Readings) -> String {
-        switch self {
-        case .literal(let text): text
-        case .label(let name): readings.label(name)
+        case .poolTag(let name): "pool.tag(\"\(name)\")"
         }
     }
 }

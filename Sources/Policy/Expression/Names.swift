@@ -11,7 +11,14 @@ package enum Gauge: String, CaseIterable, Sendable, Codable {
     case poolReserved = "pool.reserved"
     /// `pool.remainingVolume - pool.reserved`.
     case poolAvailable = "pool.available"
+    /// The members of the pool, whatever their channel and state.
+    case poolSenders = "pool.senders"
+    /// The members of the pool that can send.
     case poolActiveSenders = "pool.activeSenders"
+    /// Since the pool was created.
+    case poolAge = "pool.age"
+    /// Since the pool was last changed.
+    case poolUpdated = "pool.updated"
     case accountsActive = "accounts.active"
     case accountsPaused = "accounts.paused"
     case accountsWarming = "accounts.warming"
@@ -20,9 +27,10 @@ package enum Gauge: String, CaseIterable, Sendable, Codable {
         switch self {
         case .openRate, .replyRate, .bounceRate: .ratio
         case .totalEnrolled, .sent, .delivered, .bounced, .replied, .queued, .resolved, .poolDailyCapacity,
-            .poolRemainingVolume, .poolReserved, .poolAvailable, .poolActiveSenders, .accountsActive,
+            .poolRemainingVolume, .poolReserved, .poolAvailable, .poolSenders, .poolActiveSenders, .accountsActive,
             .accountsPaused, .accountsWarming:
             .count
+        case .poolAge, .poolUpdated: .duration
         }
     }
 
@@ -32,7 +40,9 @@ package enum Gauge: String, CaseIterable, Sendable, Codable {
         case .totalEnrolled, .sent, .delivered, .bounced, .replied, .queued, .openRate, .replyRate, .resolved,
             .bounceRate:
             .stats
-        case .poolDailyCapacity, .poolRemainingVolume, .poolReserved, .poolAvailable, .poolActiveSenders: .pools
+        case .poolDailyCapacity, .poolRemainingVolume, .poolReserved, .poolAvailable, .poolSenders, .poolActiveSenders,
+            .poolAge, .poolUpdated:
+            .pools
         case .accountsActive, .accountsPaused, .accountsWarming: .accounts
         }
     }

@@ -51,7 +51,7 @@ enum Satisfiability {
 
     private static func isPossible(_ atoms: [Atom]) -> Bool {
         var ranges: [Formula: Range] = [:]
-        var labels: [String: LabelValues] = [:]
+        var texts: [TextTerm: TextValues] = [:]
         for atom in atoms {
             switch atom {
             case .number(let left, let comparison, let right):
@@ -67,21 +67,20 @@ enum Satisfiability {
                 }
             case .text(.literal(let left), let isEqual, .literal(let right)):
                 if (left == right) != isEqual { return false }
-            case .text(.label(let left), let isEqual, .label(let right)):
+            case .text(let term, let isEqual, .literal(let text)), .text(.literal(let text), let isEqual, let term):
+                guard texts[term, default: TextValues()].allow(text, isEqual) else { return false }
+            case .text(let left, let isEqual, let right):
                 if left == right, !isEqual { return false }
-            case .text(.label(let name), let isEqual, .literal(let text)),
-                .text(.literal(let text), let isEqual, .label(let name)):
-                guard labels[name, default: LabelValues()].allow(text, isEqual) else { return false }
             }
         }
         return true
     }
 
-    private struct LabelValues {
+    private struct TextValues {
         var required: String?
         var excluded: Set<String> = []
 
-        /// False where the label can no longer have any value.
+        /// False where the text can no longer have any value.
         mutating func allow(_ text: String, _ isEqual: Bool) -> Bool {
             if isEqual {
                 if let required, required != text { return false }

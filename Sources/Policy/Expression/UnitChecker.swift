@@ -51,9 +51,10 @@ struct UnitChecker {
         case .compare(let operation, let left, let right, let span):
             return comparison(operation, left, right, span)
         case .number, .percent, .duration, .negate, .arithmetic, .name, .text, .call:
-            if isLabel(tree) {
+            if case .call(let name, _, _, _) = tree, let what = UnitChecker.textFunctions[name] {
                 return refuse(
-                    "a label is a text, not a condition", help: "compare it: campaign.label(\"team\") == \"sales\"",
+                    "a \(what.noun) is a text, not a condition",
+                    help: "compare it: \(what.example) == \"\(what.value)\"",
                     at: tree.span)
             }
             guard let typed = formula(tree) else { return nil }
@@ -103,15 +104,28 @@ struct UnitChecker {
             if scope == .pool {
                 return refuse("'campaign.label' means nothing in a rule on pools", at: span)
             }
-            guard arguments.count == 1, case .text(let name, _) = arguments[0] else {
-                return refuse(
-                    "campaign.label takes one text", help: "write campaign.label(\"team\")", at: span)
-            }
-            return .label(name)
+            return textArgument(of: "campaign.label", arguments, span).map { .label($0) }
+        case .call("pool.tag", let arguments, _, let span):
+            return textArgument(of: "pool.tag", arguments, span).map { .poolTag($0) }
         default:
             guard let typed = formula(tree) else { return nil }
             return refuse("a text cannot be compared with \(typed.unit.description)", at: tree.span)
         }
+    }
+
+    /// Functions whose value is a text, and how each is used.
+    private static let textFunctions: [String: (noun: String, example: String, value: String)] = [
+        "campaign.label": ("label", "campaign.label(\"team\")", "sales"),
+        "pool.tag": ("tag", "pool.tag(\"environment\")", "production"),
+    ]
+
+    private mutating func textArgument(of function: String, _ arguments: [SyntaxTree], _ span: Span) -> String? {
+        guard arguments.count == 1, case .text(let name, _) = arguments[0] else {
+            return refuse(
+                "\(function) takes one text", help: UnitChecker.textFunctions[function].map { "write \($0.example)" },
+                at: span)
+        }
+        return name
     }
 
     // MARK: Numbers
@@ -387,13 +401,12 @@ struct UnitChecker {
     private func helpForUnknown(_ name: String) -> String? {
         let known =
             Gauge.allCases.map(\.rawValue) + [
-                "increase", "rate", "age", "campaign.label", "wilson_lower", "wilson_upper",
+                "increase", "rate", "age", "campaign.label", "pool.tag", "wilson_lower", "wilson_upper",
             ]
         let synonyms = [
             "bounce_rate": "bounceRate", "bounces": "bounced", "enrolled": "totalEnrolled", "leads": "totalEnrolled",
             "pool.remainingToday": "pool.remainingVolume", "remainingVolume": "pool.remainingVolume",
             "dailyCapacity": "pool.dailyCapacity", "available": "pool.available", "reserved": "pool.reserved",
-            "pool.senders": "pool.activeSenders",
         ]
         if let meant = synonyms[name] ?? NearestName.of(name, in: known) { return "did you mean '\(meant)'?" }
         return "names are \(known.joined(separator: ", "))"
@@ -410,13 +423,11 @@ struct UnitChecker {
     }
 
     private func isText(_ tree: SyntaxTree) -> Bool {
-        if case .text = tree { return true }
-        return isLabel(tree)
-    }
-
-    private func isLabel(_ tree: SyntaxTree) -> Bool {
-        if case .call("campaign.label", _, _, _) = tree { return true }
-        return false
+        switch tree {
+        case .text: true
+        case .call(let name, _, _, _): UnitChecker.textFunctions[name] != nil
+        default: false
+        }
     }
 
     private func source(_ tree: SyntaxTree) -> String {

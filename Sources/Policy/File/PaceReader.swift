@@ -19,7 +19,9 @@ struct PaceReader {
         self.reader = reader
     }
 
-    func pace(_ fields: Fields, campaigns: [Placed<CampaignEntry>], rules: [PlacedRule]) -> Pace? {
+    func pace(_ fields: Fields, campaigns: [Placed<CampaignEntry>], rules: [PlacedRule], pools: [Placed<PoolBinding>])
+        -> Pace?
+    {
         let parts = fields["poll"].flatMap {
             reader.fields($0, of: "poll", known: ["stats", "pools", "accounts", "budget", "timeout"])
         }
@@ -39,6 +41,7 @@ struct PaceReader {
         let place = parts?["budget"] ?? parts?["stats"] ?? fields["campaigns"] ?? fields.node
         guard let fitted = fit(poll, campaigns: campaigns.count, accounts: needsAccounts, place) else { return nil }
         (poll.statsInterval, poll.statsPerSecond) = fitted
+        checkRosters(poll, pools, place)
         return Pace(
             poll: poll, staleAfter: staleAfter(fields, poll.statsInterval), maxGap: maxGap(fields, poll.statsInterval))
     }
@@ -108,6 +111,22 @@ struct PaceReader {
                 + "each will be polled every \(interval.policyText)",
             help: "allow \(enough)/min, or ask for poll: {stats: \(wanted)}", at: place)
         return (interval, room)
+    }
+
+    /// Requests that a look at a named pool takes at least: one for the pool, one for its members.
+    private static let requestsPerRoster = 2.0
+
+    /// Each workspace has the budget for itself; its named pools must fit into it.
+    private func checkRosters(_ poll: PollSettings, _ pools: [Placed<PoolBinding>], _ place: Node) {
+        let planned = poll.budget.perSecond * PaceReader.plannedShare
+        for (workspace, pools) in Dictionary(grouping: pools, by: \.entry.workspace).sorted(by: { $0.key < $1.key }) {
+            let needed = Double(pools.count) * PaceReader.requestsPerRoster / poll.pools.max.seconds
+            guard needed > planned else { continue }
+            reader.error(
+                "the request budget does not cover the \(pools.count) pools of workspace '\(workspace)'",
+                help: "allow at least \(Int((needed * 60 / PaceReader.plannedShare).rounded(.up)))/min, or poll pools "
+                    + "less often", at: place)
+        }
     }
 
     private func staleAfter(_ fields: Fields, _ interval: Duration) -> Duration {

@@ -29,8 +29,8 @@ struct PolicyAssembly {
     static let rulesMax = 500
 
     private static let keys = [
-        "version", "workspace", "mode", "poll", "stale_after", "max_gap", "on_override", "override_for",
-        "override_grace", "on_unapproved", "belt", "campaigns", "launches", "rules",
+        "version", "workspace", "workspaces", "mode", "poll", "stale_after", "max_gap", "on_override", "override_for",
+        "override_grace", "on_unapproved", "belt", "pools", "campaigns", "launches", "rules",
     ]
 
     let reader: FieldReader
@@ -43,31 +43,34 @@ struct PolicyAssembly {
         guard let fields = reader.fields(root, of: "the policy", known: PolicyAssembly.keys, hints: topLevelHints)
         else { return nil }
         version(fields)
-        let workspace = WorkspaceReader(reader).workspace(fields)
-        let campaigns = campaigns(fields)
+        let workspaces = WorkspaceReader(reader).workspaces(fields)
+        let pools = PoolReader(reader, workspaces: workspaces).pools(fields)
+        let campaigns = campaigns(fields, workspaces)
         let launches = LaunchReader(reader).launches(fields, campaigns: campaigns)
-        let rules = RuleReader(reader, campaigns: campaigns).rules(fields)
-        let pace = PaceReader(reader).pace(fields, campaigns: campaigns, rules: rules)
+        let rules = RuleReader(reader, campaigns: campaigns, pools: pools).rules(fields)
+        let pace = PaceReader(reader).pace(fields, campaigns: campaigns, rules: rules, pools: pools)
         let mode: Mode = fields["mode"].flatMap { reader.choice($0, "mode") } ?? .enforce
         let onOverride: OnOverride = fields["on_override"].flatMap { reader.choice($0, "on_override") } ?? .respect
         let onUnapproved: OnUnapproved =
             fields["on_unapproved"].flatMap { reader.choice($0, "on_unapproved") } ?? .alert
         let belt = belt(fields)
         PolicyChecks(reader).check(fields, campaigns: campaigns, launches: launches, rules: rules)
-        guard let workspace, let pace else { return nil }
+        PoolChecks(reader).check(workspaces: workspaces, pools: pools, campaigns: campaigns, rules: rules)
+        guard !workspaces.isEmpty, let pace else { return nil }
         return CheckedPolicy(
-            workspace: workspace, mode: mode, poll: pace.poll, staleAfter: pace.staleAfter, maxGap: pace.maxGap,
+            workspaces: workspaces.map(\.entry), mode: mode, poll: pace.poll, staleAfter: pace.staleAfter,
+            maxGap: pace.maxGap,
             onOverride: onOverride,
             overrideFor: duration(fields, "override_for", .seconds(1)) ?? .seconds(86400),
             overrideGrace: duration(fields, "override_grace", .zero) ?? .seconds(600),
             onUnapproved: onUnapproved, belt: belt, campaigns: campaigns.map(\.entry),
-            launches: launches.map(\.entry), rules: rules.map(\.rule))
+            launches: launches.map(\.entry), rules: rules.map(\.rule),
+            pools: pools.map(\.entry))
     }
 
     private var topLevelHints: [String: String] {
         [
-            "workspaces": "this version guards one workspace: write 'workspace:'",
-            "pools": "pools are the platform's own; name one with 'pool:' in a campaign",
+            "pool": "did you mean 'pools'?",
             "rule": "did you mean 'rules'?",
             "key": "a key never stands in a policy: name a file with 'credential:' in the workspace",
         ]
@@ -98,12 +101,12 @@ struct PolicyAssembly {
         return belt
     }
 
-    private func campaigns(_ fields: Fields) -> [Placed<CampaignEntry>] {
+    private func campaigns(_ fields: Fields, _ workspaces: [Placed<Workspace>]) -> [Placed<CampaignEntry>] {
         guard let node = fields["campaigns"] else { return [] }
         var seen: [CampaignID: Int] = [:]
         var campaigns: [Placed<CampaignEntry>] = []
         for node in reader.elements(node, of: "campaigns", countMax: PolicyAssembly.campaignsMax) {
-            guard let campaign = campaign(node) else { continue }
+            guard let campaign = campaign(node, workspaces) else { continue }
             if let line = seen[campaign.id] {
                 reader.error("campaign '\(campaign.id)' is listed twice, first in line \(line)", at: node)
                 continue
@@ -114,22 +117,23 @@ struct PolicyAssembly {
         return campaigns
     }
 
-    private func campaign(_ node: Node) -> CampaignEntry? {
+    private func campaign(_ node: Node, _ workspaces: [Placed<Workspace>]) -> CampaignEntry? {
         if let id = node.scalar?.string {
             reader.error("a campaign is a mapping", help: "write {id: \(id.prefix(40))}", at: node)
             return nil
         }
-        guard let fields = reader.fields(node, of: "a campaign", known: ["id", "name", "pool", "labels"]) else {
-            return nil
-        }
+        guard let fields = reader.fields(node, of: "a campaign", known: ["id", "workspace", "name", "pool", "labels"])
+        else { return nil }
         guard let idNode = fields["id"] else {
             reader.error(
                 "the campaign has no 'id'", help: "write the id that the platform shows, such as camp_123", at: node)
             return nil
         }
-        guard let id: CampaignID = reader.identifier(idNode, "the campaign's id") else { return nil }
+        let workspace = WorkspaceChoice(reader, workspaces).name(
+            fields, for: .campaigns, "campaigns are on a platform that sends them: leadterra")
+        guard let id: CampaignID = reader.identifier(idNode, "the campaign's id"), let workspace else { return nil }
         return CampaignEntry(
-            id: id, name: fields["name"].flatMap { reader.name($0, "the campaign's name") },
+            id: id, workspace: workspace, name: fields["name"].flatMap { reader.name($0, "the campaign's name") },
             pool: fields["pool"].flatMap { reader.identifier($0, "the pool's id") },
             labels: fields["labels"].map(LabelReader(reader).labels) ?? [:])
     }

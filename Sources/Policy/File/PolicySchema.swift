@@ -22,7 +22,8 @@ package enum PolicySchema {
     private static let counters = choice(Counter.allCases.map(\.rawValue))
 
     /// A condition as far as a pattern can tell: known names, well-formed operands, comparisons that do not chain.
-    private static func condition(_ gauges: [Gauge], functions: [String], sources: [Source], texts: Bool) -> String {
+    private static func condition(_ gauges: [Gauge], functions: [String], sources: [Source], texts: [String]) -> String
+    {
         let open = #"(\s|\(|-)*"#
         let close = #"(\s|\))*"#
         let literal = #"(\d+(\.\d+)?(\s*%)?|(?=\d)"# + durationUnits + ")"
@@ -32,8 +33,9 @@ package enum PolicySchema {
         let operand = open + "(" + (calls + [name, literal]).joined(separator: "|") + ")" + close
         let sum = operand + #"([-+*/]"# + operand + ")*"
         var comparison = sum + "(<=|>=|==|!=|<|>)" + sum
-        if texts {
-            let text = #"\s*(campaign\.label\s*\(\s*("[^"]*"|'[^']*')\s*\)|"[^"]*"|'[^']*')\s*"#
+        if !texts.isEmpty {
+            let call = choice(texts) + #"\s*\(\s*("[^"]*"|'[^']*')\s*\)"#
+            let text = #"\s*("# + call + #"|"[^"]*"|'[^']*')\s*"#
             comparison = "(" + comparison + #"|(\s|\()*"# + text + "(==|!=)" + text + close + ")"
         }
         let term = #"(\s|\(|not\b)*"# + comparison
@@ -47,18 +49,19 @@ package enum PolicySchema {
                 #"bounceRate\s*\(\s*"# + window + #"\s*\)"#,
                 #"(increase|rate)\s*\(\s*"# + counters + #"\s*,\s*"# + window + #"\s*\)"#,
                 #"wilson_(lower|upper)\s*\([^()]*(\([^()]*\)[^()]*)*,\s*\d+(\.\d+)?\s*%\s*\)"#,
-            ], sources: Source.allCases, texts: true)
+            ], sources: Source.allCases, texts: ["campaign.label", "pool.tag"])
     }
 
     private static var poolCondition: String {
         condition(
-            Gauge.allCases.filter { $0.source != .stats }, functions: [], sources: [.pools, .accounts], texts: false)
+            Gauge.allCases.filter { $0.source != .stats }, functions: [], sources: [.pools, .accounts],
+            texts: ["pool.tag"])
     }
 
     // MARK: Pieces
 
     /// JSON, with the keys in the order of writing.
-    private indirect enum Piece {
+    indirect enum Piece {
         case text(String)
         case number(Int)
         case flag(Bool)
@@ -82,27 +85,27 @@ package enum PolicySchema {
         }
     }
 
-    private static func words(_ words: [String]) -> Piece { .list(words.map { .text($0) }) }
+    static func words(_ words: [String]) -> Piece { .list(words.map { .text($0) }) }
 
-    private static func described(_ description: String, _ fields: [(String, Piece)]) -> Piece {
+    static func described(_ description: String, _ fields: [(String, Piece)]) -> Piece {
         .object([("description", .text(description))] + fields)
     }
 
-    private static func ref(_ name: String, _ description: String) -> Piece {
+    static func ref(_ name: String, _ description: String) -> Piece {
         described(description, [("$ref", .text("#/$defs/\(name)"))])
     }
 
-    private static func oneOf<Choice: RawRepresentable & CaseIterable>(
+    static func oneOf<Choice: RawRepresentable & CaseIterable>(
         _ type: Choice.Type, _ description: String
     ) -> Piece where Choice.RawValue == String {
         described(description, [("enum", words(type.allCases.map(\.rawValue)))])
     }
 
-    private static func pattern(_ pattern: String) -> Piece {
+    static func pattern(_ pattern: String) -> Piece {
         .object([("type", .text("string")), ("pattern", .text(pattern))])
     }
 
-    private static func mapping(
+    static func mapping(
         _ description: String, required: [String] = [], _ properties: [(String, Piece)], more: [(String, Piece)] = []
     ) -> Piece {
         described(
@@ -113,7 +116,7 @@ package enum PolicySchema {
                 ])
     }
 
-    private static func list(of name: String, _ description: String) -> Piece {
+    static func list(of name: String, _ description: String) -> Piece {
         described(
             description,
             [
@@ -123,7 +126,7 @@ package enum PolicySchema {
     }
 
     /// `if` these, `then` those.
-    private static func rule(_ condition: [(String, Piece)], _ consequence: Piece) -> Piece {
+    static func rule(_ condition: [(String, Piece)], _ consequence: Piece) -> Piece {
         .object([
             (
                 "if",
@@ -134,7 +137,7 @@ package enum PolicySchema {
         ])
     }
 
-    private static func properties(_ fields: [(String, Piece)]) -> Piece { .object([("properties", .object(fields))]) }
+    static func properties(_ fields: [(String, Piece)]) -> Piece { .object([("properties", .object(fields))]) }
 
     // MARK: The schema
 
@@ -149,7 +152,13 @@ package enum PolicySchema {
                     .text("What a guard rail for outbound email campaigns watches, and what it does when.")
                 ),
                 ("type", .text("object")), ("additionalProperties", .flag(false)),
-                ("required", words(["version", "workspace"])), ("properties", .object(topLevel)),
+                ("required", words(["version"])),
+                (
+                    "oneOf",
+                    .list([
+                        .object([("required", words(["workspace"]))]), .object([("required", words(["workspaces"]))]),
+                    ])
+                ), ("properties", .object(topLevel)),
                 ("$defs", .object(defs)),
             ]
         ).json
@@ -159,6 +168,7 @@ package enum PolicySchema {
         [
             ("version", described("The format's version.", [("const", .number(1))])),
             ("workspace", ref("workspace", "Whom to watch.")),
+            ("workspaces", list(of: "workspace", "Whom to watch, where there are several.")),
             ("mode", oneOf(Mode.self, "observe decides and tells, and sends nothing but looks.")),
             ("poll", ref("poll", "How often the platform is asked.")),
             ("stale_after", ref("duration", "Past this age numbers are unknown; at least three polls. Default 5m.")),
@@ -180,6 +190,7 @@ package enum PolicySchema {
                 oneOf(OnUnapproved.self, "What follows when someone starts a campaign that its launch rules hold.")
             ),
             ("belt", ref("belt", "A bound on how much happens at once.")),
+            ("pools", list(of: "pool", "Names for pools of platforms that report no volumes.")),
             ("campaigns", list(of: "campaign", "The campaigns to watch; no other is ever touched.")),
             ("launches", list(of: "launch", "Drafts to start.")), ("rules", list(of: "rule", "What to do when.")),
         ]
@@ -232,7 +243,8 @@ package enum PolicySchema {
                 ])
             ),
             ("condition", pattern(campaignCondition)), ("poolCondition", pattern(poolCondition)),
-            ("workspace", workspace), ("poll", poll), ("belt", belt), ("campaign", campaign), ("launch", launch),
+            ("workspace", workspace), ("poll", poll), ("belt", belt), ("pool", pool), ("sender", sender),
+            ("campaign", campaign), ("launch", launch),
             ("rule", ruleSchema), ("resume", resume),
         ]
     }
@@ -242,7 +254,7 @@ package enum PolicySchema {
             "One API key on one provider.", required: ["name", "provider"],
             [
                 ("name", ref("name", "Named in every event.")),
-                ("provider", oneOf(Workspace.Provider.self, "The sending platform.")),
+                ("provider", oneOf(Provider.self, "The sending platform.")),
                 (
                     "url",
                     described(
@@ -314,8 +326,10 @@ package enum PolicySchema {
         mapping(
             "A campaign that the guard watches.", required: ["id"],
             [
-                ("id", ref("id", "The platform's id.")), ("name", ref("name", "For people.")),
-                ("pool", ref("id", "The sender pool that it draws from.")),
+                ("id", ref("id", "The platform's id.")),
+                ("workspace", ref("name", "The workspace that it is in, where there are several.")),
+                ("name", ref("name", "For people.")),
+                ("pool", ref("id", "The sender pool that it draws from: its id, or its name under pools.")),
                 ("labels", ref("labels", "For rules, such as {team: sales}.")),
             ])
     }
@@ -378,6 +392,19 @@ package enum PolicySchema {
                 ),
                 ("resume", ref("resume", "How a campaign that it paused gets going again.")),
                 ("on_override", oneOf(OnOverride.self, "As for the whole policy, for this rule.")),
+                (
+                    "pools",
+                    described(
+                        "The pools that a rule on pools applies to. Default all.",
+                        [("type", .text("array")), ("items", .object([("$ref", .text("#/$defs/id"))]))])
+                ),
+                ("sender", ref("sender", "The senders that the rule may remove or restore.")),
+                (
+                    "keep_at_least",
+                    described(
+                        "So many senders that can send are left in the pool.",
+                        [("type", .text("integer")), ("minimum", .number(1)), ("maximum", .number(1_000_000))])
+                ),
             ],
             more: [
                 (
@@ -394,13 +421,20 @@ package enum PolicySchema {
                                     (
                                         "properties",
                                         .object([
-                                            then(["alert"]),
+                                            then(["alert", "remove_sender", "restore_sender"]),
                                             ("when", .object([("$ref", .text("#/$defs/poolCondition"))])),
                                             ("campaigns", .flag(false)),
                                         ])
                                     )
                                 ])
-                            ), ("else", properties([("when", .object([("$ref", .text("#/$defs/condition"))]))])),
+                            ),
+                            (
+                                "else",
+                                properties([
+                                    ("when", .object([("$ref", .text("#/$defs/condition"))])), ("pools", .flag(false)),
+                                    ("sender", .flag(false)), ("keep_at_least", .flag(false)),
+                                ])
+                            ),
                         ]), rule(isLaunch, properties([then(["hold", "alert"]), ("for", .flag(false))])),
                         .object([
                             (
@@ -410,6 +444,9 @@ package enum PolicySchema {
                                 ])
                             ), ("then", properties([then(["pause", "alert"])])),
                         ]), rule(isNotPause, properties([("resume", .flag(false))])),
+                        rule(
+                            [("then", .object([("const", .text("remove_sender"))]))],
+                            .object([("required", words(["sender", "keep_at_least"]))])),
                     ])
                 )
             ])

@@ -8,14 +8,17 @@ struct RuleReader {
 
     private static let keys = [
         "name", "on", "campaigns", "when", "for", "mode", "then", "severity", "confidence", "resume", "on_override",
+        "pools", "sender", "keep_at_least",
     ]
 
     let reader: FieldReader
     let campaigns: [Placed<CampaignEntry>]
+    let pools: [Placed<PoolBinding>]
 
-    init(_ reader: FieldReader, campaigns: [Placed<CampaignEntry>]) {
+    init(_ reader: FieldReader, campaigns: [Placed<CampaignEntry>], pools: [Placed<PoolBinding>]) {
         self.reader = reader
         self.campaigns = campaigns
+        self.pools = pools
     }
 
     func rules(_ fields: Fields) -> [PlacedRule] {
@@ -66,11 +69,13 @@ struct RuleReader {
         let resume = fields["resume"].flatMap { readResume($0, fields, action) }
         let onOverride: OnOverride? = fields["on_override"].flatMap { reader.choice($0, "on_override") }
         let selector = fields["campaigns"].flatMap { readSelector($0, trigger) } ?? .all
+        let senders = SenderRuleReader(reader, pools: pools).parts(fields, trigger, action)
         guard let trigger, let action, let condition else { return nil }
         return Rule(
             name: name, trigger: trigger, selector: selector, condition: condition,
             conditionText: fields["when"]?.scalar?.string.collapsingWhitespace ?? "", forClause: forClause, mode: mode,
-            action: action, severity: severity, confidence: confidence, resume: resume, onOverride: onOverride)
+            action: action, severity: severity, confidence: confidence, resume: resume, onOverride: onOverride,
+            pools: senders.pools, sender: senders.sender, keepAtLeast: senders.keepAtLeast)
     }
 
     private func readAction(_ fields: Fields, trigger: Rule.Trigger?) -> Rule.Action? {
@@ -79,15 +84,19 @@ struct RuleReader {
         guard let node = reader.required("then", fields, orTell: isMissing, help: help) else { return nil }
         guard let action: Rule.Action = reader.choice(node, "then"), let trigger else { return nil }
         switch (action, trigger) {
-        case (.alert, _), (.pause, .running), (.hold, .launch): return action
+        case (.alert, _), (.pause, .running), (.hold, .launch), (.removeSender, .pool), (.restoreSender, .pool):
+            return action
         case (.pause, .launch):
             reader.error("a launch cannot be paused, as it has not started", help: "write then: hold", at: node)
         case (.hold, .running):
             reader.error("only a launch can be held", help: "write then: pause, or add on: launch", at: node)
         case (.pause, .pool), (.hold, .pool):
             reader.error(
-                "a rule on pools can only alert", help: "write then: alert, or use pool.* in a rule on campaigns",
-                at: node)
+                "a rule on pools can only alert, remove a sender or restore one",
+                help: "write then: alert, or use pool.* in a rule on campaigns", at: node)
+        case (.removeSender, .running), (.removeSender, .launch), (.restoreSender, .running),
+            (.restoreSender, .launch):
+            reader.error("only a rule on pools can change their senders", help: "add on: pool", at: node)
         }
         return nil
     }

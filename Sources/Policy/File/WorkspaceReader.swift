@@ -1,9 +1,10 @@
 import Model
 import Yams
 
-/// Reads the `workspace:` mapping.
+/// Reads the `workspace:` mapping, or the `workspaces:` list.
 struct WorkspaceReader {
-    static let leadterraURL = "https://app.leadterra.co"
+    /// More than one team ever has keys.
+    static let countMax = 50
 
     let reader: FieldReader
 
@@ -11,24 +12,58 @@ struct WorkspaceReader {
         self.reader = reader
     }
 
-    func workspace(_ fields: Fields) -> Workspace? {
+    func workspaces(_ fields: Fields) -> [Placed<Workspace>] {
+        if let node = fields["workspaces"] {
+            if fields["workspace"] != nil {
+                reader.error(
+                    "'workspace' and 'workspaces' exclude each other", help: "keep the list alone",
+                    at: fields.key("workspace"))
+            }
+            return several(node)
+        }
         let form = "write workspace: {name: acme, provider: leadterra, credential: leadterra.key}"
         guard let node = reader.required("workspace", fields, orTell: "'workspace' is missing", help: form) else {
-            return nil
+            return []
         }
+        return workspace(node).map { [Placed($0, node)] } ?? []
+    }
+
+    private func several(_ node: Node) -> [Placed<Workspace>] {
+        var seen: [WorkspaceName: Int] = [:]
+        var workspaces: [Placed<Workspace>] = []
+        let nodes = reader.elements(node, of: "workspaces", countMax: WorkspaceReader.countMax)
+        if nodes.isEmpty, !reader.hasErrors {
+            reader.error("'workspaces' lists none", help: "begin each entry with '- '", at: node)
+        }
+        for node in nodes {
+            guard let workspace = workspace(node) else { continue }
+            if let line = seen[workspace.name] {
+                reader.error("two workspaces are called '\(workspace.name)', the first in line \(line)", at: node)
+                continue
+            }
+            seen[workspace.name] = reader.position(node).line
+            workspaces.append(Placed(workspace, node))
+        }
+        return workspaces
+    }
+
+    private func workspace(_ node: Node) -> Workspace? {
         let inline = "a key never stands in a policy: write 'credential:' and the name of a file"
         let known = ["name", "provider", "url", "credential", "credential_file"]
         guard
             let parts = reader.fields(
                 node, of: "the workspace", known: known,
-                hints: ["key": inline, "api_key": inline, "token": inline, "secret": inline, "password": inline])
+                hints: [
+                    "key": inline, "api_key": inline, "token": inline, "auth_token": inline, "secret": inline,
+                    "password": inline,
+                ])
         else { return nil }
         let name = required(parts, "name").flatMap { reader.name($0, "the workspace's name") }
-        let provider: Workspace.Provider? = required(parts, "provider").flatMap { reader.choice($0, "the provider") }
+        let provider: Provider? = required(parts, "provider").flatMap { reader.choice($0, "the provider") }
         let credential = readCredential(parts)
-        let url = parts["url"].map { readURL($0) } ?? WorkspaceReader.leadterraURL
+        let url = parts["url"].map { readURL($0, provider ?? .leadterra) } ?? provider?.traits.url
         guard let name, let provider, let credential, let url else { return nil }
-        return Workspace(name: name, provider: provider, url: url, credential: credential)
+        return Workspace(name: WorkspaceName(name), provider: provider, url: url, credential: credential)
     }
 
     private func required(_ fields: Fields, _ key: String) -> Node? {
@@ -67,7 +102,9 @@ struct WorkspaceReader {
     }
 
     private func refuseInline(_ text: String, _ node: Node) -> Bool {
-        guard text.hasPrefix("sk_") else { return false }
+        guard Provider.allCases.contains(where: { $0.traits.keyPrefix.map(text.hasPrefix) ?? false }) else {
+            return false
+        }
         reader.error(
             "a key stands in the policy; replace it at the platform, as this file may have been read by others",
             help: "put the new key into a file that only its owner can read, and name the file here", at: node)
@@ -77,13 +114,14 @@ struct WorkspaceReader {
     // MARK: URL
 
     /// `https://host[:port]`, or http on this machine; without path, user or query.
-    private func readURL(_ node: Node) -> String? {
+    private func readURL(_ node: Node, _ provider: Provider) -> String? {
+        let example = "for instance \(provider.traits.url)"
         guard var text = reader.text(node, "url") else { return nil }
         if text.hasSuffix("/") { text.removeLast() }
         let scheme = text.hasPrefix("https://") ? "https://" : text.hasPrefix("http://") ? "http://" : nil
         guard let scheme else {
             reader.error(
-                "the url must begin with https://", help: "for instance \(WorkspaceReader.leadterraURL)", at: node)
+                "the url must begin with https://", help: example, at: node)
             return nil
         }
         let authority = text.dropFirst(scheme.count)
@@ -95,7 +133,7 @@ struct WorkspaceReader {
         let end = authority.firstIndex { "/?#".contains($0) } ?? authority.endIndex
         guard let host = host(of: authority[..<end]) else {
             reader.error(
-                "the url names no host, or no valid port", help: "for instance \(WorkspaceReader.leadterraURL)",
+                "the url names no host, or no valid port", help: example,
                 at: node)
             return nil
         }

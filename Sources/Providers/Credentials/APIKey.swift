@@ -2,14 +2,18 @@
 ///
 /// It prints as nothing of itself, whatever it is printed by.
 package struct APIKey: Sendable {
-    private let secret: String
+    /// For the requests' header alone.
+    let secret: String
 
     package init(_ secret: String) {
         self.secret = secret
     }
 
-    /// The value of an `Authorization` header; for the request alone.
-    var bearer: String { "Bearer \(secret)" }
+    /// True where it is a pair, `account_id:auth_token` for instance, as Basic authentication asks for.
+    package var isPair: Bool {
+        let parts = secret.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
+    }
 }
 
 extension APIKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

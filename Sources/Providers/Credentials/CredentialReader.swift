@@ -14,6 +14,8 @@ package struct CredentialError: Error, Hashable, Sendable {
 
     package var code: Code
     package var message: String
+
+    package init(code: Code, message: String) { (self.code, self.message) = (code, message) }
 }
 
 /// Reads a key from systemd's credentials directory, or from a file that only its owner can read.

@@ -168,14 +168,6 @@ struct ErrorWire: Decodable {
             try? nested?.decode(String.self, forKey: .code), try? fields.decode(String.self, forKey: .code),
             try? fields.decode(String.self, forKey: .error),
         ]
-        code = candidates.compactMap { $0 }.first { ErrorWire.isCode($0) }
-    }
-
-    /// A machine code is one short word; a sentence may hold anything and is not repeated in a log.
-    private static func isCode(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count)
-            && text.unicodeScalars.allSatisfy {
-                $0.isASCII && ($0.properties.isAlphabetic || "_.-0123456789".unicodeScalars.contains($0))
-            }
+        code = candidates.compactMap { $0 }.first { MachineCode.isOne($0) }
     }
 }

@@ -11,12 +11,13 @@ package enum PlatformProbe {
         package var date: Instant?
     }
 
+    /// - Parameter path: of an endpoint that answers looks.
     /// - Throws: why no answer came.
     package static func knock(
-        _ http: HTTPClient, url: String, timeout: Duration
+        _ http: HTTPClient, url: String, path: String, timeout: Duration
     ) async throws(Fault) -> Answer {
         do {
-            var request = HTTPClientRequest(url: url + "/v1/sender-pools")
+            var request = HTTPClientRequest(url: url + path)
             request.method = .GET
             let response = try await http.execute(request, timeout: .milliseconds(timeout.milliseconds))
             // Read, as far as that goes, so that the connection ends well.

@@ -7,10 +7,10 @@ import NIOSSL
 
 /// Puts into words why a request brought no answer, without addresses and without anything from the wire.
 enum TransportFault {
-    static func fault(_ error: any Error) -> Fault {
+    static func fault(_ error: any Error, bodyBytesMax: Int = 1 << 20) -> Fault {
         switch error {
         case let error as HTTPClientError: return client(error)
-        case is NIOTooManyBytesError: return Fault(.unexpected, "the answer is larger than 1 MiB")
+        case is NIOTooManyBytesError: return Fault(.unexpected, "the answer is larger than \(bodyBytesMax >> 20) MiB")
         case is CancellationError: return Fault(.unreachable, "cancelled")
         case let error as NIOConnectionError:
             let isDNS = error.dnsAError != nil || error.dnsAAAAError != nil

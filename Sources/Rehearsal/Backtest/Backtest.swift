@@ -82,7 +82,10 @@ package struct Backtest: Sendable {
                     throw RecordingFault(line: 0, message: "'\(name.prefix(40))' cannot be a campaign's id")
                 }
                 worker.lanes[slot] = Lane(
-                    replays: policies.map { CampaignReplay($0.campaign(id) ?? CampaignEntry(id: id), policy: $0) },
+                    replays: policies.map {
+                        CampaignReplay(
+                            $0.campaign(id) ?? CampaignEntry(id: id, workspace: $0.workspace.name), policy: $0)
+                    },
                     firstAt: sample.at, lastAt: .min)
             }
             guard let last = worker.lanes[slot]?.lastAt, sample.at >= last else {

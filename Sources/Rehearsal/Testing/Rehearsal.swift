@@ -28,6 +28,7 @@ struct Rehearsal {
 
     private let test: PolicyTest
     private let policy: CheckedPolicy
+    private var removedSenders: [PoolID: Set<SenderID>] = [:]
     private(set) var warden: Guard
     private(set) var now: Instant
     private(set) var moments: [Moment] = []
@@ -46,7 +47,10 @@ struct Rehearsal {
         policy.poll.pollOnce(each: test.interval, campaigns: test.campaigns.count)
         let entries = Dictionary(policy.campaigns.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         policy.campaigns = test.campaigns.map { campaign in
-            guard let entry = entries[campaign.entry.id], !campaign.isDescribed else { return campaign.entry }
+            if let entry = entries[campaign.entry.id], !campaign.isDescribed { return entry }
+            var entry = campaign.entry
+            let sending = policy.workspaces.first { $0.provider.can(.campaigns) } ?? policy.workspace
+            entry.workspace = entries[entry.id]?.workspace ?? sending.name
             return entry
         }
         let ids = Set(test.campaigns.map(\.entry.id))
@@ -135,6 +139,13 @@ struct Rehearsal {
                 let word = intent.action == .start ? "start" : intent.action.rawValue
                 actions.append("\(word) \(intent.campaign)")
                 queue += warden.handle(.answered(intent, apply(intent), jitter: 1), at: now)
+            case .change(let change):
+                actions.append("\(change.action.rawValue)_sender \(change.pool)")
+                switch change.action {
+                case .remove: removedSenders[change.pool, default: []].insert(change.sender.id)
+                case .restore: removedSenders[change.pool]?.remove(change.sender.id)
+                }
+                queue += warden.handle(.changed(change, .success(ChangeReceipt(operation: nil))), at: now)
             }
         }
     }
@@ -164,7 +175,7 @@ struct Rehearsal {
             if let fault = test.poolAnswers.flatMap({ fault($0[step]) }) { return .failure(fault) }
             return .success(
                 .pools(
-                    test.pools.map { pool in
+                    test.pools.filter { warden.policy.binding($0.id) == nil }.map { pool in
                         func count(_ name: String) -> Int? { pool.series[name]?[step].map { Int($0) } }
                         return SenderPool(
                             id: pool.id, dailyCapacity: count("dailyCapacity"),
@@ -181,7 +192,32 @@ struct Rehearsal {
                 }
             }
             return .success(.accounts(accounts))
+        case .pool(let name):
+            if let fault = test.poolAnswers.flatMap({ fault($0[step]) }) { return .failure(fault) }
+            return .success(.pool(members(of: name, step)))
+        case .operation: return .failure(Fault(.missing, "HTTP 404"))
         }
+    }
+
+    /// A pool under a name of the policy's own: as many senders as the test says, but for those that were removed.
+    private func members(of name: PoolID, _ step: Int) -> PoolFinding {
+        guard let pool = test.pools.first(where: { $0.id == name }),
+            let query = warden.rosterQuery(of: name, at: now)
+        else { return .missing }
+        func count(_ name: String) -> Int? { pool.series[name]?[step].map { min(Int($0), 100_000) } }
+        guard let senders = count("senders") ?? count("activeSenders") else { return .missing }
+        let active = count("activeSenders") ?? senders
+        var roster = PoolRoster(
+            pool: SenderPool(
+                id: query.binding.target.id ?? name, name: query.binding.target.name, tags: query.binding.target.tags))
+        for number in 0..<senders {
+            let id = SenderID(unchecked: "sender_\(number + 1)")
+            if removedSenders[name]?.contains(id) == true { continue }
+            roster.add(
+                PoolSender(
+                    id: id, channel: query.binding.channel, status: number < active ? .activated : .deactivated), query)
+        }
+        return .found(roster)
     }
 
     /// What the platform says of a campaign now; what the test does not say follows from what it does.

@@ -128,7 +128,9 @@ package struct TestFileReader {
         else { return nil }
         var campaign = PolicyTest.Campaign(
             entry: CampaignEntry(
-                id: id, name: fields["name"].flatMap { reader.name($0, "the campaign's name") },
+                // The policy says which; a test is not told.
+                id: id, workspace: WorkspaceName(""),
+                name: fields["name"].flatMap { reader.name($0, "the campaign's name") },
                 pool: fields["pool"].flatMap { reader.identifier($0, "the pool's id") },
                 labels: fields["labels"].map(labels) ?? [:]),
             isDescribed: ["name", "pool", "labels"].contains { fields[$0] != nil },
@@ -167,7 +169,7 @@ package struct TestFileReader {
     }
 
     private func pool(_ key: Node, _ node: Node) -> PolicyTest.Pool? {
-        let known = ["dailyCapacity", "remainingVolume", "activeSenders", "resetAt"]
+        let known = ["dailyCapacity", "remainingVolume", "activeSenders", "senders", "resetAt"]
         guard let id: PoolID = reader.identifier(key, "the pool's id"),
             let fields = reader.fields(node, of: "a pool", known: known)
         else { return nil }

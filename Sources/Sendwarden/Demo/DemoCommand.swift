@@ -113,7 +113,7 @@ struct DemoCommand: AsyncParsableCommand {
                     message: "\(keep)/policy.yaml cannot be written: \(String(cString: strerror(errno)))")
             }
             return try Ledger.open(
-                "\(keep)/ledger.sqlite", workspace: policy.workspace.name, recovers: false, at: now
+                "\(keep)/ledger.sqlite", workspace: policy.workspace.name.text, recovers: false, at: now
             ).ledger
         } catch {
             StandardError.write("error: \(error.message)")
@@ -135,7 +135,10 @@ struct DemoCommand: AsyncParsableCommand {
             gate: RequestGate(perSecond: policy.poll.budget.perSecond, time: time), timeout: policy.poll.timeout,
             time: time, random: { Double.random(in: 0...1) })
         let service = GuardService(
-            warden: Guard(policy: policy, at: time.now), platform: platform,
+            warden: Guard(policy: policy, at: time.now),
+            platforms: Platforms([
+                policy.workspace.name: Platform(campaigns: platform, volumes: platform, accounts: platform)
+            ]),
             surroundings: .init(
                 journal: Journal(format: .text, time: time, writeLine: StandardOutput.write),
                 notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) }, ledger: ledger,

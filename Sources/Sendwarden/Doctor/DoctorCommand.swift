@@ -46,9 +46,13 @@ struct DoctorCommand: AsyncParsableCommand {
         let (checked, policyFindings) = checkPolicy()
         note(policyFindings)
         if let checked {
-            let (key, keyFindings) = checkCredential(checked)
-            note(keyFindings)
-            await PlatformCheck(policy: checked, key: key).look { note([$0]) }
+            for workspace in checked.workspaces {
+                // With one workspace there is nothing to tell apart.
+                let place = checked.workspaces.count == 1 ? "" : "\(workspace.name): "
+                let (key, keyFindings) = checkCredential(workspace)
+                note(keyFindings.map { $0.placed(place) })
+                await PlatformCheck(policy: checked, workspace: workspace, key: key).look { note([$0.placed(place)]) }
+            }
         }
         note(HostCheck.findings())
         note([await checkDaemon()])
@@ -127,10 +131,10 @@ struct DoctorCommand: AsyncParsableCommand {
         return (checked, findings)
     }
 
-    private func checkCredential(_ policy: CheckedPolicy) -> (APIKey?, [DoctorFinding]) {
+    private func checkCredential(_ workspace: Workspace) -> (APIKey?, [DoctorFinding]) {
         let directory = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"]
         do throws(CredentialError) {
-            switch policy.workspace.credential {
+            switch workspace.credential {
             case .file(let path):
                 return (try CredentialReader.file(path), [.ok("key", "\(path) can be read, and by nobody else")])
             case .systemd(let name) where directory != nil:

@@ -30,6 +30,13 @@ struct DoctorFinding: Encodable {
         DoctorFinding(check: check, verdict: .failed, detail: detail, remedy: remedy, exitCode: code.rawValue)
     }
 
+    /// The same, of the workspace that it is about.
+    func placed(_ place: String) -> DoctorFinding {
+        var finding = self
+        finding.check = place + check
+        return finding
+    }
+
     /// The gravest code: a policy that cannot be used keeps everything from working, a missing file least.
     static func worst(_ findings: [DoctorFinding]) -> Int32 {
         let order: [Int32] = [78, 77, 69, 65, 66]

@@ -2,6 +2,7 @@ import ArgumentParser
 import AsyncHTTPClient
 import Daemon
 import Glibc
+import Guard
 import Model
 import NIOPosix
 import Policy
@@ -10,6 +11,7 @@ import Providers
 /// The doctor's look at the platform: name, connection, TLS, clock, and the shape of each endpoint's answer.
 struct PlatformCheck {
     var policy: CheckedPolicy
+    var workspace: Workspace
     /// Nil where it could not be read: then only what needs none is looked at.
     var key: APIKey?
 
@@ -18,7 +20,7 @@ struct PlatformCheck {
 
     /// Tells each finding as soon as it is there.
     func look(_ tell: (DoctorFinding) -> Void) async {
-        let url = policy.workspace.url
+        let url = workspace.url
         let host = PlatformCheck.host(of: url)
         if let trouble = PlatformCheck.nameTrouble(host) {
             return tell(
@@ -48,11 +50,12 @@ struct PlatformCheck {
     }
 
     private func connects(_ http: HTTPClient, _ tell: (DoctorFinding) -> Void) async -> Bool {
-        let url = policy.workspace.url
+        let url = workspace.url
         let secure = url.hasPrefix("https:")
         let before = SteadyTime.fromWallClock().now
         do throws(Fault) {
-            let answer = try await PlatformProbe.knock(http, url: url, timeout: policy.poll.timeout)
+            let answer = try await PlatformProbe.knock(
+                http, url: url, path: workspace.provider.traits.probePath, timeout: policy.poll.timeout)
             let took = SteadyTime.fromWallClock().now - before
             tell(
                 .ok(
@@ -88,16 +91,41 @@ struct PlatformCheck {
         guard let key else {
             return tell(.note("endpoints", "not asked, for want of a key"))
         }
-        let time = SteadyTime.fromWallClock()
-        let client = LeadterraClient(
-            http: http, url: policy.workspace.url, key: key,
-            gate: RequestGate(perSecond: policy.poll.budget.perSecond, time: time), timeout: policy.poll.timeout,
-            time: time, random: { Double.random(in: 0...1) })
+        let factory = PlatformFactory(
+            http: http, time: SteadyTime.fromWallClock(), credentialsDirectory: nil,
+            random: { Double.random(in: 0...1) })
+        let platform: Platform
+        do throws(CredentialError) {
+            platform = try factory.connect(workspace, key, policy)
+        } catch {
+            return tell(.failed("key", error.message, "docs/service.md says how a key is passed", ExitCode(error)))
+        }
+        if let volumes = platform.volumes, await !pools(volumes, tell) { return }
+        if let accounts = platform.accounts {
+            do throws(Fault) {
+                tell(.ok("sender accounts", "\(try await accounts.accounts().count) reported"))
+            } catch {
+                if !explain("sender accounts", error, tell) { return }
+            }
+        }
+        if let rosters = platform.rosters {
+            if await !namedPools(rosters, tell) { return }
+            tell(.note("removing and restoring senders", "not tried, as they would act"))
+        }
+        if let campaigns = platform.campaigns {
+            await self.campaigns(campaigns, tell)
+            tell(.note("start and pause", "not tried, as they would act"))
+        }
+    }
+
+    /// False where nothing better can be expected of further requests.
+    private func pools(_ volumes: any VolumePlatform, _ tell: (DoctorFinding) -> Void) async -> Bool {
         do throws(Fault) {
-            let pools = try await client.pools()
+            let pools = try await volumes.pools()
             tell(.ok("sender pools", "\(pools.count) reported"))
             let known = Set(pools.map(\.id))
-            let missing = Set(policy.campaigns.compactMap(\.pool)).subtracting(known)
+            let named = policy.campaigns.filter { $0.workspace == workspace.name }.compactMap(\.pool)
+            let missing = Set(named).subtracting(known).subtracting(policy.pools.map(\.name))
             if !missing.isEmpty {
                 tell(
                     .warning(
@@ -105,21 +133,49 @@ struct PlatformCheck {
                         "the platform reports no \(missing.map(\.text).sorted().joined(separator: ", "))",
                         "it reports \(known.map(\.text).sorted().prefix(5).joined(separator: ", ")): mend the policy"))
             }
+            return true
         } catch {
-            if !explain("sender pools", error, tell) { return }
+            return explain("sender pools", error, tell)
         }
-        do throws(Fault) {
-            tell(.ok("sender accounts", "\(try await client.accounts().count) reported"))
-        } catch {
-            if !explain("sender accounts", error, tell) { return }
-        }
-        await campaigns(client, tell)
-        tell(.note("start and pause", "not tried, as they would act"))
     }
 
-    private func campaigns(_ client: LeadterraClient, _ tell: (DoctorFinding) -> Void) async {
+    /// Each pool that the policy gives a name, with its members.
+    private func namedPools(_ rosters: any RosterPlatform, _ tell: (DoctorFinding) -> Void) async -> Bool {
+        for binding in policy.pools where binding.workspace == workspace.name {
+            let check = "pool \(binding.name)"
+            do throws(Fault) {
+                switch try await RosterReader(platform: rosters).finding(RosterQuery(binding: binding)) {
+                case .found(let roster):
+                    let capacity = roster.activeSenders.multipliedReportingOverflow(by: binding.perSenderDaily)
+                    let detail =
+                        "found as \(roster.pool.id): \(roster.senders) senders, \(roster.activeSenders) activated for "
+                        + "\(binding.channel.rawValue), \(capacity.partialValue) mails a day"
+                    tell(
+                        roster.activeSenders > 0
+                            ? .ok(check, detail)
+                            : .warning(check, detail, "activate a sender of it, or mend 'channel' in the policy"))
+                case .missing:
+                    tell(
+                        .warning(
+                            check, "no pool of the workspace is \(binding.target.text)",
+                            "'sendwarden pools' lists what there is: mend the policy"))
+                case .ambiguous(let count):
+                    tell(
+                        .warning(
+                            check, "\(count) pools of the workspace are \(binding.target.text)",
+                            "add an id, a name or a tag to its pool_where, so that one is meant"))
+                }
+            } catch {
+                if !explain(check, error, tell) { return false }
+            }
+        }
+        return true
+    }
+
+    private func campaigns(_ client: any CampaignPlatform, _ tell: (DoctorFinding) -> Void) async {
         var good = 0
-        for campaign in policy.campaigns.prefix(DoctorCommand.campaignsMax) {
+        let listed = policy.campaigns.filter { $0.workspace == workspace.name }
+        for campaign in listed.prefix(DoctorCommand.campaignsMax) {
             do throws(Fault) {
                 let stats = try await client.stats(of: campaign.id)
                 good += 1
@@ -137,7 +193,7 @@ struct PlatformCheck {
                 if !explain("campaign \(campaign.id)", error, tell) { return }
             }
         }
-        let rest = policy.campaigns.count - DoctorCommand.campaignsMax
+        let rest = listed.count - DoctorCommand.campaignsMax
         if good > 0 {
             tell(
                 .ok(

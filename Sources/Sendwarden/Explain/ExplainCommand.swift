@@ -5,14 +5,14 @@ import Journal
 import Ledger
 import NIOCore
 
-/// `sendwarden explain`: why a campaign, a rule or a decision is as it is.
+/// `sendwarden explain`: why a campaign, a pool, a rule or a decision is as it is.
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Explain a campaign, a decision or a rule.",
+        abstract: "Explain a campaign, a pool, a decision or a rule.",
         discussion: """
-            Shows why a campaign is paused, held or neither: each rule with the value of its parts, who did what and \
-            when, what would have to happen for that to change, and when it could at the earliest. A number is a \
+            Shows why a campaign is paused, held or neither, or how a pool stands: each rule with the value of its \
+            parts, who did what and when, what would have to happen for that to change, and when it could at the earliest. A number is a \
             decision, as SENDWARDEN_DECISION names it in the journal.
             Asks the running daemon. Where none runs, or with --ledger, it is worked out from the ledger and the \
             policy, as of the ledger's last entry.
@@ -25,7 +25,9 @@ struct ExplainCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOption
     @OptionGroup var ledger: LedgerOption
 
-    @Argument(help: ArgumentHelp("A campaign's id, a rule's name or a decision's number.", valueName: "subject"))
+    @Argument(
+        help: ArgumentHelp(
+            "A campaign's id, a rule's or a pool's name, or a decision's number.", valueName: "subject"))
     var subject: String
 
     @Option(help: ArgumentHelp("The policy, to explain from a ledger.", valueName: "file"))
@@ -38,7 +40,8 @@ struct ExplainCommand: AsyncParsableCommand {
         let (explained, note) = try await explained()
         guard explained.isFound else {
             let near = explained.nearest.map { "; did you mean \($0)?" } ?? ""
-            StandardError.write("error: no campaign, rule or decision is named \(CleanText.cleaned(subject))\(near)")
+            StandardError.write(
+                "error: no campaign, pool, rule or decision is named \(CleanText.cleaned(subject))\(near)")
             throw ExitCode.dataError
         }
         if json {

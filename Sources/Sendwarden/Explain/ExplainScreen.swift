@@ -12,6 +12,7 @@ struct ExplainScreen {
         var lines: [String] = []
         if let campaign = explained.campaign { lines += self.lines(campaign) }
         if let rule = explained.rule { lines += self.lines(rule) }
+        if let pool = explained.pool { lines += self.lines(pool) }
         if let decision = explained.decision { lines += self.lines(decision) }
         if !explained.events.isEmpty {
             lines += ["", page.tinted("What happened", .bold)]
@@ -73,6 +74,34 @@ struct ExplainScreen {
         return text + age
     }
 
+    // MARK: A pool
+
+    private func lines(_ pool: PoolExplanation) -> [String] {
+        let status = pool.status
+        let name = status.name.map { " \"\($0)\"" } ?? ""
+        let state = status.isMissing ? "not to be found" : PoolText.volume(status)
+        var lines = page.wrapped("\(status.id)\(name) in workspace \(status.workspace): \(state)").map {
+            page.tinted($0, .bold)
+        }
+        if let binding = pool.binding {
+            let id = status.platformID.map { ", found as \($0)" } ?? ""
+            lines += page.wrapped("bound to \(binding)\(id)", indent: 2, hanging: 2)
+        }
+        if let senders = PoolText.senders(status) { lines += page.wrapped(senders, indent: 2, hanging: 2) }
+        if !status.tags.isEmpty { lines += page.wrapped("tags \(PoolText.tags(status.tags))", indent: 2, hanging: 2) }
+        let drawing = pool.campaigns.map(\.text)
+        let shown =
+            drawing.prefix(10).joined(separator: ", ") + (drawing.count > 10 ? " and \(drawing.count - 10) more" : "")
+        lines += page.wrapped(
+            drawing.isEmpty ? "no campaign draws on it" : "drawn on by \(shown)", indent: 2, hanging: 2)
+        if !pool.next.isEmpty {
+            lines += ["", page.tinted("What follows", .bold)]
+            for next in pool.next { lines += page.wrapped(next, indent: 2, hanging: 2) }
+        }
+        for rule in pool.rules { lines += [""] + self.lines(rule, at: pool.at) }
+        return lines
+    }
+
     // MARK: Rules
 
     private func lines(_ rule: Explanation.RulePart, at now: Instant) -> [String] {
@@ -131,7 +160,7 @@ struct ExplainScreen {
 
     private func lines(_ decision: LedgerReader.Decided) -> [String] {
         var lines = page.wrapped(
-            "Decision \(decision.id) of \(decision.at.toSecond) on \(decision.campaign): \(decision.cause)"
+            "Decision \(decision.id) of \(decision.at.toSecond) on \(decision.subject): \(decision.cause)"
                 + (decision.rule.map { ", rule \($0)" } ?? "")
         ).map { page.tinted($0, .bold) }
         if let condition = decision.condition { lines += page.wrapped("when \(condition)", indent: 2, hanging: 2) }

@@ -21,7 +21,7 @@ struct PastGuard {
         let policy = try PolicyReading.policy(policyPath, hint: "name the policy with --policy")
         do throws(LedgerError) {
             let reader = try LedgerReader(path)
-            let workspace = policy.workspace.name
+            let workspace = policy.workspace.name.text
             guard let then = try reader.lastUpdate(workspace) else {
                 throw LedgerError(
                     code: .missing, message: "\(path) knows nothing of the policy's workspace \(workspace)")

@@ -36,6 +36,8 @@ struct ReportData {
     struct Pool {
         var id: PoolID
         var samples: [LedgerReader.PoolSample]
+        /// What was done to its members, oldest first.
+        var story: [LedgerReader.Entry]
     }
 
     struct Decision {
@@ -70,7 +72,8 @@ struct ReportData {
         for event in events { if let kind = EventKind(rawValue: event.event) { counts[kind, default: 0] += 1 } }
         let ofCampaign = Dictionary(grouping: events) { $0.campaign ?? "" }
         decisions = try reader.decisions(workspace, since: from).filter { $0.at <= until }.map { decided in
-            let name = ofCampaign[decided.campaign.text]?.compactMap { $0.fields["SENDWARDEN_CAMPAIGN_NAME"] }.last
+            let name = ofCampaign[decided.campaign?.text ?? " "]?.compactMap { $0.fields["SENDWARDEN_CAMPAIGN_NAME"] }
+                .last
             return Decision(decided: decided, name: name)
         }
         let ids = try reader.campaigns(workspace)
@@ -91,9 +94,12 @@ struct ReportData {
         }
         self.campaigns = campaigns
         quiet = max(0, sorted.count - limit)
+        let ofPool = Dictionary(grouping: events.filter { $0.event.hasPrefix("sender.") }) {
+            $0.fields["SENDWARDEN_POOL"] ?? ""
+        }
         pools = try reader.pools(workspace, since: from).map { id, samples in
-            Pool(id: id, samples: samples.filter { $0.at <= until })
-        }.filter { $0.samples.count > 1 }.sorted { $0.id < $1.id }
+            Pool(id: id, samples: samples.filter { $0.at <= until }, story: ofPool[id.text] ?? [])
+        }.filter { $0.samples.count > 1 || !$0.story.isEmpty }.sorted { $0.id < $1.id }
     }
 
     private static func markKind(_ event: LedgerReader.Entry) -> Mark.Kind? {

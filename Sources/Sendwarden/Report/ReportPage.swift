@@ -29,7 +29,7 @@ struct ReportPage {
             for (number, pool) in data.pools.enumerated() {
                 body +=
                     "<article><h3>\(MarkupText.escaped(pool.id.text))</h3><p>\(key("available")) volume left in its window, \(key("reserved")) of that promised to launches and not sent yet.</p>"
-                    + "<figure>\(chart.svg(pool, number: number))</figure></article>\n"
+                    + "<figure>\(chart.svg(pool, number: number))</figure>\(story(pool.story))</article>\n"
             }
             body += "</section>\n"
         }
@@ -57,6 +57,9 @@ struct ReportPage {
             ("launches held", data.counts[.launchHeld] ?? 0), ("launches released", data.counts[.launchReleased] ?? 0),
             ("orders", data.counts[.orderAccepted] ?? 0),
         ]
+        let removed = data.counts[.senderRemoved] ?? 0
+        let restored = data.counts[.senderRestored] ?? 0
+        if removed + restored > 0 { tiles += [("senders removed", removed), ("senders restored", restored)] }
         if would > 0 { tiles.insert(("would-be pauses", would), at: 2) }
         return "<dl class=\"tiles\">" + tiles.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd></div>" }.joined() + "</dl>"
     }
@@ -96,14 +99,15 @@ struct ReportPage {
             campaign.rates.isEmpty && campaign.marks.isEmpty
             ? "<p class=\"empty\">Nothing was resolved in this time.</p>"
             : "<figure>\(chart.svg(campaign, number: number))</figure>"
-        if !campaign.marks.isEmpty {
-            html += "<ol class=\"story\">"
-            for mark in campaign.marks {
-                html += "<li><time>\(mark.at.toSecond)</time> \(MarkupText.escaped(mark.text))</li>"
-            }
-            html += "</ol>"
-        }
-        return html + "</article>\n"
+        return html + story(campaign.marks.map { ($0.at, $0.text) }) + "</article>\n"
+    }
+
+    private func story(_ entries: [LedgerReader.Entry]) -> String { story(entries.map { ($0.at, $0.message) }) }
+
+    private func story(_ entries: [(at: Instant, text: String)]) -> String {
+        if entries.isEmpty { return "" }
+        let items = entries.map { "<li><time>\($0.at.toSecond)</time> \(MarkupText.escaped($0.text))</li>" }
+        return "<ol class=\"story\">\(items.joined())</ol>"
     }
 
     private func decisions() -> String {
@@ -121,7 +125,7 @@ struct ReportPage {
             let rule = decided.rule.map { "<br>\(MarkupText.escaped($0))" } ?? ""
             rows += """
                 <tr><th scope="row">\(decided.id)</th><td><time>\(decided.at.toSecond)</time></td>\
-                <td>\(MarkupText.escaped(decided.campaign.text))\(name)</td><td>\(MarkupText.escaped(decided.cause))\(rule)</td>\
+                <td>\(MarkupText.escaped(decided.subject))\(name)</td><td>\(MarkupText.escaped(decided.cause))\(rule)</td>\
                 <td>\(condition)<ul>\(evidence)</ul></td><td>\(actions.isEmpty ? "nothing sent" : actions)</td></tr>
 
                 """

@@ -10,11 +10,12 @@ struct StatusScreen {
 
     func text(_ status: GuardStatus) -> String {
         var lines = page.wrapped(
-            "\(status.workspace) on \(status.provider), \(status.mode) mode: \(status.summary)", hanging: 2)
+            status.workspaces.map { "\($0.name) on \($0.provider)" }.joined(separator: ", ")
+                + ", \(status.mode) mode: \(status.summary)", hanging: 2)
         let (polled, budget) = (status.polledPerMinute, status.budgetPerMinute)
         lines.append(
             page.cut(
-                "API \(status.apiTrouble == nil ? "well" : "in trouble"), \(StatusScreen.count(polled)) of "
+                "API \(StatusScreen.health(status)), \(StatusScreen.count(polled)) of "
                     + "\(StatusScreen.count(budget)) requests a minute"))
         if status.isLedgerFailing {
             lines.append(page.tinted(page.cut("the ledger cannot be written: nothing is started"), .bad))
@@ -26,12 +27,21 @@ struct StatusScreen {
         return lines.joined(separator: "\n")
     }
 
+    /// `well`, or which workspace's is not.
+    private static func health(_ status: GuardStatus) -> String {
+        let ill = status.workspaces.filter { $0.apiTrouble != nil }
+        if ill.isEmpty { return "well" }
+        return status.workspaces.count == 1
+            ? "in trouble" : "of \(ill.map(\.name.text).joined(separator: ", ")) in trouble"
+    }
+
     // MARK: Pools
 
     /// `pool_a  ######==....  1300 used, 420 promised, 280 of 2000 left; renewed at 00:00Z`.
     private func pool(_ pool: GuardStatus.PoolStatus) -> [String] {
         guard let capacity = pool.dailyCapacity, let remaining = pool.remainingVolume, capacity > 0 else {
-            return lines("\(pool.id)", "volume unknown, \(pool.reserved) promised")
+            let text = pool.isMissing ? "not to be found on its platform" : PoolText.volume(pool)
+            return lines("\(pool.id)", text).map { pool.isMissing ? page.tinted($0, .doubtful) : $0 }
         }
         let cells = 20
         let used = min(cells, max(0, capacity - remaining) * cells / capacity)
@@ -39,11 +49,10 @@ struct StatusScreen {
         let bar =
             String(repeating: "#", count: used) + String(repeating: "=", count: reserved)
             + String(repeating: ".", count: cells - used - reserved)
-        let renewal = pool.renewsAt.map { "; renewed at \($0.clockTime)" } ?? ""
-        let left = max(0, remaining - pool.reserved)
+        let members = pool.platformID == nil ? nil : PoolText.senders(pool)
         return lines(
             "\(pool.id)  \(bar)",
-            "\(capacity - remaining) used, \(pool.reserved) promised, \(left) of \(capacity) left\(renewal)")
+            [PoolText.volume(pool), members, pool.change].compactMap { $0 }.joined(separator: "; "))
     }
 
     // MARK: Campaigns

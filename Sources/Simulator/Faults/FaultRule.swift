@@ -30,10 +30,20 @@ package struct FaultRule: Sendable {
         case huge
         case unauthorized
         case notFound = "not_found"
+        /// The operation of a change completes with all its parts failed, is canceled, or never ends.
+        case operationFails = "operation_fails"
+        case operationCanceled = "operation_canceled"
+        case operationHangs = "operation_hangs"
+        /// A list's token leads to the same page again.
+        case tokenLoops = "token_loops"
     }
 
     package enum Endpoint: String, CaseIterable, Sendable {
         case any, stats, pools, accounts, start, pause, create, enroll, replies, suppression
+        case senderPools = "sender_pools"
+        case poolSenders = "pool_senders"
+        case poolOperations = "pool_operations"
+        case changeSenderPools = "change_sender_pools"
     }
 
     package var kind: Kind

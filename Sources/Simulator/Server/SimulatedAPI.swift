@@ -11,6 +11,8 @@ struct SimulatedAPI {
         var query: [String: String]
         /// The bearer token, if one was sent.
         var token: String?
+        /// `user:password`, if they were sent.
+        var basic: String?
         var body: [UInt8]
     }
 
@@ -61,7 +63,9 @@ struct SimulatedAPI {
         world.advance(to: now)
         if request.path.hasPrefix("/simulator/") { return control(request) }
         requestCount += 1
-        let (endpoint, campaign) = SimulatedAPI.endpoint(request)
+        let isTwilio = TwilioAPI.isAsked(request)
+        let (endpoint, campaign) =
+            isTwilio ? (TwilioAPI.endpoint(request), nil) : SimulatedAPI.endpoint(request)
         let fault = endpoint.flatMap {
             faults.strike(
                 $0, campaign, after: world.now - world.startedAt,
@@ -77,8 +81,10 @@ struct SimulatedAPI {
     // MARK: Faults
 
     private mutating func struck(by rule: FaultRule, _ request: Request, _ now: Instant) -> Answer {
+        let isTwilio = TwilioAPI.isAsked(request)
         func refusal(_ status: Int, _ code: String, _ headers: [(String, String)] = []) -> Answer {
-            var answer = error(status, code, "the simulator was asked to fail")
+            let why = "the simulator was asked to fail"
+            var answer = isTwilio ? TwilioAPI.error(status, 20000 + status, why) : error(status, code, why)
             answer.headers = headers
             return answer
         }
@@ -110,7 +116,10 @@ struct SimulatedAPI {
             ]
             return Answer(status: 200, body: body.serialized)
         case .wrongShape: return Answer(status: 200, body: "[[[\"not\"],null],42]")
-        case .huge: return Answer(status: 200, body: "[" + String(repeating: "0,", count: 1 << 20) + "0]")
+        case .operationFails, .operationCanceled, .operationHangs, .tokenLoops:
+            return isTwilio ? twilio(request, rule.kind, now) : plain(request, now)
+        case .huge:
+            return Answer(status: 200, body: "[" + String(repeating: "0,", count: isTwilio ? 5 << 20 : 1 << 20) + "0]")
         }
     }
 
@@ -143,7 +152,14 @@ struct SimulatedAPI {
         }
     }
 
+    private mutating func twilio(_ request: Request, _ fault: FaultRule.Kind?, _ now: Instant) -> Answer {
+        var api = TwilioAPI(world: world.twilio)
+        defer { world.twilio = api.world }
+        return api.answer(request, fault, at: now)
+    }
+
     private mutating func plain(_ request: Request, _ now: Instant) -> Answer {
+        if TwilioAPI.isAsked(request) { return twilio(request, nil, now) }
         guard request.token == world.description.key else {
             return error(401, "authentication_failed", "The API key is missing or not valid.")
         }
@@ -166,8 +182,22 @@ struct SimulatedAPI {
             case .enroll: return enroll(request, id)
             default: return success(served.stats(id, world.stats(of: id) ?? CampaignStats()))
             }
-        case .any, nil: return error(404, "not_found", "There is no such endpoint.")
+        case .any, .senderPools, .poolSenders, .poolOperations, .changeSenderPools, nil:
+            return unserved(request)
         }
+    }
+
+    /// A path with another method, or none at all.
+    private func unserved(_ request: Request) -> Answer {
+        let allowed = ["GET", "POST"].filter { method in
+            var other = request
+            other.method = method
+            return SimulatedAPI.endpoint(other).0 != .any
+        }
+        guard !allowed.isEmpty else { return error(404, "not_found", "There is no such endpoint.") }
+        var answer = error(405, "method_not_allowed", "The endpoint has no such method.")
+        answer.headers = [("Allow", allowed.joined(separator: ", "))]
+        return answer
     }
 
     private mutating func start(_ campaign: SimulatedCampaign, at now: Instant) -> Answer {
@@ -192,7 +222,9 @@ struct SimulatedAPI {
             var name: String
             var sequenceSteps: [Step]?
         }
-        guard let body: Body = decoded(request), !body.name.isEmpty else {
+        guard let body: Body = decoded(request), !body.name.isEmpty,
+            body.sequenceSteps?.allSatisfy({ (0...365).contains($0.delayDays ?? 0) }) ?? true
+        else {
             return error(400, "invalid_request", "A campaign needs a name and well-formed steps.")
         }
         guard let id = world.create(name: body.name, steps: body.sequenceSteps?.count ?? 0),
@@ -307,6 +339,9 @@ struct SimulatedAPI {
         let pools = world.pools.map { pool -> JSONValue in
             ["id": .text(pool.description.id.text), "used": .integer(pool.used), "remaining": .integer(pool.remaining)]
         }
-        return ["now": .text(world.now.rfc3339), "campaigns": .list(campaigns), "pools": .list(pools)]
+        return [
+            "now": .text(world.now.rfc3339), "campaigns": .list(campaigns), "pools": .list(pools),
+            "twilio": TwilioAPI(world: world.twilio).truth,
+        ]
     }
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTPTypes
 import HummingbirdCore
 import Logging
@@ -83,7 +84,8 @@ package final class SimulatorServer: Sendable {
             method: request.method.rawValue, path: request.uri.path,
             query: Dictionary(
                 query.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { first, _ in first }),
-            token: SimulatorServer.token(request.headers[.authorization]), body: Array(body.readableBytesView))
+            token: SimulatorServer.token(request.headers[.authorization]),
+            basic: SimulatorServer.basic(request.headers[.authorization]), body: Array(body.readableBytesView))
         let answer = api.withLock { $0.answer(asked, at: time.now) }
         try await send(answer, writer)
     }
@@ -91,6 +93,13 @@ package final class SimulatorServer: Sendable {
     private static func token(_ authorization: String?) -> String? {
         guard let authorization, authorization.hasPrefix("Bearer ") else { return nil }
         return String(authorization.dropFirst("Bearer ".count))
+    }
+
+    private static func basic(_ authorization: String?) -> String? {
+        guard let authorization, authorization.hasPrefix("Basic "),
+            let data = Data(base64Encoded: String(authorization.dropFirst("Basic ".count)))
+        else { return nil }
+        return String(data: data, encoding: .utf8)
     }
 
     /// Thrown to make the server drop the connection.

@@ -4,7 +4,7 @@
 struct Chance: Sendable {
     /// What a number is drawn for; each has a stream of its own.
     enum Purpose: UInt64 {
-        case transit = 1, bounce, bounceLag, deliveryLag, open, reply, replyLag, classification, fault
+        case transit = 1, bounce, bounceLag, deliveryLag, open, reply, replyLag, classification, fault, operation
     }
 
     let seed: UInt64

@@ -24,6 +24,7 @@ package struct World: Sendable {
     package private(set) var accounts: [SimulatedAccount] = []
     private(set) var replies: [SimulatedReply] = []
     private(set) var suppressed: Set<String> = []
+    package internal(set) var twilio: TwilioWorld
     let chance: Chance
     private let step: Duration
     private var happenings: [Int64: [Happening]] = [:]
@@ -31,6 +32,8 @@ package struct World: Sendable {
     private var places: [CampaignID: Int] = [:]
     private var poolPlaces: [PoolID: Int] = [:]
     private var replyCount = 0
+    /// The members of each Twilio pool as the world began.
+    private var firstMembers: [String: [String]] = [:]
 
     /// - Parameters:
     ///   - now: when it begins, where the description does not say.
@@ -41,6 +44,7 @@ package struct World: Sendable {
         self.now = startedAt
         chance = Chance(seed: seed)
         self.step = step
+        twilio = TwilioWorld(description.twilio, chance, at: startedAt)
         acts = description.acts.sorted { $0.at < $1.at }
         for pool in description.pools {
             poolPlaces[pool.id] = pools.count
@@ -56,6 +60,7 @@ package struct World: Sendable {
             }
         }
         for campaign in description.campaigns { add(campaign) }
+        firstMembers = Dictionary(twilio.pools.map { ($0.name, $0.members) }, uniquingKeysWith: { first, _ in first })
     }
 
     // MARK: Looking
@@ -134,12 +139,26 @@ package struct World: Sendable {
             if let place = places[id] { campaigns[place].resetCounters() }
         case .setStatus(let account, let status):
             if let index = accounts.firstIndex(where: { $0.id == account }) { accounts[index].status = status }
+        case .removeSender(let pool, let place):
+            change(pool) { if $0.indices.contains(place) { $0.remove(at: place) } }
+        case .restoreSenders(let pool):
+            let first = firstMembers[pool] ?? []
+            change(pool) { members in members += first.filter { !members.contains($0) } }
+        case .setSender(let pool, let place, let status):
+            if let members = firstMembers[pool], members.indices.contains(place) {
+                twilio.setStatus(members[place], status, at: now)
+            }
         }
+    }
+
+    private mutating func change(_ pool: String, _ edit: (inout [String]) -> Void) {
+        if let id = twilio.pools.first(where: { $0.name == pool })?.id { twilio.change(id, at: now, edit) }
     }
 
     // MARK: Time
 
     package mutating func advance(to instant: Instant) {
+        twilio.advance(to: max(instant, now))
         while now + step <= instant {
             now = now + step
             for index in pools.indices { pools[index].renew(at: now) }

@@ -90,6 +90,10 @@ package struct WorldDescription: Sendable {
             /// The platform begins a campaign's counters anew.
             case reset(CampaignID)
             case setStatus(AccountID, WorldDescription.AccountStatus)
+            /// Of the Twilio pool of that name: a member leaves, counted from 0, or one that left comes back.
+            case removeSender(pool: String, Int)
+            case restoreSenders(pool: String)
+            case setSender(pool: String, Int, PoolSender.Status)
         }
 
         /// After the world's beginning.
@@ -109,6 +113,7 @@ package struct WorldDescription: Sendable {
     package var key = "sk_test_simulator"
     package var shapes = Shapes()
     package var pools: [Pool] = []
+    package var twilio = TwilioDescription()
     package var campaigns: [Campaign] = []
     package var acts: [Act] = []
     package var faults: [FaultRule] = []

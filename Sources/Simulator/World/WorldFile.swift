@@ -150,7 +150,8 @@ private struct WorldReader: Decodable {
 
     init(from decoder: any Decoder) throws {
         let fields = try Fields(
-            decoder, "start", "key", "shapes", "pools", "campaigns", "acts", "faults", "transit", "bounce_lag")
+            decoder, "start", "key", "shapes", "pools", "twilio", "campaigns", "acts", "faults", "transit", "bounce_lag"
+        )
         if fields.has("start") {
             guard let start = Instant(rfc3339: try fields.value("start", String.self)) else {
                 throw fields.fault("start", "a time is written 2026-12-01T09:00:00Z")
@@ -159,7 +160,11 @@ private struct WorldReader: Decodable {
         }
         world.key = try fields.value("key", or: world.key)
         world.shapes = try fields.value("shapes", or: ShapesReader()).shapes
-        world.pools = try fields.value("pools", [PoolReader].self).map(\.pool)
+        // A world of Twilio alone has no pools of the other kind.
+        world.pools =
+            fields.has("twilio") && !fields.has("pools")
+            ? [] : try fields.value("pools", [PoolReader].self).map(\.pool)
+        world.twilio = try fields.value("twilio", or: TwilioReader()).twilio
         world.campaigns = try fields.value("campaigns", or: [CampaignReader]()).map(\.campaign)
         world.acts = try fields.value("acts", or: [ActReader]()).map(\.act)
         world.faults = try fields.value("faults", or: [FaultReader]()).map(\.rule)
@@ -213,6 +218,35 @@ private struct PoolReader: Decodable {
     }
 }
 
+private struct TwilioReader: Decodable {
+    private struct Pool: Decodable {
+        var pool: TwilioDescription.Pool
+
+        init(from decoder: any Decoder) throws {
+            let fields = try Fields(decoder, "name", "tags", "active", "deactivated", "channel", "age")
+            pool = TwilioDescription.Pool(name: try fields.value("name"))
+            pool.tags = try fields.value("tags", or: [:])
+            pool.active = try fields.count("active", or: 1, 0...100_000)
+            pool.deactivated = try fields.count("deactivated", or: 0, 0...100_000)
+            pool.channel = try fields.choice("channel", or: .email)
+            pool.age = try fields.duration("age", or: pool.age)
+        }
+    }
+
+    var twilio = TwilioDescription()
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let fields = try Fields(decoder, "keys", "pools", "spare", "operation_takes", "failures")
+        twilio.keys = try fields.value("keys", or: twilio.keys)
+        twilio.pools = try fields.value("pools", or: [Pool]()).map(\.pool)
+        twilio.spare = try fields.count("spare", or: twilio.spare, 0...100_000)
+        twilio.operationTakes = try fields.duration("operation_takes", or: twilio.operationTakes)
+        twilio.failures = try fields.ratio("failures", or: 0)
+    }
+}
+
 private struct CampaignReader: Decodable {
     private struct Turn: Decodable {
         var after: Int
@@ -258,14 +292,24 @@ private struct CampaignReader: Decodable {
 }
 
 private struct ActReader: Decodable {
-    private enum Deed: String, CaseIterable { case start, pause, enroll, reset, status }
+    private enum Deed: String, CaseIterable {
+        case start, pause, enroll, reset, status
+        case removeSender = "remove_sender"
+        case restoreSenders = "restore_senders"
+        case setSender = "set_sender"
+    }
 
     var act: WorldDescription.Act
 
     init(from decoder: any Decoder) throws {
-        let fields = try Fields(decoder, "at", "do", "campaign", "leads", "account", "status")
+        let fields = try Fields(
+            decoder, "at", "do", "campaign", "leads", "account", "status", "pool", "sender", "sender_status")
         let at = try fields.duration("at", or: .zero)
-        guard fields.has("do") else { throw fields.fault("do", "it is missing: start, pause, enroll, reset or status") }
+        guard fields.has("do") else {
+            throw fields.fault(
+                "do",
+                "it is missing: one of start, pause, enroll, reset, status, remove_sender, restore_senders, set_sender")
+        }
         let deed: WorldDescription.Act.Deed
         switch try fields.choice("do", or: Deed.start) {
         case .start: deed = .start(try fields.identifier("campaign"))
@@ -274,6 +318,13 @@ private struct ActReader: Decodable {
             deed = .enroll(try fields.identifier("campaign"), leads: try fields.count("leads", or: 100, 1...1_000_000))
         case .reset: deed = .reset(try fields.identifier("campaign"))
         case .status: deed = .setStatus(try fields.identifier("account"), try fields.choice("status", or: .paused))
+        case .removeSender:
+            deed = .removeSender(pool: try fields.value("pool"), try fields.count("sender", or: 0))
+        case .restoreSenders: deed = .restoreSenders(pool: try fields.value("pool"))
+        case .setSender:
+            deed = .setSender(
+                pool: try fields.value("pool"), try fields.count("sender", or: 0),
+                try fields.choice("sender_status", or: .deactivated))
         }
         act = WorldDescription.Act(at: at, deed)
     }

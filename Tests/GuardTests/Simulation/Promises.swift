@@ -122,7 +122,7 @@ struct Promises {
                     if let promise = promised[id], let now = stats.sent, now >= promise { promised[id] = nil }
                     // Counters that began anew never reach the promise, but nothing is left to send.
                     if stats.queued == 0, let now = stats.sent, now > 0 { promised[id] = nil }
-                case .success(.accounts), .failure: break
+                case .success(.accounts), .success(.pool), .success(.operation), .failure: break
                 }
             case .sent(let at, let intent, _) where intent.action != .pause:
                 guard let enrolled = latest[intent.campaign]?.totalEnrolled, let volume = remaining else {
@@ -238,7 +238,7 @@ struct Promises {
             let wasTouched = world.description.acts.contains { act in
                 switch act.deed {
                 case .start(let id), .pause(let id), .reset(let id): id == campaign.description.id
-                case .enroll, .setStatus: false
+                case .enroll, .setStatus, .removeSender, .restoreSenders, .setSender: false
                 }
             }
             let wasOrdered = run.log.contains { entry in

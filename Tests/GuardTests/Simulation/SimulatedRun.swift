@@ -105,7 +105,7 @@ struct SimulatedRun {
     private mutating func begin() throws {
         if case .ledger(let path) = store {
             ledger = nil
-            let opened = try Ledger.open(path, workspace: policy.workspace.name, recovers: false, at: now)
+            let opened = try Ledger.open(path, workspace: policy.workspace.name.text, recovers: false, at: now)
             (ledger, kept) = (opened.ledger, opened.memory)
         }
         warden = Guard(policy: policy, memory: kept, at: now)
@@ -189,7 +189,7 @@ struct SimulatedRun {
                 log.append(.sent(now, intent, statusThen: world.campaign(intent.campaign)?.status))
                 noteTrespass(intent)
                 schedule(.apply(intent))
-            case .ready, .record, .report, .reply: break
+            case .change, .ready, .record, .report, .reply: break
             }
         }
     }
@@ -311,6 +311,8 @@ struct SimulatedRun {
                             resetAt: $0.description.window == .midnight ? midnight : nil)
                     }))
         case .accounts: return .success(.accounts([]))
+        // The policy gives no pool a name.
+        case .pool, .operation: return .failure(Fault(.missing, "HTTP 404"))
         }
     }
 

@@ -14,6 +14,9 @@ struct GuardBench {
     private(set) var records: [LedgerRecord] = []
     private(set) var replies: [OrderReply] = []
     private(set) var isReady = false
+    private(set) var changes: [SenderChange] = []
+    /// What is asked for to know of the pools.
+    static let pools = Target.pools(WorkspaceName("bench"))
 
     /// The camps `camp_1` to `camp_3`, all in `pool_a`, with what a test adds.
     static func policy(_ more: String, campaigns: Int = 1) throws -> CheckedPolicy {
@@ -43,6 +46,7 @@ struct GuardBench {
             case .record(let record): records.append(record)
             case .ready: isReady = true
             case .reply(let reply): replies.append(reply)
+            case .change(let change): changes.append(change)
             }
         }
     }
@@ -112,7 +116,7 @@ struct GuardBench {
     mutating func seePool(remaining: Int?, capacity: Int? = 2000, resetAt: Instant? = nil) {
         let pool = SenderPool(
             id: PoolID(unchecked: "pool_a"), dailyCapacity: capacity, remainingVolume: remaining, resetAt: resetAt)
-        observe(.pools, .success(.pools([pool])))
+        observe(GuardBench.pools, .success(.pools([pool])))
     }
 
     mutating func fail(_ target: Target, _ fault: Fault) { observe(target, .failure(fault)) }
@@ -180,7 +184,7 @@ struct GuardBench {
                     let number = Int(id.text.dropFirst(5)) ?? 0
                     if let enrolled = drafts[number] { seeDraft(number, enrolled: enrolled) }
                 case .pools: seePool(remaining: remaining, capacity: capacity)
-                case .accounts: break
+                case .accounts, .pool, .operation: break
                 }
             }
         }

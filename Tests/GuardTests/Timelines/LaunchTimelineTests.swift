@@ -17,12 +17,12 @@ import Testing
     @Test func aLaunchThatFitsIsStartedOnFreshNumbers() throws {
         var bench = try bench("  - {campaign: camp_1}")
         #expect(bench.told() == [.launchQueued])
-        #expect(Set(bench.asked()) == [.pools, .stats(CampaignID(unchecked: "camp_1"))])
+        #expect(Set(bench.asked()) == [GuardBench.pools, .stats(CampaignID(unchecked: "camp_1"))])
         bench.seeDraft(enrolled: 500)
         bench.seePool(remaining: 600)
         // Known to fit, but judged once more on answers that were asked for now.
         #expect(bench.sent() == [])
-        #expect(Set(bench.asked()) == [.pools, .stats(CampaignID(unchecked: "camp_1"))])
+        #expect(Set(bench.asked()) == [GuardBench.pools, .stats(CampaignID(unchecked: "camp_1"))])
         bench.seeDraft(enrolled: 500)
         #expect(bench.sent() == [])
         bench.seePool(remaining: 600)
@@ -78,7 +78,7 @@ import Testing
         bench.seeDraft(enrolled: 500)
         bench.seePool(remaining: 600)
         bench.seeDraft(enrolled: 500)
-        bench.fail(.pools, Fault(.unreachable, "HTTP 500"))
+        bench.fail(GuardBench.pools, Fault(.unreachable, "HTTP 500"))
         #expect(bench.sent() == [])
     }
 

@@ -149,7 +149,7 @@ import Testing
     @Test func aPersonResumesBeforeTheCoolDownIsOver() throws {
         var bench = try paused()
         #expect(try bench.order(.resume, reason: "list cleaned").accepted)
-        #expect(Set(bench.asked()) == [.pools, .stats(CampaignID(unchecked: "camp_1"))])
+        #expect(Set(bench.asked()) == [GuardBench.pools, .stats(CampaignID(unchecked: "camp_1"))])
         fresh(&bench, sent: 100, bounced: 10)
         let intent = try #require(bench.sent().first)
         #expect(intent.action == .resume)

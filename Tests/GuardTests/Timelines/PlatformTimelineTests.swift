@@ -26,7 +26,7 @@ import Testing
         var counts: [Target: Int] = [:]
         for _ in 0..<60 {
             bench.wait(.seconds(1))
-            let targets = bench.asked().filter { $0 != .pools }
+            let targets = bench.asked().filter { $0 != GuardBench.pools }
             perSecond.append(targets.count)
             for target in targets {
                 counts[target, default: 0] += 1
@@ -204,7 +204,9 @@ import Testing
 
     @Test func aPoolThatThePlatformDoesNotReportIsToldOnce() throws {
         var bench = try GuardBench(Self.rule)
-        for _ in 0..<3 { bench.observe(.pools, .success(.pools([SenderPool(id: PoolID(unchecked: "pool_b"))]))) }
+        for _ in 0..<3 {
+            bench.observe(GuardBench.pools, .success(.pools([SenderPool(id: PoolID(unchecked: "pool_b"))])))
+        }
         #expect(bench.told() == [.poolMissing])
     }
 

@@ -159,7 +159,7 @@ import Testing
         var looks: [Instant] = []
         let end = bench.now + duration
         while bench.now < end {
-            if bench.asked().contains(.pools) {
+            if bench.asked().contains(GuardBench.pools) {
                 looks.append(bench.now)
                 bench.seePool(remaining: remaining, resetAt: resetAt)
             }
@@ -201,7 +201,7 @@ import Testing
         _ = bench.asked()
         bench.wait(.seconds(11))
         let asked = bench.asked()
-        #expect(asked.contains(.pools))
+        #expect(asked.contains(GuardBench.pools))
         #expect(asked.contains(PlatformTimelineTests.camp1))
     }
 }

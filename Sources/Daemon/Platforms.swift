@@ -1,0 +1,61 @@
+import Guard
+package import Model
+import Policy
+package import Providers
+
+/// The platforms of all workspaces: carries looks and actions to the one that each is for.
+package struct Platforms: Sendable {
+    private let platforms: [WorkspaceName: Platform]
+
+    package init(_ platforms: [WorkspaceName: Platform]) { self.platforms = platforms }
+
+    /// A sound policy asks no platform for what it cannot do, so this is for the one that changes under our feet.
+    private static let unable = Fault(
+        .refused, "the workspace's platform cannot do this", mayHaveTakenEffect: false)
+
+    package subscript(_ workspace: WorkspaceName) -> Platform? { platforms[workspace] }
+
+    // MARK: Looks
+
+    /// - Parameter query: for a pool that the policy gives a name, what is to be found out about it.
+    func look(
+        at target: Target, in workspace: WorkspaceName, query: RosterQuery?, operation: OperationID?
+    ) async throws(Fault) -> Observation.Reading {
+        let platform = platforms[workspace]
+        switch target {
+        case .stats(let id):
+            guard let campaigns = platform?.campaigns else { throw Platforms.unable }
+            return .stats(try await campaigns.stats(of: id))
+        case .pools:
+            guard let volumes = platform?.volumes else { throw Platforms.unable }
+            return .pools(try await volumes.pools())
+        case .accounts:
+            guard let accounts = platform?.accounts else { throw Platforms.unable }
+            return .accounts(try await accounts.accounts())
+        case .pool:
+            guard let rosters = platform?.rosters, let query else { throw Platforms.unable }
+            return .pool(try await RosterReader(platform: rosters).finding(query))
+        case .operation:
+            guard let rosters = platform?.rosters, let operation else { throw Platforms.unable }
+            return .operation(try await rosters.operation(operation))
+        }
+    }
+
+    // MARK: Actions
+
+    func act(_ intent: Intent, in workspace: WorkspaceName) async throws(Fault) -> ActionAnswer {
+        guard let campaigns = platforms[workspace]?.campaigns else { throw Platforms.unable }
+        switch intent.action {
+        case .pause: return try await campaigns.pause(intent.campaign, firstSentAt: intent.firstSentAt)
+        case .start, .resume: return try await campaigns.start(intent.campaign, firstSentAt: intent.firstSentAt)
+        }
+    }
+
+    func carryOut(_ change: SenderChange, in workspace: WorkspaceName) async throws(Fault) -> ChangeReceipt {
+        guard let rosters = platforms[workspace]?.rosters else { throw Platforms.unable }
+        switch change.action {
+        case .remove: return try await rosters.remove(change.sender.id, from: change.platformPool)
+        case .restore: return try await rosters.add([change.sender.id], to: change.platformPool)
+        }
+    }
+}

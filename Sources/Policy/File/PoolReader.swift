@@ -1,0 +1,114 @@
+import Model
+import Yams
+
+/// Reads the `pools:` list: names for pools of platforms that report no volumes.
+struct PoolReader {
+    static let countMax = 1000
+    private static let perSenderMax = 10_000_000
+
+    let reader: FieldReader
+    let workspaces: [Placed<Workspace>]
+
+    init(_ reader: FieldReader, workspaces: [Placed<Workspace>]) {
+        self.reader = reader
+        self.workspaces = workspaces
+    }
+
+    func pools(_ fields: Fields) -> [Placed<PoolBinding>] {
+        guard let node = fields["pools"] else { return [] }
+        var seen: [PoolID: Int] = [:]
+        var pools: [Placed<PoolBinding>] = []
+        for node in reader.elements(node, of: "pools", countMax: PoolReader.countMax) {
+            guard let pool = pool(node) else { continue }
+            if let line = seen[pool.name] {
+                reader.error("two pools are called '\(pool.name)', the first in line \(line)", at: node)
+                continue
+            }
+            seen[pool.name] = reader.position(node).line
+            pools.append(Placed(pool, node))
+        }
+        return pools
+    }
+
+    private func pool(_ node: Node) -> PoolBinding? {
+        let known = ["name", "workspace", "pool_where", "channel", "per_sender_daily"]
+        let form = "write pool_where: {id: …}, {name: …} or {tags: {environment: production}}"
+        guard
+            let fields = reader.fields(
+                node, of: "a pool", known: known,
+                hints: ["id": form, "tags": form, "where": "did you mean 'pool_where'?"])
+        else { return nil }
+        let name: PoolID? = reader.required(
+            "name", fields, orTell: "the pool has no 'name'", help: "campaigns and rules name the pool by it"
+        ).flatMap { reader.identifier($0, "the pool's name") }
+        let workspace = WorkspaceChoice(reader, workspaces).name(
+            fields, for: .rosters, "pools are given names where the platform reports no volumes of its own")
+        let target = reader.required("pool_where", fields, orTell: "the pool does not say which one it is", help: form)
+            .flatMap { readTarget($0, form) }
+        let channel: PoolSender.Channel? =
+            fields["channel"].map { reader.choice($0, "the channel") } ?? .email
+        let perSender = reader.required(
+            "per_sender_daily", fields, orTell: "the pool has no 'per_sender_daily'",
+            help: "write how many mails one of its senders may send a day: per_sender_daily: 50"
+        ).flatMap { reader.integer($0, "per_sender_daily", in: 1...PoolReader.perSenderMax) }
+        guard let name, let workspace, let target, let channel, let perSender else { return nil }
+        return PoolBinding(
+            name: name, workspace: workspace, target: target, channel: channel, perSenderDaily: perSender)
+    }
+
+    private func readTarget(_ node: Node, _ form: String) -> PoolWhere? {
+        guard let fields = reader.fields(node, of: "pool_where", known: ["id", "name", "tags"]) else { return nil }
+        let id: PoolID? = fields["id"].flatMap { reader.identifier($0, "the pool's id") }
+        let name = fields["name"].flatMap { reader.name($0, "the pool's name") }
+        let tags = fields["tags"].map(LabelReader(reader).labels) ?? [:]
+        guard id != nil || name != nil || !tags.isEmpty else {
+            if !reader.hasErrors { reader.error("pool_where is empty, so any pool would do", help: form, at: node) }
+            return nil
+        }
+        return PoolWhere(id: id, name: name, tags: tags)
+    }
+}
+
+/// Reads a `workspace:` that names one of the policy's workspaces.
+struct WorkspaceChoice {
+    let reader: FieldReader
+    let workspaces: [Placed<Workspace>]
+
+    init(_ reader: FieldReader, _ workspaces: [Placed<Workspace>]) {
+        self.reader = reader
+        self.workspaces = workspaces
+    }
+
+    /// The workspace that is named, or the only one that can do what is asked of it.
+    ///
+    /// - Parameter reason: why a platform without that ability is not the one.
+    func name(_ fields: Fields, for ability: Provider.Ability, _ reason: String) -> WorkspaceName? {
+        let able = workspaces.map(\.entry).filter { $0.provider.can(ability) }
+        guard let node = fields["workspace"] else {
+            // What is wrong with the workspaces was told.
+            if workspaces.isEmpty { return nil }
+            if able.count == 1 { return able[0].name }
+            let names = able.map(\.name.text).joined(separator: ", ")
+            reader.error(
+                able.isEmpty ? "no workspace of the policy is one for this" : "it is open which workspace is meant",
+                help: able.isEmpty ? reason : "add workspace: with one of \(names)", at: fields.node)
+            return nil
+        }
+        guard let text = reader.text(node, "workspace"), !workspaces.isEmpty else { return nil }
+        guard let workspace = workspaces.first(where: { $0.entry.name.text == text })?.entry else {
+            let nearest = NearestName.of(text, in: workspaces.map(\.entry.name.text))
+            reader.error(
+                "there is no workspace '\(text.prefix(40))'",
+                help: nearest.map { "did you mean '\($0)'?" }
+                    ?? "there are \(workspaces.map(\.entry.name.text).joined(separator: ", "))", at: node)
+            return nil
+        }
+        guard workspace.provider.can(ability) else {
+            reader.error(
+                "workspace '\(workspace.name)' is on \(workspace.provider.traits.title), which cannot do this",
+                help: reason, at: node)
+            return nil
+        }
+        return workspace.name
+    }
+}

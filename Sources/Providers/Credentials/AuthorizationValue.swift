@@ -1,0 +1,20 @@
+import FoundationEssentials
+
+/// What an `Authorization` header says; like the key that it is made of, it prints as nothing of itself.
+struct AuthorizationValue: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// For the request alone.
+    let header: String
+
+    static func bearer(_ key: APIKey) -> AuthorizationValue { AuthorizationValue(header: "Bearer \(key.secret)") }
+
+    /// - Parameter key: `user:password`.
+    static func basic(_ key: APIKey) -> AuthorizationValue {
+        AuthorizationValue(header: "Basic \(Data(key.secret.utf8).base64EncodedString())")
+    }
+
+    private init(header: String) { self.header = header }
+
+    var description: String { "[authorization]" }
+    var debugDescription: String { description }
+    var customMirror: Mirror { Mirror(self, children: []) }
+}

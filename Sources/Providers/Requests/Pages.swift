@@ -1,0 +1,44 @@
+package import Model
+
+/// One page of a list.
+package struct Page<Item: Sendable>: Sendable {
+    package var items: [Item]
+    /// The token of the page after this one; nil on the last.
+    package var next: String?
+
+    package init(items: [Item], next: String?) { (self.items, self.next) = (items, next) }
+}
+
+/// The pages of a list, one request each, held one at a time.
+///
+/// A list ends, whatever the platform does: a token that comes back, and too many pages, are faults.
+package struct Pages<Item: Sendable>: Sendable {
+    /// A million items at a thousand a page.
+    package static var countMax: Int { 1000 }
+
+    private let fetch: @Sendable (_ token: String?) async throws(Fault) -> Page<Item>
+    private var token: String?
+    private var seen: Set<String> = []
+    private var count = 0
+    private var isOver = false
+
+    package init(_ fetch: @escaping @Sendable (_ token: String?) async throws(Fault) -> Page<Item>) {
+        self.fetch = fetch
+    }
+
+    /// The next page; nil after the last.
+    package mutating func next() async throws(Fault) -> [Item]? {
+        guard !isOver else { return nil }
+        guard count < Self.countMax else {
+            throw Fault(.unexpected, "the list has more than \(Self.countMax) pages", mayHaveTakenEffect: false)
+        }
+        let page = try await fetch(token)
+        count += 1
+        token = page.next
+        isOver = page.next == nil
+        if let next = page.next, !seen.insert(next).inserted {
+            throw Fault(.unexpected, "the list's page token repeats", mayHaveTakenEffect: false)
+        }
+        return page.items
+    }
+}

@@ -1,0 +1,168 @@
+package import AsyncHTTPClient
+import FoundationEssentials
+package import Model
+import NIOCore
+import NIOHTTP1
+
+/// The Twilio Communications API, v1: sender pools, their senders, and the operations that change them.
+///
+/// Looks are tried again where no answer came, but never after a 500, as the API's description asks. What changes
+/// something is sent once.
+package struct TwilioCommsClient: RosterPlatform {
+    /// The largest page that the API gives.
+    package static let pageSize = 1000
+    /// The most senders that one request may add.
+    package static let addedMax = 10_000
+
+    private let requests: RequestSender
+
+    /// - Parameters:
+    ///   - url: scheme, host and port, without a slash at the end.
+    ///   - key: `account_id:auth_token` or `api_key:api_key_secret`.
+    ///   - timeout: for one request, from its leaving to the last byte of its answer.
+    ///   - random: a number within 0…1, new at each call.
+    package init(
+        http: HTTPClient, url: String, key: APIKey, gate: RequestGate, timeout: Duration, time: any TimeSource,
+        random: @escaping @Sendable () -> Double
+    ) {
+        let dialect = RequestSender.Dialect(
+            // A page of pools that carry all the tags they may, at their longest, fits.
+            bodyBytesMax: 8 << 20, retries500: false,
+            code: { (try? JSONDecoder().decode(TwilioErrorWire.self, from: Data($0.readableBytesView)))?.code })
+        requests = RequestSender(
+            http: http, url: url, authorization: .basic(key), gate: gate, timeout: timeout, time: time, random: random,
+            dialect: dialect)
+    }
+
+    // MARK: Pools
+
+    package func pools(_ filter: PoolFilter = PoolFilter()) -> Pages<SenderPool> {
+        var query = dates(filter.created)
+        if let operation = filter.operation { query.append(("operationId", operation.text)) }
+        return pages("/v1/SenderPools", query) { (wire: TwilioPoolsWire) in
+            Page(items: wire.pools, next: wire.pagination.next)
+        }
+    }
+
+    package func pool(_ id: PoolID) async throws(Fault) -> SenderPool {
+        let wire: TwilioPoolWire = try await requests.look("/v1/SenderPools/\(id)")
+        guard wire.pool.id == id else { throw Fault(.unexpected, "the answer is about another pool") }
+        return wire.pool
+    }
+
+    /// Makes a pool; sent once.
+    package func create(
+        name: String, senders: [SenderID] = [], tags: [String: String] = [:]
+    ) async throws(Fault) -> ChangeReceipt {
+        try await change(
+            .POST, "/v1/SenderPools",
+            TwilioPoolBody(
+                name: name, senders: senders.map(TwilioSenderReference.init), tags: tags.isEmpty ? nil : tags))
+    }
+
+    /// Renames a pool, or gives it other tags; nil leaves either as it is; sent once.
+    package func update(
+        _ id: PoolID, name: String? = nil, tags: [String: String]? = nil
+    ) async throws(Fault) -> ChangeReceipt {
+        try await change(.PATCH, "/v1/SenderPools/\(id)", TwilioPoolBody(name: name, senders: nil, tags: tags))
+    }
+
+    /// Deletes a pool; sent once.
+    package func delete(_ id: PoolID) async throws(Fault) -> ChangeReceipt {
+        try await change(.DELETE, "/v1/SenderPools/\(id)", TwilioPoolBody?.none)
+    }
+
+    // MARK: Senders
+
+    package func senders(of pool: PoolID, _ filter: SenderFilter = SenderFilter()) -> Pages<PoolSender> {
+        var query = dates(filter.created)
+        if let channel = filter.channel { query.append(("channel", channel.rawValue)) }
+        if let status = filter.status { query.append(("status", status.rawValue)) }
+        return pages("/v1/SenderPools/\(pool)/Senders", query) { (wire: TwilioSendersWire) in
+            Page(items: wire.senders, next: wire.pagination.next)
+        }
+    }
+
+    package func add(_ senders: [SenderID], to pool: PoolID) async throws(Fault) -> ChangeReceipt {
+        guard (1...TwilioCommsClient.addedMax).contains(senders.count) else {
+            throw Fault(.refused, "1 to \(TwilioCommsClient.addedMax) senders can be added at once")
+        }
+        return try await change(
+            .POST, "/v1/SenderPools/\(pool)/Senders", senders.map(TwilioSenderReference.init))
+    }
+
+    package func remove(_ sender: SenderID, from pool: PoolID) async throws(Fault) -> ChangeReceipt {
+        try await change(.DELETE, "/v1/SenderPools/\(pool)/Senders/\(sender)", TwilioPoolBody?.none)
+    }
+
+    // MARK: Operations
+
+    package func operations(created: CreationDates = CreationDates()) -> Pages<PoolOperation> {
+        pages("/v1/SenderPools/Operations", dates(created)) { (wire: TwilioOperationsWire) in
+            Page(items: wire.operations, next: wire.pagination.next)
+        }
+    }
+
+    package func operation(_ id: OperationID) async throws(Fault) -> PoolOperation {
+        let wire: TwilioOperationWire = try await requests.look("/v1/SenderPools/Operations/\(id)")
+        guard wire.operation.id == id else { throw Fault(.unexpected, "the answer is about another operation") }
+        return wire.operation
+    }
+
+    // MARK: Requests
+
+    private func pages<Wire: Decodable & SendableMetatype, Item: Sendable>(
+        _ path: String, _ query: [(String, String)], _ page: @escaping @Sendable (Wire) -> Page<Item>
+    ) -> Pages<Item> {
+        let requests = requests
+        return Pages { token throws(Fault) in
+            var query = query + [("pageSize", String(TwilioCommsClient.pageSize))]
+            if let token { query.append(("pageToken", token)) }
+            let wire: Wire = try await requests.look(path + TwilioCommsClient.encoded(query))
+            return page(wire)
+        }
+    }
+
+    private func dates(_ created: CreationDates) -> [(String, String)] {
+        [("startDate", created.after), ("endDate", created.before)].compactMap { name, date in
+            date.map { (name, $0.rfc3339) }
+        }
+    }
+
+    private static func encoded(_ query: [(String, String)]) -> String {
+        "?" + query.map { "\($0)=\(percentEncoded($1))" }.joined(separator: "&")
+    }
+
+    /// Only what RFC 3986 calls unreserved stays as it is: tokens hold anything.
+    private static func percentEncoded(_ text: String) -> String {
+        text.utf8.reduce(into: "") { result, byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"),
+                UInt8(ascii: "-"):
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                result += "%" + (digits.count == 1 ? "0" : "") + digits
+            }
+        }
+    }
+
+    private func change(
+        _ method: HTTPMethod, _ path: String, _ body: (some Encodable)?
+    ) async throws(Fault) -> ChangeReceipt {
+        var text: String?
+        if let body {
+            guard let data = try? JSONEncoder().encode(body) else {
+                throw Fault(.refused, "the request cannot be written as JSON")
+            }
+            text = String(decoding: data, as: UTF8.self)
+        }
+        // A restored sender must not wait for looks, and a removed one even less.
+        let answer = try await requests.send(.init(method: method, path: path, body: text, priority: .start))
+        // What the body does not say, a header may.
+        let wire = try? JSONDecoder().decode(TwilioReceiptWire.self, from: Data(answer.body.readableBytesView))
+        return ChangeReceipt(
+            operation: wire?.operation ?? answer.headers.first(name: "operation-id").flatMap { TwilioID.operation($0) })
+    }
+}

@@ -1,0 +1,336 @@
+import Guard
+import Model
+import Policy
+import Testing
+
+/// Rules that change a pool's members: one at a time, bounded, owned, and followed to their end.
+@Suite struct SenderTimelineTests {
+    static let remove = """
+        rules:
+          - name: out
+            on: pool
+            when: pool.senders > 3
+            then: remove_sender
+            sender: {status: DEACTIVATED}
+            keep_at_least: 2
+
+        """
+    static let restore = "  - {name: back, on: pool, when: pool.senders < 4, for: 10m, then: restore_sender}\n"
+
+    @Test func aSenderIsRemovedAndTheOperationFollowed() throws {
+        var bench = try RosterBench(Self.remove)
+        bench.look()
+        let change = try #require(bench.changes.first)
+        #expect(change.action == .remove && change.platformPool.text == "comms_senderpool_x")
+        #expect(change.sender.id == RosterBench.sender(4))
+        bench.accept(change, operation: true)
+        bench.wait(.seconds(1))
+        #expect(bench.asked().contains(.operation(RosterBench.main)))
+        bench.operation(.processing)
+        #expect(bench.kinds.contains(.senderRemoved) == false)
+        bench.wait(.seconds(2))
+        bench.leave(4)
+        bench.operation(.completed, failed: 0)
+        let event = try #require(bench.events.first { $0.kind == .senderRemoved })
+        #expect(event.message.contains("sender4@mail.example") && event.message.contains("rule out"))
+        #expect(event.fields[.decision] == "\(change.decision)" && event.fields[.pool] == "main")
+        // The next one is judged on fresh numbers.
+        #expect(bench.changes.count == 1)
+        bench.look()
+        #expect(bench.changes.count == 2)
+    }
+
+    @Test func whatAPlatformDoesNotTellTheMembersDo() throws {
+        var bench = try RosterBench(Self.remove)
+        bench.look()
+        bench.accept(bench.changes[0], operation: false)
+        bench.look()
+        #expect(!bench.kinds.contains(.senderRemoved))
+        bench.leave(4)
+        bench.look()
+        #expect(bench.kinds.contains(.senderRemoved))
+    }
+
+    @Test func soManyAreKeptWhateverHappens() throws {
+        var bench = try RosterBench(
+            """
+            rules:
+              - name: out
+                on: pool
+                when: pool.senders > 0
+                then: remove_sender
+                sender: {channel: EMAIL}
+                keep_at_least: 2
+
+            """)
+        for _ in 0..<20 {
+            bench.look()
+            guard let change = bench.changes.popLast() else { continue }
+            bench.accept(change, operation: false)
+            bench.leave(change.sender.id)
+        }
+        bench.look()
+        // Those that cannot send go first, then the youngest; two that can send stay.
+        #expect(bench.members.map(\.id) == [RosterBench.sender(0), RosterBench.sender(1)])
+        #expect(bench.kinds.count { $0 == .senderRemoved } == 4)
+        #expect(bench.kinds.count { $0 == .senderKept } == 1)
+    }
+
+    @Test func onlyWhatWeRemovedIsPutBack() throws {
+        var bench = try RosterBench(Self.remove + Self.restore)
+        bench.look()
+        let removed = bench.changes.removeFirst()
+        bench.accept(removed, operation: false)
+        bench.leave(4)
+        // Somebody else takes two more out.
+        bench.leave(5)
+        bench.leave(3)
+        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        #expect(bench.changes.map(\.action) == [.restore])
+        #expect(bench.changes.map(\.sender.id) == [RosterBench.sender(4)])
+        bench.accept(bench.changes[0], operation: false)
+        bench.join(4, .deactivated)
+        bench.look()
+        #expect(bench.kinds.contains(.senderRestored))
+        // It is not taken out again at once, and nothing more is put back.
+        for _ in 0..<60 { bench.look(after: .seconds(60)) }
+        #expect(bench.changes.count == 1)
+    }
+
+    @Test func whatAPersonPutsBackIsTheirs() throws {
+        var bench = try RosterBench(Self.remove + Self.restore)
+        bench.look()
+        bench.accept(bench.changes.removeFirst(), operation: false)
+        bench.leave(4)
+        bench.look()
+        #expect(bench.kinds.contains(.senderRemoved))
+        bench.join(4, .deactivated)
+        for _ in 0..<15 { bench.look(after: .seconds(60)) }
+        let event = try #require(bench.events.first { $0.kind == .senderOverride })
+        #expect(event.message.contains("respected"))
+        // The other deactivated sender may still go; this one is left alone.
+        #expect(bench.changes.allSatisfy { $0.sender.id != RosterBench.sender(4) })
+    }
+
+    @Test func aPersonsRestoreMayBeOverruledWhereThePolicySaysSo() throws {
+        var bench = try RosterBench(Self.remove + "on_override: pause_again\n")
+        bench.look()
+        bench.accept(bench.changes.removeFirst(), operation: false)
+        bench.leave(4)
+        bench.leave(5)
+        bench.look()
+        bench.join(4, .deactivated)
+        for _ in 0..<15 { bench.look(after: .seconds(60)) }
+        #expect(bench.kinds.contains(.senderOverride))
+        #expect(bench.changes.map(\.sender.id) == [RosterBench.sender(4)])
+    }
+
+    @Test func whatIsGoneBeforeIsNotOurs() throws {
+        var bench = try RosterBench(Self.remove + Self.restore)
+        bench.look()
+        let change = bench.changes.removeFirst()
+        bench.leave(4)
+        bench.refuse(change, Fault(.missing, "HTTP 404"))
+        #expect(bench.kinds.contains(.senderAlreadyRemoved))
+        bench.leave(5)
+        bench.leave(3)
+        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        #expect(bench.changes.isEmpty)
+    }
+
+    @Test func aLostAnswerIsNotTakenForOurs() throws {
+        var bench = try RosterBench(Self.remove + Self.restore)
+        bench.look()
+        let change = bench.changes.removeFirst()
+        bench.refuse(change, Fault(.unreachable, "no answer in time"))
+        bench.leave(4)
+        bench.leave(5)
+        bench.leave(3)
+        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        #expect(bench.kinds.contains(.senderAlreadyRemoved))
+        #expect(bench.changes.isEmpty)
+    }
+
+    @Test func aLostAnswerThatChangedNothingIsJudgedAnew() throws {
+        var bench = try RosterBench(Self.remove)
+        bench.look()
+        bench.refuse(bench.changes.removeFirst(), Fault(.unreachable, "no answer in time"))
+        bench.look(after: .seconds(10))
+        #expect(bench.changes.isEmpty)
+        for _ in 0..<5 { bench.look(after: .seconds(60)) }
+        #expect(bench.changes.map(\.sender.id) == [RosterBench.sender(4)])
+    }
+
+    @Test func nothingIsSentAgainAfterA500() throws {
+        var bench = try RosterBench(Self.remove)
+        bench.leave(5)
+        bench.look()
+        bench.refuse(bench.changes.removeFirst(), Fault(.unreachable, "HTTP 500", isRepeatable: false))
+        for _ in 0..<600 { bench.look(after: .seconds(60)) }
+        #expect(bench.changes.isEmpty)
+        for _ in 0..<900 { bench.look(after: .seconds(60)) }
+        #expect(bench.changes.count == 1)
+    }
+
+    @Test(arguments: [PoolOperation.Status.completed, .canceled])
+    func anOperationThatFailsIsToldAndJudgedAnew(_ status: PoolOperation.Status) throws {
+        var bench = try RosterBench(Self.remove + Self.restore)
+        bench.look()
+        bench.accept(bench.changes.removeFirst(), operation: true)
+        bench.wait(.seconds(1))
+        bench.operation(status, failed: 1)
+        let event = try #require(bench.events.first { $0.kind == .senderRemoveFailed })
+        #expect(event.message.contains(status == .completed ? "1 of 1 failed" : "canceled"))
+        bench.look(after: .seconds(10))
+        #expect(bench.changes.isEmpty)
+        bench.look(after: .seconds(60))
+        #expect(bench.changes.count == 1)
+        #expect(!bench.kinds.contains(.senderRemoved))
+    }
+
+    @Test func anOperationWithoutEndIsToldOnceAndBlocksOthers() throws {
+        var bench = try RosterBench(Self.remove)
+        bench.look()
+        bench.accept(bench.changes.removeFirst(), operation: true)
+        for _ in 0..<240 {
+            bench.wait(.seconds(30))
+            if bench.asked().contains(.operation(RosterBench.main)) { bench.operation(.processing) }
+            bench.look()
+        }
+        #expect(bench.changes.isEmpty)
+        #expect(bench.kinds.count { $0 == .senderRemoveFailed } == 1)
+    }
+
+    @Test func inObserveModeItIsToldOnceAndNothingIsSent() throws {
+        var bench = try RosterBench("mode: observe\n" + Self.remove)
+        for _ in 0..<10 { bench.look() }
+        #expect(bench.changes.isEmpty)
+        #expect(
+            bench.events.filter { $0.kind == .senderRemoved }.map { $0.message.hasPrefix("would remove") } == [true])
+    }
+
+    @Test func whatWasRemovedAndWhatIsUnderWaySurvivesARestart() throws {
+        var bench = try RosterBench(Self.remove + Self.restore)
+        bench.look()
+        bench.accept(bench.changes.removeFirst(), operation: true)
+        try bench.restart(Self.remove + Self.restore)
+        bench.wait(.seconds(1))
+        #expect(bench.asked().contains(.operation(RosterBench.main)))
+        bench.leave(4)
+        bench.operation(.completed, failed: 0)
+        #expect(bench.kinds.contains(.senderRemoved))
+        try bench.restart(Self.remove + Self.restore)
+        bench.leave(5)
+        bench.leave(3)
+        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        #expect(bench.changes.map(\.sender.id) == [RosterBench.sender(4)])
+    }
+
+    @Test func aRequestThatARestartCutOffIsNotTakenForOurs() throws {
+        var bench = try RosterBench(Self.remove + Self.restore)
+        bench.look()
+        #expect(bench.changes.count == 1)
+        bench.leave(4)
+        bench.leave(5)
+        bench.leave(3)
+        try bench.restart(Self.remove + Self.restore)
+        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        #expect(bench.kinds.contains(.senderAlreadyRemoved))
+        #expect(bench.changes.isEmpty)
+    }
+
+    // MARK: Volume
+
+    @Test func capacityIsWhatActivatedSendersMaySendLessWhatWasSentToday() throws {
+        var bench = try RosterBench("rules:\n  - {name: few, on: pool, when: pool.remainingVolume < 30, then: alert}\n")
+        bench.see(sent: 100)
+        bench.look()
+        var pool = try #require(bench.status)
+        #expect(
+            pool.dailyCapacity == 200 && pool.remainingVolume == 200 && pool.activeSenders == 4 && pool.senders == 6)
+        // What had been sent before we looked is not known to be of today.
+        bench.wait(.seconds(60))
+        bench.see(sent: 175)
+        bench.look()
+        pool = try #require(bench.status)
+        #expect(pool.remainingVolume == 125)
+        #expect(!bench.kinds.contains(.ruleFiring))
+        bench.wait(.seconds(60))
+        bench.see(sent: 280)
+        bench.look()
+        #expect(bench.status?.remainingVolume == 20)
+        #expect(bench.kinds.contains(.ruleFiring))
+        // At midnight UTC it begins anew.
+        bench.wait(bench.now.nextMidnight - bench.now + .seconds(5))
+        bench.see(sent: 280)
+        bench.look()
+        #expect(bench.status?.remainingVolume == 200)
+    }
+
+    @Test func whatWasSentTodaySurvivesARestart() throws {
+        let rules = "rules:\n  - {name: few, on: pool, when: pool.remainingVolume < 30, then: alert}\n"
+        var bench = try RosterBench(rules)
+        bench.see(sent: 100)
+        bench.wait(.seconds(60))
+        bench.see(sent: 150)
+        bench.look()
+        #expect(bench.status?.remainingVolume == 150)
+        try bench.restart(rules)
+        bench.look()
+        #expect(bench.status?.remainingVolume == 150)
+    }
+
+    @Test func aLaunchIsHeldByAPoolOfAnotherPlatform() throws {
+        let launch = """
+            launches: [{campaign: camp_1}]
+            rules:
+              - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
+
+            """
+        var bench = try RosterBench(launch)
+        bench.seeDraft(enrolled: 300)
+        bench.look()
+        let held = try #require(bench.events.first { $0.kind == .launchHeld })
+        #expect(held.message.contains("300") && held.fields[.pool] == "main" && held.fields[.capacity] == "200")
+        bench.join(10, .activated)
+        bench.join(11, .activated)
+        bench.join(12, .activated)
+        bench.look()
+        bench.seeDraft(enrolled: 300)
+        bench.look()
+        #expect(bench.starts == 1)
+    }
+
+    // MARK: Finding
+
+    @Test func aPoolThatIsGoneIsToldAfterTwoLooksAndHoldsLaunches() throws {
+        var bench = try RosterBench(Self.remove)
+        bench.look()
+        bench.find(.missing)
+        #expect(!bench.kinds.contains(.poolMissing))
+        bench.find(.missing)
+        bench.find(.missing)
+        #expect(bench.kinds.count { $0 == .poolMissing } == 1)
+        #expect(bench.status?.isMissing == true && bench.status?.dailyCapacity == nil)
+        bench.look()
+        #expect(bench.status?.isMissing == false && bench.status?.dailyCapacity == 200)
+    }
+
+    @Test func aPoolThatIsHiddenOnceByAListThatShiftsIsNotMissing() throws {
+        var bench = try RosterBench(Self.remove)
+        for _ in 0..<5 {
+            bench.look()
+            bench.find(.missing)
+        }
+        #expect(!bench.kinds.contains(.poolMissing))
+    }
+
+    @Test func twoPoolsUnderOneNameAreNone() throws {
+        var bench = try RosterBench(Self.remove)
+        bench.find(.ambiguous(2))
+        bench.find(.ambiguous(2))
+        let event = try #require(bench.events.first { $0.kind == .poolAmbiguous })
+        #expect(event.message.contains("2 pools of workspace twilio"))
+        #expect(bench.changes.isEmpty)
+    }
+}

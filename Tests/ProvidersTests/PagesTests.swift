@@ -1,0 +1,51 @@
+import Model
+import Providers
+import Testing
+
+/// Lists end, whatever the platform does.
+@Suite struct PagesTests {
+    /// A list served from a table: each token leads to a page.
+    private func pages(_ table: [String?: Page<Int>]) -> Pages<Int> {
+        Pages { token throws(Fault) in
+            guard let page = table[token] else { throw Fault(.missing, "HTTP 404") }
+            return page
+        }
+    }
+
+    private func all(_ pages: Pages<Int>) async throws(Fault) -> [Int] {
+        var (pages, items) = (pages, [Int]())
+        while let page = try await pages.next() { items += page }
+        return items
+    }
+
+    @Test func pagesComeInTheirOrderUntilNoneIsNext() async throws {
+        let list = pages([
+            nil: Page(items: [1, 2], next: "b"), "b": Page(items: [], next: "c"), "c": Page(items: [3], next: nil),
+        ])
+        #expect(try await all(list) == [1, 2, 3])
+        var over = list
+        while try await over.next() != nil {}
+        #expect(try await over.next() == nil)
+    }
+
+    @Test(
+        arguments: [
+            [nil: Page(items: [1], next: "a"), "a": Page(items: [1], next: "a")],
+            [nil: Page(items: [1], next: "a"), "a": Page(items: [2], next: "b"), "b": Page(items: [1], next: "a")],
+        ] as [[String?: Page<Int>]])
+    func aTokenThatComesBackIsAFault(_ table: [String?: Page<Int>]) async throws {
+        let list = pages(table)
+        let fault = await ClientBench.fault { () throws(Fault) in try await all(list) }
+        #expect(fault?.kind == .unexpected)
+        #expect(fault?.summary == "the list's page token repeats")
+        #expect(fault?.mayHaveTakenEffect == false)
+    }
+
+    @Test func tokensThatNeverEndAreAFault() async throws {
+        let list = Pages<Int> { token throws(Fault) in
+            Page(items: [], next: String((token.flatMap { Int($0) } ?? 0) + 1))
+        }
+        let fault = await ClientBench.fault { () throws(Fault) in try await all(list) }
+        #expect(fault?.summary == "the list has more than 1000 pages")
+    }
+}
