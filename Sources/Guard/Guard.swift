@@ -170,6 +170,7 @@ package struct Guard: Sendable {
     /// Nothing more can be expected of the first round: the key is refused, or the platform is not there.
     private var hasClearlyFailed: Bool {
         apiTrouble != nil && unanswered.count < plan.targetCount
+            && unanswered.allSatisfy { health[workspace(of: $0)]?.summary != nil }
     }
 
     // MARK: Time
@@ -198,7 +199,7 @@ package struct Guard: Sendable {
     private mutating func observe(_ observation: Observation, at now: Instant) -> [Effect] {
         let target = observation.target
         plan.noteAnswer(target)
-        guard Guard.isKnown(target, places) else { return [] }
+        guard isKnown(target) else { return [] }
         unanswered.remove(target)
         var effects: [Effect]
         switch observation.result {
@@ -228,9 +229,13 @@ package struct Guard: Sendable {
         return effects + advanceLaunches(touchedBy: target, at: now)
     }
 
-    static func isKnown(_ target: Target, _ places: [CampaignID: Int]) -> Bool {
-        if case .stats(let id) = target { return places[id] != nil }
-        return true
+    /// True where the policy still asks for it.
+    func isKnown(_ target: Target) -> Bool {
+        switch target {
+        case .stats(let id): places[id] != nil
+        case .pools(let workspace), .accounts(let workspace): health[workspace] != nil
+        case .pool(let name), .operation(let name): platform.binding(name) != nil
+        }
     }
 
     private mutating func observeFault(_ fault: Fault, _ target: Target, at now: Instant) -> [Effect] {

@@ -13,14 +13,14 @@ package struct SenderPool: Hashable, Sendable {
     package var senderAccountIDs: [AccountID]?
     package var senderCount: Int?
     package var activeSenderCount: Int?
-    package var tags: [String: String]
+    package var tags: [String: String]?
     package var createdAt: Instant?
     package var updatedAt: Instant?
 
     package init(
         id: PoolID, name: String? = nil, dailyCapacity: Int? = nil, remainingVolume: Int? = nil,
         resetAt: Instant? = nil, senderAccountIDs: [AccountID]? = nil, senderCount: Int? = nil,
-        activeSenderCount: Int? = nil, tags: [String: String] = [:], createdAt: Instant? = nil,
+        activeSenderCount: Int? = nil, tags: [String: String]? = nil, createdAt: Instant? = nil,
         updatedAt: Instant? = nil
     ) {
         self.id = id

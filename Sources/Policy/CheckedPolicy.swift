@@ -212,7 +212,7 @@ package struct PoolWhere: Hashable, Sendable {
 
     package func matches(_ pool: SenderPool) -> Bool {
         id.map { $0 == pool.id } ?? true && name.map { $0 == pool.name } ?? true
-            && tags.allSatisfy { pool.tags[$0.key] == $0.value }
+            && tags.allSatisfy { pool.tags?[$0.key] == $0.value }
     }
 
     /// As a policy would say it.

@@ -112,7 +112,7 @@ struct CampaignReadings: Readings {
         campaign.entry.labels[name] ?? ""
     }
 
-    func poolTag(_ name: String) -> String? { pool.map { $0.pool.tags[name] ?? "" } }
+    func poolTag(_ name: String) -> String? { pool?.pool.tags.map { $0[name] ?? "" } }
 }
 
 /// What a rule on pools may read.
@@ -137,5 +137,5 @@ struct PoolReadings: Readings {
 
     func label(_ name: String) -> String { "" }
 
-    func poolTag(_ name: String) -> String? { pool.map { $0.pool.tags[name] ?? "" } }
+    func poolTag(_ name: String) -> String? { pool?.pool.tags.map { $0[name] ?? "" } }
 }

@@ -86,7 +86,7 @@ extension Guard {
             (.stats, .stats(id)), (.accounts, .accounts(entry.workspace)),
             (.pools, platform.target(of: entry.pool, in: entry.workspace)),
         ]
-        return all.filter { sources.contains($0.0) }.map(\.1).filter { Guard.isKnown($0, places) && plan.asks(for: $0) }
+        return all.filter { sources.contains($0.0) }.map(\.1).filter { plan.asks(for: $0) }
     }
 
     func launchRules(_ id: CampaignID) -> [Rule] {

@@ -24,7 +24,8 @@ extension Guard {
     /// The workspace whose platform is asked for it.
     package func workspace(of target: Target) -> WorkspaceName {
         switch target {
-        case .stats(let id): campaign(id)?.entry.workspace ?? policy.workspace.name
+        // Without a copy of the campaign: this is asked at every look.
+        case .stats(let id): places[id].map { campaigns[$0].entry.workspace } ?? policy.workspace.name
         case .pools(let workspace), .accounts(let workspace): workspace
         case .pool(let name), .operation(let name): home(of: name)
         }
@@ -39,11 +40,9 @@ extension Guard {
     }
 
     mutating func noteHealth(_ target: Target, _ note: (inout APIHealth) -> [JournalEvent]) -> [Effect] {
-        let workspace = workspace(of: target)
-        guard var state = health[workspace] else { return [] }
-        let events = note(&state)
-        health[workspace] = state
-        return events.map { .report($0) }
+        // In its place, as a copy would cost more for every target that is in trouble.
+        guard let index = health.index(forKey: workspace(of: target)) else { return [] }
+        return note(&health.values[index]).map { .report($0) }
     }
 
     mutating func adoptHealth(targets: Set<Target>, at now: Instant) {

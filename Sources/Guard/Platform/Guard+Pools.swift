@@ -68,7 +68,7 @@ extension Guard {
     mutating func noteSends(
         _ entry: CampaignEntry, _ stats: CampaignStats, since before: CampaignStats, _ then: Instant, at now: Instant
     ) {
-        guard entry.pool.map({ policy.binding($0) != nil }) ?? false else { return }
+        guard entry.pool.map({ platform.binding($0) != nil }) ?? false else { return }
         let base = Counters(stats).beganAnew(since: Counters(before)) ? Counters.zero : Counters(before)
         guard let sent = Counters(stats).growth(of: .sent, since: base) else { return }
         platform.noteSends(sent, from: entry.pool, since: then, at: now)
@@ -83,7 +83,7 @@ extension Guard {
 
     /// The workspace that a pool is in, as far as the policy tells.
     func home(of pool: PoolID) -> WorkspaceName {
-        policy.binding(pool)?.workspace ?? platform.pools[pool]?.workspace
+        platform.binding(pool)?.workspace ?? platform.pools[pool]?.workspace
             ?? policy.campaigns.first { $0.pool == pool }?.workspace ?? policy.workspace.name
     }
 
@@ -103,7 +103,7 @@ extension Guard {
         var effects: [Effect] = []
         for (index, rule) in policy.rules.enumerated()
         where rule.trigger == .pool && rule.mode != .off && rule.applies(to: id) {
-            if rule.action.changesSenders, policy.binding(id) == nil { continue }
+            if rule.action.changesSenders, platform.binding(id) == nil { continue }
             let evaluation = rule.condition.evaluate(poolReadings(id, at: now))
             let change = poolRules[id, default: [:]][index, default: RuleState()].observe(
                 RuleState.Outcome(evaluation.truth), at: now, for: rule.forClause, maxGap: policy.poll.pools.max * 3)

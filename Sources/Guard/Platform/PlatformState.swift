@@ -34,6 +34,8 @@ struct PlatformState: Sendable {
         for (name, binding) in bindings where newer[name] != binding { forget(name) }
         for name in newer.keys where bindings[name] == nil { forget(name) }
         bindings = newer
+        let workspaces = Set(policy.workspaces.map(\.name))
+        pools = pools.filter { workspaces.contains($0.value.workspace) }
     }
 
     private mutating func forget(_ name: PoolID) {
@@ -122,6 +124,9 @@ struct PlatformState: Sendable {
     }
 
     // MARK: Questions
+
+    /// The pool that the policy gives that name; nil where a pool's own id is meant.
+    func binding(_ id: PoolID) -> PoolBinding? { bindings[id] }
 
     /// What is asked for to know of that pool; nil is the workspace's only one.
     func target(of pool: PoolID?, in workspace: WorkspaceName) -> Target {

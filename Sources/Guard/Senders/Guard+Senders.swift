@@ -168,8 +168,11 @@ extension Guard {
         guard let state = senders[name], !state.isBlank else { return [] }
         senders[name]?.excluded = state.excluded.filter { $0.value > now }
         var effects: [Effect] = []
-        if let attempt = state.attempt, attempt.change.platformPool == roster.pool.id {
-            effects += settle(attempt, roster.present.contains(attempt.change.sender.id), requestedAt, at: now)
+        if let attempt = state.attempt {
+            let isThere = roster.present.contains(attempt.change.sender.id)
+            effects +=
+                attempt.change.platformPool == roster.pool.id
+                ? settle(attempt, isThere, requestedAt, at: now) : drop(attempt, at: now)
         }
         for removed in state.removed
         where removed.platformPool == roster.pool.id && roster.present.contains(removed.sender.id) {
@@ -185,6 +188,17 @@ extension Guard {
             effects.append(.report(Wording.senderOverride(removed, name, until: until)))
         }
         return effects
+    }
+
+    /// The name means another pool now, whose members tell nothing of what was asked of the first.
+    private mutating func drop(_ attempt: SenderState.Attempt, at now: Instant) -> [Effect] {
+        switch attempt.step {
+        case .sent, .processing: return []
+        case .confirming, .unclear:
+            let reason = "pool \(attempt.change.pool) means another pool of the platform now"
+            end(attempt.change, outcome: "not known: \(reason)", at: now)
+            return [.report(Wording.senderChangeFailed(attempt.change, reason, isFinal: true))]
+        }
     }
 
     private mutating func settle(

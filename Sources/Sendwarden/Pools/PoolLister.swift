@@ -11,7 +11,7 @@ struct PoolListing: Encodable {
         /// Its name in the policy, where that gives it one.
         var policyName: PoolID?
         var name: String?
-        var tags: [String: String]
+        var tags: [String: String]?
         var dailyCapacity: Int?
         var remainingVolume: Int?
         var senders: Int?
@@ -66,7 +66,7 @@ struct PoolLister {
         while let page = try await pages.next() {
             // A list that shifts while it is read may show a pool twice.
             for found in page where seen.insert(found.id).inserted {
-                guard tags.allSatisfy({ found.tags[$0.key] == $0.value }) else { continue }
+                guard tags.allSatisfy({ found.tags?[$0.key] == $0.value }) else { continue }
                 listed.pools.append(pool(found, workspace))
             }
         }

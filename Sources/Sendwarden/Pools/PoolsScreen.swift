@@ -21,7 +21,8 @@ struct PoolsScreen {
             let rows = pools.map { pool in
                 [
                     pool.id.text, pool.name ?? "", pool.policyName?.text ?? "", count(pool.dailyCapacity),
-                    count(pool.remainingVolume), count(pool.senders), date(pool.createdAt), PoolText.tags(pool.tags),
+                    count(pool.remainingVolume), count(pool.senders), date(pool.createdAt),
+                    PoolText.tags(pool.tags ?? [:]),
                 ]
             }
             lines += table(

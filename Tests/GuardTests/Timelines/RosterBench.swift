@@ -12,6 +12,9 @@ struct RosterBench {
     private(set) var events: [JournalEvent] = []
     private(set) var polls: [Target] = []
     private(set) var starts = 0
+    private(set) var isReady = false
+    /// The platform's id of the pool that is found.
+    var found = PoolID(unchecked: "comms_senderpool_x")
     private var records: [LedgerRecord] = []
     /// What was asked to be changed, and not taken out by the test.
     var changes: [SenderChange] = []
@@ -57,7 +60,8 @@ struct RosterBench {
             case .report(let event): events.append(event)
             case .record(let record): records.append(record)
             case .send(let intent): if intent.action == .start { starts += 1 }
-            case .ready, .reply: break
+            case .ready: isReady = true
+            case .reply: break
             }
         }
     }
@@ -94,12 +98,20 @@ struct RosterBench {
         guard let query = warden.rosterQuery(of: RosterBench.main, at: now) else { return }
         var roster = PoolRoster(
             pool: SenderPool(
-                id: PoolID(unchecked: "comms_senderpool_x"), name: "Marketing", tags: ["environment": "production"]))
+                id: found, name: "Marketing", tags: ["environment": "production"]))
         for member in members { roster.add(member, query) }
         observe(.pool(RosterBench.main), .pool(.found(roster)))
     }
 
     mutating func find(_ finding: PoolFinding) { observe(.pool(RosterBench.main), .pool(finding)) }
+
+    mutating func fail(_ target: Target) {
+        now = now + .milliseconds(50)
+        let fault = Fault(.unreachable, "HTTP 503")
+        take(
+            warden.handle(
+                .observed(Observation(target: target, requestedAt: now, result: .failure(fault))), at: now))
+    }
 
     mutating func operation(_ status: PoolOperation.Status, failed: Int? = nil) {
         guard let id = warden.operation(of: RosterBench.main) else { return }

@@ -333,4 +333,38 @@ import Testing
         #expect(event.message.contains("2 pools of workspace twilio"))
         #expect(bench.changes.isEmpty)
     }
+
+    @Test func aNameThatMovesToAnotherPoolEndsWhatWasUnderWay() throws {
+        var bench = try RosterBench(Self.remove + Self.restore)
+        bench.look()
+        bench.accept(bench.changes.removeFirst(), operation: false)
+        bench.found = PoolID(unchecked: "comms_senderpool_y")
+        bench.look()
+        #expect(bench.kinds.contains(.senderRemoveFailed))
+        bench.look(after: .seconds(60))
+        #expect(bench.changes.map(\.platformPool.text) == ["comms_senderpool_y"])
+    }
+
+    @Test func whatWasRemovedFromOnePoolIsNotPutIntoAnother() throws {
+        var bench = try RosterBench(Self.remove + Self.restore)
+        bench.look()
+        bench.accept(bench.changes.removeFirst(), operation: false)
+        bench.leave(4)
+        bench.look()
+        #expect(bench.kinds.contains(.senderRemoved))
+        bench.changes = []
+        bench.found = PoolID(unchecked: "comms_senderpool_y")
+        bench.leave(5)
+        bench.leave(3)
+        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        #expect(bench.changes.isEmpty)
+    }
+
+    @Test func onePlatformsTroubleDoesNotMakeTheServiceReadyForTheOther() throws {
+        var bench = try RosterBench(Self.remove)
+        bench.fail(.pool(RosterBench.main))
+        #expect(!bench.isReady)
+        bench.see(sent: 10)
+        #expect(bench.isReady)
+    }
 }
