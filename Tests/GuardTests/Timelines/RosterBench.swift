@@ -84,23 +84,25 @@ struct RosterBench {
         now = end
     }
 
-    private mutating func observe(_ target: Target, _ reading: Observation.Reading) {
+    private mutating func observe(
+        _ target: Target, _ reading: Observation.Reading, askedBefore: Duration = .milliseconds(40)
+    ) {
         now = now + .milliseconds(50)
-        let requestedAt = now - .milliseconds(40)
+        let requestedAt = now - askedBefore
         take(
             warden.handle(
                 .observed(Observation(target: target, requestedAt: requestedAt, result: .success(reading))), at: now))
     }
 
     /// A look at the pool as it is.
-    mutating func look(after pause: Duration = .zero) {
+    mutating func look(after pause: Duration = .zero, askedBefore: Duration = .milliseconds(40)) {
         if pause > .zero { wait(pause) }
         guard let query = warden.rosterQuery(of: RosterBench.main, at: now) else { return }
         var roster = PoolRoster(
             pool: SenderPool(
                 id: found, name: "Marketing", tags: ["environment": "production"]))
         for member in members { roster.add(member, query) }
-        observe(.pool(RosterBench.main), .pool(.found(roster)))
+        observe(.pool(RosterBench.main), .pool(.found(roster)), askedBefore: askedBefore)
     }
 
     mutating func find(_ finding: PoolFinding) { observe(.pool(RosterBench.main), .pool(finding)) }

@@ -76,6 +76,28 @@ import Testing
         #expect(bench.kinds.count { $0 == .senderKept } == 1)
     }
 
+    @Test func thoseThatCannotSendDoNotCountAsKept() throws {
+        var bench = try RosterBench(
+            """
+            rules:
+              - name: out
+                on: pool
+                when: pool.senders > 0
+                then: remove_sender
+                sender: {status: ACTIVATED}
+                keep_at_least: 2
+
+            """)
+        for _ in 0..<20 {
+            bench.look()
+            guard let change = bench.changes.popLast() else { continue }
+            bench.accept(change, operation: false)
+            bench.leave(change.sender.id)
+        }
+        bench.look()
+        #expect(bench.members.map(\.id) == [0, 1, 4, 5].map(RosterBench.sender))
+    }
+
     @Test func onlyWhatWeRemovedIsPutBack() throws {
         var bench = try RosterBench(Self.remove + Self.restore)
         bench.look()
@@ -265,6 +287,35 @@ import Testing
         bench.see(sent: 280)
         bench.look()
         #expect(bench.status?.remainingVolume == 200)
+        bench.wait(.seconds(60))
+        bench.see(sent: 290)
+        bench.look()
+        #expect(bench.status?.remainingVolume == 190)
+    }
+
+    @Test func whatWasSentAroundMidnightIsDividedByTime() throws {
+        var bench = try RosterBench("rules:\n  - {name: few, on: pool, when: pool.remainingVolume < 30, then: alert}\n")
+        bench.wait(bench.now.nextMidnight - bench.now - .seconds(60))
+        bench.see(sent: 100)
+        bench.wait(.seconds(240))
+        bench.see(sent: 180)
+        bench.look()
+        // 180.1 of 240.05 seconds lie after midnight; a part of a mail counts as one.
+        #expect(bench.status?.remainingVolume == 139)
+    }
+
+    @Test func aLookThatWasAskedForBeforeAChangeEndedDecidesNothing() throws {
+        var bench = try RosterBench(Self.remove)
+        bench.look()
+        bench.accept(bench.changes.removeFirst(), operation: true)
+        bench.wait(.seconds(3))
+        bench.operation(.completed, failed: 0)
+        // It still shows the sender that has just gone.
+        bench.look(askedBefore: .seconds(1))
+        #expect(bench.changes.isEmpty)
+        bench.leave(4)
+        bench.look()
+        #expect(bench.changes.map(\.sender.id) == [RosterBench.sender(5)])
     }
 
     @Test func whatWasSentTodaySurvivesARestart() throws {
