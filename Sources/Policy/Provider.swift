@@ -50,4 +50,9 @@ package enum Provider: String, CaseIterable, Sendable {
     }
 
     package func can(_ ability: Ability) -> Bool { traits.abilities.contains(ability) }
+
+    /// The providers that can do that, for messages.
+    static func names(_ ability: Ability) -> String {
+        allCases.filter { $0.can(ability) }.map(\.rawValue).joined(separator: " or ")
+    }
 }

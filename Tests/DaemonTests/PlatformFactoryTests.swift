@@ -30,11 +30,11 @@ import Testing
         #expect(!provider.traits.abilities.isEmpty && provider.traits.url.hasPrefix("https://"))
     }
 
-    @Test(arguments: ["NeverShown", ":NeverShown", "NeverShown:"])
+    @Test(arguments: ["hidden", ":hidden", "hidden:"])
     func aPairIsAskedForWhereThePlatformWantsOne(_ key: String) async throws {
         let error = await #expect(throws: CredentialError.self) { try await connect(.twilioComms, key: key) }
         #expect(error?.code == .refused)
         #expect(error?.message.contains("account_id:auth_token") == true)
-        #expect(error?.message.contains("NeverShown") == false)
+        #expect(error?.message.contains("hidden") == false)
     }
 }

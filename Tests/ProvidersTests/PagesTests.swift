@@ -41,6 +41,15 @@ import Testing
         #expect(fault?.mayHaveTakenEffect == false)
     }
 
+    @Test func entriesThatNeverEndAreAFault() async throws {
+        let list = Pages<Int> { token throws(Fault) in
+            let number = token.flatMap { Int($0) } ?? 0
+            return Page(items: Array(repeating: number, count: 1000), next: String(number + 1))
+        }
+        let fault = await ClientBench.fault { () throws(Fault) in try await all(list) }
+        #expect(fault?.summary == "the list has more than 100000 entries")
+    }
+
     @Test func tokensThatNeverEndAreAFault() async throws {
         let list = Pages<Int> { token throws(Fault) in
             Page(items: [], next: String((token.flatMap { Int($0) } ?? 0) + 1))

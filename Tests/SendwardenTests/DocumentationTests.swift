@@ -78,6 +78,14 @@ import Testing
         #expect(Set(firstCells(try #require(part))) == Set(known))
     }
 
+    @Test(arguments: Provider.allCases)
+    func everyProviderStandsInTheDocuments(_ provider: Provider) throws {
+        let policy = try read("docs/policy.md")
+        #expect(policy.contains("`\(provider.rawValue)`") && policy.contains("`\(provider.traits.url)`"))
+        let description = "docs/api/\(provider.rawValue.replacing("_", with: "-")).openapi.yaml"
+        #expect(try read(description).contains(provider.traits.url))
+    }
+
     /// The installed policy explains each of the keys that it uses, and starts harmlessly.
     @Test func theInstalledPolicyBeginsInObserveMode() throws {
         let text = try read("config/policy.yaml")

@@ -108,7 +108,8 @@ extension Guard {
         if !fault.isRepeatable { senders[change.pool]?.excluded[change.sender.id] = now + Guard.restMin }
         if fault.mayHaveTakenEffect {
             senders[change.pool]?.attempt?.step = .unclear(since: now)
-            return [.report(Wording.senderChangeFailed(change, fault.summary, isUnclear: true))]
+            let rest = fault.isRepeatable ? "" : ", after which it is left alone for \(Guard.restMin.spokenText)"
+            return [.report(Wording.senderChangeFailed(change, fault.summary + rest, isUnclear: true))]
         }
         if fault.kind == .missing {
             switch change.action {

@@ -89,7 +89,7 @@ extension Wording {
             ?? "a rule may remove it again"
         return JournalEvent(
             .senderOverride,
-            "someone put sender \(name(removed.sender)) back into pool \(pool), which rule \(removed.rule) had removed; \(next)",
+            "someone put sender \(name(removed.sender)), which rule \(removed.rule) had removed, back into pool \(pool); \(next)",
             fields: fields)
     }
 

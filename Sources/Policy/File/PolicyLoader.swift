@@ -130,7 +130,7 @@ struct PolicyAssembly {
             return nil
         }
         let workspace = WorkspaceChoice(reader, workspaces).name(
-            fields, for: .campaigns, "campaigns are on a platform that sends them: leadterra")
+            fields, for: .campaigns, "campaigns are on a platform that sends them: \(Provider.names(.campaigns))")
         guard let id: CampaignID = reader.identifier(idNode, "the campaign's id"), let workspace else { return nil }
         return CampaignEntry(
             id: id, workspace: workspace, name: fields["name"].flatMap { reader.name($0, "the campaign's name") },

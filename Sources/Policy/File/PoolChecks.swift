@@ -15,6 +15,7 @@ struct PoolChecks {
     ) {
         let bound = Set(pools.map(\.entry.name))
         unused(pools, campaigns, rules)
+        unreported(workspaces, bound, campaigns)
         let used = bound.union(campaigns.compactMap(\.entry.pool))
         for rule in rules {
             rosterNames(rule, bound)
@@ -35,12 +36,25 @@ struct PoolChecks {
         }
     }
 
+    /// A pool of which nobody ever says how much it may still send.
+    private func unreported(
+        _ workspaces: [Placed<Workspace>], _ bound: Set<PoolID>, _ campaigns: [Placed<CampaignEntry>]
+    ) {
+        let silent = Set(workspaces.filter { !$0.entry.provider.can(.volumes) }.map(\.entry.name))
+        for campaign in campaigns where silent.contains(campaign.entry.workspace) {
+            guard let pool = campaign.entry.pool, !bound.contains(pool) else { continue }
+            reader.error(
+                "campaign '\(campaign.entry.id)' draws on pool '\(pool)', of which its platform tells nothing",
+                help: "bind a pool under 'pools:', or leave 'pool' out", at: campaign.node)
+        }
+    }
+
     /// A name that only some pools have, where the policy has none of those.
     private func rosterNames(_ rule: PlacedRule, _ bound: Set<PoolID>) {
         guard bound.isEmpty, let name = rule.rule.condition.rosterNames.first, !reader.hasErrors else { return }
         reader.error(
             "'\(name)' is known of pools under 'pools:' alone, and the policy has none",
-            help: "bind a pool of a twilio_comms workspace under 'pools:'", at: rule.fields.key("when"))
+            help: "bind a pool of a \(Provider.names(.rosters)) workspace under 'pools:'", at: rule.fields.key("when"))
     }
 
     private func reach(_ rule: PlacedRule, _ bound: Set<PoolID>, _ used: Set<PoolID>) {
@@ -48,7 +62,8 @@ struct PoolChecks {
             if rule.rule.action.changesSenders, bound.isEmpty, !reader.hasErrors {
                 reader.error(
                     "the rule changes the senders of pools, and the policy binds no pool whose senders can be changed",
-                    help: "bind a pool of a twilio_comms workspace under 'pools:'", at: rule.fields.key("then"))
+                    help: "bind a pool of a \(Provider.names(.rosters)) workspace under 'pools:'",
+                    at: rule.fields.key("then"))
             }
             return
         }

@@ -42,7 +42,8 @@ struct PoolReader {
             "name", fields, orTell: "the pool has no 'name'", help: "campaigns and rules name the pool by it"
         ).flatMap { reader.identifier($0, "the pool's name") }
         let workspace = WorkspaceChoice(reader, workspaces).name(
-            fields, for: .rosters, "pools are given names where the platform reports no volumes of its own")
+            fields, for: .rosters,
+            "only pools of \(Provider.names(.rosters)) are given names; another's are named by their ids in campaigns")
         let target = reader.required("pool_where", fields, orTell: "the pool does not say which one it is", help: form)
             .flatMap { readTarget($0, form) }
         let channel: PoolSender.Channel? =

@@ -11,15 +11,17 @@ package struct Page<Item: Sendable>: Sendable {
 
 /// The pages of a list, one request each, held one at a time.
 ///
-/// A list ends, whatever the platform does: a token that comes back, and too many pages, are faults.
+/// A list ends, whatever the platform does: a token that comes back, and too many pages or entries, are faults.
 package struct Pages<Item: Sendable>: Sendable {
-    /// A million items at a thousand a page.
     package static var countMax: Int { 1000 }
+    /// Ten times what one request can add to a pool; who reads a list may keep a trace of each entry.
+    package static var itemsMax: Int { 100_000 }
 
     private let fetch: @Sendable (_ token: String?) async throws(Fault) -> Page<Item>
     private var token: String?
     private var seen: Set<String> = []
     private var count = 0
+    private var itemCount = 0
     private var isOver = false
 
     package init(_ fetch: @escaping @Sendable (_ token: String?) async throws(Fault) -> Page<Item>) {
@@ -34,6 +36,10 @@ package struct Pages<Item: Sendable>: Sendable {
         }
         let page = try await fetch(token)
         count += 1
+        itemCount += page.items.count
+        guard itemCount <= Self.itemsMax else {
+            throw Fault(.unexpected, "the list has more than \(Self.itemsMax) entries", mayHaveTakenEffect: false)
+        }
         token = page.next
         isOver = page.next == nil
         if let next = page.next, !seen.insert(next).inserted {
