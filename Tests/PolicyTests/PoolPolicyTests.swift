@@ -161,6 +161,34 @@ import Testing
         #expect(messages.contains(message), "\(messages)")
     }
 
+    @Test func aCampaignWithoutAPoolDrawsOnItsWorkspacesOwn() throws {
+        let more = """
+            pools:
+              - {name: main, pool_where: {name: A}, per_sender_daily: 5}
+              - {name: second, pool_where: {name: B}, per_sender_daily: 5}
+            campaigns:
+              - {id: camp_1, pool: main}
+              - {id: camp_2, pool: second}
+              - {id: camp_3}
+
+            """
+        #expect(try policy(Self.head + more).campaigns.map(\.pool?.text) == ["main", "second", nil])
+        let own = "campaigns: [{id: camp_1, pool: a}, {id: camp_2, pool: b}, {id: camp_3}]\n"
+        #expect(errors(Self.head + own) == ["campaign 'camp_3' names no pool, and the workspace has several"])
+    }
+
+    @Test func poolsAloneAreWorthAGuard() {
+        let text = """
+            version: 1
+            workspace: {name: twilio, provider: twilio_comms, credential: twilio.key}
+            pools:
+              - {name: main, pool_where: {name: A}, per_sender_daily: 5}
+            rules:
+              - {name: few, on: pool, when: pool.activeSenders < 3, then: alert}
+            """
+        #expect(outcome(text).diagnostics.isEmpty && outcome(text).policy != nil)
+    }
+
     @Test func poolsMustFitIntoTheBudget() {
         let pools = (1...200).map { "  - {name: p\($0), pool_where: {name: P\($0)}, per_sender_daily: 5}\n" }.joined()
         let messages = errors(Self.head + "poll: {budget: 120/min}\npools:\n" + pools + "campaigns: [{id: camp_1}]\n")

@@ -15,7 +15,9 @@ extension Guard {
         let held = launches.count {
             if case .held = $0.phase { true } else { false }
         }
-        var parts = ["watching \(campaigns.count) campaign\(campaigns.count == 1 ? "" : "s")"]
+        let pools = policy.pools.count
+        let named = pools == 0 ? "" : " and \(pools) named pool\(pools == 1 ? "" : "s")"
+        var parts = ["watching \(campaigns.count) campaign\(campaigns.count == 1 ? "" : "s")\(named)"]
         if paused > 0 { parts.append("\(paused) paused") }
         if held > 0 { parts.append("\(held) launch\(held == 1 ? "" : "es") held") }
         if blind > 0 { parts.append("blind to \(blind)") }

@@ -10,9 +10,11 @@ struct PolicyChecks {
     }
 
     func check(
-        _ fields: Fields, campaigns: [Placed<CampaignEntry>], launches: [Placed<LaunchEntry>], rules: [PlacedRule]
+        _ fields: Fields, campaigns: [Placed<CampaignEntry>], launches: [Placed<LaunchEntry>], rules: [PlacedRule],
+        bound: Set<PoolID>
     ) {
-        if fields["campaigns"] == nil || (campaigns.isEmpty && !reader.hasErrors) {
+        // Rules on named pools guard something without any campaign.
+        if bound.isEmpty, fields["campaigns"] == nil || (campaigns.isEmpty && !reader.hasErrors) {
             reader.warning(
                 "the policy lists no campaigns, so nothing is guarded", help: "add them under 'campaigns:'",
                 at: fields.key("campaigns"))
@@ -20,7 +22,7 @@ struct PolicyChecks {
         if fields["rules"] == nil || (rules.isEmpty && !reader.hasErrors) {
             reader.warning("the policy has no rules, so nothing is guarded", at: fields.key("rules"))
         }
-        pools(campaigns)
+        pools(campaigns, bound)
         for rule in rules {
             reach(rule, campaigns, launches)
             labels(rule, campaigns)
@@ -31,14 +33,16 @@ struct PolicyChecks {
     }
 
     /// A campaign without a pool draws on the workspace's single pool; several pools leave open which.
-    private func pools(_ campaigns: [Placed<CampaignEntry>]) {
-        let named = Set(campaigns.compactMap(\.entry.pool))
-        guard named.count > 1 else { return }
-        for campaign in campaigns where campaign.entry.pool == nil {
-            reader.error(
-                "campaign '\(campaign.entry.id)' names no pool, and the workspace has several",
-                help: "add pool: with one of \(named.map(\.text).sorted().prefix(5).joined(separator: ", "))",
-                at: campaign.node)
+    private func pools(_ campaigns: [Placed<CampaignEntry>], _ bound: Set<PoolID>) {
+        for campaigns in Dictionary(grouping: campaigns, by: \.entry.workspace).values {
+            let named = Set(campaigns.compactMap(\.entry.pool)).subtracting(bound)
+            guard named.count > 1 else { continue }
+            for campaign in campaigns where campaign.entry.pool == nil {
+                reader.error(
+                    "campaign '\(campaign.entry.id)' names no pool, and the workspace has several",
+                    help: "add pool: with one of \(named.map(\.text).sorted().prefix(5).joined(separator: ", "))",
+                    at: campaign.node)
+            }
         }
     }
 

@@ -54,7 +54,8 @@ struct PolicyAssembly {
         let onUnapproved: OnUnapproved =
             fields["on_unapproved"].flatMap { reader.choice($0, "on_unapproved") } ?? .alert
         let belt = belt(fields)
-        PolicyChecks(reader).check(fields, campaigns: campaigns, launches: launches, rules: rules)
+        PolicyChecks(reader).check(
+            fields, campaigns: campaigns, launches: launches, rules: rules, bound: Set(pools.map(\.entry.name)))
         PoolChecks(reader).check(workspaces: workspaces, pools: pools, campaigns: campaigns, rules: rules)
         guard !workspaces.isEmpty, let pace else { return nil }
         return CheckedPolicy(

@@ -21,7 +21,7 @@ struct StatusScreen {
             lines.append(page.tinted(page.cut("the ledger cannot be written: nothing is started"), .bad))
         }
         if !status.pools.isEmpty { lines += [""] + status.pools.flatMap { pool($0) } }
-        lines += [""] + campaigns(status)
+        if !status.campaigns.isEmpty || status.pools.isEmpty { lines += [""] + campaigns(status) }
         let open = status.launches.filter { $0.state != .released && $0.state != .closed }
         if !open.isEmpty { lines += [""] + launches(open, status) }
         return lines.joined(separator: "\n")
