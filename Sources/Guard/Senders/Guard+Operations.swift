@@ -47,7 +47,7 @@ extension Guard {
         }
         switch operation.status {
         case .processing: return []
-        case .canceled: return fail(attempt.change, "its operation was canceled", at: now)
+        case .canceled: return operationFailed(attempt.change, "its operation was canceled", at: now)
         case .completed:
             guard let failed = operation.failed else {
                 // What it does not tell, the members do.
@@ -55,7 +55,7 @@ extension Guard {
                 return []
             }
             if failed == 0 { return succeed(attempt.change, at: now) }
-            return fail(
+            return operationFailed(
                 attempt.change, "its operation completed with \(failed) of \(operation.total ?? failed) failed", at: now
             )
         }

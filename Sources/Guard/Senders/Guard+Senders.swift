@@ -5,10 +5,9 @@ import Policy
 extension Guard {
     /// A sender that came back, or that a failure made a riddle of, is left alone for so long.
     private static let restMin: Duration = .seconds(86400)
-    /// So long a request whose answer was lost may still take effect.
+    /// So long a request whose answer was lost, or that was accepted without an operation to follow, may take effect:
+    /// what the members show later may be another's doing.
     private static let effectMax: Duration = .seconds(60)
-    /// An accepted change that the members do not show after this long has failed.
-    private static let confirmMax: Duration = .seconds(600)
     /// The wait after a failure, which doubles with each.
     private static let senderRetryFirst: Duration = .seconds(60)
     static let senderRetryMax: Duration = .seconds(6 * 3600)
@@ -129,9 +128,21 @@ extension Guard {
     mutating func fail(
         _ change: SenderChange, _ reason: String, atLeast: Duration = .zero, at now: Instant
     ) -> [Effect] {
+        end(change, outcome: "failed: \(reason)", at: now)
+        return noteFailure(of: change, reason, atLeast: atLeast, at: now)
+    }
+
+    /// Its operation failed, perhaps half-way: a look at the members tells what came of it.
+    mutating func operationFailed(_ change: SenderChange, _ reason: String, at now: Instant) -> [Effect] {
+        senders[change.pool]?.attempt?.step = .unclear(since: now)
+        return noteFailure(of: change, reason, at: now)
+    }
+
+    private mutating func noteFailure(
+        of change: SenderChange, _ reason: String, atLeast: Duration = .zero, at now: Instant
+    ) -> [Effect] {
         let failures = senders[change.pool]?.failures ?? 0
         let wait = max(atLeast, min(Guard.senderRetryFirst * (1 << min(failures, 10)), Guard.senderRetryMax))
-        end(change, outcome: "failed: \(reason)", at: now)
         senders[change.pool]?.failures = failures + 1
         senders[change.pool]?.retryAt = now + wait
         return [.report(Wording.senderChangeFailed(change, reason, retryIn: wait))]
@@ -212,7 +223,7 @@ extension Guard {
         case .confirming(let since):
             guard requestedAt >= since else { return [] }
             if isDone { return succeed(change, at: now) }
-            guard now - since > Guard.confirmMax else { return [] }
+            guard requestedAt - since >= Guard.effectMax else { return [] }
             return fail(change, "it was accepted, and the pool does not show it", at: now)
         case .unclear(let since):
             guard requestedAt >= since else { return [] }
@@ -222,11 +233,17 @@ extension Guard {
             // Ours or another's: what is not known to be ours is not put back.
             case (.remove, true):
                 end(change, outcome: "gone, by whom is not known", at: now)
-                return [.report(Wording.senderAlreadyRemoved(change, "it is gone, and our request's answer was lost"))]
+                return [
+                    .report(
+                        Wording.senderAlreadyRemoved(
+                            change, "it is gone, and the platform has not confirmed our request"))
+                ]
             case (_, false):
                 guard requestedAt - change.sentAt >= Guard.effectMax else { return [] }
                 end(change, outcome: "not done", at: now)
-                senders[change.pool]?.retryAt = now + Guard.senderRetryFirst
+                let earliest = now + Guard.senderRetryFirst
+                let planned = senders[change.pool]?.retryAt ?? earliest
+                senders[change.pool]?.retryAt = max(planned, earliest)
                 return []
             }
         }

@@ -31,7 +31,7 @@ struct SenderState: Codable, Hashable, Sendable {
             case processing(OperationID, since: Instant, next: Instant, wait: Duration)
             /// It was accepted, and only a look at the members tells whether it was done.
             case confirming(since: Instant)
-            /// The answer was lost: a look at the members tells what came of it.
+            /// The answer was lost, or the operation failed: a look at the members tells what came of it.
             case unclear(since: Instant)
         }
 
@@ -102,7 +102,7 @@ extension SenderState.Attempt {
             case .sent: "sent"
             case .processing(let id, _, _, _): "accepted, operation \(id) goes on"
             case .confirming: "accepted, and the pool is to show it"
-            case .unclear: "its answer was lost, and the pool is to show it"
+            case .unclear: "what came of it the pool is to show"
             }
         return "\(verb) \(Wording.name(change.sender)): \(stage)"
     }

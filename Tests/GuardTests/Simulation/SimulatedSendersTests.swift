@@ -203,16 +203,18 @@ private struct SenderRun {
         if change.action == .remove, !members.contains(change.sender.id) {
             return .failure(Fault(.missing, "HTTP 404"))
         }
-        let job = begin(change)
+        // What is accepted without an operation is done; no client could learn otherwise.
+        let tells = chance(0.8)
+        let job = begin(change, mayFail: tells)
         // The answer is lost, but the change goes on.
         if draw >= 3 { return .failure(Fault(.unreachable, "no answer in time")) }
-        return .success(ChangeReceipt(operation: chance(0.8) ? job : nil))
+        return .success(ChangeReceipt(operation: tells ? job : nil))
     }
 
-    @discardableResult private mutating func begin(_ change: SenderChange) -> OperationID {
+    @discardableResult private mutating func begin(_ change: SenderChange, mayFail: Bool = true) -> OperationID {
         lastJob += 1
         let id = OperationID(unchecked: "comms_operation_\(lastJob)")
-        let fate = chance(faults) ? Int.random(in: 0..<3, using: &generator) : 0
+        let fate = mayFail && chance(faults) ? Int.random(in: 0..<4, using: &generator) : 0
         let takes = Duration.seconds(Int.random(in: 1...40, using: &generator))
         jobs.append(Job(change: change, id: id, endsAt: now + takes, fate: fate))
         return id
@@ -225,7 +227,9 @@ private struct SenderRun {
             case 1: (jobs[index].status, jobs[index].failed) = (.completed, 1)
             case 2: jobs[index].status = .canceled
             default:
+                // The last fate is a change that is done, and said to have failed.
                 jobs[index].status = .completed
+                jobs[index].failed = jobs[index].fate == 3 ? 1 : 0
                 switch change.action {
                 case .remove: leave(change.sender.id, isOurs: true)
                 case .restore:

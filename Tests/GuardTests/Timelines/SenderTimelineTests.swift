@@ -51,6 +51,19 @@ import Testing
         #expect(bench.kinds.contains(.senderRemoved))
     }
 
+    @Test func whatIsGoneLongAfterAnAcceptedRequestMayBeAnothersDoing() throws {
+        var bench = try RosterBench(Self.remove + Self.restore)
+        bench.look()
+        bench.accept(bench.changes.removeFirst(), operation: false)
+        bench.look(after: .seconds(70))
+        #expect(bench.kinds.contains(.senderRemoveFailed))
+        bench.leave(4)
+        bench.leave(5)
+        bench.leave(3)
+        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        #expect(!bench.kinds.contains(.senderRemoved) && bench.changes.isEmpty)
+    }
+
     @Test func soManyAreKeptWhateverHappens() throws {
         var bench = try RosterBench(
             """
@@ -206,8 +219,41 @@ import Testing
         bench.look(after: .seconds(10))
         #expect(bench.changes.isEmpty)
         bench.look(after: .seconds(60))
+        bench.look(after: .seconds(60))
         #expect(bench.changes.count == 1)
         #expect(!bench.kinds.contains(.senderRemoved))
+    }
+
+    @Test func anOperationThatFailedHalfWayIsToldByTheMembers() throws {
+        var bench = try RosterBench(Self.remove + Self.restore)
+        bench.look()
+        bench.accept(bench.changes.removeFirst(), operation: true)
+        bench.wait(.seconds(1))
+        bench.leave(4)
+        bench.operation(.completed, failed: 1)
+        bench.look()
+        #expect(bench.kinds.contains(.senderRemoveFailed) && bench.kinds.contains(.senderAlreadyRemoved))
+        // What was not confirmed is not ours to put back.
+        bench.leave(5)
+        bench.leave(3)
+        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        #expect(bench.changes.isEmpty)
+    }
+
+    @Test func aRestoreThatFailedHalfWayMayHaveWorked() throws {
+        var bench = try RosterBench(Self.remove + Self.restore)
+        bench.look()
+        bench.accept(bench.changes.removeFirst(), operation: false)
+        bench.leave(4)
+        bench.leave(5)
+        bench.leave(3)
+        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        bench.accept(bench.changes.removeFirst(), operation: true)
+        bench.wait(.seconds(1))
+        bench.join(4, .deactivated)
+        bench.operation(.canceled)
+        bench.look()
+        #expect(bench.kinds.contains(.senderRestoreFailed) && bench.kinds.contains(.senderRestored))
     }
 
     @Test func anOperationWithoutEndIsToldOnceAndBlocksOthers() throws {
