@@ -231,7 +231,12 @@ private struct SenderRun {
                 jobs[index].status = .completed
                 jobs[index].failed = jobs[index].fate == 3 ? 1 : 0
                 switch change.action {
-                case .remove: leave(change.sender.id, isOurs: true)
+                case .remove:
+                    leave(change.sender.id, isOurs: true)
+                    // A person was faster by seconds: the platform confirms ours all the same.
+                    if let gone = absences[change.sender.id], gone.at >= change.sentAt {
+                        absences[change.sender.id]?.isOurs = true
+                    }
                 case .restore:
                     members.insert(change.sender.id)
                     restoredAt[change.sender.id] = now
