@@ -12,6 +12,8 @@ package struct CampaignStats: Hashable, Sendable, Codable {
     package var openRate: Double?
     /// Replied leads by delivered mails, 0…1.
     package var replyRate: Double?
+    /// By how much `sent` was raised, because the counters of the answer were read a moment apart; nil where they agreed.
+    package var adjustedBy: Int?
 
     package init(
         totalEnrolled: Int? = nil, sent: Int? = nil, delivered: Int? = nil, bounced: Int? = nil,

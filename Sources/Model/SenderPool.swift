@@ -16,6 +16,8 @@ package struct SenderPool: Hashable, Sendable {
     package var tags: [String: String]?
     package var createdAt: Instant?
     package var updatedAt: Instant?
+    /// What contradicts itself in the answer, in a clause; its volume is then unknown.
+    package var contradiction: String?
 
     package init(
         id: PoolID, name: String? = nil, dailyCapacity: Int? = nil, remainingVolume: Int? = nil,

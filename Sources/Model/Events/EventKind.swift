@@ -22,6 +22,10 @@ package enum EventKind: String, CaseIterable, Sendable {
     case campaignPaused = "campaign.paused"
     /// A pause has not succeeded; it is tried again.
     case campaignPauseFailed = "campaign.pause_failed"
+    /// A pause that had not succeeded is no longer justified and is not sent again.
+    case campaignPauseAbandoned = "campaign.pause_abandoned"
+    /// The platform confirmed a pause, and the campaign goes on sending.
+    case campaignPauseIneffective = "campaign.pause_ineffective"
     /// A campaign we meant to pause had been paused by someone else, or never ran.
     case campaignAlreadyPaused = "campaign.already_paused"
     /// A campaign that we had paused was started again by us.
@@ -40,6 +44,10 @@ package enum EventKind: String, CaseIterable, Sendable {
     case campaignStale = "campaign.stale"
     /// Numbers of a stale or missing campaign arrive again.
     case campaignFresh = "campaign.fresh"
+    /// Many answers about one campaign are unusable; its rules are evaluated on the rest.
+    case campaignDegraded = "campaign.degraded"
+    /// Answers about a degraded campaign are usable again.
+    case campaignSteady = "campaign.steady"
     /// A running campaign has sent nothing for a day though mail waits: someone has probably paused it.
     case campaignStandstill = "campaign.standstill"
     /// A launch of the policy waits for its time and its rules.
@@ -58,6 +66,8 @@ package enum EventKind: String, CaseIterable, Sendable {
     case launchAlreadyStarted = "launch.already_started"
     /// A launch was not released before its expiry and is dropped.
     case launchExpired = "launch.expired"
+    /// A launch could not be judged for `stale_after`; launches behind it no longer wait for it.
+    case launchSkipped = "launch.skipped"
     /// A pool has no volume left in its window.
     case poolExhausted = "pool.exhausted"
     /// An exhausted pool has volume again.
@@ -66,6 +76,10 @@ package enum EventKind: String, CaseIterable, Sendable {
     case poolMissing = "pool.missing"
     /// Several pools of the platform are as the policy says, and it is open which is meant.
     case poolAmbiguous = "pool.ambiguous"
+    /// A pool's figures contradict each other: its volume is unknown.
+    case poolInconsistent = "pool.inconsistent"
+    /// The figures of an inconsistent pool agree again.
+    case poolConsistent = "pool.consistent"
     /// A sender was taken out of a pool by us, or would have been in observe mode.
     case senderRemoved = "sender.removed"
     /// A sender could not be taken out of a pool.
@@ -100,6 +114,8 @@ package enum EventKind: String, CaseIterable, Sendable {
     case ledgerRecovered = "ledger.recovered"
     /// The control socket, or the port for metrics, cannot be listened on.
     case controlFailed = "control.failed"
+    /// Entries were dropped, because whatever reads the log did not take them.
+    case journalDropped = "journal.dropped"
     /// A person's order was taken on.
     case orderAccepted = "order.accepted"
     /// A person's order was not taken on.
@@ -120,6 +136,8 @@ extension EventKind {
         case .ruleCleared: "91aa9e60845040b186e9531c9a0452ea"
         case .campaignPaused: "dcef779b5e6d4e7aae55be5a1663bb96"
         case .campaignPauseFailed: "8aa936d0279340879a48a5aaeeb085c4"
+        case .campaignPauseAbandoned: "db149e4714be49abb93fe42eabd2d9f2"
+        case .campaignPauseIneffective: "9fb93534081c4253b1e273a87984a8ab"
         case .campaignAlreadyPaused: "b38773e8c53149bab1c8acb34b862602"
         case .campaignResumed: "da241933d73a4168b513927abcf4cc51"
         case .campaignResumeFailed: "aec813aa66d045a1a24e18575e2be7b6"
@@ -129,6 +147,8 @@ extension EventKind {
         case .campaignMissing: "e2c3041007304cc5884b017cbc622d40"
         case .campaignStale: "7328c4cc433d4fd0ab5b55255f189b99"
         case .campaignFresh: "867539534eaf4f398a472291f2f7d0cc"
+        case .campaignDegraded: "3994693ea3ae4e689323451b4a95902a"
+        case .campaignSteady: "1aa615a94b6a4551a061ae14a1dbf721"
         case .campaignStandstill: "3b0b6d2f6f9d4c1a9a0e5d7b8c2f4e16"
         case .launchQueued: "6cbef4d129ae4882b5add04fe960362d"
         case .launchHeld: "992ad300e53c496aa21b3894d5257a35"
@@ -138,10 +158,13 @@ extension EventKind {
         case .launchUnapproved: "d410191c183e48b1964def39a9eb44a2"
         case .launchAlreadyStarted: "c1f7d1b7c8c94c07a6a3f58c1d8fd0a9"
         case .launchExpired: "bb58bc8f09fd4a46ab917fb149653c56"
+        case .launchSkipped: "8b3a15353f134b709856c32a687b253b"
         case .poolExhausted: "a8b4e9be54f34cad9ed3e3b786e80d0d"
         case .poolRenewed: "95cbc42ec19e4d0f93ae5dab7c715de1"
         case .poolMissing: "dcdd0008ec7f42d6944619fc4060114f"
         case .poolAmbiguous: "272a12c8866e4589a58bae5c72f601ec"
+        case .poolInconsistent: "a7213dfe89324293a0dd5386c9cf0800"
+        case .poolConsistent: "67d1191fda8040bd919e9bc7f4a02d92"
         case .senderRemoved: "ecdbe657b1f6431996e968618ad7bc5b"
         case .senderRemoveFailed: "12beb5f2aee14b04bcc6c32501d77e2c"
         case .senderAlreadyRemoved: "47862e1d43574ee191320b0e83db7efb"
@@ -159,6 +182,7 @@ extension EventKind {
         case .ledgerFailed: "305b69159657432d930d969ade4e9b4f"
         case .ledgerRecovered: "4d6766c9512a41aeb75291853c8a0b12"
         case .controlFailed: "5be15478a6e3455da5841bb113ca5df9"
+        case .journalDropped: "fd95588c5e4e410bb14cf51964cd1715"
         case .orderAccepted: "b962784919ee4ddc82fa0475445eae1a"
         case .orderRefused: "fb1ea26e31454db89ca5c7e4751e2380"
         }
@@ -167,18 +191,21 @@ extension EventKind {
     /// The priority where nothing graver or milder is known of the single event.
     package var priority: Priority {
         switch self {
-        case .campaignPauseFailed, .launchCannotFit, .launchUnapproved, .apiUnauthorized, .beltTripped, .ledgerFailed:
+        case .campaignPauseFailed, .launchCannotFit, .launchUnapproved, .apiUnauthorized, .beltTripped, .ledgerFailed,
+            .campaignPauseIneffective:
             .critical
         case .policyRefused, .campaignResumeFailed, .campaignMissing, .campaignStale, .launchFailed, .poolMissing,
             .poolAmbiguous, .senderRemoveFailed, .senderRestoreFailed,
-            .apiUnreachable, .apiUnexpected, .controlFailed:
+            .apiUnreachable, .apiUnexpected, .controlFailed, .poolInconsistent:
             .error
         case .ruleFiring, .campaignPaused, .campaignOverride, .campaignRelapsed, .launchHeld, .launchExpired,
-            .poolExhausted, .senderRemoved, .senderAlreadyRemoved, .senderOverride, .senderKept, .apiThrottled:
+            .poolExhausted, .senderRemoved, .senderAlreadyRemoved, .senderOverride, .senderKept, .apiThrottled,
+            .campaignDegraded, .launchSkipped, .journalDropped:
             .warning
         case .campaignAlreadyPaused, .campaignResumed, .campaignProbationPassed, .campaignFresh, .campaignStandstill,
             .launchReleased, .launchAlreadyStarted, .senderRestored,
-            .apiRecovered, .statsReset, .ledgerRecovered, .orderAccepted, .orderRefused:
+            .apiRecovered, .statsReset, .ledgerRecovered, .orderAccepted, .orderRefused, .campaignPauseAbandoned,
+            .campaignSteady, .poolConsistent:
             .notice
         case .daemonStarted, .daemonReady, .daemonStopping, .policyLoaded, .rulePending, .ruleCleared, .launchQueued,
             .poolRenewed:
