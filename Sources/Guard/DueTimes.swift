@@ -79,6 +79,10 @@ extension Guard {
         Dictionary(policy.launches.enumerated().map { ($1.campaign, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
+    static func launchOrder(_ launches: [LaunchState]) -> [Int] {
+        launches.indices.sorted { LaunchState.goesFirst(launches[$0], launches[$1]) }
+    }
+
     static func namedPools(_ policy: CheckedPolicy) -> [PoolID] {
         Set(policy.campaigns.compactMap(\.pool) + policy.pools.map(\.name)).sorted()
     }

@@ -26,11 +26,14 @@ extension Guard {
             // A launch that failed or expired is given another chance by a reload, a changed one by its change.
             let canStart = old[entry.campaign]?.latest?.stats.showsSending != true
             if (launch.phase == .closed && canStart) || (isChanged && launch.phase != .released && !launch.isUnderWay) {
+                // What the platform asked us to wait for is still to be waited for.
                 launch = LaunchState(
-                    entry: entry, position: position, lostStart: launch.lostStart, heldBy: launch.heldBy)
+                    entry: entry, position: position, retryAt: launch.retryAt, lostStart: launch.lostStart,
+                    heldBy: launch.heldBy)
             }
             return launch
         }
+        launchOrder = Guard.launchOrder(launches)
         platform.adopt(newer)
         adoptPoolRules(previous)
         dropPausesNoLongerMeant()

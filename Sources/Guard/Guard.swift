@@ -12,6 +12,8 @@ package struct Guard: Sendable {
     var places: [CampaignID: Int]
     var launches: [LaunchState] { didSet { haveLaunchesMoved = true } }
     var launchPlaces: [CampaignID: Int]
+    /// The launches' places in the order in which they may start.
+    var launchOrder: [Int]
     /// Launches may have changed since they were last kept.
     var haveLaunchesMoved = true
     /// Whether one was judged or started at the end of the last event.
@@ -43,6 +45,8 @@ package struct Guard: Sendable {
     /// Campaigns that rest after a pause of ours and are to be resumed.
     var resting: Set<CampaignID> = []
     var belt = BeltState()
+    /// How far each workspace's platform stamps its actions off the clock of its answers.
+    var skew: [WorkspaceName: StampSkew] = [:]
     /// Why nothing can be kept, and when that is told again; nil while all is well.
     var ledgerTrouble: LedgerTrouble?
     /// Decisions and actions since the last event, to be kept.
@@ -63,6 +67,7 @@ package struct Guard: Sendable {
         places = Guard.places(policy)
         launches = policy.launches.enumerated().map { LaunchState(entry: $1, position: $0) }
         launchPlaces = Guard.launchPlaces(policy)
+        launchOrder = Guard.launchOrder(launches)
         namedPools = Guard.namedPools(policy)
         poollessWorkspaces = Guard.poollessWorkspaces(policy)
         health = Guard.health(policy)
@@ -242,6 +247,7 @@ package struct Guard: Sendable {
         if case .operation(let name) = target { return operationUnknown(fault, name, at: now) }
         guard case .stats(let id) = target, let place = places[id] else { return [] }
         var effects = checkStale(id, at: now)
+        if fault.kind != .missing { effects += noteAnswer(place, isUsable: false) }
         if fault.kind == .missing, !campaigns[place].isMissing {
             campaigns[place].isMissing = true
             effects.append(.report(Wording.missing(campaigns[place].entry, fault)))
@@ -256,8 +262,7 @@ package struct Guard: Sendable {
         case .pools, .accounts, .pool: return advanceLaunches(at: now)
         case .operation: return []
         case .stats(let id):
-            guard let index = openLaunchPlace(id) else { return [] }
-            return advanceLaunches(index, at: now)
+            return openLaunchPlace(id) == nil ? [] : advanceLaunches(at: now)
         }
     }
 }

@@ -35,13 +35,14 @@ package struct CampaignStats: Hashable, Sendable, Codable {
         return delivered + bounced
     }
 
-    /// True where every sending counter is known to be 0, as documented for a draft.
-    package var looksLikeDraft: Bool {
-        sent == 0 && (queued ?? 0) == 0 && (delivered ?? 0) == 0 && (bounced ?? 0) == 0
+    /// True where every counter but the enrollment is there and 0, as documented for a draft; a counter that is missing
+    /// proves nothing.
+    package var provesDraft: Bool {
+        [sent, queued, delivered, bounced, replied].allSatisfy { $0 == 0 }
     }
 
     /// True where some counter shows that the campaign has been started at least once.
     package var showsSending: Bool {
-        [sent, queued, delivered, bounced].contains { ($0 ?? 0) > 0 }
+        [sent, queued, delivered, bounced, replied].contains { ($0 ?? 0) > 0 }
     }
 }

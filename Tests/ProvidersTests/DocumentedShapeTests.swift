@@ -39,7 +39,7 @@ import Testing
 
     @Test func aDraftLooksLikeOne() async throws {
         let stats = try await ClientBench.run { client, _ in try await client.stats(of: ClientBench.draft) }
-        #expect(stats.looksLikeDraft)
+        #expect(stats.provesDraft)
         #expect(stats.totalEnrolled == 10)
     }
 

@@ -33,6 +33,8 @@ package struct PauseAttempt: Hashable, Sendable, Codable {
     package var lostAttempts: [Instant] = []
     /// When the failure is told again, and after how long the next time.
     package var reminder: Reminder?
+    /// The pause that is sent again, as emails went on leaving after the platform had confirmed it; nil for a first one.
+    package var repeats: Pause?
 }
 
 /// A pause of ours, with what a resume has to know.
@@ -46,31 +48,10 @@ package struct Pause: Hashable, Sendable, Codable {
     package var resumeAt: Instant?
     /// A person wants it to stay paused.
     package var keptBy: Order?
-}
-
-/// How a paused campaign is watched for a restart by a person: mail in transit may still be counted for a while.
-package struct Standstill: Hashable, Sendable, Codable {
-    /// When mail in transit has had its time.
-    package var settlesAt: Instant
-    /// What had been sent when it had settled; nil before.
-    package var sentWhenSettled: Int?
-
-    package init(since: Instant, grace: Duration) {
-        settlesAt = since + grace
-    }
-
-    /// Mail in transit has had its time by then at the latest.
-    mutating func clamp(to latest: Instant) { settlesAt = min(settlesAt, latest) }
-
-    /// True where the campaign sends again.
-    package mutating func observe(sent: Int?, requestedAt: Instant) -> Bool {
-        guard let sent, requestedAt >= settlesAt else { return false }
-        guard let settled = sentWhenSettled else {
-            sentWhenSettled = sent
-            return false
-        }
-        return sent > settled
-    }
+    /// How often it was sent again since emails went on leaving; nil is never.
+    package var repetitions: Int?
+    /// When it is next reported that it has no effect; nil while it is not known to have none.
+    package var ineffective: Reminder?
 }
 
 /// Tells a lasting trouble at once and then at doubling intervals.

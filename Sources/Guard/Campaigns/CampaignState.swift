@@ -12,6 +12,10 @@ struct CampaignState: Sendable {
     var rules: [Int: RuleState]
     /// What had been counted when a rule with a confidence was armed, by the rule's place in the policy.
     var armed: [Int: CampaignStats] = [:]
+    /// An answer whose counters fell below half of what they were; nil where the last answer was as expected.
+    var doubtful: StatsSample?
+    /// How many of the latest answers could be used.
+    var answers = AnswerShare()
     var isMissing = false
     var isStale = false
     /// When we began to look, for the age of numbers that never came.
@@ -45,14 +49,24 @@ struct CampaignState: Sendable {
         max(.zero, now - (latest?.at ?? watchedSince))
     }
 
-    /// The counters began anew: what is counted from a resume on is counted from zero.
-    mutating func countFromZero() {
-        let zero = CampaignStats(totalEnrolled: 0, sent: 0, delivered: 0, bounced: 0, replied: 0)
+    /// The counters restarted: what is counted from a resume on is counted from zero, and what is watched for a restart
+    /// from what was first seen.
+    mutating func countFromZero(since restart: StatsSample) {
+        let zero = CampaignStats.zeroCounters
         recovery.baseline?.stats = zero
         armed = armed.mapValues { _ in zero }
-        if case .resuming(var attempt) = phase, attempt.countedBefore != nil {
-            attempt.countedBefore = zero
+        switch phase {
+        case .paused(var pause):
+            pause.standstill.restartCounters(sent: restart.stats.sent, at: restart.at)
+            phase = .paused(pause)
+        case .pausedByAnother(var standstill):
+            standstill.restartCounters(sent: restart.stats.sent, at: restart.at)
+            phase = .pausedByAnother(standstill)
+        case .resuming(var attempt):
+            if attempt.countedBefore != nil { attempt.countedBefore = zero }
+            attempt.pause.standstill.restartCounters(sent: restart.stats.sent, at: restart.at)
             phase = .resuming(attempt)
+        case .unknown, .draft, .releasing, .running, .pausing: break
         }
     }
 
@@ -85,6 +99,9 @@ struct CampaignState: Sendable {
 }
 
 extension CampaignStats {
+    /// Counters that have counted nothing yet.
+    static let zeroCounters = CampaignStats(totalEnrolled: 0, sent: 0, delivered: 0, bounced: 0, replied: 0)
+
     /// What was counted since an earlier answer; what either does not say is unknown.
     ///
     /// Enrollment and queue stay as they are.

@@ -9,17 +9,24 @@ extension Guard {
         guard let place = places[id] else { return [] }
         // Two polls may overtake each other: the older answer tells nothing new.
         if let latest = campaigns[place].latest, requestedAt < latest.requestedAt { return [] }
-        var effects: [Effect] = []
+        if isDoubtful(place, stats, requestedAt: requestedAt, at: now) { return [] }
+        var effects = noteAnswer(place, isUsable: true)
         if campaigns[place].isStale || campaigns[place].isMissing {
             effects.append(.report(Wording.fresh(campaigns[place], at: now)))
             (campaigns[place].isStale, campaigns[place].isMissing) = (false, false)
         }
-        let before = campaigns[place].latest
-        let previous = before?.stats
-        if campaigns[place].history.append(stats, at: now), let previous {
-            effects.append(.report(Wording.reset(campaigns[place].entry, from: previous, to: stats)))
-            campaigns[place].countFromZero()
+        var before = campaigns[place].latest
+        if let restart = campaigns[place].doubtful, let previous = before?.stats {
+            // Confirmed by this answer: the counters restarted, and what was first seen of that is the base.
+            campaigns[place].doubtful = nil
+            effects.append(.report(Wording.reset(campaigns[place].entry, from: previous, to: restart.stats)))
+            _ = campaigns[place].history.append(restart.stats, at: restart.at)
+            campaigns[place].countFromZero(since: restart)
+            before = StatsSample(
+                stats: CampaignStats.zeroCounters, at: before?.at ?? restart.at, requestedAt: restart.requestedAt)
         }
+        let previous = before?.stats
+        _ = campaigns[place].history.append(stats, at: now)
         if let before { noteSends(campaigns[place].entry, stats, since: before.stats, before.at, at: now) }
         campaigns[place].pace.observe(stats, at: now)
         news.append(.sample(id, stats, at: now))
@@ -38,7 +45,7 @@ extension Guard {
         let id = campaigns[place].entry.id
         switch campaigns[place].phase {
         case .unknown:
-            if stats.looksLikeDraft {
+            if stats.provesDraft {
                 campaigns[place].phase = .draft
             } else if let before = previous?.sent, let sent = stats.sent, sent > before {
                 campaigns[place].phase = .running
@@ -52,21 +59,56 @@ extension Guard {
             return stats.showsSending ? foundStarted(id, isFirstLook: false, at: now) : []
         case .running, .pausing: return []
         case .paused(var pause):
-            let sendsAgain = pause.standstill.observe(sent: stats.sent, requestedAt: requestedAt)
-            campaigns[place].phase = sendsAgain ? .running : .paused(pause)
-            return sendsAgain ? overridden(place, pause, at: now) : []
+            let finding = pause.standstill.observe(sent: stats.sent, requestedAt: requestedAt, at: now)
+            campaigns[place].phase = .paused(pause)
+            switch finding {
+            case .still: return noteStandingStill(place, pause, at: now)
+            case .goesOn: return repeatPause(place, pause, at: now)
+            case .restarted:
+                campaigns[place].phase = .running
+                return overridden(place, pause, at: now)
+            }
         case .resuming(var attempt):
-            let sendsAgain = attempt.pause.standstill.observe(sent: stats.sent, requestedAt: requestedAt)
+            let finding = attempt.pause.standstill.observe(sent: stats.sent, requestedAt: requestedAt, at: now)
             campaigns[place].phase = .resuming(attempt)
-            guard sendsAgain else { return [] }
-            // Our own start, whose answer was lost, or a person's.
+            if finding == .still { return [] }
+            // Our own start, whose answer was lost, or someone else's.
             if attempt.mayHaveTakenEffect { return resumed(place, attempt, at: now) }
+            if case .sent = attempt.step { return [] }
+            if finding == .goesOn, attempt.order == nil { return repeatPause(place, attempt.pause, at: now) }
             campaigns[place].phase = .running
             return overridden(place, attempt.pause, at: now)
         case .pausedByAnother(var standstill):
-            let sendsAgain = standstill.observe(sent: stats.sent, requestedAt: requestedAt)
-            campaigns[place].phase = sendsAgain ? .running : .pausedByAnother(standstill)
+            let finding = standstill.observe(sent: stats.sent, requestedAt: requestedAt, at: now)
+            campaigns[place].phase = finding == .still ? .pausedByAnother(standstill) : .running
             return []
+        }
+    }
+
+    /// An answer whose counters fell: they restarted, or a replica is behind; the next answer decides which.
+    ///
+    /// Until then it is as good as none.
+    private mutating func isDoubtful(
+        _ place: Int, _ stats: CampaignStats, requestedAt: Instant, at now: Instant
+    ) -> Bool {
+        guard let latest = campaigns[place].latest,
+            Counters(stats).restarted(since: campaigns[place].history.last ?? Counters(latest.stats))
+        else {
+            campaigns[place].doubtful = nil
+            return false
+        }
+        guard campaigns[place].doubtful == nil else { return false }
+        campaigns[place].doubtful = StatsSample(stats: stats, at: now, requestedAt: requestedAt)
+        _ = noteAnswer(place, isUsable: false)
+        return true
+    }
+
+    /// Keeps count of how many answers about a campaign can be used.
+    mutating func noteAnswer(_ place: Int, isUsable: Bool) -> [Effect] {
+        switch campaigns[place].answers.note(isUsable: isUsable) {
+        case .degraded: [.report(Wording.degraded(campaigns[place]))]
+        case .steady: [.report(Wording.steady(campaigns[place]))]
+        case nil: []
         }
     }
 
@@ -91,15 +133,24 @@ extension Guard {
         return [.report(Wording.standstill(campaigns[place], since: since, at: now))]
     }
 
-    /// A person restarted what we had paused: told, and obeyed as the policy says.
+    /// What we had paused was restarted, and not by us: reported, and respected as the policy says.
     mutating func overridden(_ place: Int, _ pause: Pause, at now: Instant) -> [Effect] {
         resting.remove(campaigns[place].entry.id)
-        var isRespected = policy.onOverride == .respect
+        var follows = Wording.AfterRestart.guardedAsBefore
         if let index = ruleIndex(of: pause.decision) {
-            isRespected = (policy.rules[index].onOverride ?? policy.onOverride) == .respect
-            if isRespected { campaigns[place].rules[index]?.mutedUntil = now + policy.overrideFor }
+            let isRespected = (policy.rules[index].onOverride ?? policy.onOverride) == .respect
+            follows = isRespected ? .muted : .pausedAgain
+            if isRespected, pause.standstill.countersRestarted == true, let stats = campaigns[place].latest?.stats {
+                // What was counted before does not count against it, and what is counted from now on is new evidence.
+                follows = .countedFromHere
+                campaigns[place].recovery.count(from: stats, policy.rules[index], at: now)
+                campaigns[place].rules[index] = RuleState()
+                if campaigns[place].armed[index] != nil { campaigns[place].armed[index] = stats }
+            } else if isRespected {
+                campaigns[place].rules[index]?.mutedUntil = now + policy.overrideFor
+            }
         }
-        return [.report(Wording.override(campaigns[place], pause, isRespected: isRespected, at: now))]
+        return [.report(Wording.override(campaigns[place], pause, follows, at: now))]
     }
 
     // MARK: Rules

@@ -19,6 +19,10 @@ extension Guard {
             let readings = readings(place, at: now)
             for rule in launchRules(id) { explanation.rules.append(launchRulePart(rule, readings)) }
         }
+        if let owner = pausedBy(place) {
+            explanation.resumeObstacles = obstacles(place, rule(of: owner), at: now)
+            explanation.resumeWarnings = launchWarnings(place, at: now)
+        }
         explanation.next = next(place, launch, at: now)
         return explanation
     }
@@ -30,6 +34,20 @@ extension Guard {
     }
 
     // MARK: Pauses
+
+    /// The decision whose pause a resume would end; nil where nothing is paused.
+    private func pausedBy(_ place: Int) -> Decision? {
+        switch campaigns[place].phase {
+        case .unknown, .draft, .releasing, .running, .pausing: nil
+        case .paused(let pause): pause.decision
+        case .resuming(let attempt): attempt.pause.decision
+        // None of ours, so that every rule counts.
+        case .pausedByAnother(let standstill):
+            Decision(
+                id: 0, at: standstill.settlesAt, campaign: campaigns[place].entry.id, cause: .launchRulesPass,
+                conditionText: nil, evidence: nil)
+        }
+    }
 
     private func pausePart(_ campaign: CampaignState) -> Explanation.PausePart? {
         switch campaign.phase {
@@ -229,13 +247,9 @@ extension Guard {
         }
         let relapses = campaign.recovery.relapses
         let history = relapses > 0 ? ", longer after \(relapses) relapse\(relapses == 1 ? "" : "s")" : ""
-        if let obstacle = obstacle(place, rule(of: pause.decision), at: now) {
-            return
-                "rests until \(resumeAt.flooredToSecond.rfc3339)\(history); then fresh numbers decide, and as things are "
-                + "\(obstacle.reason)"
-        }
         return
-            "rests until \(resumeAt.flooredToSecond.rfc3339)\(history); then it is resumed, if nothing speaks against it on fresh numbers"
+            "in cooldown until \(resumeAt.flooredToSecond.rfc3339)\(history); then it is resumed if nothing is against it "
+            + "on fresh numbers"
     }
 
     private func afterLaunch(_ launch: LaunchState, at now: Instant) -> [String] {
@@ -246,6 +260,11 @@ extension Guard {
         var next: [String] = []
         if let notBefore = launch.entry.notBefore, evenTime(notBefore) > now {
             next.append("its launch is not to start before \(notBefore.flooredToSecond.rfc3339)")
+        }
+        if let index = launchPlaces[id], let ahead = launchAhead(of: index, at: now) {
+            next.append(
+                "it waits for the launch of \(ahead.entry.campaign), which goes first and is not judged yet; for "
+                    + "\(policy.staleAfter.policyText) at most")
         }
         let fit = fit(launch, at: now)
         if let missing = fit.missing {

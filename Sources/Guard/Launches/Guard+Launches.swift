@@ -14,12 +14,10 @@ extension Guard {
         }
     }
 
-    /// Looks at every open launch, or at one; asks for fresh numbers for the first one that may go.
-    mutating func advanceLaunches(_ only: Int? = nil, at now: Instant) -> [Effect] {
+    /// Judges every open launch in the order in which they may start; asks for fresh numbers for the first that may.
+    mutating func advanceLaunches(at now: Instant) -> [Effect] {
         var effects: [Effect] = []
-        let order =
-            only.map { [$0] } ?? launches.indices.sorted { LaunchState.goesFirst(launches[$0], launches[$1]) }
-        for index in order where launches[index].isOpen {
+        for index in launchOrder where launches[index].isOpen {
             if let expires = launches[index].entry.expires, evenTime(expires) <= now, canExpire(index) {
                 launches[index].phase = .closed
                 if let campaign = campaign(launches[index].entry.campaign) {
@@ -28,26 +26,72 @@ extension Guard {
             }
         }
         if isLaunchBusy { return effects }
-        for index in order where isDue(index, at: now) {
-            effects += tellLaunchRules(index, at: now)
-            switch verdict(index, at: now) {
-            case .pass:
-                if ledgerTrouble != nil {
-                    effects += hold(index, [.ledger], nil, nil, nil, at: now)
-                } else if policy.mode == .enforce, forcer(index, at: now) == nil,
-                    let until = startBelt(launches[index].entry.campaign, at: now)
-                {
-                    launches[index].retryAt = until
-                    effects += tellBelt(at: now) + hold(index, [.belt], nil, nil, nil, at: now)
-                } else {
-                    return effects + beginJudging(index, at: now)
+        // One that goes first is still to be judged: what it takes of a pool is not known.
+        var isBehind = false
+        for index in launchOrder where hasComeDue(index, at: now) {
+            if isAnswered(index, at: now) {
+                effects += tellLaunchRules(index, at: now)
+                switch verdict(index, at: now) {
+                case .pass where isBehind && forcer(index, at: now) == nil: break
+                case .pass:
+                    let (more, isBegun) = beginLaunch(index, at: now)
+                    effects += more
+                    if isBegun { return effects }
+                case .hold(let reasons, let finding, let rule, let evaluation):
+                    effects += hold(index, reasons, finding, rule, evaluation, at: now)
+                case .alreadyStarted:
+                    effects += foundStarted(launches[index].entry.campaign, isFirstLook: true, at: now)
                 }
-            case .hold(let reasons, let finding, let rule, let evaluation):
-                effects += hold(index, reasons, finding, rule, evaluation, at: now)
-            case .alreadyStarted: effects += foundStarted(launches[index].entry.campaign, isFirstLook: true, at: now)
             }
+            let (more, isAwaited) = noteSettling(index, at: now)
+            effects += more
+            if isAwaited { isBehind = true }
         }
         return effects
+    }
+
+    /// The launch rules allow it: fresh numbers are asked for, unless the ledger or the start limit keep it waiting.
+    private mutating func beginLaunch(_ index: Int, at now: Instant) -> (effects: [Effect], isBegun: Bool) {
+        if ledgerTrouble != nil { return (hold(index, [.ledger], nil, nil, nil, at: now), false) }
+        if policy.mode == .enforce, forcer(index, at: now) == nil,
+            let until = startBelt(launches[index].entry.campaign, at: now)
+        {
+            launches[index].retryAt = until
+            return (tellBelt(at: now) + hold(index, [.belt], nil, nil, nil, at: now), false)
+        }
+        return (beginJudging(index, at: now), true)
+    }
+
+    /// Whether launches behind a due one wait for it: until it is judged, but no longer than `stale_after`.
+    private mutating func noteSettling(_ index: Int, at now: Instant) -> (effects: [Effect], isAwaited: Bool) {
+        guard launches[index].isOpen, !launches[index].isSettled else {
+            if launches[index].unsettledSince != nil {
+                (launches[index].unsettledSince, launches[index].toldSkipped) = (nil, false)
+            }
+            return ([], false)
+        }
+        guard let since = launches[index].unsettledSince else {
+            launches[index].unsettledSince = now
+            return ([], true)
+        }
+        if now - since < policy.staleAfter { return ([], true) }
+        let isLast = launchOrder.last { launches[$0].isOpen } == index
+        guard !launches[index].toldSkipped, !isLast, let campaign = campaign(launches[index].entry.campaign) else {
+            return ([], false)
+        }
+        launches[index].toldSkipped = true
+        return ([.report(Wording.skipped(launches[index], campaign, after: now - since))], false)
+    }
+
+    /// The launch that goes before this one and is still to be judged; nil where this one waits for none.
+    func launchAhead(of index: Int, at now: Instant) -> LaunchState? {
+        for other in launchOrder {
+            if other == index { return nil }
+            let launch = launches[other]
+            guard hasComeDue(other, at: now), !launch.isSettled else { continue }
+            if launch.unsettledSince.map({ now - $0 < policy.staleAfter }) ?? true { return launch }
+        }
+        return nil
     }
 
     private func canExpire(_ index: Int) -> Bool {
@@ -57,15 +101,17 @@ extension Guard {
         }
     }
 
-    private func isDue(_ index: Int, at now: Instant) -> Bool {
+    /// Its time has come, and no person holds it.
+    private func hasComeDue(_ index: Int, at now: Instant) -> Bool {
         let launch = launches[index]
-        guard launch.isOpen else { return false }
-        if launch.heldBy != nil { return false }
-        if forcer(index, at: now) == nil, let notBefore = launch.entry.notBefore, evenTime(notBefore) > now {
-            return false
-        }
-        if let retryAt = launch.retryAt, retryAt > now { return false }
-        // Before the first answers there is nothing to say.
+        guard launch.isOpen, launch.heldBy == nil else { return false }
+        if forcer(index, at: now) != nil { return true }
+        return launch.entry.notBefore.map { evenTime($0) <= now } ?? true
+    }
+
+    /// What it is judged on has been answered at least once, and nothing asks to wait.
+    private func isAnswered(_ index: Int, at now: Instant) -> Bool {
+        if let retryAt = launches[index].retryAt, retryAt > now { return false }
         return unanswered.isDisjoint(with: needed(index))
     }
 
@@ -148,7 +194,13 @@ extension Guard {
             }
             guard needed.allSatisfy({ isFresh($0, since: since) }) else { return [] }
             switch verdict(index, at: now) {
-            case .pass: return release(index, at: now)
+            case .pass:
+                // One that goes first may have come due meanwhile.
+                if forcer(index, at: now) == nil, launchAhead(of: index, at: now) != nil {
+                    launches[index].phase = .waiting
+                    return advanceLaunches(at: now)
+                }
+                return release(index, at: now)
             case .hold(let reasons, let finding, let rule, let evaluation):
                 return hold(index, reasons, finding, rule, evaluation, at: now)
             case .alreadyStarted: return foundStarted(launches[index].entry.campaign, isFirstLook: true, at: now)
@@ -178,7 +230,7 @@ extension Guard {
         case .pausing, .paused, .pausedByAnother, .resuming: return .hold([.paused], nil, rule: nil, nil)
         case .unknown, .draft, .releasing, .running: break
         }
-        guard latest.stats.looksLikeDraft, let enrolled = latest.stats.totalEnrolled else {
+        guard latest.stats.provesDraft, let enrolled = latest.stats.totalEnrolled else {
             return .hold([.noNumbers], nil, rule: nil, nil)
         }
         if enrolled == 0 { return .hold([.noLeads], nil, rule: nil, nil) }
@@ -304,8 +356,8 @@ extension Guard {
         launches[index].phase = .released
         launches[index].lostStart = nil
         campaigns[place].phase = .running
-        let earliest = (answer.serverTimeAtRequest ?? intent.firstSentAt).flooredToSecond
-        let ranBefore = answer.startedAt.map { $0 < earliest } ?? false
+        if let startedAt = answer.startedAt { noteSkew(of: startedAt, intent, answer) }
+        let ranBefore = answer.startedAt.map { isOlder($0, than: intent, answer) } ?? false
         let note = ranBefore ? "the platform says that it has run since \(answer.startedAt?.rfc3339 ?? "before")" : nil
         let pool = platform.reading(of: campaigns[place].entry, at: now)
         return [.report(Wording.released(campaigns[place], intent.decision, pool, note: note, mode: .enforce))]

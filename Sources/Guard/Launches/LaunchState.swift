@@ -26,6 +26,10 @@ package struct LaunchState: Hashable, Sendable {
     var heldSince: Instant?
     /// Since when data are lacking to judge it; nil where they are all there.
     var blindSince: Instant?
+    /// Since when it is due and can be neither started nor known to be held: launches behind it wait for that.
+    var unsettledSince: Instant?
+    /// That they wait no longer was reported.
+    var toldSkipped = false
     /// Not judged again before this.
     var retryAt: Instant?
     /// A start whose answer was lost: it may have taken effect.
@@ -49,6 +53,16 @@ package struct LaunchState: Hashable, Sendable {
         switch phase {
         case .waiting, .held, .judging, .releasing: true
         case .released, .closed: false
+        }
+    }
+
+    /// True where it is known to be held, or needs nothing more; false where its data, or its start, are still open.
+    var isSettled: Bool {
+        switch phase {
+        case .released, .closed: true
+        case .waiting, .judging, .releasing: false
+        // The volume of a start that may have taken effect stays reserved, so nobody has to wait for it.
+        case .held(let reasons): lostStart != nil || reasons.contains { !$0.isOpen }
         }
     }
 
@@ -83,6 +97,9 @@ enum Hold {
         case paused
         /// This person wants it to wait.
         case person(String)
+
+        /// True where what keeps the launch may be over at the next answer, whatever the rules say.
+        var isOpen: Bool { isWantOfData || self == .startFailed }
 
         /// True where the platform's answers, or some of them, are lacking.
         var isWantOfData: Bool {

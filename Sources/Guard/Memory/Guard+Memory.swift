@@ -12,6 +12,7 @@ extension Guard {
         lastDecision = memory.workspace.lastDecision
         belt = memory.workspace.belt
         belt.clamp(to: now)
+        skew = memory.workspace.skew ?? [:]
         platform.reservations = memory.workspace.reservations
         let remembered = Set(memory.campaigns.map(\.id))
         for place in campaigns.indices where !remembered.contains(campaigns[place].entry.id) {
@@ -75,6 +76,7 @@ extension Guard {
         workspace.reservations = platform.reservations
         workspace.lastDecision = lastDecision
         workspace.belt = belt
+        workspace.skew = skew.isEmpty ? nil : skew
         if saved.workspace != workspace {
             saved.workspace = workspace
             records.append(.record(.workspace(workspace)))

@@ -63,6 +63,8 @@ package struct WorkspaceMemory: Codable, Hashable, Sendable {
     var reservations = Reservations()
     var lastDecision = 0
     var belt = BeltState()
+    /// Absent from what older versions stored.
+    var skew: [WorkspaceName: StampSkew]?
 
     package init() {}
 }

@@ -146,14 +146,14 @@ extension Guard {
             attempt.step = .judging(since: now)
         }
         let owner = rule(of: attempt.pause.decision)
-        if !order.isForced, let obstacle = obstacle(place, owner, at: now), !obstacle.isWantOfData {
-            return .refused(obstacle.reason, canBeForced: true)
-        }
+        let obstacles = order.isForced ? [] : obstacles(place, owner, at: now)
+        if !obstacles.isEmpty { return .refused(obstacles.joined(separator: "; "), canBeForced: true) }
         (attempt.order, attempt.orderedAt) = (order, now)
         attempt.toldReason = nil
         campaigns[place].phase = .resuming(attempt)
         resting.insert(order.campaign)
-        return .accepted("resuming \(name) on fresh numbers", askForResume(place, at: now))
+        let warnings = launchWarnings(place, at: now).map { "; warning: \($0)" }.joined()
+        return .accepted("resuming \(name) on fresh numbers\(warnings)", askForResume(place, at: now))
     }
 
     /// The pause of someone else, as far as a resume has to know it.

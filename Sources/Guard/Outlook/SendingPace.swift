@@ -41,6 +41,9 @@ struct SendingPace: Sendable {
 
     private static func weight(_ elapsed: Double, _ memory: Duration) -> Double { elapsed / (elapsed + memory.seconds) }
 
+    /// Emails a second by either memory, the lower and the higher; nil before two answers.
+    var range: (min: Double, max: Double)? { isKnown ? (min(short, long), max(short, long)) : nil }
+
     /// Mails a second; nil before two answers.
     var perSecond: Double? { isKnown ? max(short, long) : nil }
 

@@ -121,6 +121,8 @@ struct APIHealth: Sendable {
         let lasting = isNew ? "" : lasting(trouble, now)
         let count = trouble.targets.count > 1 ? " (\(trouble.targets.count) requests fail)" : ""
         let endpoint = target.source.rawValue
+        var place = endpoint
+        if case .stats(let id) = target { place += " of \(id)" }
         var fields: [JournalField: String] = [
             .endpoint: endpoint, .reason: fault.summary, .since: trouble.since.rfc3339,
             .failing: "\(trouble.targets.count)", .workspace: workspace.text,
@@ -131,24 +133,24 @@ struct APIHealth: Sendable {
         case .unauthorized:
             return JournalEvent(
                 .apiUnauthorized,
-                "\(platform) refuses our key\(lasting): \(fault.summary) on \(endpoint)\(count); nothing is guarded "
+                "\(platform) refuses our key\(lasting): \(fault.summary) on \(place)\(count); nothing is guarded "
                     + "until a valid key is in place and the service is reloaded", fields: fields)
         case .throttled:
             let wait = fault.retryAfter.map { "; we wait \($0.spokenText)" } ?? ""
             return JournalEvent(
                 .apiThrottled,
-                "\(platform) asks us to slow down\(lasting): \(fault.summary) on \(endpoint)\(wait)\(count)",
+                "\(platform) asks us to slow down\(lasting): \(fault.summary) on \(place)\(wait)\(count)",
                 fields: fields)
         case .unreachable:
             return JournalEvent(
                 .apiUnreachable,
-                "\(platform) does not answer\(lasting): \(fault.summary) on \(endpoint)\(count); no launch is "
+                "\(platform) does not answer\(lasting): \(fault.summary) on \(place)\(count); no launch is "
                     + "released and rules wait", fields: fields)
         case .unexpected, .missing, .refused:
             return JournalEvent(
                 .apiUnexpected,
                 "\(platform == "the platform" ? "the platform's answer" : "the answer of \(platform)") cannot be used\(lasting): "
-                    + "\(fault.summary) on \(endpoint)\(count); it counts as no data",
+                    + "\(fault.summary) on \(place)\(count); it counts as no data",
                 fields: fields)
         }
     }

@@ -39,6 +39,17 @@ extension Guard {
         return (named ?? campaigns ?? pools).flatMap { policy.workspace($0) } ?? policy.workspace
     }
 
+    // MARK: Stamps
+
+    /// A stamp that none of our request's attempts explains: someone else acted before.
+    func isOlder(_ stamp: Instant, than intent: Intent, _ answer: ActionAnswer) -> Bool {
+        intent.offset(of: stamp, answer) < (skew[workspace(of: .stats(intent.campaign))] ?? StampSkew()).earliest
+    }
+
+    mutating func noteSkew(of stamp: Instant, _ intent: Intent, _ answer: ActionAnswer) {
+        skew[workspace(of: .stats(intent.campaign)), default: StampSkew()].note(intent.offset(of: stamp, answer))
+    }
+
     mutating func noteHealth(_ target: Target, _ note: (inout APIHealth) -> [JournalEvent]) -> [Effect] {
         // In its place, as a copy would cost more for every target that is in trouble.
         guard let index = health.index(forKey: workspace(of: target)) else { return [] }

@@ -69,7 +69,7 @@ extension Guard {
         _ entry: CampaignEntry, _ stats: CampaignStats, since before: CampaignStats, _ then: Instant, at now: Instant
     ) {
         guard entry.pool.map({ platform.binding($0) != nil }) ?? false else { return }
-        let base = Counters(stats).beganAnew(since: Counters(before)) ? Counters.zero : Counters(before)
+        let base = Counters(stats).restarted(since: Counters(before)) ? Counters.zero : Counters(before)
         guard let sent = Counters(stats).growth(of: .sent, since: base) else { return }
         platform.noteSends(sent, from: entry.pool, since: then, at: now)
     }
@@ -124,7 +124,7 @@ extension Guard {
 extension PoolChange {
     var pool: SenderPool {
         switch self {
-        case .exhausted(let pool), .renewed(let pool): pool
+        case .exhausted(let pool), .renewed(let pool), .inconsistent(let pool), .consistent(let pool): pool
         }
     }
 }

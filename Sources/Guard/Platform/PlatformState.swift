@@ -69,7 +69,7 @@ struct PlatformState: Sendable {
         var changes: [PoolChange] = []
         var seen = pools.filter { $0.value.workspace != workspace }
         // A name of the policy's own means the pool that it is bound to, whatever ids there are.
-        for pool in answer where bindings[pool.id] == nil {
+        for pool in PoolConsistency.checked(answer, at: now + clockAhead) where bindings[pool.id] == nil {
             let before = seen[pool.id] ?? pools[pool.id]
             var state = before ?? PoolState(pool: pool, workspace: workspace)
             changes += state.observe(pool, at: now)
@@ -207,6 +207,10 @@ struct PoolState: Hashable, Sendable {
     var pool: SenderPool
     var workspace: WorkspaceName
     var isExhausted = false
+    /// Its figures contradict each other, or did so too lately for that to be over.
+    var isInconsistent = false
+    /// Answers in a row whose figures agree, while it is inconsistent.
+    private var agreements = 0
     /// When volume was last seen to come back in one piece.
     var renewedAt: Instant?
 
@@ -218,7 +222,27 @@ struct PoolState: Hashable, Sendable {
         return next > now ? next : nil
     }
 
+    init(pool: SenderPool, workspace: WorkspaceName) { (self.pool, self.workspace) = (pool, workspace) }
+
     mutating func observe(_ newer: SenderPool, at now: Instant) -> [PoolChange] {
+        observeConsistency(newer) + observeVolume(newer, at: now)
+    }
+
+    private mutating func observeConsistency(_ newer: SenderPool) -> [PoolChange] {
+        if newer.contradiction != nil {
+            agreements = 0
+            guard !isInconsistent else { return [] }
+            isInconsistent = true
+            return [.inconsistent(newer)]
+        }
+        guard isInconsistent else { return [] }
+        agreements += 1
+        guard agreements >= PoolConsistency.agreementsMin else { return [] }
+        (isInconsistent, agreements) = (false, 0)
+        return [.consistent(newer)]
+    }
+
+    private mutating func observeVolume(_ newer: SenderPool, at now: Instant) -> [PoolChange] {
         if let before = pool.remainingVolume, let after = newer.remainingVolume, let capacity = newer.dailyCapacity,
             (after - before) * 4 > capacity
         {
@@ -241,6 +265,10 @@ struct PoolState: Hashable, Sendable {
 enum PoolChange: Hashable, Sendable {
     case exhausted(SenderPool)
     case renewed(SenderPool)
+    /// Its figures contradict each other.
+    case inconsistent(SenderPool)
+    /// They agree again.
+    case consistent(SenderPool)
 }
 
 /// A pool with what follows from our own promises.

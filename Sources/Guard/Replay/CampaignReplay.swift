@@ -84,7 +84,7 @@ package struct CampaignReplay: Sendable {
     package mutating func observe(_ stats: CampaignStats, at now: Instant) {
         var counters = Counters(stats)
         if let before = reported {
-            let isReset = counters.beganAnew(since: before)
+            let isReset = counters.restarted(since: before)
             if isReset { began(before) }
             let base = isReset ? Counters.zero : before
             total.sent += counters.growth(of: .sent, since: base) ?? 0

@@ -5,6 +5,8 @@ import Policy
 extension Guard {
     /// How long after a resume a new pause by the same rule counts as a relapse, where there is no probation.
     private static let relapseWithin: Duration = .seconds(86400)
+    /// A resume waits at most so long for launches to use what is reserved for them: every window of a pool ends by then.
+    private static let volumeWaitMax: Duration = .seconds(86400)
 
     /// When a pause of ours ends by itself; nil where a person has to end it.
     mutating func plannedResume(_ place: Int, _ rule: Rule?, at now: Instant) -> Instant? {
@@ -22,7 +24,8 @@ extension Guard {
     func resumeDue(_ id: CampaignID) -> Instant? {
         guard policy.mode == .enforce, let phase = campaign(id)?.phase else { return nil }
         switch phase {
-        case .paused(let pause): return pause.resumeAt
+        // What goes on sending needs no resume.
+        case .paused(let pause): return pause.ineffective == nil ? pause.resumeAt : nil
         case .resuming(let attempt):
             if case .waiting(let until) = attempt.step { return until }
             return nil
@@ -98,14 +101,22 @@ extension Guard {
             else { continue }
             let targets = resumeTargets(id)
             guard targets.contains(observation.target), observation.requestedAt >= since else { continue }
-            if case .failure(let fault) = observation.result {
+            if case .failure(let fault) = observation.result, case .stats = observation.target {
                 effects += restOn(
                     place, attempt, "fresh numbers could not be had: \(fault.summary)", isWantOfData: true, at: now)
-            } else if targets.allSatisfy({ isFresh($0, since: since) }) {
+            } else if isFresh(.stats(id), since: since),
+                isFailure(observation)
+                    || targets.allSatisfy({ isFresh($0, since: since) })
+            {
                 effects += judgeResume(place, attempt, rule(of: attempt.pause.decision), at: now)
             }
         }
         return effects
+    }
+
+    /// What else is asked for only warns: without it, the campaign's own numbers decide.
+    private func isFailure(_ observation: Observation) -> Bool {
+        if case .failure = observation.result { true } else { false }
     }
 
     private mutating func judgeResume(
@@ -123,10 +134,18 @@ extension Guard {
             return restOn(place, attempt, "its fresh numbers are incomplete", isWantOfData: true, at: now)
         }
         let isForced = attempt.order?.isForced ?? false
-        if let obstacle = isForced ? basicObstacle(place) : obstacle(place, rule, at: now) {
-            // A person is told, and decides anew; what lacks data is looked at again.
-            if attempt.order != nil, !obstacle.isWantOfData { return endOrder(place, attempt, obstacle.reason) }
-            return restOn(place, attempt, obstacle.reason, isWantOfData: obstacle.isWantOfData, at: now)
+        let obstacles = isForced ? basicObstacles(place) : obstacles(place, rule, at: now)
+        if !obstacles.isEmpty {
+            let reasons = obstacles.joined(separator: "; ")
+            // A person is told all of them, and decides.
+            return attempt.order == nil
+                ? restOn(place, attempt, reasons, at: now) : endOrder(place, attempt, reasons)
+        }
+        var attempt = attempt
+        if attempt.order == nil, let reason = promisedVolume(place, at: now) {
+            let since = attempt.awaitsVolumeSince ?? now
+            attempt.awaitsVolumeSince = since
+            if now - since < Guard.volumeWaitMax { return restOn(place, attempt, reason, at: now) }
         }
         if attempt.order == nil, let until = startBelt(id, at: now) {
             return tellBelt(at: now) + restOn(place, attempt, "enough was started for now, belt", until: until, at: now)
@@ -136,7 +155,6 @@ extension Guard {
             cause: attempt.order.map { .order($0) } ?? .coolDownOver(rule?.name ?? "of the policy no more"),
             conditionText: rule?.conditionText, evidence: rule?.condition.evaluate(readings(place, at: now)))
         let intent = Intent(action: .resume, campaign: id, decision: decision, firstSentAt: now, attempt: 1)
-        var attempt = attempt
         attempt.step = .sent(intent)
         if !attempt.mayHaveTakenEffect { attempt.countedBefore = stats }
         campaigns[place].phase = .resuming(attempt)
@@ -146,35 +164,55 @@ extension Guard {
         return [.send(intent)]
     }
 
-    /// Why the campaign must not go on yet: another rule that pauses, a launch rule, the ledger.
-    func obstacle(_ place: Int, _ owner: Rule?, at now: Instant) -> (reason: String, isWantOfData: Bool)? {
-        if let basic = basicObstacle(place) { return basic }
-        let readings = readings(place, at: now)
+    /// Why the campaign must not go on yet, all of it: rules that pause it, the ledger, an id that is not known.
+    ///
+    /// Launch rules judge what a launch adds. A campaign that ran before adds nothing, so they only warn: see
+    /// ``launchWarnings(_:at:)``.
+    func obstacles(_ place: Int, _ owner: Rule?, at now: Instant) -> [String] {
+        var obstacles = basicObstacles(place)
         for index in campaigns[place].rules.keys.sorted() {
             let rule = policy.rules[index]
             guard rule.action == .pause, rule.mode == .enforce, rule.name != owner?.name,
                 mute(of: index, place, at: now) == nil
             else { continue }
-            let isBreached = rule.condition.evaluate(self.readings(place, of: index, at: now)).truth == .yes
-            if isBreached || campaigns[place].rules[index]?.isFiring == true {
-                return ("rule \(rule.name) speaks against it", false)
-            }
+            let evaluation = rule.condition.evaluate(readings(place, of: index, at: now))
+            guard evaluation.truth == .yes || campaigns[place].rules[index]?.isFiring == true else { continue }
+            let evidence = Wording.decisive(evaluation).map(Wording.text) ?? rule.conditionText
+            obstacles.append("rule \(rule.name) is breached: \(evidence)")
         }
-        for rule in holdingRules(campaigns[place].entry.id) {
-            switch rule.condition.evaluate(readings.ofTheRest).truth {
-            case .no: continue
-            case .yes: return ("launch rule \(rule.name) speaks against it", false)
-            case .unknown: return ("launch rule \(rule.name) cannot be judged for want of data", true)
-            }
+        return obstacles
+    }
+
+    /// The launch rules that would hold it, were it a launch of what it still has to send.
+    func launchWarnings(_ place: Int, at now: Instant) -> [String] {
+        let readings = readings(place, at: now).ofTheRest
+        return holdingRules(campaigns[place].entry.id).compactMap { rule in
+            let evaluation = rule.condition.evaluate(readings)
+            guard evaluation.truth == .yes else { return nil }
+            let evidence = Wording.decisive(evaluation).map(Wording.text) ?? rule.conditionText
+            return "launch rule \(rule.name) would hold it as a launch: \(evidence)"
         }
-        return nil
     }
 
     /// What no person can overrule.
-    private func basicObstacle(_ place: Int) -> (reason: String, isWantOfData: Bool)? {
-        if ledgerTrouble != nil { return ("the ledger cannot be written", false) }
-        if campaigns[place].isMissing { return ("the platform does not know it", false) }
-        return nil
+    private func basicObstacles(_ place: Int) -> [String] {
+        var obstacles: [String] = []
+        if ledgerTrouble != nil { obstacles.append("the ledger cannot be written") }
+        if campaigns[place].isMissing { obstacles.append("the platform does not know it") }
+        return obstacles
+    }
+
+    /// Why a resume would take volume that is reserved for launches; nil where it takes none.
+    private func promisedVolume(_ place: Int, at now: Instant) -> String? {
+        let entry = campaigns[place].entry
+        guard let pool = entry.pool ?? platform.single(entry.workspace)?.id,
+            let stats = campaigns[place].latest?.stats, let enrolled = stats.totalEnrolled, let sent = stats.sent
+        else { return nil }
+        let reserved = platform.reservations.reserved(in: pool, except: entry.id)
+        guard reserved > 0 else { return nil }
+        let rest = max(0, enrolled - sent)
+        if let available = platform.reading(for: entry, at: now)?.available, rest <= available { return nil }
+        return "\(rest) emails are left to send, and \(reserved) of pool \(pool) are reserved for launches"
     }
 
     /// A person's resume comes to nothing: everything is as it was before.
@@ -221,8 +259,8 @@ extension Guard {
         campaigns[place].freshAfter = now
         switch result {
         case .success(let answer) where answer.status == .running:
-            let earliest = (answer.serverTimeAtRequest ?? intent.firstSentAt).flooredToSecond
-            if let startedAt = answer.startedAt, startedAt < earliest, !attempt.mayHaveTakenEffect {
+            if let startedAt = answer.startedAt { noteSkew(of: startedAt, intent, answer) }
+            if let startedAt = answer.startedAt, isOlder(startedAt, than: intent, answer), !attempt.mayHaveTakenEffect {
                 campaigns[place].phase = .running
                 return overridden(place, attempt.pause, at: now)
             }
@@ -252,12 +290,13 @@ extension Guard {
         campaigns[place].phase = .running
         campaigns[place].freshAfter = now
         if let order = attempt.order, order.isForced { overruleBreaches(place, order, at: now) }
+        let warnings = launchWarnings(place, at: now)
         guard let index = ruleIndex(of: attempt.pause.decision),
             let before = attempt.countedBefore ?? campaigns[place].latest?.stats
-        else { return [.report(Wording.resumed(campaigns[place], nil, attempt.order))] }
+        else { return [.report(Wording.resumed(campaigns[place], nil, attempt.order, warnings))] }
         campaigns[place].recovery.resumed(by: policy.rules[index], from: before, at: now)
         var effects: [Effect] = [
-            .report(Wording.resumed(campaigns[place], policy.rules[index], attempt.order))
+            .report(Wording.resumed(campaigns[place], policy.rules[index], attempt.order, warnings))
         ]
         if let state = campaigns[place].rules[index] {
             if state.phase != .inactive {

@@ -30,6 +30,11 @@ struct Recovery: Codable, Hashable, Sendable {
         baseline = Baseline(rule: rule.name, stats: stats, at: now, isOnProbation: rule.resume?.probation != nil)
     }
 
+    /// The rule counts from here on, without a resume of ours.
+    mutating func count(from stats: CampaignStats, _ rule: Rule, at now: Instant) {
+        baseline = Baseline(rule: rule.name, stats: stats, at: now, isOnProbation: false)
+    }
+
     /// How long it rests before the next resume.
     func coolDown(_ resume: Resume) -> Duration {
         max(resume.after, min(resume.after * (1 << min(relapses, 20)), Recovery.coolDownMax))
@@ -61,6 +66,8 @@ package struct ResumeAttempt: Codable, Hashable, Sendable {
     package var countedBefore: CampaignStats?
     /// Why it could not be resumed, as last told.
     package var toldReason: String?
+    /// Since when it waits only for volume that is reserved for launches; nil where it does not.
+    package var awaitsVolumeSince: Instant?
     /// A person's word that it is to go on; nil where its cool-down is over.
     package var order: Order?
     /// When that was said.

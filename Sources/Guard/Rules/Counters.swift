@@ -59,11 +59,11 @@ struct Counters: Hashable, Sendable {
         }
     }
 
-    /// True where these show that the platform's counters began anew since the others.
+    /// True where these show that the platform's counters restarted since the others.
     ///
     /// They did if `sent` (or where that is unknown, the resolved mails) fell below half of what it was. A smaller
     /// fall is a correction, or an answer from a replica that lags: the reported values are taken as they are.
-    func beganAnew(since before: Counters) -> Bool {
+    func restarted(since before: Counters) -> Bool {
         let (old, new) = sent.isNaN || before.sent.isNaN ? (before[.resolved], self[.resolved]) : (before.sent, sent)
         return new < old / 2
     }

@@ -4,7 +4,8 @@ package import Policy
 /// Where one rule stands on one campaign or pool: inactive, pending or firing.
 ///
 /// Time accrues on evidence alone: between good samples that breach and lie no further apart than `maxGap`.
-/// Samples without an outcome freeze the state; only a good sample that does not breach clears it.
+/// Samples without an outcome freeze the state; only a good sample that does not breach clears it. However sparse the
+/// good samples are, a breach that ``confirmations`` of them in a row show fires once they span the rule's `for`.
 package struct RuleState: Hashable, Sendable, Codable {
     package enum Phase: Hashable, Sendable, Codable {
         /// The condition does not hold. To: pending, firing.
@@ -38,7 +39,13 @@ package struct RuleState: Hashable, Sendable, Codable {
         case pending, firing, cleared
     }
 
+    /// So many good samples in a row confirm a breach, whatever gaps lie between them: as many as a `for` of two minutes
+    /// takes at one poll a minute. Two could be one wrong answer and its copy from a cache.
+    package static let confirmations = 3
+
     package private(set) var phase: Phase = .inactive
+    /// Good samples in a row that breach, while pending; nil otherwise, and in what older versions stored.
+    private var breachesInARow: Int?
     /// The last good samples, the newest in the lowest bit, 1 for a breach.
     private var recent: UInt64 = 0
     /// A person restarted the campaign against this rule: until then, or until the breach clears, it only watches.
@@ -97,11 +104,15 @@ package struct RuleState: Hashable, Sendable, Codable {
         case .inactive:
             if needed == .zero { return fire(at: now) }
             phase = .pending(since: now, accrued: .zero, lastBreach: now)
+            breachesInARow = 1
             return .pending
         case .pending(let since, var accrued, let lastBreach):
             let gap = now - lastBreach
             if gap > .zero, gap <= maxGap { accrued += gap }
+            let confirmed = (breachesInARow ?? 1) + (gap > .zero ? 1 : 0)
+            breachesInARow = confirmed
             if accrued >= needed { return fire(at: now) }
+            if confirmed >= RuleState.confirmations, now - since >= needed { return fire(at: now) }
             phase = .pending(since: since, accrued: accrued, lastBreach: max(now, lastBreach))
             return nil
         }
@@ -125,13 +136,13 @@ package struct RuleState: Hashable, Sendable, Codable {
 
     private mutating func fire(at now: Instant) -> Change {
         phase = .firing(since: now)
-        wasTold = false
+        (wasTold, breachesInARow) = (false, nil)
         return .firing
     }
 
     private mutating func clear() -> Change? {
         mutedUntil = nil
-        wasTold = false
+        (wasTold, breachesInARow) = (false, nil)
         guard phase != .inactive else { return nil }
         phase = .inactive
         return .cleared

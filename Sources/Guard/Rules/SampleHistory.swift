@@ -7,7 +7,7 @@ struct SampleHistory: Sendable {
     /// What was counted before the counters last began anew.
     private var offset = Counters.zero
     /// The last known value of each counter as the platform reported it.
-    private var last: Counters?
+    private(set) var last: Counters?
 
     /// - Parameter windows: the window lengths, each with the counters that are asked for.
     init(windows: [Duration: Set<Counter>]) {
@@ -29,7 +29,7 @@ struct SampleHistory: Sendable {
         var counters = Counters(stats)
         var wasReset = false
         if let last {
-            if counters.beganAnew(since: last) {
+            if counters.restarted(since: last) {
                 wasReset = true
                 var counted = last
                 counted.fill(from: .zero)

@@ -27,6 +27,9 @@ extension Guard {
             id: campaign.entry.id, name: campaign.entry.name, pool: campaign.entry.pool, state: campaign.word,
             isStale: campaign.isStale, isMissing: campaign.isMissing, stats: campaign.latest?.stats,
             statsAge: campaign.latest.map { (now - $0.at).seconds }, rules: rules(campaign), trend: [])
+        if campaign.answers.isDegraded {
+            status.unusableShare = Double(campaign.answers.unusableCount) / Double(campaign.answers.count)
+        }
         if let watched = policy.watchedRate(of: campaign.entry) {
             (status.rateWindow, status.rateLimit) = (watched.window?.policyText, watched.limit)
             if let window = watched.window {

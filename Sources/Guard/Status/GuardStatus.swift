@@ -22,6 +22,8 @@ package struct GuardStatus: Sendable, Codable {
         package var state: CampaignPhase.Word
         package var isStale: Bool
         package var isMissing: Bool
+        /// The share of its latest answers that could not be used, 0…1; nil where it is too small to matter.
+        package var unusableShare: Double?
         package var stats: CampaignStats?
         /// How old the numbers are, in seconds; nil before the first.
         package var statsAge: Double?

@@ -118,6 +118,17 @@ extension Wording {
             .launchFailed, "could not start \(name(campaign.entry)): \(fault.summary); \(next)", fields: fields)
     }
 
+    static func skipped(_ launch: LaunchState, _ campaign: CampaignState, after wait: Duration) -> JournalEvent {
+        let why =
+            launch.reasons.isEmpty
+            ? "no answers about it have come" : launch.reasons.map(\.text).joined(separator: "; ")
+        return JournalEvent(
+            .launchSkipped,
+            "the launch of \(name(campaign.entry)) could not be judged for \(wait.spokenText): \(why); launches behind it "
+                + "no longer wait for it",
+            fields: fields(campaign).adding(fields(launch.entry, campaign.entry)).adding([.reason: why]))
+    }
+
     static func alreadyStarted(_ campaign: CampaignState) -> JournalEvent {
         JournalEvent(
             .launchAlreadyStarted,

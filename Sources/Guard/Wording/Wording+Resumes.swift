@@ -2,7 +2,9 @@ import Model
 import Policy
 
 extension Wording {
-    static func resumed(_ campaign: CampaignState, _ rule: Rule?, _ order: Order?) -> JournalEvent {
+    static func resumed(
+        _ campaign: CampaignState, _ rule: Rule?, _ order: Order?, _ warnings: [String]
+    ) -> JournalEvent {
         let probation =
             rule?.resume?.probation.map {
                 "; on probation for \($0.sends) resolved mails, paused again where \($0.conditionText)"
@@ -14,7 +16,9 @@ extension Wording {
             order.map { "ordered by \($0.authority)" }
             ?? "after its cool-down, rule \(rule?.name ?? "gone"), resume number \(campaign.recovery.resumes.count)"
         return JournalEvent(
-            .campaignResumed, "resumed \(name(campaign.entry))\(order == nil ? " " : ": ")\(why)\(probation)",
+            .campaignResumed,
+            "resumed \(name(campaign.entry))\(order == nil ? " " : ": ")\(why)\(probation)"
+                + warnings.map { "; \($0)" }.joined(),
             fields: fields)
     }
 

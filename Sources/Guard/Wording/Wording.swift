@@ -262,20 +262,74 @@ enum Wording {
             fields: fields)
     }
 
-    static func override(_ campaign: CampaignState, _ pause: Pause, isRespected: Bool, at now: Instant) -> JournalEvent
-    {
+    /// What follows from a restart that was not ours.
+    enum AfterRestart {
+        case guardedAsBefore, muted, pausedAgain, countedFromHere
+
+        var text: String {
+            switch self {
+            case .guardedAsBefore: "it is guarded as before"
+            case .muted: "the rule is muted for it until the breach clears"
+            case .pausedAgain: "it is paused again while the rule fires"
+            case .countedFromHere: "its counters restarted as well, so the rule counts from here"
+            }
+        }
+    }
+
+    static func override(
+        _ campaign: CampaignState, _ pause: Pause, _ follows: AfterRestart, at now: Instant
+    ) -> JournalEvent {
+        JournalEvent(
+            .campaignOverride,
+            "\(name(campaign.entry)) sends again after our pause of \(pause.pausedAt.rfc3339): it was restarted on the "
+                + "platform, not by us; \(follows.text)",
+            fields: fields(campaign, pause))
+    }
+
+    private static func fields(_ campaign: CampaignState, _ pause: Pause) -> [JournalField: String] {
         var fields = fields(campaign)
         fields[.decision] = "\(pause.decision.id)"
         fields[.rule] = pause.decision.cause.rule
-        let isOfARule = pause.decision.cause.rule != nil
-        let consequence =
-            !isOfARule
-            ? "it is guarded as before"
-            : isRespected
-                ? "the rule is muted for it until the breach clears" : "it is paused again while the rule fires"
+        fields[.since] = pause.pausedAt.rfc3339
+        return fields
+    }
+
+    // MARK: Pauses without effect
+
+    static func pauseUncertain(_ campaign: CampaignState, _ pause: Pause) -> JournalEvent {
+        JournalEvent(
+            .campaignPauseFailed,
+            "emails of \(name(campaign.entry)) go on leaving after our pause of \(pause.pausedAt.rfc3339), without a "
+                + "standstill: it had no effect yet, or somebody restarted the campaign at once; the pause is sent again",
+            fields: fields(campaign, pause))
+    }
+
+    static func pauseIneffective(_ campaign: CampaignState, _ pause: Pause) -> JournalEvent {
+        let times = (pause.repetitions ?? 0) + 1
         return JournalEvent(
-            .campaignOverride,
-            "\(name(campaign.entry)) sends again though we paused it at \(pause.pausedAt.rfc3339): a person restarted it; \(consequence)",
+            .campaignPauseIneffective,
+            "the platform confirmed \(times) pauses of \(name(campaign.entry)), and it goes on sending: stop it on the "
+                + "platform, or ask the vendor; the pause is sent again",
+            fields: fields(campaign, pause))
+    }
+
+    static func pauseEffective(_ campaign: CampaignState, _ pause: Pause) -> JournalEvent {
+        JournalEvent(
+            .campaignPaused,
+            "paused \(name(campaign.entry)): it stands still now, after \((pause.repetitions ?? 0) + 1) pauses",
+            fields: fields(campaign, pause))
+    }
+
+    static func pauseAbandoned(_ campaign: CampaignState, _ attempt: PauseAttempt, _ reason: String) -> JournalEvent {
+        var fields = fields(campaign)
+        fields[.decision] = "\(attempt.intent.decision.id)"
+        fields[.rule] = attempt.intent.decision.cause.rule
+        fields[.reason] = reason
+        let doubt =
+            attempt.lostAttempts.isEmpty
+            ? "" : "; the answer to an earlier attempt was lost, so it may be paused: check it on the platform"
+        return JournalEvent(
+            .campaignPauseAbandoned, "no longer trying to pause \(name(campaign.entry)): \(reason)\(doubt)",
             fields: fields)
     }
 
@@ -302,6 +356,19 @@ enum Wording {
             fields: fields(campaign))
     }
 
+    static func degraded(_ campaign: CampaignState) -> JournalEvent {
+        JournalEvent(
+            .campaignDegraded,
+            "\(campaign.answers.unusableCount) of the last \(campaign.answers.count) answers about "
+                + "\(name(campaign.entry)) were unusable; its rules are evaluated on the others",
+            fields: fields(campaign))
+    }
+
+    static func steady(_ campaign: CampaignState) -> JournalEvent {
+        JournalEvent(
+            .campaignSteady, "answers about \(name(campaign.entry)) are usable again", fields: fields(campaign))
+    }
+
     static func standstill(_ campaign: CampaignState, since: Instant, at now: Instant) -> JournalEvent {
         JournalEvent(
             .campaignStandstill,
@@ -314,7 +381,7 @@ enum Wording {
         func count(_ value: Int?) -> String { value.map(String.init) ?? "unknown" }
         return JournalEvent(
             .statsReset,
-            "the counters of \(name(entry)) began anew: sent fell from \(count(before.sent)) to \(count(after.sent))",
+            "the counters of \(name(entry)) restarted: sent fell from \(count(before.sent)) to \(count(after.sent))",
             fields: fields(entry))
     }
 
@@ -332,6 +399,15 @@ enum Wording {
         case .renewed(let pool):
             return JournalEvent(
                 .poolRenewed, "pool \(pool.id) has volume again: \(pool.remainingVolume ?? 0) mails", fields: fields)
+        case .inconsistent(let pool):
+            let contradiction = pool.contradiction ?? "its figures disagree"
+            return JournalEvent(
+                .poolInconsistent,
+                "the figures of pool \(pool.id) contradict each other: \(contradiction); its volume is unknown, so no "
+                    + "launch that needs it starts",
+                fields: fields.adding([.reason: contradiction]))
+        case .consistent(let pool):
+            return JournalEvent(.poolConsistent, "the figures of pool \(pool.id) agree again", fields: fields)
         }
     }
 

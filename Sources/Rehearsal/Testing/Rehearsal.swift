@@ -179,7 +179,7 @@ struct Rehearsal {
                         func count(_ name: String) -> Int? { pool.series[name]?[step].map { Int($0) } }
                         return SenderPool(
                             id: pool.id, dailyCapacity: count("dailyCapacity"),
-                            remainingVolume: count("remainingVolume"), resetAt: pool.resetAt,
+                            remainingVolume: count("remainingVolume"), resetAt: pool.resetAt.map { renewal(after: $0) },
                             activeSenderCount: count("activeSenders"))
                     }))
         case .accounts:
@@ -197,6 +197,13 @@ struct Rehearsal {
             return .success(.pool(members(of: name, step)))
         case .operation: return .failure(Fault(.missing, "HTTP 404"))
         }
+    }
+
+    /// The next end of a window that ends at that time, and a day after each end.
+    private func renewal(after resetAt: Instant) -> Instant {
+        guard resetAt <= now else { return resetAt }
+        let days = (now - resetAt).milliseconds / 86_400_000 + 1
+        return resetAt + .seconds(86400 * days)
     }
 
     /// A pool under a name of the policy's own: as many senders as the test says, but for those that were removed.

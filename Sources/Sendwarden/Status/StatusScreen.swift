@@ -164,9 +164,12 @@ struct StatusScreen {
         }
         if let resumesAt = campaign.resumesAt { remarks.append("resumes not before \(resumesAt.clockTime)") }
         if campaign.isMissing { remarks.append("unknown to the platform") }
+        if let share = campaign.unusableShare {
+            remarks.append("\(Int((share * 100).rounded())) % of the latest answers unusable")
+        }
         if campaign.isStale || campaign.statsAge == nil {
             let age = campaign.statsAge.map { Duration.seconds($0.rounded()).spokenText + " old" } ?? "not there yet"
-            remarks.append("blind: its numbers are \(age)")
+            remarks.append("no fresh stats: \(age)")
         }
         return remarks.joined(separator: "; ")
     }

@@ -40,11 +40,26 @@ import Testing
         Timeline(
             name: "one missed poll counts its time", forClause: .duration(minute * 2), samples: "x_x", expected: "P-F"),
         Timeline(
-            name: "time beyond the gap does not count", forClause: .duration(minute * 2), samples: "x____xxx",
-            expected: "P------F"),
+            name: "time beyond the gap does not count", forClause: .duration(minute * 2), samples: "x____x",
+            expected: "P-----"),
         Timeline(
-            name: "errors beyond the gap freeze it", forClause: .duration(minute * 2), samples: "xx!!!!xx",
-            expected: "P------F"),
+            name: "three good samples in a row confirm a breach across gaps", forClause: .duration(minute * 2),
+            samples: "x____x____x", expected: "P---------F"),
+        Timeline(
+            name: "three good samples in a row confirm a breach across errors", forClause: .duration(minute * 2),
+            samples: "x!!!!x!!!!x", expected: "P---------F"),
+        Timeline(
+            name: "two good samples confirm nothing", forClause: .duration(minute * 2), samples: "x!!!!x!!!!",
+            expected: "P---------"),
+        Timeline(
+            name: "three good samples that do not span `for` wait", forClause: .duration(minute * 5), samples: "xxxxxx",
+            expected: "P----F"),
+        Timeline(
+            name: "a good sample between them starts from scratch", forClause: .duration(minute * 2),
+            samples: "x____x____.____x____x", expected: "P---------C----P-----"),
+        Timeline(
+            name: "unknown samples confirm nothing", forClause: .duration(minute * 2), samples: "x????x????????",
+            expected: "P-------------"),
         Timeline(name: "firing survives errors", forClause: .duration(minute), samples: "xx!?_.", expected: "PF---C"),
         Timeline(
             name: "a flapping condition never fires", forClause: .duration(minute), samples: "x.x.x.",

@@ -175,7 +175,7 @@ import Testing
         fresh(&bench, sent: 100, bounced: 20)
         let refused = try bench.order(.resume)
         #expect(!refused.accepted && refused.canBeForced)
-        #expect(refused.message == "rule bounces speaks against it")
+        #expect(refused.message == "rule bounces is breached: bounceRate 20 % > 5 %")
         #expect(bench.sent() == [])
         #expect(try bench.order(.resume, force: true).accepted)
         fresh(&bench, sent: 100, bounced: 20)
@@ -193,15 +193,53 @@ import Testing
     @Test func whatFreshNumbersForbidIsToldAndChangesNothing() throws {
         var bench = try paused()
         #expect(try bench.order(.resume).accepted)
-        bench.see(sent: 100, bounced: 10)
-        bench.seePool(remaining: 10)
+        bench.fail(.stats(CampaignID(unchecked: "camp_1")), Fault(.missing, "HTTP 404 campaign_not_found"))
         #expect(bench.sent() == [])
         #expect(bench.events.last?.message.contains("is not resumed as anna") == true)
-        #expect(bench.events.last?.message.contains("launch rule fits speaks against it") == true)
         // The cool-down of the rule goes on as if nobody had asked.
         bench.wait(.seconds(3600))
         fresh(&bench, sent: 100, bounced: 10)
         #expect(bench.sent().map(\.action) == [.resume])
+    }
+
+    @Test func launchRulesOnlyWarnOfAResumeOfWhatRan() throws {
+        // 900 of 1000 are left to send, and the pool takes 300 a day: as a launch it would never fit.
+        var bench = try GuardBench(Self.rules)
+        bench.seePool(remaining: 50, capacity: 300)
+        bench.see(sent: 100, bounced: 0)
+        #expect(try bench.order(.pause).accepted)
+        bench.confirmPause(try #require(bench.sent().first))
+        let explanation = try #require(
+            bench.warden.explanation(of: CampaignID(unchecked: "camp_1"), at: bench.now))
+        #expect(explanation.resumeObstacles == [])
+        let warning = "launch rule fits would hold it as a launch: totalEnrolled 900 > pool.available 50"
+        #expect(explanation.resumeWarnings == [warning])
+        let reply = try bench.order(.resume)
+        #expect(reply.accepted && reply.message.contains("warning: \(warning)"))
+        bench.see(sent: 100, bounced: 0)
+        bench.seePool(remaining: 50, capacity: 300)
+        bench.confirmStart(try #require(bench.sent().first))
+        #expect(bench.events.last { $0.kind == .campaignResumed }?.message.contains(warning) == true)
+    }
+
+    @Test func aRefusalAndAnExplanationNameEveryObstacle() throws {
+        var bench = try GuardBench(
+            Self.rules + "\n  - {name: many, when: bounced > 15, then: pause}"
+                + "\n  - {name: quiet, when: replied < 1 and sent > 90, then: pause}")
+        bench.see(sent: 40, bounced: 0)
+        _ = try bench.order(.pause)
+        bench.confirmPause(try #require(bench.sent().first))
+        bench.wait(.seconds(700))
+        fresh(&bench, sent: 100, bounced: 20)
+        let expected = [
+            "rule bounces is breached: bounceRate 20 % > 5 %", "rule many is breached: bounced 20 > 15",
+            "rule quiet is breached: replied 0 < 1",
+        ]
+        let explanation = try #require(
+            bench.warden.explanation(of: CampaignID(unchecked: "camp_1"), at: bench.now))
+        #expect(explanation.resumeObstacles == expected)
+        let reply = try bench.order(.resume)
+        #expect(!reply.accepted && reply.message == expected.joined(separator: "; "))
     }
 
     @Test func anothersPauseEndsByAPersonsWordOnly() throws {

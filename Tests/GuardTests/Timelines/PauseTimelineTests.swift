@@ -169,14 +169,27 @@ import Testing
         #expect(bench.told().last == .campaignPaused)
     }
 
-    @Test func retryAfterIsObeyedByARetriedPause() throws {
+    @Test(arguments: [Fault.Kind.throttled, .refused, .unauthorized, .unreachable, .unexpected])
+    func aPauseIsSentAgainWithinAMinuteWhateverThePlatformAsks(_ kind: Fault.Kind) throws {
         var bench = try breached()
-        let intent = try #require(bench.sent().first)
-        bench.answer(intent, .failure(Fault(.throttled, "HTTP 429", retryAfter: .seconds(90))))
-        bench.wait(.seconds(89))
-        #expect(bench.sent() == [])
+        var intent = try #require(bench.sent().first)
+        for attempt in 1...12 {
+            bench.answer(intent, .failure(Fault(kind, "HTTP", retryAfter: .seconds(3600))))
+            // One second at the first failure, then twice as long each time, a minute at the most.
+            bench.wait(attempt == 1 ? .seconds(1) : .seconds(60))
+            let again = bench.sent()
+            #expect(again.map(\.action) == [.pause])
+            intent = try #require(again.first)
+        }
+    }
+
+    @Test func aReloadForgetsNoPauseThatWaitsForItsNextAttempt() throws {
+        var bench = try breached()
+        bench.answer(
+            try #require(bench.sent().first), .failure(Fault(.throttled, "HTTP 429", retryAfter: .seconds(3600))))
+        try bench.reload("stale_after: 20m\n" + Self.rule)
         bench.wait(.seconds(2))
-        #expect(bench.sent().count == 1)
+        #expect(bench.sent().map(\.action) == [.pause])
     }
 
     @Test func anAnswerThatItStillRunsIsNoPause() throws {

@@ -153,21 +153,79 @@ import Testing
         #expect(bench.told() == [])
     }
 
-    @Test func aLaunchRuleKeepsItPausedUntilTheRestFits() throws {
-        var bench = try paused(
-            Self.rule + "\n  - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}")
-        bench.seePool(remaining: 500)
+    static let fits = "\n  - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}"
+
+    @Test func aCampaignLargerThanADaysPoolResumesAfterItsCooldown() throws {
+        var bench = try paused(Self.rule + Self.fits)
         bench.wait(.seconds(3570))
         bench.see(sent: 100, bounced: 10)
-        bench.seePool(remaining: 500)
+        bench.seePool(remaining: 40, capacity: 300)
         bench.wait(.seconds(60))
         bench.see(sent: 100, bounced: 10)
-        bench.seePool(remaining: 500)
-        #expect(bench.sent() == [])
-        // 900 of the 1000 are still to be sent.
-        bench.wait(.seconds(120))
+        bench.seePool(remaining: 40, capacity: 300)
+        #expect(bench.sent().map(\.action) == [.resume])
+    }
+
+    @Test func aPoolThatCannotBeReadKeepsNothingPaused() throws {
+        var bench = try paused(Self.rule + Self.fits)
+        bench.wait(.seconds(3630))
         bench.see(sent: 100, bounced: 10)
-        bench.seePool(remaining: 901)
+        bench.fail(GuardBench.pools, Fault(.unreachable, "HTTP 500"))
+        #expect(bench.sent().map(\.action) == [.resume])
+    }
+
+    /// Camp 1 is paused with 900 to send, and the launch of camp 2 has 400 of the pool's 1000 reserved.
+    private func besideALaunch() throws -> GuardBench {
+        var bench = try GuardBench("launches:\n  - {campaign: camp_2}\n" + Self.rule + Self.fits, campaigns: 2)
+        bench.see(1, sent: 100, bounced: 10)
+        bench.confirmPause(try #require(bench.sent().first))
+        bench.seeDraft(2, enrolled: 400)
+        bench.seePool(remaining: 1000)
+        bench.seeDraft(2, enrolled: 400)
+        bench.seePool(remaining: 1000)
+        bench.confirmStart(try #require(bench.sent().first))
+        return bench
+    }
+
+    private func look(_ bench: inout GuardBench, remaining: Int, launched: Int) {
+        bench.see(1, sent: 100, bounced: 10)
+        bench.see(
+            2,
+            CampaignStats(
+                totalEnrolled: 400, sent: launched, delivered: launched, bounced: 0, replied: 0, queued: 400 - launched)
+        )
+        bench.seePool(remaining: remaining)
+    }
+
+    @Test func aResumeTakesNoVolumeThatIsReservedForALaunch() throws {
+        var bench = try besideALaunch()
+        for _ in 0..<70 {
+            bench.wait(Self.minute)
+            look(&bench, remaining: 900, launched: 100)
+        }
+        #expect(bench.sent() == [])
+        #expect(
+            bench.events.last { $0.kind == .campaignResumeFailed }?.message.contains("are reserved for launches")
+                == true)
+        // Once the launch has sent what it was promised, nothing is reserved any more.
+        for _ in 0..<5 {
+            bench.wait(Self.minute)
+            look(&bench, remaining: 600, launched: 400)
+        }
+        #expect(bench.sent().map(\.action) == [.resume])
+    }
+
+    @Test func aLaunchThatNeverSendsKeepsAResumeForADayAtMost() throws {
+        var bench = try besideALaunch()
+        for _ in 0..<(24 * 60) {
+            bench.wait(Self.minute)
+            look(&bench, remaining: 900, launched: 100)
+        }
+        #expect(bench.sent() == [])
+        for _ in 0..<65 {
+            bench.wait(Self.minute)
+            look(&bench, remaining: 900, launched: 100)
+        }
         #expect(bench.sent().map(\.action) == [.resume])
     }
 
@@ -181,6 +239,8 @@ import Testing
     @Test func aRestartByAPersonEndsThePlan() throws {
         var bench = try paused()
         bench.wait(.seconds(660))
+        bench.see(sent: 103, bounced: 10)
+        bench.wait(Self.minute)
         bench.see(sent: 103, bounced: 10)
         bench.wait(Self.minute)
         bench.see(sent: 120, bounced: 10)

@@ -1,0 +1,163 @@
+package import Model
+
+/// How a campaign that was paused is watched.
+///
+/// Emails in transit are counted for a while after a pause, so growth alone proves nothing. What proves that a pause took
+/// effect is a standstill: growth after one shows a restart, growth without one shows nothing of the kind, and the pause
+/// is sent again.
+package struct Standstill: Hashable, Sendable, Codable {
+    /// What a sample shows.
+    package enum Finding: Hashable, Sendable {
+        /// Nothing was sent beyond what may have been in transit.
+        case still
+        /// It had stood still, and sends again.
+        case restarted
+        /// Emails go on leaving, and it has not been seen to stand still.
+        case goesOn
+    }
+
+    private struct Count: Hashable, Sendable, Codable {
+        var sent: Int
+        var at: Instant
+    }
+
+    /// The least time without an email that counts as a standstill: some platforms update their counters once a minute.
+    private static let flatMin: Duration = .seconds(60)
+    /// Nothing was sent while at least so many emails were to be expected: by chance in one of twenty cases.
+    private static let expectedMin = 3.0
+    /// A fall to this part of the expected pace is a standstill too, where at least so many emails were expected.
+    private static let slowdown = (factor: 0.1, expectedMin: 20.0)
+    /// For so long a pause may take to reach what sends.
+    private static let drainMin: Duration = .seconds(60)
+    /// Fewer emails than this prove nothing while some may be in transit.
+    private static let growthMin = 5
+    private static let restartMin = 10
+
+    /// When emails in transit have had their time.
+    package var settlesAt: Instant
+    /// What had been sent when it had settled; nil before.
+    package var sentWhenSettled: Int?
+    /// When watching began; nil in what older versions stored, as is what follows.
+    private var since: Instant?
+    /// Emails a second before the pause, by a short and by a long memory: the lower and the higher of both.
+    private(set) var paceMin: Double?
+    private(set) var paceMax: Double?
+    /// The pace just after the pause, where none was known before: what is in transit leaves no faster later on.
+    private var drainPace: Double?
+    private var first: Count?
+    private var latest: Count?
+    /// When an email was last seen to have left.
+    private var flatSince: Instant?
+    /// What had been sent when it stood still.
+    private var sentAtStandstill: Int?
+    /// The counters restarted from scratch since the pause.
+    private(set) var countersRestarted: Bool?
+
+    /// - Parameters:
+    ///   - now: when the platform confirmed the pause.
+    ///   - grace: for so long emails in transit may be counted.
+    ///   - pace: emails a second before the pause, at least and at most.
+    ///   - known: what had been sent when it was last counted, and when that was.
+    package init(
+        since now: Instant, grace: Duration, pace: (min: Double, max: Double)? = nil,
+        known: (sent: Int, at: Instant)? = nil
+    ) {
+        settlesAt = now + grace
+        since = now
+        (paceMin, paceMax) = (pace?.min, pace?.max)
+        first = known.map { Count(sent: $0.sent, at: $0.at) }
+        (latest, flatSince) = (first, known == nil ? nil : now)
+    }
+
+    /// It has been seen to stand still: the pause took effect.
+    package var stoodStill: Bool { sentAtStandstill != nil }
+
+    /// Watches from scratch, after the pause was sent again.
+    func again(at now: Instant, grace: Duration) -> Standstill {
+        Standstill(
+            since: now, grace: grace, pace: paceMin.flatMap { min in paceMax.map { (min, $0) } },
+            known: latest.map { ($0.sent, $0.at) })
+    }
+
+    /// Emails in transit have had their time by then at the latest.
+    mutating func clamp(to latest: Instant) {
+        settlesAt = min(settlesAt, latest)
+        since = since.map { min($0, latest) }
+    }
+
+    /// The counters restarted, and showed this when that was first seen.
+    mutating func restartCounters(sent: Int?, at time: Instant) {
+        countersRestarted = true
+        let count = sent.map { Count(sent: $0, at: time) }
+        (first, latest) = (first.flatMap { _ in count }, latest.flatMap { _ in count })
+        sentWhenSettled = sentWhenSettled.flatMap { _ in sent }
+        sentAtStandstill = sentAtStandstill.flatMap { _ in sent }
+    }
+
+    /// Takes a sample in.
+    ///
+    /// - Parameter requestedAt: when it was asked for; one from before the pause tells nothing.
+    package mutating func observe(sent: Int?, requestedAt: Instant, at now: Instant) -> Finding {
+        guard let sent, requestedAt >= since ?? settlesAt else { return .still }
+        let count = Count(sent: sent, at: now)
+        defer { latest = count }
+        guard let before = latest, let first else {
+            (first, flatSince) = (count, now)
+            if requestedAt >= settlesAt, sentWhenSettled == nil { sentWhenSettled = sent }
+            return finding(afterSettling: sent, requestedAt)
+        }
+        let growth = max(0, sent - before.sent)
+        let elapsed = max(.zero, now - max(before.at, since ?? before.at))
+        noteStandstill(growth, elapsed, sent, at: now)
+        defer {
+            if paceMin == nil, drainPace == nil, growth > 0, elapsed > .zero {
+                drainPace = Double(growth) / elapsed.seconds
+            }
+        }
+        let isSettled = requestedAt >= settlesAt
+        if isSettled, let settled = sentWhenSettled {
+            return sent > settled ? (stoodStill ? .restarted : .goesOn) : .still
+        }
+        if isSettled { sentWhenSettled = sent }
+        return findingInTransit(growth, elapsed, sent, first, at: now)
+    }
+
+    /// What was settled by an earlier process, or by an older version, still counts.
+    private func finding(afterSettling sent: Int, _ requestedAt: Instant) -> Finding {
+        guard requestedAt >= settlesAt, let settled = sentWhenSettled, sent > settled else { return .still }
+        return stoodStill ? .restarted : .goesOn
+    }
+
+    private mutating func noteStandstill(_ growth: Int, _ elapsed: Duration, _ sent: Int, at now: Instant) {
+        if growth == 0 {
+            guard sentAtStandstill == nil, let flatSince else { return }
+            let flat = now - flatSince
+            let isExpected = paceMin.map { $0 * flat.seconds >= Standstill.expectedMin } ?? (now >= settlesAt)
+            if flat >= Standstill.flatMin, isExpected { sentAtStandstill = sent }
+            return
+        }
+        flatSince = now
+        guard sentAtStandstill == nil, elapsed >= Standstill.flatMin, let paceMin else { return }
+        let expected = paceMin * elapsed.seconds
+        if expected >= Standstill.slowdown.expectedMin, Double(growth) <= expected * Standstill.slowdown.factor {
+            sentAtStandstill = sent
+        }
+    }
+
+    /// Whether what is counted while emails may be in transit is more than that.
+    private func findingInTransit(
+        _ growth: Int, _ elapsed: Duration, _ sent: Int, _ first: Count, at now: Instant
+    ) -> Finding {
+        guard let paceMin = paceMin ?? drainPace, let paceMax = paceMax ?? drainPace, let since else { return .still }
+        if let standing = sentAtStandstill {
+            let isPaced = Double(growth) >= paceMin * elapsed.seconds / 2
+            return sent - standing >= Standstill.restartMin && isPaced ? .restarted : .still
+        }
+        let inTransit = paceMax * max(.zero, settlesAt - first.at).seconds
+        let bound = inTransit + 3 * inTransit.squareRoot() + Double(Standstill.restartMin)
+        if Double(sent - first.sent) > bound { return .goesOn }
+        // A minute after the pause it leaves as fast as before.
+        let isUndiminished = growth >= Standstill.growthMin && Double(growth) >= paceMin * elapsed.seconds / 2
+        return now - since >= Standstill.drainMin && isUndiminished ? .goesOn : .still
+    }
+}

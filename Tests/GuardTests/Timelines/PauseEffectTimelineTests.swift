@@ -1,0 +1,278 @@
+import Guard
+import Model
+import Policy
+import Testing
+
+/// After a pause: emails in transit, restarts, counters that restart, and pauses without effect.
+@Suite struct PauseEffectTimelineTests {
+    static let rule = """
+        rules:
+          - {name: bounces, when: bounceRate > 5% and resolved >= 50, then: pause}
+        """
+
+    /// A campaign that sends one email a second, one in ten bounces, and that we have just paused at 200 sent.
+    private func paused(_ more: String = rule, poll: Int = 10) throws -> GuardBench {
+        var bench = try GuardBench("poll: {stats: \(poll)s, budget: 1000/min}\n" + more)
+        for sent in stride(from: 0, through: 200, by: 10) where sent < 200 {
+            bench.see(sent: sent, bounced: 0)
+            bench.wait(.seconds(10))
+        }
+        bench.see(sent: 200, bounced: 20)
+        bench.confirmPause(try #require(bench.sent().first))
+        _ = bench.told()
+        return bench
+    }
+
+    /// Answers every ten seconds with so many more sent each time, one in two of them bounced.
+    private func go(_ bench: inout GuardBench, from sent: Int, by step: Int, times: Int) {
+        for count in 1...times {
+            bench.wait(.seconds(10))
+            bench.see(sent: sent + step * count, bounced: 20 + step * count / 2)
+        }
+    }
+
+    @Test func aPauseWithoutEffectIsSentAgainAndNeverBlamedOnAnyone() throws {
+        var bench = try paused()
+        var pauses = 1
+        var kinds: [EventKind] = []
+        var sent = 200
+        var reportedAt: [Int] = []
+        for second in 1...7200 / 10 {
+            bench.wait(.seconds(10))
+            sent += 10
+            bench.see(
+                1,
+                CampaignStats(
+                    totalEnrolled: 20000, sent: sent, delivered: sent - sent / 10, bounced: sent / 10, replied: 0,
+                    queued: 20000 - sent))
+            for intent in bench.sent() {
+                #expect(intent.action == .pause)
+                pauses += 1
+                // As the platform has it, it has been paused since the first.
+                bench.answer(intent, .success(ActionAnswer(status: .paused, pausedAt: bench.now)))
+            }
+            let told = bench.told()
+            if told.contains(.campaignPauseIneffective) { reportedAt.append(second / 6) }
+            kinds += told
+        }
+        #expect(!kinds.contains(.campaignOverride))
+        #expect(!kinds.contains(.campaignAlreadyPaused))
+        #expect(pauses >= 30, "it is sent again and again")
+        #expect(kinds.count { $0 == .campaignPauseFailed } == 1)
+        // After three pauses, and then at doubling intervals.
+        #expect(reportedAt.count >= 4 && reportedAt.count <= 6, "\(reportedAt)")
+        #expect(try #require(reportedAt.first) <= 5)
+        let status = bench.warden.status(at: bench.now).campaigns[0]
+        #expect(status.rules.allSatisfy { $0.mutedUntil == nil })
+    }
+
+    @Test func aPauseThatTakesEffectAtTheSecondAttemptIsOurs() throws {
+        var bench = try paused()
+        go(&bench, from: 200, by: 10, times: 8)
+        let again = try #require(bench.sent().first)
+        #expect(again.action == .pause && again.attempt == 2)
+        bench.answer(again, .success(ActionAnswer(status: .paused, pausedAt: bench.now)))
+        go(&bench, from: 280, by: 0, times: 30)
+        #expect(bench.sent() == [])
+        #expect(!bench.told().contains(.campaignPauseIneffective))
+    }
+
+    @Test func whatIsInTransitIsNoRestart() throws {
+        var bench = try paused()
+        // Twenty seconds' worth, ever more slowly.
+        for (index, sent) in [208, 214, 218, 221, 223, 224, 225, 225, 226, 226, 226, 226, 226].enumerated() {
+            bench.wait(.seconds(10))
+            bench.see(sent: sent, bounced: 20 + index)
+        }
+        go(&bench, from: 226, by: 0, times: 80)
+        #expect(bench.sent() == [])
+        #expect(bench.told() == [])
+    }
+
+    @Test func aRestartWithinTheGraceIsSeenOnceItStoodStill() throws {
+        var bench = try paused("on_override: pause_again\n" + Self.rule)
+        go(&bench, from: 200, by: 0, times: 8)
+        #expect(bench.told() == [])
+        // Within thirty seconds, three hundred go out and half of them bounce.
+        go(&bench, from: 200, by: 100, times: 3)
+        #expect(bench.told().contains(.campaignOverride))
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
+    @Test func aRestartBeforeAnyStandstillIsPausedAgainWithinTheGrace() throws {
+        var bench = try paused()
+        // More than could have been in transit, at once.
+        bench.wait(.seconds(10))
+        bench.see(sent: 1200, bounced: 500)
+        let again = try #require(bench.sent().first)
+        #expect(again.action == .pause)
+        #expect(!bench.told().contains(.campaignOverride), "who did it is not known")
+    }
+
+    @Test func aRestartThatIsRespectedMutesTheRuleAndNothingIsSent() throws {
+        var bench = try paused()
+        go(&bench, from: 200, by: 0, times: 70)
+        go(&bench, from: 200, by: 10, times: 6)
+        let told = bench.events
+        #expect(told.map(\.kind) == [.campaignOverride])
+        #expect(told.first?.message.contains("restarted on the platform, not by us") == true)
+        #expect(bench.sent() == [])
+    }
+
+    @Test(arguments: ["respect", "pause_again"])
+    func countersThatRestartAfterOurPauseDisableNothing(_ onOverride: String) throws {
+        var bench = try paused("on_override: \(onOverride)\n" + Self.rule)
+        go(&bench, from: 200, by: 0, times: 70)
+        // The id comes back from 0, and half of it bounces.
+        for step in 0...30 {
+            bench.wait(.seconds(10))
+            bench.see(sent: step * 4, bounced: step * 2)
+        }
+        let kinds = bench.told()
+        #expect(kinds.contains(.statsReset) && kinds.contains(.campaignOverride))
+        #expect(bench.sent().map(\.action) == [.pause], "long before the old count is passed")
+    }
+
+    @Test func anOrderedPauseWithoutEffectIsSentAgainToo() throws {
+        var bench = try GuardBench("poll: {stats: 10s, budget: 1000/min}\n" + Self.rule)
+        for sent in stride(from: 0, through: 200, by: 10) {
+            bench.see(sent: sent, bounced: 0)
+            bench.wait(.seconds(10))
+        }
+        #expect(try bench.order(.pause).accepted)
+        bench.confirmPause(try #require(bench.sent().first))
+        for count in 1...8 {
+            bench.wait(.seconds(10))
+            bench.see(sent: 210 + 10 * count, bounced: 0)
+        }
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
+    @Test func whatWasLearntOfAStandstillOutlivesTheProcess() throws {
+        var bench = try paused("on_override: pause_again\n" + Self.rule)
+        go(&bench, from: 200, by: 0, times: 70)
+        try bench.restart("poll: {stats: 10s, budget: 1000/min}\non_override: pause_again\n" + Self.rule)
+        go(&bench, from: 200, by: 10, times: 2)
+        #expect(bench.told().contains(.campaignOverride))
+    }
+
+    // MARK: Judged again
+
+    /// A pause that failed and waits for its next attempt.
+    private func failed(_ more: String = rule) throws -> GuardBench {
+        var bench = try GuardBench(more)
+        bench.see(sent: 100, bounced: 10)
+        bench.answer(try #require(bench.sent().first), .failure(Fault(.refused, "HTTP 409")))
+        _ = bench.told()
+        return bench
+    }
+
+    @Test(arguments: [
+        ("relaxed", rule.replacing("> 5%", with: "> 50%")),
+        ("deleted", "rules:\n  - {name: other, when: sent > 900, then: pause}"),
+        ("off", rule.replacing("then: pause", with: "then: pause, mode: off")),
+        ("observed", rule.replacing("then: pause", with: "then: pause, mode: observe")),
+        ("an alert", rule.replacing("then: pause", with: "then: alert")),
+        ("observe mode", "mode: observe\n" + rule),
+    ])
+    func aFailedPauseWhoseReasonIsGoneIsNotSentAgain(_ name: String, _ policy: String) throws {
+        var bench = try failed()
+        try bench.reload(policy)
+        for _ in 0..<10 {
+            bench.wait(.seconds(60))
+            bench.see(sent: 100, bounced: 10)
+        }
+        #expect(bench.sent() == [], "rule \(name)")
+    }
+
+    @Test func aFailedPauseWhoseBreachIsOverIsNotSentAgain() throws {
+        var bench = try failed()
+        bench.see(sent: 500, bounced: 10)
+        bench.wait(.seconds(60))
+        #expect(bench.sent() == [])
+        let event = try #require(bench.events.last)
+        #expect(event.kind == .campaignPauseAbandoned)
+        #expect(event.message.contains("bounceRate > 5% and resolved >= 50 no longer holds"))
+        // A breach that comes back is another one.
+        bench.see(sent: 600, bounced: 100)
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
+    @Test func aFailedPauseOfAMutedRuleIsNotSentAgain() throws {
+        var bench = try failed()
+        #expect(try bench.order(.mute, rule: "bounces").accepted)
+        bench.wait(.seconds(120))
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aFailedPauseGoesOnWhileNothingIsKnown() throws {
+        var bench = try failed()
+        for _ in 0..<20 {
+            bench.wait(.seconds(60))
+            bench.fail(.stats(CampaignID(unchecked: "camp_1")), Fault(.unreachable, "HTTP 500"))
+            for intent in bench.sent() { bench.answer(intent, .failure(Fault(.unreachable, "HTTP 500"))) }
+        }
+        bench.wait(.seconds(60))
+        #expect(bench.sent().map(\.action) == [.pause])
+    }
+
+    @Test func theEvidenceOfARepeatedAttemptIsTheNewest() throws {
+        var bench = try failed()
+        bench.see(sent: 200, bounced: 40)
+        bench.wait(.seconds(60))
+        let again = try #require(bench.sent().first)
+        bench.confirmPause(again)
+        #expect(bench.events.last?.message.contains("bounceRate 20 % > 5 % (40 of 200 resolved)") == true)
+        #expect(bench.events.last?.fields[.value] == "0.2")
+    }
+
+    // MARK: Clocks
+
+    @Test func threeSecondsBetweenTheStampAndTheDateAreOurs() throws {
+        var bench = try GuardBench(Self.rule.replacing("then: pause", with: "then: pause, resume: {after: 1h}"))
+        bench.see(sent: 100, bounced: 10)
+        let intent = try #require(bench.sent().first)
+        bench.answer(
+            intent,
+            .success(
+                ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(3), serverTimeAtRequest: bench.now)))
+        #expect(bench.told().last == .campaignPaused)
+        bench.wait(.seconds(3630))
+        bench.see(sent: 100, bounced: 10)
+        #expect(bench.sent().map(\.action) == [.resume])
+    }
+
+    @Test(arguments: [(-40, EventKind.campaignPaused), (-60, .campaignAlreadyPaused), (-30, .campaignPaused)])
+    func aSkewThatTheAnswersAgreeOnIsLearnt(_ offset: Int, _ expected: EventKind) throws {
+        var bench = try GuardBench(Self.rule, campaigns: 6)
+        var kinds: [EventKind] = []
+        for campaign in 1...6 {
+            bench.see(campaign, sent: 100, bounced: 10)
+            let intent = try #require(bench.sent().first)
+            // All are forty seconds late, but for the last.
+            let seconds = campaign == 6 ? offset : -40
+            bench.answer(
+                intent,
+                .success(
+                    ActionAnswer(
+                        status: .paused, pausedAt: bench.now + .seconds(seconds), serverTimeAtRequest: bench.now)))
+            kinds += bench.told().filter { $0 == .campaignPaused || $0 == .campaignAlreadyPaused }
+        }
+        #expect(kinds.prefix(2) == [.campaignAlreadyPaused, .campaignAlreadyPaused], "nothing is learnt yet")
+        #expect(kinds.dropFirst(2).dropLast() == [.campaignPaused, .campaignPaused, .campaignPaused])
+        #expect(kinds.last == expected)
+    }
+
+    @Test func aPlatformWithoutSkewLeavesPeopleTheirPauses() throws {
+        var bench = try GuardBench(Self.rule, campaigns: 5)
+        for campaign in 1...4 {
+            bench.see(campaign, sent: 100, bounced: 10)
+            bench.confirmPause(try #require(bench.sent().first))
+        }
+        _ = bench.told()
+        bench.see(5, sent: 100, bounced: 10)
+        let intent = try #require(bench.sent().first)
+        bench.answer(intent, .success(ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(4))))
+        #expect(bench.told().last == .campaignAlreadyPaused)
+    }
+}
