@@ -43,6 +43,7 @@ extension Guard {
         _ place: Int, from stats: CampaignStats, previous: CampaignStats?, requestedAt: Instant, at now: Instant
     ) -> [Effect] {
         let id = campaigns[place].entry.id
+        let couldSendUntil = couldSendUntil(place, stats, at: now)
         switch campaigns[place].phase {
         case .unknown:
             if stats.provesDraft {
@@ -59,7 +60,8 @@ extension Guard {
             return stats.showsSending ? foundStarted(id, isFirstLook: false, at: now) : []
         case .running, .pausing: return []
         case .paused(var pause):
-            let finding = pause.standstill.observe(sent: stats.sent, requestedAt: requestedAt, at: now)
+            let finding = pause.standstill.observe(
+                sent: stats.sent, requestedAt: requestedAt, couldSendUntil: couldSendUntil, at: now)
             campaigns[place].phase = .paused(pause)
             switch finding {
             case .still: return noteStandingStill(place, pause, at: now)
@@ -69,20 +71,41 @@ extension Guard {
                 return overridden(place, pause, at: now)
             }
         case .resuming(var attempt):
-            let finding = attempt.pause.standstill.observe(sent: stats.sent, requestedAt: requestedAt, at: now)
+            let finding = attempt.pause.standstill.observe(
+                sent: stats.sent, requestedAt: requestedAt, couldSendUntil: couldSendUntil, at: now)
             campaigns[place].phase = .resuming(attempt)
             if finding == .still { return [] }
             // Our own start, whose answer was lost, or someone else's.
             if attempt.mayHaveTakenEffect { return resumed(place, attempt, at: now) }
             if case .sent = attempt.step { return [] }
-            if finding == .goesOn, attempt.order == nil { return repeatPause(place, attempt.pause, at: now) }
+            // A person wants it to run: whether it does already makes no difference.
+            if finding == .goesOn, attempt.order != nil { return [] }
+            if finding == .goesOn { return repeatPause(place, attempt.pause, at: now) }
             campaigns[place].phase = .running
             return overridden(place, attempt.pause, at: now)
         case .pausedByAnother(var standstill):
-            let finding = standstill.observe(sent: stats.sent, requestedAt: requestedAt, at: now)
+            let finding = standstill.observe(
+                sent: stats.sent, requestedAt: requestedAt, couldSendUntil: couldSendUntil, at: now)
             campaigns[place].phase = finding == .still ? .pausedByAnother(standstill) : .running
             return []
         }
+    }
+
+    /// Until when the campaign is known to have had emails to send and volume to send them with; nil where it is not.
+    private func couldSendUntil(_ place: Int, _ stats: CampaignStats, at now: Instant) -> Instant? {
+        guard stats.queued != 0 else { return nil }
+        let entry = campaigns[place].entry
+        let target = platform.target(of: entry.pool, in: entry.workspace)
+        guard plan.asks(for: target) else { return now }
+        guard let askedAt = platform.requestedAt(target) else { return nil }
+        // A pool that the platform does not report does not explain a standstill.
+        let isKnown = entry.pool.map { platform.pools[$0] != nil } ?? (platform.single(entry.workspace) != nil)
+        guard isKnown else { return min(askedAt, now) }
+        guard let pool = platform.reading(of: entry, at: now)?.pool, pool.remainingVolume.map({ $0 > 0 }) ?? false
+        else {
+            return nil
+        }
+        return min(askedAt, now)
     }
 
     /// An answer whose counters fell: they restarted, or a replica is behind; the next answer decides which.

@@ -147,12 +147,14 @@ extension Guard {
     /// Whether the pause had no effect or somebody restarted it at once is not known, so nothing is concluded and the pause
     /// is sent again: to what is paused, that does nothing.
     mutating func repeatPause(_ place: Int, _ pause: Pause, at now: Instant) -> [Effect] {
-        guard case .stands(let evidence) = judgeAgain(pause.decision, place, at: now) else {
-            campaigns[place].phase = .running
-            return overridden(place, pause, at: now)
-        }
         var pause = pause
-        pause.decision.evidence = evidence ?? pause.decision.evidence
+        switch judgeAgain(pause.decision, place, at: now) {
+        case .isVoid(let reason):
+            campaigns[place].phase = .running
+            resting.remove(campaigns[place].entry.id)
+            return [.report(Wording.pauseNotRepeated(campaigns[place], pause, reason))]
+        case .stands(let evidence): pause.decision.evidence = evidence ?? pause.decision.evidence
+        }
         let repetitions = pause.repetitions ?? 0
         var effects: [Effect] = []
         if repetitions >= Guard.repetitionsMin {

@@ -3,8 +3,8 @@ package import Model
 /// How a campaign that was paused is watched.
 ///
 /// Emails in transit are counted for a while after a pause, so growth alone proves nothing. What proves that a pause took
-/// effect is a standstill: growth after one shows a restart, growth without one shows nothing of the kind, and the pause
-/// is sent again.
+/// effect is a standstill that begins with it, while there are emails to send and volume to send them with. Growth after
+/// one shows a restart; growth without one shows nothing of the kind, and the pause is sent again.
 package struct Standstill: Hashable, Sendable, Codable {
     /// What a sample shows.
     package enum Finding: Hashable, Sendable {
@@ -30,7 +30,7 @@ package struct Standstill: Hashable, Sendable, Codable {
     /// For so long a pause may take to reach what sends.
     private static let drainMin: Duration = .seconds(60)
     /// Fewer emails than this prove nothing while some may be in transit.
-    private static let growthMin = 5
+    private static let growthMin = 5.0
     private static let restartMin = 10
 
     /// When emails in transit have had their time.
@@ -46,8 +46,9 @@ package struct Standstill: Hashable, Sendable, Codable {
     private var drainPace: Double?
     private var first: Count?
     private var latest: Count?
-    /// When an email was last seen to have left.
+    /// When an email was last seen to have left, and the sample before that: it stopped in between.
     private var flatSince: Instant?
+    private var stoppedAfter: Instant?
     /// What had been sent when it stood still.
     private var sentAtStandstill: Int?
     /// The counters restarted from scratch since the pause.
@@ -96,8 +97,12 @@ package struct Standstill: Hashable, Sendable, Codable {
 
     /// Takes a sample in.
     ///
-    /// - Parameter requestedAt: when it was asked for; one from before the pause tells nothing.
-    package mutating func observe(sent: Int?, requestedAt: Instant, at now: Instant) -> Finding {
+    /// - Parameters:
+    ///   - requestedAt: when it was asked for; one from before the pause tells nothing.
+    ///   - couldSendUntil: until when it is known that it had emails, and volume, to send; nil where neither is known.
+    package mutating func observe(
+        sent: Int?, requestedAt: Instant, couldSendUntil: Instant?, at now: Instant
+    ) -> Finding {
         guard let sent, requestedAt >= since ?? settlesAt else { return .still }
         let count = Count(sent: sent, at: now)
         defer { latest = count }
@@ -107,10 +112,13 @@ package struct Standstill: Hashable, Sendable, Codable {
             return finding(afterSettling: sent, requestedAt)
         }
         let growth = max(0, sent - before.sent)
-        let elapsed = max(.zero, now - max(before.at, since ?? before.at))
-        noteStandstill(growth, elapsed, sent, at: now)
+        let start = max(before.at, since ?? before.at)
+        let elapsed = max(.zero, now - start)
+        // What left between the last sample before the pause and the pause itself.
+        let earlier = (paceMax ?? 0) * max(.zero, start - before.at).seconds
+        noteStandstill(growth, earlier, since: start, sent, couldSendUntil, at: now)
         defer {
-            if paceMin == nil, drainPace == nil, growth > 0, elapsed > .zero {
+            if paceMin == nil, drainPace == nil, growth > 0, elapsed > .zero, start == before.at {
                 drainPace = Double(growth) / elapsed.seconds
             }
         }
@@ -119,7 +127,7 @@ package struct Standstill: Hashable, Sendable, Codable {
             return sent > settled ? (stoodStill ? .restarted : .goesOn) : .still
         }
         if isSettled { sentWhenSettled = sent }
-        return findingInTransit(growth, elapsed, sent, first, at: now)
+        return findingInTransit(Double(growth) - earlier, elapsed, sent, first, at: now)
     }
 
     /// What was settled by an earlier process, or by an older version, still counts.
@@ -128,36 +136,40 @@ package struct Standstill: Hashable, Sendable, Codable {
         return stoodStill ? .restarted : .goesOn
     }
 
-    private mutating func noteStandstill(_ growth: Int, _ elapsed: Duration, _ sent: Int, at now: Instant) {
+    private mutating func noteStandstill(
+        _ growth: Int, _ earlier: Double, since start: Instant, _ sent: Int, _ couldSendUntil: Instant?, at now: Instant
+    ) {
+        defer { if growth > 0 || couldSendUntil == nil { (flatSince, stoppedAfter) = (now, start) } }
+        guard sentAtStandstill == nil, let couldSendUntil, let flatSince else { return }
         if growth == 0 {
-            guard sentAtStandstill == nil, let flatSince else { return }
-            let flat = now - flatSince
+            // What stops later, stops for another reason: sending hours, or a list that is through.
+            let flat = couldSendUntil - flatSince
+            guard stoppedAfter ?? flatSince <= settlesAt, flat >= Standstill.flatMin else { return }
             let isExpected = paceMin.map { $0 * flat.seconds >= Standstill.expectedMin } ?? (now >= settlesAt)
-            if flat >= Standstill.flatMin, isExpected { sentAtStandstill = sent }
-            return
-        }
-        flatSince = now
-        guard sentAtStandstill == nil, elapsed >= Standstill.flatMin, let paceMin else { return }
-        let expected = paceMin * elapsed.seconds
-        if expected >= Standstill.slowdown.expectedMin, Double(growth) <= expected * Standstill.slowdown.factor {
-            sentAtStandstill = sent
+            if isExpected { sentAtStandstill = sent }
+        } else if let paceMin, start <= settlesAt, couldSendUntil - start >= Standstill.flatMin {
+            let expected = paceMin * (couldSendUntil - start).seconds
+            let later = Double(growth) - earlier
+            if expected >= Standstill.slowdown.expectedMin, later <= expected * Standstill.slowdown.factor {
+                sentAtStandstill = sent
+            }
         }
     }
 
     /// Whether what is counted while emails may be in transit is more than that.
     private func findingInTransit(
-        _ growth: Int, _ elapsed: Duration, _ sent: Int, _ first: Count, at now: Instant
+        _ growth: Double, _ elapsed: Duration, _ sent: Int, _ first: Count, at now: Instant
     ) -> Finding {
         guard let paceMin = paceMin ?? drainPace, let paceMax = paceMax ?? drainPace, let since else { return .still }
         if let standing = sentAtStandstill {
-            let isPaced = Double(growth) >= paceMin * elapsed.seconds / 2
+            let isPaced = growth >= paceMin * elapsed.seconds / 2
             return sent - standing >= Standstill.restartMin && isPaced ? .restarted : .still
         }
         let inTransit = paceMax * max(.zero, settlesAt - first.at).seconds
         let bound = inTransit + 3 * inTransit.squareRoot() + Double(Standstill.restartMin)
         if Double(sent - first.sent) > bound { return .goesOn }
         // A minute after the pause it leaves as fast as before.
-        let isUndiminished = growth >= Standstill.growthMin && Double(growth) >= paceMin * elapsed.seconds / 2
+        let isUndiminished = growth >= Standstill.growthMin && growth >= paceMin * elapsed.seconds / 2
         return now - since >= Standstill.drainMin && isUndiminished ? .goesOn : .still
     }
 }

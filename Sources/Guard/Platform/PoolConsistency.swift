@@ -36,7 +36,7 @@ enum PoolConsistency {
             return pool.without("remainingVolume \(remaining) exceeds dailyCapacity \(capacity)")
         }
         if let resetAt = pool.resetAt, resetAt + resetTolerance < wall {
-            return pool.without("resetAt \(resetAt.rfc3339) is in the past")
+            return pool.without("resetAt \(resetAt.rfc3339) is in the past by this machine's clock")
         }
         return pool
     }

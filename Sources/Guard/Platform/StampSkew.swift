@@ -26,17 +26,15 @@ struct StampSkew: Codable, Hashable, Sendable {
 
     /// How much a stamp of our own may differ from its request at the least; below zero is older.
     ///
-    /// Clocks differ by the same again and again, and people do not: only offsets that agree are learnt from.
+    /// Clocks differ by the same again and again, and people do not: only offsets that agree are learnt from. A request
+    /// takes its time as well, so the lowest of them counts.
     var earliest: Duration {
         guard offsets.count >= StampSkew.count.min else { return .zero - StampSkew.allowance }
-        let median = Duration.milliseconds(offsets.sorted()[offsets.count / 2])
-        let agreeing = offsets.count {
-            let difference = Duration.milliseconds($0) - median
-            return difference <= StampSkew.spread && difference >= .zero - StampSkew.spread
-        }
-        guard agreeing >= StampSkew.count.min, agreeing * 3 >= offsets.count * 2 else {
+        let median = offsets.sorted()[offsets.count / 2]
+        let agreeing = offsets.filter { abs($0 - median) <= StampSkew.spread.milliseconds }
+        guard agreeing.count >= StampSkew.count.min, agreeing.count * 3 >= offsets.count * 2 else {
             return .zero - StampSkew.allowance
         }
-        return median - StampSkew.spread
+        return .milliseconds(min(0, agreeing.min() ?? 0)) - StampSkew.spread
     }
 }

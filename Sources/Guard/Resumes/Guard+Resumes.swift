@@ -211,6 +211,7 @@ extension Guard {
         let reserved = platform.reservations.reserved(in: pool, except: entry.id)
         guard reserved > 0 else { return nil }
         let rest = max(0, enrolled - sent)
+        guard rest > 0 else { return nil }
         if let available = platform.reading(for: entry, at: now)?.available, rest <= available { return nil }
         return "\(rest) emails are left to send, and \(reserved) of pool \(pool) are reserved for launches"
     }
@@ -260,7 +261,10 @@ extension Guard {
         switch result {
         case .success(let answer) where answer.status == .running:
             if let startedAt = answer.startedAt { noteSkew(of: startedAt, intent, answer) }
-            if let startedAt = answer.startedAt, isOlder(startedAt, than: intent, answer), !attempt.mayHaveTakenEffect {
+            // Where it never stood still, it may be that the pause had no effect.
+            if let startedAt = answer.startedAt, isOlder(startedAt, than: intent, answer), !attempt.mayHaveTakenEffect,
+                attempt.pause.standstill.stoodStill
+            {
                 campaigns[place].phase = .running
                 return overridden(place, attempt.pause, at: now)
             }

@@ -304,6 +304,14 @@ enum Wording {
             fields: fields(campaign, pause))
     }
 
+    static func pauseNotRepeated(_ campaign: CampaignState, _ pause: Pause, _ reason: String) -> JournalEvent {
+        JournalEvent(
+            .campaignPauseAbandoned,
+            "\(name(campaign.entry)) sends though we paused it at \(pause.pausedAt.rfc3339), and the pause is not sent "
+                + "again: \(reason)",
+            fields: fields(campaign, pause).adding([.reason: reason]))
+    }
+
     static func pauseIneffective(_ campaign: CampaignState, _ pause: Pause) -> JournalEvent {
         let times = (pause.repetitions ?? 0) + 1
         return JournalEvent(

@@ -9,9 +9,9 @@ struct Promises {
     let run: SimulatedRun
 
     var violations: [String] {
-        run.trespasses + (run.isSpinning ? ["ticks without end at \(run.now)"] : []) + sentOnlyWhatItMay
+        run.trespasses + run.blames + (run.isSpinning ? ["ticks without end at \(run.now)"] : []) + sentOnlyWhatItMay
             + pausedOnEvidence
-            + startedWhatFits + pausedInTime + protected + settled + toldConsistently
+            + startedWhatFits + retriedSoon + pausedInTime + protected + settled + toldConsistently
     }
 
     private var launched: Set<CampaignID> { Set(world.policy.launches.map(\.campaign)) }
@@ -42,6 +42,8 @@ struct Promises {
         var violations: [String] = []
         var latest: [CampaignID: CampaignStats] = [:]
         var isFiring: Set<CampaignID> = []
+        // Good answers in a row that show no breach.
+        var calm: [CampaignID: Int] = [:]
         // What had been counted at the last resume: the rule counts from there.
         var base: [CampaignID: CampaignStats] = [:]
         var judged: [CampaignID: CampaignStats] = [:]
@@ -53,11 +55,15 @@ struct Promises {
             case .crashed(let at):
                 // A resume that was told and not kept is found anew, and still counts from where it began.
                 for (id, resumed) in resumedAt where resumed == at { mayRun.insert(id) }
-            case .failed(let intent, let mayHaveTakenEffect):
+            case .failed(_, let intent, let mayHaveTakenEffect):
                 if intent.action == .resume, mayHaveTakenEffect { mayRun.insert(intent.campaign) }
             case .observed(_, let observation, _):
                 if case .stats(let id) = observation.target, case .success(.stats(let stats)) = observation.result {
                     latest[id] = stats
+                    if let bounced = stats.bounced, let resolved = stats.resolved {
+                        let since = (bounced - (base[id]?.bounced ?? 0), resolved - (base[id]?.resolved ?? 0))
+                        calm[id] = isBreach(since.0, since.1) ? 0 : calm[id, default: 0] + 1
+                    }
                 }
             case .reported(let at, let event):
                 guard let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else { continue }
@@ -75,7 +81,12 @@ struct Promises {
                 if intent.action == .resume, !mayRun.contains(intent.campaign) {
                     judged[intent.campaign] = latest[intent.campaign]
                 }
-                guard intent.action == .pause, case .rule(let rule) = intent.decision.cause, intent.attempt == 1 else {
+                guard intent.action == .pause, case .rule(let rule) = intent.decision.cause else { continue }
+                // A later attempt is judged again: numbers that twice say no speak against it, missing ones do not.
+                if intent.attempt > 1 {
+                    if calm[intent.campaign, default: 0] >= 2 {
+                        violations.append("paused \(intent.campaign) again without a breach at \(at)")
+                    }
                     continue
                 }
                 if rule != "bounces" { violations.append("paused by rule \(rule) at \(at)") }
@@ -91,10 +102,47 @@ struct Promises {
                 let before = base[intent.campaign]
                 let bounced = bouncedInAll - (before?.bounced ?? 0)
                 let resolved = bouncedInAll + delivered - (before?.resolved ?? 0)
-                if resolved < world.resolvedMin || Double(bounced) <= world.limit * Double(resolved) {
+                if !isBreach(bounced, resolved) {
                     violations.append("paused \(intent.campaign) at \(bounced) of \(resolved), \(at)")
                 }
             }
+        }
+        return violations
+    }
+
+    private func isBreach(_ bounced: Int, _ resolved: Int) -> Bool {
+        resolved >= world.resolvedMin && Double(bounced) > world.limit * Double(resolved)
+    }
+
+    /// A pause that failed is sent again within a minute, or there is a reason not to.
+    private var retriedSoon: [String] {
+        guard world.policy.mode == .enforce else { return [] }
+        var violations: [String] = []
+        var failedAt: [CampaignID: Instant] = [:]
+        let tolerance = Duration.seconds(61)
+        for entry in run.log {
+            switch entry {
+            case .crashed: failedAt = [:]
+            case .failed(let at, let intent, _):
+                if intent.action == .pause { failedAt[intent.campaign] = at }
+            case .sent(let at, let intent, _):
+                guard let failed = failedAt.removeValue(forKey: intent.campaign), intent.action == .pause else {
+                    continue
+                }
+                if at - failed > tolerance {
+                    violations.append(
+                        "the pause of \(intent.campaign) failed at \(failed), and was sent again at \(at)")
+                }
+            case .reported(_, let event):
+                guard event.kind == .campaignPauseAbandoned,
+                    let id = event.fields[.campaign].flatMap({ CampaignID($0) })
+                else { continue }
+                failedAt[id] = nil
+            case .observed: break
+            }
+        }
+        for (id, at) in failedAt where run.now - at > tolerance {
+            violations.append("the pause of \(id) failed at \(at), and was never sent again")
         }
         return violations
     }
@@ -107,6 +155,7 @@ struct Promises {
         var promised: [CampaignID: Int] = [:]
         // A start's or a resume's answer was lost.
         var mayRun: Set<CampaignID> = []
+        var pausedAt: [CampaignID: Instant] = [:]
         // The last that was known: an answer may lack it.
         var sent: [CampaignID: Int] = [:]
         for entry in run.log {
@@ -126,7 +175,8 @@ struct Promises {
                 }
             case .sent(let at, let intent, _) where intent.action != .pause:
                 guard let enrolled = latest[intent.campaign]?.totalEnrolled, let volume = remaining else {
-                    if intent.order?.isForced == true { continue }
+                    // What ran before needs no volume of its own.
+                    if intent.order?.isForced == true || intent.action == .resume { continue }
                     violations.append("started \(intent.campaign) on unknown numbers at \(at)")
                     continue
                 }
@@ -134,20 +184,27 @@ struct Promises {
                     sum + max(0, promise.value - (sent[promise.key] ?? 0))
                 }
                 let rest = enrolled - (intent.action == .resume ? sent[intent.campaign] ?? 0 : 0)
-                if rest > volume - outstanding, intent.order?.isForced != true {
+                // A resume only keeps off what is reserved for launches, for a day.
+                let isResume = intent.action == .resume
+                let isFree =
+                    isResume
+                    && (intent.order != nil || rest == 0 || outstanding == 0
+                        || at - (pausedAt[intent.campaign] ?? at) >= .seconds(86400))
+                if rest > volume - outstanding, intent.order?.isForced != true, !isFree {
                     violations.append(
                         "\(intent.action) of \(intent.campaign) with \(rest) to send at \(volume) left and \(outstanding) promised, \(at)"
                     )
                 }
                 promised[intent.campaign] = enrolled
             // What is paused does not send what it was promised; a resume is promised the rest.
-            case .reported(_, let event) where event.kind == .campaignPaused || event.kind == .statsReset:
+            case .reported(let at, let event) where event.kind == .campaignPaused || event.kind == .statsReset:
                 if let id = event.fields[.campaign].flatMap({ CampaignID($0) }) {
+                    if event.kind == .campaignPaused { pausedAt[id] = at }
                     promised[id] = nil
                     mayRun.remove(id)
                 }
             // What certainly was not started needs no volume, unless an earlier attempt may have started it.
-            case .failed(let intent, let mayHaveTakenEffect) where intent.action != .pause:
+            case .failed(_, let intent, let mayHaveTakenEffect) where intent.action != .pause:
                 if mayHaveTakenEffect { mayRun.insert(intent.campaign) }
                 if !mayRun.contains(intent.campaign) { promised[intent.campaign] = nil }
             case .sent, .reported, .failed, .crashed: break
@@ -194,11 +251,13 @@ struct Promises {
                     continue
                 }
                 var breach = breaches[id] ?? (at, at, 0, 0)
-                if at - breach.last > world.policy.maxGap { breach = (at, at, 0, 0) }
                 if breach.overdue == 2 { violations.append("\(id) breaches since \(breach.since) and runs at \(at)") }
+                if breach.count == 0 || at > breach.last { breach.count += 1 }
                 breach.last = at
-                breach.count += 1
-                if breach.count >= needed.samples, at - breach.since >= needed.time { breach.overdue += 1 }
+                // However far apart they are, three good answers in a row confirm a breach.
+                if breach.count >= max(needed.samples, RuleState.confirmations), at - breach.since >= needed.time {
+                    breach.overdue += 1
+                }
                 breaches[id] = breach
             case .sent(_, let intent, _):
                 breaches[intent.campaign] = nil
@@ -233,7 +292,9 @@ struct Promises {
 
     /// A list that is bad beyond doubt does not go on sending, unless a person wanted that or the API was in trouble.
     private var protected: [String] {
-        guard world.policy.mode == .enforce, world.weather.faults < 0.2 else { return [] }
+        guard world.policy.mode == .enforce, world.weather.faults < 0.2, world.weather.ineffective == 0,
+            world.weather.sparse == 0
+        else { return [] }
         return run.world.campaigns.compactMap { campaign in
             let wasTouched = world.description.acts.contains { act in
                 switch act.deed {

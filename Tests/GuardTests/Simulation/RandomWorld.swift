@@ -66,7 +66,9 @@ struct RandomWorld {
         weather = SimulatedRun.Weather(
             faults: pick([0, 0.05, 0.3]), gaps: pick([0, 0.1]),
             latencyMax: pick([.seconds(1), .seconds(5), .seconds(20)]), crashes: pick([0, 0, 0.003, 0.03]),
-            lags: pick([0, 0, 0.1]), changes: pick([0, 0.002]), orders: pick([0, 0, 0.002, 0.02]))
+            lags: pick([0, 0, 0.1]), changes: pick([0, 0.002]), orders: pick([0, 0, 0.002, 0.02]),
+            sparse: pick([0, 0, 0.8]), zeros: pick([0, 0, 0.02]), ineffective: pick([0, 0, 0, 0.5, 1]),
+            skew: pick([.zero, .zero, .seconds(-3), .seconds(3)]))
         let probation = "probation: {sends: 40, when: bounceRate > 2% and resolved >= 15}"
         let resume = pick([
             "", "\n    resume: {after: 1h}", "\n    resume: {after: 2h, \(probation)}",

@@ -22,7 +22,7 @@ struct SimulatedRun {
         case observed(Instant, Observation, isRunning: Bool)
         case sent(Instant, Intent, statusThen: WorldDescription.Campaign.Status?)
         /// A request failed; whether it may have taken effect all the same.
-        case failed(Intent, mayHaveTakenEffect: Bool)
+        case failed(Instant, Intent, mayHaveTakenEffect: Bool)
         case reported(Instant, JournalEvent)
         /// The process was killed, and begins anew.
         case crashed(Instant)
@@ -42,6 +42,14 @@ struct SimulatedRun {
         var changes = 0.0
         /// The share of events after which a person gives an order.
         var orders = 0.0
+        /// The share of answers about campaigns that cannot be used, beside `faults`.
+        var sparse = 0.0
+        /// The share of answers about campaigns whose counters are all 0, for once.
+        var zeros = 0.0
+        /// The share of pauses that the platform confirms and does not carry out.
+        var ineffective = 0.0
+        /// How far the platform stamps its actions off the clock of its answers.
+        var skew: Duration = .zero
     }
 
     /// Where the guard's memory is kept.
@@ -66,7 +74,14 @@ struct SimulatedRun {
     private(set) var crashes = 0
     /// Resumes of what a person had stopped, long after it could be known.
     private(set) var trespasses: [String] = []
+    /// Restarts that were reported though nobody but us had started the campaign.
+    private(set) var blames: [String] = []
+    /// Campaigns that someone started after a pause of ours, as the platform knows.
+    private var restarted: Set<CampaignID> = []
+    /// Campaigns that the platform says are paused, and that go on sending; since when it says so.
+    private(set) var pretended: [CampaignID: Instant] = [:]
     private var statuses: [CampaignID: WorldDescription.Campaign.Status] = [:]
+    private var starts: [CampaignID: Instant] = [:]
     /// What the policy is edited to, and back.
     private let policies: [CheckedPolicy]
     private var policy: CheckedPolicy
@@ -97,7 +112,10 @@ struct SimulatedRun {
         now = world.now
         self.weather = weather
         generator = SeededGenerator(seed: seed)
-        for campaign in world.campaigns { statuses[campaign.description.id] = campaign.status }
+        for campaign in world.campaigns {
+            statuses[campaign.description.id] = campaign.status
+            starts[campaign.description.id] = campaign.startedAt
+        }
         try begin()
     }
 
@@ -133,10 +151,18 @@ struct SimulatedRun {
             let id = campaign.description.id
             let before = statuses[id]
             statuses[id] = campaign.status
+            if let started = starts[id], started != campaign.startedAt {
+                // A start that none of our requests made is a person's, also of what only seemed to be paused.
+                restarted.insert(id)
+                pretended[id] = nil
+            }
+            starts[id] = campaign.startedAt ?? now
             guard before != campaign.status else { continue }
             switch campaign.status {
             case .paused:
-                stops[id] = Stop(isOurs: false, at: campaign.pausedAt ?? now, restartedAt: stops[id]?.restartedAt)
+                // Who stops what the platform says is paused already cannot be told from us.
+                let isOurs = pretended.removeValue(forKey: id) != nil
+                stops[id] = Stop(isOurs: isOurs, at: campaign.pausedAt ?? now, restartedAt: stops[id]?.restartedAt)
             case .running: if stops[id] != nil { stops[id]?.restartedAt = campaign.startedAt ?? now }
             case .draft: break
             }
@@ -178,7 +204,10 @@ struct SimulatedRun {
         // Killed before anything was told, before it was kept, before anything was sent, or not at all.
         let fate = chance(weather.crashes) ? Int.random(in: 0...2, using: &generator) : 3
         if fate == 0 { return try crash() }
-        for case .report(let event) in effects { log.append(.reported(now, event)) }
+        for case .report(let event) in effects {
+            log.append(.reported(now, event))
+            noteBlame(event)
+        }
         if fate == 1 { return try crash() }
         try keep(effects)
         if fate == 2 { return try crash() }
@@ -210,6 +239,14 @@ struct SimulatedRun {
         if wasSeen { trespasses.append("resumed \(intent.campaign), which a person stopped at \(stop.at), at \(now)") }
     }
 
+    /// "Restarted on the platform, not by us" is said only where that is so.
+    private mutating func noteBlame(_ event: JournalEvent) {
+        guard event.kind == .campaignOverride, let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else {
+            return
+        }
+        if restarted.remove(id) == nil { blames.append("said that \(id) was restarted by someone else, at \(now)") }
+    }
+
     private mutating func handle(_ happening: Happening) throws {
         switch happening {
         case .look(let target, let requestedAt):
@@ -217,13 +254,22 @@ struct SimulatedRun {
             schedule(.tell(.observed(observation)))
         case .apply(let intent): schedule(.tell(apply(intent)))
         case .tell(let event):
-            if case .observed(let observation) = event { log.append(entry(observation)) }
+            if case .observed(let observation) = event, !isGlitch(observation) { log.append(entry(observation)) }
             if case .answered(let intent, .failure(let fault), _) = event {
-                log.append(.failed(intent, mayHaveTakenEffect: fault.mayHaveTakenEffect))
+                log.append(.failed(now, intent, mayHaveTakenEffect: fault.mayHaveTakenEffect))
             }
             try carryOut(warden.handle(event, at: now))
             try change()
         }
+    }
+
+    /// Marks an answer with zeros that are not so.
+    private static let glitchRate = 0.987654
+
+    /// Zeros about a campaign that has sent say nothing of its bounces.
+    private func isGlitch(_ observation: Observation) -> Bool {
+        guard case .success(.stats(let stats)) = observation.result else { return false }
+        return stats.openRate == SimulatedRun.glitchRate
     }
 
     private func entry(_ observation: Observation) -> Entry {
@@ -294,6 +340,15 @@ struct SimulatedRun {
         switch target {
         case .stats(let id):
             guard var stats = world.stats(of: id) else { return .failure(Fault(.missing, "HTTP 404")) }
+            if chance(weather.sparse) { return .failure(Fault(.unexpected, "the answer is not JSON")) }
+            if chance(weather.zeros) {
+                return .success(
+                    .stats(
+                        CampaignStats(
+                            totalEnrolled: stats.totalEnrolled, sent: 0, delivered: 0, bounced: 0, replied: 0,
+                            queued: 0,
+                            openRate: SimulatedRun.glitchRate)))
+            }
             if let before = lastAnswers[id], chance(weather.lags) { return .success(.stats(before)) }
             if chance(weather.gaps) { stats.bounced = nil }
             if chance(weather.gaps) { stats.totalEnrolled = nil }
@@ -325,24 +380,32 @@ struct SimulatedRun {
         }
         switch intent.action {
         case .pause:
-            if world.campaign(intent.campaign)?.status == .running {
-                stops[intent.campaign] = Stop(isOurs: !intent.isOrdered, at: now)
+            let isRunning = world.campaign(intent.campaign)?.status == .running
+            if isRunning, chance(weather.ineffective) {
+                pretended[intent.campaign] = pretended[intent.campaign] ?? now
+            } else {
+                if isRunning { stops[intent.campaign] = Stop(isOurs: !intent.isOrdered, at: now) }
+                world.pause(intent.campaign, at: now)
             }
-            world.pause(intent.campaign, at: now)
-        case .start, .resume: world.start(intent.campaign, at: now)
+            restarted.remove(intent.campaign)
+        case .start, .resume:
+            world.start(intent.campaign, at: now)
+            pretended[intent.campaign] = nil
         }
         statuses[intent.campaign] = world.campaign(intent.campaign)?.status
+        starts[intent.campaign] = world.campaign(intent.campaign)?.startedAt ?? now
         if fails { return .answered(intent, .failure(fault), jitter: Double.random(in: 0...1, using: &generator)) }
         let campaign = world.campaign(intent.campaign)
         let status: CampaignStatus =
             switch campaign?.status {
-            case .running: .running
+            case .running: pretended[intent.campaign] == nil ? .running : .paused
             case .paused: .paused
             case .draft, nil: .draft
             }
         let answer = ActionAnswer(
-            status: status, pausedAt: campaign?.pausedAt?.wholeSecond, startedAt: campaign?.startedAt?.wholeSecond,
-            serverTimeAtRequest: nil)
+            status: status,
+            pausedAt: (pretended[intent.campaign] ?? campaign?.pausedAt).map { ($0 + weather.skew).wholeSecond },
+            startedAt: campaign?.startedAt.map { ($0 + weather.skew).wholeSecond }, serverTimeAtRequest: nil)
         return .answered(intent, .success(answer), jitter: Double.random(in: 0...1, using: &generator))
     }
 }

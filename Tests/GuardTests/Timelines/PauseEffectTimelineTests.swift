@@ -27,6 +27,7 @@ import Testing
     private func go(_ bench: inout GuardBench, from sent: Int, by step: Int, times: Int) {
         for count in 1...times {
             bench.wait(.seconds(10))
+            bench.seePool(remaining: 1000)
             bench.see(sent: sent + step * count, bounced: 20 + step * count / 2)
         }
     }

@@ -166,6 +166,7 @@ import Testing
         bench.wait(.seconds(660))
         bench.see(sent: 105, bounced: 12)
         bench.wait(.seconds(240))
+        bench.seePool(remaining: 1000)
         bench.see(sent: 105, bounced: 12)
         bench.wait(Self.minute)
         bench.see(sent: 130, bounced: 14)

@@ -241,6 +241,7 @@ import Testing
         bench.wait(.seconds(660))
         bench.see(sent: 103, bounced: 10)
         bench.wait(Self.minute)
+        bench.seePool(remaining: 1000)
         bench.see(sent: 103, bounced: 10)
         bench.wait(Self.minute)
         bench.see(sent: 120, bounced: 10)
