@@ -16,9 +16,9 @@ extension Guard {
             (campaigns[place].isStale, campaigns[place].isMissing) = (false, false)
         }
         var before = campaigns[place].latest
-        if let restart = campaigns[place].doubtful, let previous = before?.stats {
-            // Confirmed by this answer: the counters restarted, and what was first seen of that is the base.
-            campaigns[place].doubtful = nil
+        if let restart = campaigns[place].fall?.first, let previous = before?.stats {
+            // Confirmed: the counters restarted, and what was first seen of that is the base.
+            campaigns[place].fall = nil
             effects.append(.report(Wording.reset(campaigns[place].entry, from: previous, to: restart.stats)))
             _ = campaigns[place].history.append(restart.stats, at: restart.at)
             campaigns[place].countFromZero(since: restart)
@@ -108,20 +108,24 @@ extension Guard {
         return min(askedAt, now)
     }
 
-    /// An answer whose counters fell: they restarted, or a replica is behind; the next answer decides which.
+    /// An answer whose counters fell: they restarted, or a replica is behind; later answers decide which.
     ///
-    /// Until then it is as good as none.
+    /// Until then it is as good as none. Counters that grow from there have restarted, and so have those that stay.
     private mutating func isDoubtful(
         _ place: Int, _ stats: CampaignStats, requestedAt: Instant, at now: Instant
     ) -> Bool {
         guard let latest = campaigns[place].latest,
             Counters(stats).restarted(since: campaigns[place].history.last ?? Counters(latest.stats))
         else {
-            campaigns[place].doubtful = nil
+            campaigns[place].fall = nil
             return false
         }
-        guard campaigns[place].doubtful == nil else { return false }
-        campaigns[place].doubtful = StatsSample(stats: stats, at: now, requestedAt: requestedAt)
+        let sample = StatsSample(stats: stats, at: now, requestedAt: requestedAt)
+        var fall = campaigns[place].fall ?? CounterFall(first: sample)
+        fall.answers += 1
+        let hasGrown = Counters.growth(of: .sent, from: fall.first.stats, to: stats).map { $0 > 0 } ?? false
+        campaigns[place].fall = fall
+        if hasGrown || fall.answers >= CounterFall.answersMin { return false }
         _ = noteAnswer(place, isUsable: false)
         return true
     }

@@ -232,9 +232,9 @@ struct SimulatedRun {
 
     /// A resume of what a person stopped, where the numbers had told of the person for long enough.
     private mutating func noteTrespass(_ intent: Intent) {
-        guard intent.action == .resume, !intent.isOrdered, let stop = stops[intent.campaign], !stop.isOurs else {
-            return
-        }
+        guard intent.action == .resume, !intent.isOrdered, let stop = stops[intent.campaign], !stop.isOurs,
+            world.campaign(intent.campaign)?.status == .paused
+        else { return }
         let wasSeen = stop.restartedAt.map { stop.at - $0 > .seconds(2 * 3600) } ?? true
         if wasSeen { trespasses.append("resumed \(intent.campaign), which a person stopped at \(stop.at), at \(now)") }
     }

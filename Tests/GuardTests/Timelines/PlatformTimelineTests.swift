@@ -120,6 +120,16 @@ import Testing
         #expect(bench.told() == [.statsReset])
     }
 
+    @Test func countersThatStayWhereTheyFellHaveRestarted() throws {
+        var bench = try GuardBench("rules:\n  - {name: many, when: 'increase(sent, 1h) > 500', then: alert}")
+        bench.see(sent: 400, bounced: 0)
+        for answer in 1...3 {
+            bench.wait(.seconds(60))
+            bench.see(sent: 0, bounced: 0)
+            #expect(bench.told() == (answer == 3 ? [.statsReset] : []))
+        }
+    }
+
     @Test func oneAnswerWithFallenCountersChangesNothing() throws {
         var bench = try GuardBench(
             "rules:\n  - {name: w, when: 'bounceRate(1h) > 5% and increase(resolved, 1h) >= 50', then: pause}")
