@@ -36,7 +36,7 @@ extension Guard {
         launchOrder = Guard.launchOrder(launches)
         platform.adopt(newer)
         adoptPoolRules(previous)
-        dropPausesNoLongerMeant()
+        dropPausesOfOthers()
         reconsiderToldLaunches()
         let targets = Guard.targets(newer)
         let fresh = targets.subtracting(Guard.targets(previous))
@@ -74,17 +74,11 @@ extension Guard {
         }
     }
 
-    /// In observe mode nothing is sent: pauses that wait for another attempt are dropped.
-    mutating func dropPausesNoLongerMeant() {
-        for id in pausing {
-            guard let place = places[id], case .pausing(let attempt) = campaigns[place].phase else {
-                pausing.remove(id)
-                continue
-            }
-            if policy.mode == .observe, attempt.retryAt != nil {
-                campaigns[place].phase = .unknown
-                pausing.remove(id)
-            }
+    /// Campaigns that left the policy are nobody's to pause; the other pauses are judged again before their next attempt.
+    private mutating func dropPausesOfOthers() {
+        pausing = pausing.filter { id in
+            guard let place = places[id], case .pausing = campaigns[place].phase else { return false }
+            return true
         }
     }
 }

@@ -23,6 +23,8 @@ package struct Standstill: Hashable, Sendable, Codable {
 
     /// The least time without an email that counts as a standstill: some platforms update their counters once a minute.
     private static let flatMin: Duration = .seconds(60)
+    /// So many samples in a row must show it: a replica that is behind repeats an old answer.
+    private static let flatSamplesMin = 3
     /// Nothing was sent while at least so many emails were to be expected: by chance in one of twenty cases.
     private static let expectedMin = 3.0
     /// A fall to this part of the expected pace is a standstill too, where at least so many emails were expected.
@@ -49,6 +51,8 @@ package struct Standstill: Hashable, Sendable, Codable {
     /// When an email was last seen to have left, and the sample before that: it stopped in between.
     private var flatSince: Instant?
     private var stoppedAfter: Instant?
+    /// Samples since then.
+    private var flatSamples: Int?
     /// What had been sent when it stood still.
     private var sentAtStandstill: Int?
     /// The counters restarted from scratch since the pause.
@@ -75,8 +79,14 @@ package struct Standstill: Hashable, Sendable, Codable {
 
     /// Watches from scratch, after the pause was sent again.
     func again(at now: Instant, grace: Duration) -> Standstill {
-        Standstill(
-            since: now, grace: grace, pace: paceMin.flatMap { min in paceMax.map { (min, $0) } },
+        var (low, high) = (paceMin, paceMax)
+        if let first, let latest, latest.at > first.at {
+            // Emails went on leaving, so that this is how fast they leave.
+            let seen = Double(max(0, latest.sent - first.sent)) / (latest.at - first.at).seconds
+            (low, high) = (min(low ?? seen, seen), max(high ?? seen, seen))
+        }
+        return Standstill(
+            since: now, grace: grace, pace: low.flatMap { low in high.map { (low, $0) } },
             known: latest.map { ($0.sent, $0.at) })
     }
 
@@ -139,12 +149,17 @@ package struct Standstill: Hashable, Sendable, Codable {
     private mutating func noteStandstill(
         _ growth: Int, _ earlier: Double, since start: Instant, _ sent: Int, _ couldSendUntil: Instant?, at now: Instant
     ) {
-        defer { if growth > 0 || couldSendUntil == nil { (flatSince, stoppedAfter) = (now, start) } }
+        flatSamples = (flatSamples ?? 0) + 1
+        defer {
+            if growth > 0 || couldSendUntil == nil { (flatSince, stoppedAfter, flatSamples) = (now, start, 0) }
+        }
         guard sentAtStandstill == nil, let couldSendUntil, let flatSince else { return }
         if growth == 0 {
             // What stops later, stops for another reason: sending hours, or a list that is through.
             let flat = couldSendUntil - flatSince
-            guard stoppedAfter ?? flatSince <= settlesAt, flat >= Standstill.flatMin else { return }
+            guard stoppedAfter ?? flatSince <= settlesAt, flat >= Standstill.flatMin,
+                flatSamples ?? 0 >= Standstill.flatSamplesMin
+            else { return }
             let isExpected = paceMin.map { $0 * flat.seconds >= Standstill.expectedMin } ?? (now >= settlesAt)
             if isExpected { sentAtStandstill = sent }
         } else if let paceMin, start <= settlesAt, couldSendUntil - start >= Standstill.flatMin {

@@ -63,9 +63,9 @@ package struct Explanation: Codable, Sendable {
     package var isMissing: Bool
     package var pause: PausePart?
     /// Why a resume would be refused now, one clause each; empty where nothing is against it, or it is not paused.
-    package var resumeObstacles: [String] = []
+    package var resumeObstacles: [String]?
     /// What would not keep it from being resumed, but is worth knowing first.
-    package var resumeWarnings: [String] = []
+    package var resumeWarnings: [String]?
     package var launch: LaunchPart?
     package var rules: [RulePart]
     /// What follows, a sentence each.

@@ -206,7 +206,13 @@ extension Guard {
         case .pausing(let attempt):
             let retry = attempt.retryAt.map { "; tried again at \($0.clockTime)" } ?? ""
             next.append("its pause is under way, after \(attempt.failures) failures\(retry)")
-        case .paused(let pause): next.append(afterPause(place, pause, at: now))
+        case .paused(let pause):
+            if let repetitions = pause.repetitions {
+                next.append(
+                    "the platform confirmed \(repetitions + 1) pauses, and emails went on leaving: the pause is sent again "
+                        + "until it stands still")
+            }
+            next.append(afterPause(place, pause, at: now))
         case .resuming(let attempt):
             let obstacle = attempt.toldReason.map { "; last time: \($0)" } ?? ""
             switch attempt.step {

@@ -47,8 +47,6 @@ extension Guard {
         takeUp(memory.pools, at: now)
         recallSends(memory.samples, at: now)
         refreshDue(after: .started, restedUntil: nil)
-        // In observe mode nothing is sent, also not what another mode had begun.
-        if policy.mode == .observe { dropPausesNoLongerMeant() }
         reconsiderToldLaunches()
     }
 

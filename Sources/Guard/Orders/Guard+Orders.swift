@@ -61,7 +61,9 @@ extension Guard {
             return .accepted("pausing \(name)", beginPause(place, decide(order, at: now), at: now))
         case .paused(let pause):
             keepPaused(place, pause, order)
-            return .accepted("\(name) is paused already, and stays so until a person resumes it")
+            let doubt =
+                pause.repetitions == nil ? "" : "; it still sends emails, and its pause is sent again while it does"
+            return .accepted("\(name) is paused already, and stays so until a person resumes it\(doubt)")
         case .pausing, .releasing:
             remember(place, decide(order, at: now))
             if let index = openLaunchPlace(order.campaign) { launches[index].heldBy = order }

@@ -205,11 +205,13 @@ extension Guard {
     /// Why a resume would take volume that is reserved for launches; nil where it takes none.
     private func promisedVolume(_ place: Int, at now: Instant) -> String? {
         let entry = campaigns[place].entry
-        guard let pool = entry.pool ?? platform.single(entry.workspace)?.id,
-            let stats = campaigns[place].latest?.stats, let enrolled = stats.totalEnrolled, let sent = stats.sent
-        else { return nil }
+        guard let pool = entry.pool ?? platform.single(entry.workspace)?.id else { return nil }
         let reserved = platform.reservations.reserved(in: pool, except: entry.id)
         guard reserved > 0 else { return nil }
+        guard let stats = campaigns[place].latest?.stats, let enrolled = stats.totalEnrolled, let sent = stats.sent
+        else {
+            return "what it has left to send is not known, and \(reserved) of pool \(pool) are reserved for launches"
+        }
         let rest = max(0, enrolled - sent)
         guard rest > 0 else { return nil }
         if let available = platform.reading(for: entry, at: now)?.available, rest <= available { return nil }

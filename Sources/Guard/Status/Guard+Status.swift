@@ -43,8 +43,12 @@ extension Guard {
         }
         switch campaign.phase {
         case .unknown, .draft, .releasing, .running, .pausedByAnother: break
-        case .pausing(let attempt): status.decision = attempt.intent.decision.id
-        case .paused(let pause): (status.resumesAt, status.decision) = (pause.resumeAt, pause.decision.id)
+        case .pausing(let attempt):
+            status.decision = attempt.intent.decision.id
+            status.isPauseIneffective = attempt.repeats?.ineffective != nil
+        case .paused(let pause):
+            (status.resumesAt, status.decision) = (pause.resumeAt, pause.decision.id)
+            status.isPauseIneffective = pause.ineffective != nil
         case .resuming(let attempt): status.decision = attempt.pause.decision.id
         }
         return status

@@ -37,6 +37,8 @@ package struct GuardStatus: Sendable, Codable {
         package var trend: [Double?]
         /// When a pause of ours ends by itself at the earliest.
         package var resumesAt: Instant?
+        /// The platform confirmed its pause more than once, and emails go on leaving.
+        package var isPauseIneffective: Bool?
         /// The decision behind a pause that is on its way or stands.
         package var decision: Int?
     }

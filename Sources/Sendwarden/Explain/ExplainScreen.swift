@@ -51,13 +51,9 @@ struct ExplainScreen {
             lines += ["", page.tinted("What follows", .bold)]
             for next in campaign.next { lines += page.wrapped(next, indent: 2, hanging: 2) }
         }
-        if !campaign.resumeObstacles.isEmpty || !campaign.resumeWarnings.isEmpty {
-            lines += ["", page.tinted("What is against a resume", .bold)]
-            for obstacle in campaign.resumeObstacles { lines += page.wrapped(obstacle, indent: 2, hanging: 2) }
-            for warning in campaign.resumeWarnings {
-                lines += page.wrapped("only a warning: \(warning)", indent: 2, hanging: 2)
-            }
-        }
+        let against = (campaign.resumeObstacles ?? []) + (campaign.resumeWarnings ?? []).map { "only a warning: \($0)" }
+        if !against.isEmpty { lines += ["", page.tinted("What is against a resume", .bold)] }
+        for reason in against { lines += page.wrapped(reason, indent: 2, hanging: 2) }
         for rule in campaign.rules { lines += [""] + self.lines(rule, at: campaign.at) }
         if campaign.rules.isEmpty { lines += ["", "No rule applies to it."] }
         return lines

@@ -99,7 +99,7 @@ struct StatusScreen {
     /// What needs a person's eye most has the most.
     private static func danger(_ campaign: GuardStatus.CampaignStatus) -> Int {
         let states = Set(campaign.rules.map(\.state))
-        if campaign.state == .pausing { return 7 }
+        if campaign.state == .pausing || campaign.isPauseIneffective == true { return 7 }
         let isStopped = campaign.state == .paused || campaign.state == .pausedByAnother
         if states.contains(.firing), !isStopped { return 6 }
         if campaign.isMissing || campaign.isStale { return 5 }
@@ -163,6 +163,7 @@ struct StatusScreen {
             }
         }
         if let resumesAt = campaign.resumesAt { remarks.append("resumes not before \(resumesAt.clockTime)") }
+        if campaign.isPauseIneffective == true { remarks.append("its pause has no effect, it goes on sending") }
         if campaign.isMissing { remarks.append("unknown to the platform") }
         if let share = campaign.unusableShare {
             remarks.append("\(Int((share * 100).rounded())) % of the latest answers unusable")

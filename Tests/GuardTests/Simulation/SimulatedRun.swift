@@ -87,6 +87,7 @@ struct SimulatedRun {
     private var policy: CheckedPolicy
     private let store: Store
     private var lastAnswers: [CampaignID: CampaignStats] = [:]
+    private var lagging: [CampaignID: Int] = [:]
     private var ledger: Ledger?
     private var kept = Memory()
     private(set) var world: World
@@ -349,7 +350,12 @@ struct SimulatedRun {
                             queued: 0,
                             openRate: SimulatedRun.glitchRate)))
             }
-            if let before = lastAnswers[id], chance(weather.lags) { return .success(.stats(before)) }
+            // A replica is behind for a look or two.
+            if let before = lastAnswers[id], lagging[id, default: 0] < 2, chance(weather.lags) {
+                lagging[id, default: 0] += 1
+                return .success(.stats(before))
+            }
+            lagging[id] = 0
             if chance(weather.gaps) { stats.bounced = nil }
             if chance(weather.gaps) { stats.totalEnrolled = nil }
             if chance(weather.gaps) { stats.sent = nil }

@@ -253,6 +253,11 @@ import Testing
         bench.wait(.seconds(660))
         bench.seePool(remaining: 1000)
         bench.see(sent: 105, bounced: 12)
+        for _ in 1...3 {
+            bench.wait(Self.minute)
+            bench.seePool(remaining: 1000)
+            bench.see(sent: 105, bounced: 12)
+        }
         bench.wait(Self.minute)
         bench.see(sent: 130, bounced: 14)
         #expect(bench.told() == [.campaignOverride])
@@ -278,6 +283,11 @@ import Testing
         bench.wait(.seconds(660))
         bench.seePool(remaining: 1000)
         bench.see(sent: 105, bounced: 12)
+        for _ in 1...3 {
+            bench.wait(Self.minute)
+            bench.seePool(remaining: 1000)
+            bench.see(sent: 105, bounced: 12)
+        }
         bench.wait(Self.minute)
         bench.see(sent: 130, bounced: 14)
         #expect(bench.told().contains(.campaignOverride))
