@@ -54,8 +54,12 @@ enum DaemonMetrics {
             telemetry.requests.sorted { $0.key < $1.key },
             labels: { ["endpoint": $0.key.endpoint, "outcome": $0.key.outcome] }, value: { Double($0.value) })
         text.family(
+            "sendwarden_api_stats_adjusted_total", .counter,
+            "Statistics whose counters were read a moment apart, and whose sent was raised to what had been delivered.")
+        text.sample("sendwarden_api_stats_adjusted_total", Double(telemetry.adjustedStats))
+        text.family(
             "sendwarden_api_request_duration_seconds", .histogram,
-            "How long requests took, the wait for the budget included.")
+            "How long answers took from the departure of their request; for faults and actions, the wait before included.")
         for (endpoint, histogram) in telemetry.latencies.sorted(by: { $0.key < $1.key }) {
             text.histogram("sendwarden_api_request_duration_seconds", ("endpoint", endpoint), histogram)
         }
