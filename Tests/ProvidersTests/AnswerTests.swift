@@ -28,7 +28,7 @@ import Testing
     @Test func anAnswerIsAsOldAsItsRequestNotAsTheWaitBefore() async throws {
         let time = ManualTime()
         let start = time.now
-        try await run(time: time, perSecond: 0.1, ScriptedServer.answer(#"{"sent":1,"status":"running"}"#)) { client in
+        try await run(time: time, perSecond: 0.1, ScriptedServer.ok(#"{"sent":1,"status":"running"}"#)) { client in
             // Two tokens at first, and none is left to a poll.
             for _ in 0..<2 { _ = try await client.start(CampaignID(unchecked: "a"), firstSentAt: start) }
             let departure = Departure()
@@ -110,7 +110,7 @@ import Testing
 
     @Test(arguments: counters)
     func countersMayBeReadAMomentApart(_ counters: Counters) async throws {
-        try await run(time: SteadyTime(startingAt: Instant(milliseconds: 0)), ScriptedServer.answer(counters.body)) {
+        try await run(time: SteadyTime(startingAt: Instant(milliseconds: 0)), ScriptedServer.ok(counters.body)) {
             client in
             do throws(Fault) {
                 let stats = try await client.stats(of: CampaignID(unchecked: "a"))
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test func anotherCampaignsCountersAreAFault() async throws {
-        let bytes = ScriptedServer.answer(#"{"campaignId":"b","sent":1}"#)
+        let bytes = ScriptedServer.ok(#"{"campaignId":"b","sent":1}"#)
         try await run(time: SteadyTime(startingAt: Instant(milliseconds: 0)), bytes) { client in
             let fault = await ClientBench.fault { () throws(Fault) in
                 try await client.stats(of: CampaignID(unchecked: "a"))
@@ -133,13 +133,15 @@ import Testing
         }
     }
 
-    @Test(arguments: [
+    static let volumes: [(String, Int?, String?)] = [
         (#""remainingVolume":400,"remainingToday":120"#, nil, "remainingVolume 400 and remainingToday 120 differ"),
         (#""remainingVolume":400,"remainingToday":400"#, 400, nil), (#""remainingToday":120"#, 120, nil),
         (#""remainingVolume":0,"remainingToday":null"#, 0, nil),
-    ])
+    ]
+
+    @Test(arguments: volumes)
     func twoVolumesOfOnePoolMustAgree(_ fields: String, _ volume: Int?, _ contradiction: String?) async throws {
-        let bytes = ScriptedServer.answer(#"[{"id":"p","dailyCapacity":500,\#(fields)}]"#)
+        let bytes = ScriptedServer.ok(#"[{"id":"p","dailyCapacity":500,\#(fields)}]"#)
         try await run(time: SteadyTime(startingAt: Instant(milliseconds: 0)), bytes) { client in
             let pool = try #require(try await client.pools().first)
             #expect(pool.remainingVolume == volume && pool.contradiction == contradiction)

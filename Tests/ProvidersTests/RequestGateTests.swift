@@ -12,7 +12,7 @@ import Testing
 
     @Test func nomoreThanTheBudgetLeaves() async throws {
         let time = ManualTime()
-        let gate = RequestGate(perSecond: 2, time: time)
+        let gate = RequestGate(perSecond: 2, limits: .init(polls: 1000), time: time)
         let (admitted, count) = (Counter(), 200)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<count {

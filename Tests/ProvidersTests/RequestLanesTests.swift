@@ -6,7 +6,7 @@ import Testing
 @Suite struct RequestLanesTests {
     static let start = Instant(milliseconds: 1_796_000_000_000)
 
-    private func at(_ seconds: Double) -> Instant { Self.start + .seconds(seconds) }
+    private func at(_ seconds: Double) -> Instant { Self.start + .milliseconds(Int64((seconds * 1000).rounded())) }
 
     private func lanes(_ perSecond: Double) -> RequestLanes { RequestLanes(perSecond: perSecond, at: Self.start) }
 

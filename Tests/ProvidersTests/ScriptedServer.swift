@@ -47,10 +47,12 @@ final class ScriptedServer: Sendable {
     }
 
     /// An answer of JSON on a connection that stays open.
-    static func answer(_ status: String = "200 OK", _ body: String, _ headers: String...) -> String {
+    static func answer(_ status: String, _ body: String, _ headers: String...) -> String {
         let lines = ["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)"] + headers
         return lines.joined(separator: "\r\n") + "\r\n\r\n" + body
     }
+
+    static func ok(_ body: String) -> String { answer("200 OK", body) }
 
     /// Serves on a free port for as long as `body` takes.
     static func run<Result: Sendable>(

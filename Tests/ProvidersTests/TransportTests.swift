@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Model
+import NIOCore
 import NIOPosix
 import Providers
 import TestSupport
@@ -7,8 +8,8 @@ import Testing
 
 /// What happens on the wire: lanes, connections, and what odd answers mean.
 @Suite(.timeLimit(.minutes(2))) struct TransportTests {
-    static let stats = ScriptedServer.answer(#"{"sent":10,"delivered":9,"bounced":1}"#)
-    static let paused = ScriptedServer.answer(#"{"status":"paused"}"#)
+    static let stats = ScriptedServer.ok(#"{"sent":10,"delivered":9,"bounced":1}"#)
+    static let paused = ScriptedServer.ok(#"{"status":"paused"}"#)
 
     private static func id(_ text: String) -> CampaignID { CampaignID(unchecked: text) }
 
