@@ -316,7 +316,8 @@ package struct GuardService: Service, CustomStringConvertible {
             let askedAt = time.now
             // An answer is as old as its request, not as the wait before that.
             let departure = Departure()
-            let result = await Departure.$current.withValue(departure) { () async -> Result<Observation.Reading, Fault> in
+            let result = await Departure.$current.withValue(departure) {
+                () async -> Result<Observation.Reading, Fault> in
                 do throws(Fault) {
                     return .success(
                         try await platforms.look(at: target, in: workspace, query: query, operation: operation))

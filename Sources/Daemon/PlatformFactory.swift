@@ -61,12 +61,14 @@ package struct PlatformFactory: Sendable {
         switch workspace.provider {
         case .leadterra:
             let client = LeadterraClient(
-                connections: connections, url: workspace.url, key: key, gate: gate, timeout: policy.poll.timeout, time: time,
+                connections: connections, url: workspace.url, key: key, gate: gate, timeout: policy.poll.timeout,
+                time: time,
                 random: random)
             return Platform(campaigns: client, volumes: client, accounts: client)
         case .twilioComms:
             let client = TwilioCommsClient(
-                connections: connections, url: workspace.url, key: key, gate: gate, timeout: policy.poll.timeout, time: time,
+                connections: connections, url: workspace.url, key: key, gate: gate, timeout: policy.poll.timeout,
+                time: time,
                 random: random)
             return Platform(rosters: client)
         }

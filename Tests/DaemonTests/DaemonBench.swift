@@ -87,7 +87,8 @@ struct DaemonBench {
             let path = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, twilio: twilio))
             let connections = Connections(.singleton)
             let factory = PlatformFactory(
-                connections: connections, time: time, credentialsDirectory: folder.path, random: { Double.random(in: 0...1) })
+                connections: connections, time: time, credentialsDirectory: folder.path,
+                random: { Double.random(in: 0...1) })
             let outcome = PolicyLoader.load(try PolicyFile.read(path))
             guard let checked = outcome.policy else {
                 throw PolicyRefused(messages: outcome.diagnostics.map(\.message))

@@ -11,7 +11,9 @@ import Testing
         time: any TimeSource, perSecond: Double = 1000, _ bytes: String,
         _ body: (LeadterraClient) async throws -> Result
     ) async throws -> Result {
-        try await ScriptedServer.run { _ in .bytes(bytes) } _: { url, _ in
+        try await ScriptedServer.run { _ in
+            .bytes(bytes)
+        } _: { url, _ in
             let connections = Connections(.singleton)
             let client = LeadterraClient(
                 connections: connections, url: url, key: APIKey("sk_test"),

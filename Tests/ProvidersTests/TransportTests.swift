@@ -150,7 +150,10 @@ import Testing
     }
 
     static let odd: [Odd] =
-        ["400 Bad Request", "405 Method Not Allowed", "409 Conflict", "410 Gone", "422 Unprocessable", "423 Locked", "425 Too Early"]
+        [
+            "400 Bad Request", "405 Method Not Allowed", "409 Conflict", "410 Gone", "422 Unprocessable", "423 Locked",
+            "425 Too Early",
+        ]
         .map { Odd(bytes: ScriptedServer.answer($0, "{}"), kind: .refused) }
         + ["401 Unauthorized", "403 Forbidden"].map { Odd(bytes: ScriptedServer.answer($0, ""), kind: .unauthorized) }
         + ["408 Request Timeout", "500 Oops", "502 Bad Gateway", "503 Unavailable", "504 Gateway Timeout", "599 Odd"]
@@ -180,7 +183,9 @@ import Testing
 
     @Test(arguments: odd)
     func anActionsOddAnswerIsWhatItIs(_ odd: Odd) async throws {
-        try await run { _ in .bytes(odd.bytes) } _: { client, server in
+        try await run { _ in
+            .bytes(odd.bytes)
+        } _: { client, server in
             let faults = [
                 await ClientBench.fault { () throws(Fault) in
                     try await client.pause(Self.id("a"), firstSentAt: Instant(milliseconds: 0))
@@ -217,14 +222,17 @@ import Testing
             }
             #expect(poll?.kind == .throttled && start?.kind == .throttled)
             // The same pause may be tried again.
-            _ = await ClientBench.fault { () throws(Fault) in try await client.pause(Self.id("busy"), firstSentAt: now) }
+            _ = await ClientBench.fault { () throws(Fault) in try await client.pause(Self.id("busy"), firstSentAt: now)
+            }
             #expect(server.requests.map(\.line.last) == ["e", "e", "e"])
         }
     }
 
     @Test(arguments: ["99999999999999999999", "5000"])
     func aRetryAfterBeyondAllBoundsIsAnHour(_ text: String) async throws {
-        try await run { _ in .bytes(ScriptedServer.answer("503 Busy", "", "Retry-After: \(text)")) } _: { client, _ in
+        try await run { _ in
+            .bytes(ScriptedServer.answer("503 Busy", "", "Retry-After: \(text)"))
+        } _: { client, _ in
             let fault = await ClientBench.fault { () throws(Fault) in try await client.pools() }
             #expect(fault?.kind == .throttled && fault?.retryAfter == .seconds(3600))
         }

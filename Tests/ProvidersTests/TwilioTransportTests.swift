@@ -35,7 +35,9 @@ import Testing
     }
 
     @Test func aListsRetryAfterHoldsUpChangesOfMembersToo() async throws {
-        try await run { _ in .bytes(ScriptedServer.answer("429 Busy", "", "Retry-After: 60")) } _: { client, server in
+        try await run { _ in
+            .bytes(ScriptedServer.answer("429 Busy", "", "Retry-After: 60"))
+        } _: { client, server in
             let list = await ClientBench.fault { () throws(Fault) in
                 var pages = client.pools()
                 return try await pages.next()
@@ -76,7 +78,9 @@ import Testing
     /// The connection stands, and nothing comes, or nothing more.
     @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"])
     func aHalfOpenConnectionEndsWithTheTimeout(_ bytes: String) async throws {
-        try await run(timeout: .milliseconds(200)) { _ in .bytes(bytes) } _: { client, server in
+        try await run(timeout: .milliseconds(200)) { _ in
+            .bytes(bytes)
+        } _: { client, server in
             let look = await ClientBench.fault { () throws(Fault) in try await client.pool(Self.pool) }
             #expect(look?.kind == .unreachable && look?.summary == "no answer in time")
             let change = await ClientBench.fault { () throws(Fault) in
@@ -90,7 +94,9 @@ import Testing
     @Test func anOversizedAnswerWithoutALengthIsNotReadToItsEnd() async throws {
         let chunk = "100000\r\n" + String(repeating: "[", count: 1 << 20) + "\r\n"
         let endless = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + String(repeating: chunk, count: 10)
-        try await run { _ in .bytes(endless) } _: { client, _ in
+        try await run { _ in
+            .bytes(endless)
+        } _: { client, _ in
             let fault = await ClientBench.fault { () throws(Fault) in try await client.pool(Self.pool) }
             #expect(fault?.kind == .unexpected && fault?.summary == "the answer is larger than 8 MiB")
         }
@@ -98,7 +104,9 @@ import Testing
 
     @Test func countersThatAreAbsentAreUnknown() async throws {
         let body = #"{"id":"\#(Self.operation)","status":"PROCESSING","stats":{"queued":null}}"#
-        try await run { _ in .bytes(ScriptedServer.ok(body)) } _: { client, _ in
+        try await run { _ in
+            .bytes(ScriptedServer.ok(body))
+        } _: { client, _ in
             let operation = try await client.operation(Self.operation)
             #expect(operation.status == .processing)
             #expect(operation.total == nil && operation.failed == nil && operation.queued == nil)
@@ -126,7 +134,9 @@ import Testing
         let bytes =
             status.hasPrefix("204")
             ? "HTTP/1.1 \(status)\r\n\(header)\r\n\r\n" : ScriptedServer.answer(status, "", header)
-        try await run { _ in .bytes(bytes) } _: { client, _ in
+        try await run { _ in
+            .bytes(bytes)
+        } _: { client, _ in
             let receipt = try await client.remove(Self.sender, from: Self.pool)
             #expect(receipt.operation == Self.operation)
         }

@@ -21,7 +21,8 @@ package struct LeadterraClient: CampaignPlatform, VolumePlatform, AccountPlatfor
             code: { (try? JSONDecoder().decode(ErrorWire.self, from: Data($0.readableBytesView)))?.code },
             meaning: { status, code in status == 404 && code == "workspace_not_found" ? .unauthorized : nil })
         requests = RequestSender(
-            connections: connections, url: url, authorization: .bearer(key), gate: gate, timeout: timeout, time: time, random: random,
+            connections: connections, url: url, authorization: .bearer(key), gate: gate, timeout: timeout, time: time,
+            random: random,
             dialect: dialect)
     }
 

@@ -12,8 +12,10 @@ package struct ConnectionSlots: Sendable {
         /// An answer that takes longer makes its target a slow one.
         package var slowAfter: Duration
 
-        /// Requests that wait for slow answers, by Little's law: 1200 a minute at the usual timeout of 10 s are 200. More
-        /// would be unfair to the platform; a connection costs a file descriptor and about 50 KiB.
+        /// Polls under way in one workspace.
+        ///
+        /// By Little's law, 1200 a minute at the usual timeout of 10 s are 200. More would be unfair to the platform, and
+        /// a connection costs a file descriptor and about 50 KiB.
         package static let pollsMax = 256
         /// All workspaces together, so that 50 of them that hang stay within the service's memory.
         package static let pollsTotalMax = 1024

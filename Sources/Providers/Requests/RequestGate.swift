@@ -165,7 +165,8 @@ package struct RequestGate: Sendable {
     private func release(_ slot: ConnectionSlots.Slot, took: Duration?) {
         let now = time.now
         let woken = shared.state.withLock { state in
-            state.slots.release(slot, took: took, at: now).map { wake -> (CheckedContinuation<Outcome, Never>?, Outcome) in
+            state.slots.release(slot, took: took, at: now).map {
+                wake -> (CheckedContinuation<Outcome, Never>?, Outcome) in
                 switch wake {
                 case .go(let ticket, let slot): (state.slotWaiters.removeValue(forKey: ticket), .slot(slot))
                 case .expired(let ticket): (state.slotWaiters.removeValue(forKey: ticket), .expired)

@@ -29,7 +29,8 @@ package struct TwilioCommsClient: RosterPlatform {
             bodyBytesMax: 8 << 20, retries500: false,
             code: { (try? JSONDecoder().decode(TwilioErrorWire.self, from: Data($0.readableBytesView)))?.code })
         requests = RequestSender(
-            connections: connections, url: url, authorization: .basic(key), gate: gate, timeout: timeout, time: time, random: random,
+            connections: connections, url: url, authorization: .basic(key), gate: gate, timeout: timeout, time: time,
+            random: random,
             dialect: dialect)
     }
 
