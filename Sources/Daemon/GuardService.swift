@@ -4,6 +4,7 @@ package import Journal
 package import Ledger
 package import Model
 package import Policy
+import Providers
 import ServiceLifecycle
 import Synchronization
 
@@ -312,15 +313,19 @@ package struct GuardService: Service, CustomStringConvertible {
         case .stats, .pools, .accounts: break
         }
         return { [query, operation] in
-            let requestedAt = time.now
-            let result: Result<Observation.Reading, Fault>
-            do throws(Fault) {
-                result = .success(
-                    try await platforms.look(at: target, in: workspace, query: query, operation: operation))
-            } catch {
-                result = .failure(error)
+            let askedAt = time.now
+            // An answer is as old as its request, not as the wait before that.
+            let departure = Departure()
+            let result = await Departure.$current.withValue(departure) {
+                () async -> Result<Observation.Reading, Fault> in
+                do throws(Fault) {
+                    return .success(
+                        try await platforms.look(at: target, in: workspace, query: query, operation: operation))
+                } catch {
+                    return .failure(error)
+                }
             }
-            return Observation(target: target, requestedAt: requestedAt, result: result)
+            return Observation(target: target, requestedAt: departure.instant ?? askedAt, result: result)
         }
     }
 

@@ -1,23 +1,33 @@
 package import AsyncHTTPClient
 package import Model
-import NIOCore
 package import Policy
 package import Providers
 
 /// Makes the clients that a policy's workspaces ask for.
 package struct PlatformFactory: Sendable {
-    private let http: HTTPClient
+    private let connections: Connections
     private let time: any TimeSource
     private let credentialsDirectory: String?
     private let random: @Sendable () -> Double
 
+    private let gates = GateRegistry()
+
     package init(
-        http: HTTPClient, time: any TimeSource, credentialsDirectory: String?, random: @escaping @Sendable () -> Double
+        connections: Connections, time: any TimeSource, credentialsDirectory: String?,
+        random: @escaping @Sendable () -> Double
     ) {
-        self.http = http
+        self.connections = connections
         self.time = time
         self.credentialsDirectory = credentialsDirectory
         self.random = random
+    }
+
+    /// With one pool of connections for everything, for a command that asks a few questions.
+    package init(
+        http: HTTPClient, time: any TimeSource, credentialsDirectory: String?, random: @escaping @Sendable () -> Double
+    ) {
+        self.init(
+            connections: Connections(all: http), time: time, credentialsDirectory: credentialsDirectory, random: random)
     }
 
     /// Reads every key, and makes a client with each.
@@ -47,28 +57,23 @@ package struct PlatformFactory: Sendable {
                 message: "the key of workspace \(workspace.name) is no pair with a colon; put "
                     + "\(workspace.provider.traits.keyForm) into its file, on one line")
         }
-        let gate = RequestGate(perSecond: policy.poll.budget.perSecond, time: time)
+        let gate = gates.gate(of: workspace, policy, time)
         switch workspace.provider {
         case .leadterra:
             let client = LeadterraClient(
-                http: http, url: workspace.url, key: key, gate: gate, timeout: policy.poll.timeout, time: time,
+                connections: connections, url: workspace.url, key: key, gate: gate, timeout: policy.poll.timeout,
+                time: time,
                 random: random)
             return Platform(campaigns: client, volumes: client, accounts: client)
         case .twilioComms:
             let client = TwilioCommsClient(
-                http: http, url: workspace.url, key: key, gate: gate, timeout: policy.poll.timeout, time: time,
+                connections: connections, url: workspace.url, key: key, gate: gate, timeout: policy.poll.timeout,
+                time: time,
                 random: random)
             return Platform(rosters: client)
         }
     }
 
-    /// How requests are made: TLS verified, nothing followed, nothing unpacked, nothing kept open for long.
-    package static var clientConfiguration: HTTPClient.Configuration {
-        var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5)), decompression: .disabled)
-        configuration.httpVersion = .http1Only
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 8
-        configuration.connectionPool.retryConnectionEstablishment = false
-        return configuration
-    }
+    /// How requests are made.
+    package static var clientConfiguration: HTTPClient.Configuration { Connections.configuration }
 }

@@ -8,10 +8,21 @@ package import Providers
 /// Pages may shift while they are read: what comes twice counts once, and a pool that a list does not show is asked for
 /// by the id that it was last found by.
 package struct RosterReader: Sendable {
+    /// Lists are given up after this long: slow pages without end would outlast the time after which the guard asks again.
+    package static let readingMax: Duration = .seconds(600)
+
     private let platform: any RosterPlatform
+    private let startedAt = ContinuousClock.now
+    private let now: @Sendable () -> ContinuousClock.Instant
 
-    package init(platform: any RosterPlatform) { self.platform = platform }
+    /// - Parameter now: for tests, the time by which ``readingMax`` is over.
+    package init(
+        platform: any RosterPlatform, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        (self.platform, self.now) = (platform, now)
+    }
 
+    /// - Throws: the platform's fault, or `.unreachable` where its pages take too long altogether.
     package func finding(_ query: RosterQuery) async throws(Fault) -> PoolFinding {
         let found: [PoolID: SenderPool]
         if let id = query.binding.target.id {
@@ -43,7 +54,7 @@ package struct RosterReader: Sendable {
     private func listed(_ query: RosterQuery) async throws(Fault) -> [PoolID: SenderPool] {
         var found: [PoolID: SenderPool] = [:]
         var pages = platform.pools(PoolFilter())
-        while let page = try await pages.next() {
+        while let page = try await next(&pages) {
             for pool in page where query.binding.target.matches(pool) { found[pool.id] = pool }
         }
         guard found.isEmpty, let known = query.knownID else { return found }
@@ -54,9 +65,18 @@ package struct RosterReader: Sendable {
         var roster = PoolRoster(pool: pool)
         var seen: Set<SenderID> = []
         var pages = platform.senders(of: pool.id, SenderFilter())
-        while let page = try await pages.next() {
+        while let page = try await next(&pages) {
             for sender in page where seen.insert(sender.id).inserted { roster.add(sender, query) }
         }
         return roster
+    }
+
+    private func next<Item>(_ pages: inout Pages<Item>) async throws(Fault) -> [Item]? {
+        guard startedAt.duration(to: now()) < RosterReader.readingMax else {
+            throw Fault(
+                .unreachable, "the list is not complete after \(Int(RosterReader.readingMax.seconds) / 60) minutes",
+                mayHaveTakenEffect: false)
+        }
+        return try await pages.next()
     }
 }

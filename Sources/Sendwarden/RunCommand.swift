@@ -77,18 +77,17 @@ struct RunCommand: AsyncParsableCommand {
         let time = SteadyTime.fromWallClock()
         let journal = Journal(format: format(environment), time: time)
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let http = HTTPClient(
-            eventLoopGroupProvider: .shared(threads), configuration: PlatformFactory.clientConfiguration)
+        let connections = Connections(.shared(threads))
         let factory = PlatformFactory(
-            http: http, time: time, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"],
+            connections: connections, time: time, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"],
             random: { Double.random(in: 0...1) })
         do {
             try await guardCampaigns(journal, time, factory, threads)
         } catch {
-            try? await http.shutdown()
+            try? await connections.shutdown()
             throw error
         }
-        try? await http.shutdown()
+        try? await connections.shutdown()
     }
 
     private func guardCampaigns(

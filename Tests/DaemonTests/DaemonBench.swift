@@ -85,10 +85,10 @@ struct DaemonBench {
             _ = try folder.write("key", key)
             _ = try folder.write("twilio", twilioKey)
             let path = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, twilio: twilio))
-            let http = HTTPClient(
-                eventLoopGroupProvider: .singleton, configuration: PlatformFactory.clientConfiguration)
+            let connections = Connections(.singleton)
             let factory = PlatformFactory(
-                http: http, time: time, credentialsDirectory: folder.path, random: { Double.random(in: 0...1) })
+                connections: connections, time: time, credentialsDirectory: folder.path,
+                random: { Double.random(in: 0...1) })
             let outcome = PolicyLoader.load(try PolicyFile.read(path))
             guard let checked = outcome.policy else {
                 throw PolicyRefused(messages: outcome.diagnostics.map(\.message))
@@ -114,7 +114,7 @@ struct DaemonBench {
                 try await tasks.waitForAll()
                 return result
             }
-            try await http.shutdown()
+            try await connections.shutdown()
             if lines.all.contains(where: { $0.contains("NeverShown") }) { throw KeyWasShown() }
             return result
         }

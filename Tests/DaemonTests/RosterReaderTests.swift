@@ -139,4 +139,17 @@ import Testing
         #expect(roster.senders == 1 && roster.activeSenders == 0)
         #expect(platform.state.withLock { $0.asked } == 1)
     }
+
+    @Test func aListOfSlowPagesIsGivenUp() async throws {
+        let platform = ShiftingPlatform(.init(pools: (1...3000).map(Self.pool), senders: []))
+        // A minute a page.
+        let clock: @Sendable () -> ContinuousClock.Instant = {
+            .now + .seconds(60 * platform.state.withLock { $0.asked })
+        }
+        let fault = await #expect(throws: Fault.self) {
+            try await RosterReader(platform: platform, now: clock).finding(query(PoolWhere(name: "Pool 2999")))
+        }
+        #expect(fault?.summary == "the list is not complete after 10 minutes")
+        #expect(platform.state.withLock { $0.asked } == 10)
+    }
 }

@@ -33,7 +33,8 @@ enum ClientBench {
             let http = HTTPClient(eventLoopGroupProvider: .singleton)
             let time = SteadyTime(startingAt: server.world.now)
             let client = LeadterraClient(
-                http: http, url: url, key: APIKey(key), gate: RequestGate(perSecond: 1000, time: time),
+                connections: Connections(all: http), url: url, key: APIKey(key),
+                gate: RequestGate(perSecond: 1000, time: time),
                 timeout: timeout,
                 time: time, random: { 0.1 })
             let result: Swift.Result<Result, any Error>

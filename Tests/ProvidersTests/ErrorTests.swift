@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test(arguments: [("throttle_seconds", 20...20), ("throttle_date", 19...21), ("throttle_bare", 2...60)])
-    func whileThePlatformWantsPeaceNothingIsSent(_ kind: String, _ wait: ClosedRange<Int>) async throws {
+    func whileThePlatformWantsPeaceOnlyPausesAreSent(_ kind: String, _ wait: ClosedRange<Int>) async throws {
         try await ClientBench.run(faults: "[{kind: \(kind), wait: 20s, times: 1}]") { client, server in
             let first = await ClientBench.fault { () throws(Fault) in try await client.stats(of: ClientBench.camp) }
             let seconds = Int((first?.retryAfter ?? .zero).seconds.rounded())
@@ -126,13 +126,15 @@ import Testing
             let now = server.world.now
             for _ in 0..<3 {
                 let look = await ClientBench.fault { () throws(Fault) in try await client.pools() }
-                let pause = await ClientBench.fault { () throws(Fault) in
-                    try await client.pause(ClientBench.camp, firstSentAt: now)
+                let start = await ClientBench.fault { () throws(Fault) in
+                    try await client.start(ClientBench.draft, firstSentAt: now)
                 }
                 #expect(look?.kind == .throttled)
-                #expect(pause?.kind == .throttled)
+                #expect(start?.kind == .throttled)
+                let answer = try await client.pause(ClientBench.camp, firstSentAt: now)
+                #expect(answer.status == .paused)
             }
-            #expect(server.requestCounts == ["GET": 1])
+            #expect(server.requestCounts == ["GET": 1, "POST": 3])
         }
     }
 }

@@ -53,7 +53,8 @@ import Testing
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
         let time = SteadyTime(startingAt: Instant(milliseconds: 0))
         let client = LeadterraClient(
-            http: http, url: "https://localhost:\(server.localAddress?.port ?? 0)", key: APIKey("sk_test_secret"),
+            connections: Connections(all: http), url: "https://localhost:\(server.localAddress?.port ?? 0)",
+            key: APIKey("sk_test_secret"),
             gate: RequestGate(perSecond: 1000, time: time), timeout: .seconds(30), time: time, random: { 0 })
         let fault = await ClientBench.fault { () throws(Fault) in try await client.pools() }
         try await http.shutdown()

@@ -20,7 +20,8 @@ import Testing
             let http = HTTPClient(eventLoopGroupProvider: .singleton)
             let time = SteadyTime(startingAt: server.world.now)
             let client = TwilioCommsClient(
-                http: http, url: url, key: APIKey(key), gate: RequestGate(perSecond: 1000, time: time),
+                connections: Connections(all: http), url: url, key: APIKey(key),
+                gate: RequestGate(perSecond: 1000, time: time),
                 timeout: .seconds(10), time: time, random: { 0.1 })
             let result: Swift.Result<Result, any Error>
             do { result = .success(try await body(client, server)) } catch { result = .failure(error) }

@@ -54,8 +54,12 @@ enum DaemonMetrics {
             telemetry.requests.sorted { $0.key < $1.key },
             labels: { ["endpoint": $0.key.endpoint, "outcome": $0.key.outcome] }, value: { Double($0.value) })
         text.family(
+            "sendwarden_api_stats_adjusted_total", .counter,
+            "Statistics in which sent lagged a little and was raised.")
+        text.sample("sendwarden_api_stats_adjusted_total", Double(telemetry.adjustedStats))
+        text.family(
             "sendwarden_api_request_duration_seconds", .histogram,
-            "How long requests took, the wait for the budget included.")
+            "How long requests took; the wait before their departure is included for faults and actions.")
         for (endpoint, histogram) in telemetry.latencies.sorted(by: { $0.key < $1.key }) {
             text.histogram("sendwarden_api_request_duration_seconds", ("endpoint", endpoint), histogram)
         }

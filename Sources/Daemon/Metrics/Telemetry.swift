@@ -19,12 +19,15 @@ struct Telemetry: Sendable {
     private(set) var latencies: [String: LatencyHistogram] = [:]
     private(set) var events: [EventKind: Int] = [:]
     private(set) var ledgerFailures = 0
+    /// Statistics whose counters were read a moment apart.
+    private(set) var adjustedStats = 0
 
     mutating func note(_ event: Event, at now: Instant) {
         switch event {
         case .observed(let observation):
             var outcome = "ok"
             if case .failure(let fault) = observation.result { outcome = fault.kind.rawValue }
+            if case .success(.stats(let stats)) = observation.result, stats.adjustedBy != nil { adjustedStats += 1 }
             note(observation.target.endpoint, outcome, now - observation.requestedAt)
         case .answered(let intent, let result, _):
             var outcome = "ok"

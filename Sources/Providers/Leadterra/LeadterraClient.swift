@@ -1,4 +1,3 @@
-package import AsyncHTTPClient
 import FoundationEssentials
 package import Model
 import NIOCore
@@ -13,7 +12,7 @@ package struct LeadterraClient: CampaignPlatform, VolumePlatform, AccountPlatfor
     ///   - timeout: for one request, from its leaving to the last byte of its answer.
     ///   - random: a number within 0…1, new at each call.
     package init(
-        http: HTTPClient, url: String, key: APIKey, gate: RequestGate, timeout: Duration, time: any TimeSource,
+        connections: Connections, url: String, key: APIKey, gate: RequestGate, timeout: Duration, time: any TimeSource,
         random: @escaping @Sendable () -> Double
     ) {
         let dialect = RequestSender.Dialect(
@@ -22,7 +21,8 @@ package struct LeadterraClient: CampaignPlatform, VolumePlatform, AccountPlatfor
             code: { (try? JSONDecoder().decode(ErrorWire.self, from: Data($0.readableBytesView)))?.code },
             meaning: { status, code in status == 404 && code == "workspace_not_found" ? .unauthorized : nil })
         requests = RequestSender(
-            http: http, url: url, authorization: .bearer(key), gate: gate, timeout: timeout, time: time, random: random,
+            connections: connections, url: url, authorization: .bearer(key), gate: gate, timeout: timeout, time: time,
+            random: random,
             dialect: dialect)
     }
 
@@ -33,12 +33,8 @@ package struct LeadterraClient: CampaignPlatform, VolumePlatform, AccountPlatfor
         guard wire.campaignID == nil || wire.campaignID == campaign.text else {
             throw Fault(.unexpected, "the answer is about another campaign")
         }
-        let stats = wire.stats
-        if let sent = stats.sent, max(stats.bounced ?? 0, stats.delivered ?? 0) > sent {
-            throw Fault(.unexpected, "more mails came back or arrived than were sent")
-        }
-        guard stats != CampaignStats() else { throw Fault(.unexpected, "the answer holds no documented field") }
-        return stats
+        guard wire.stats != CampaignStats() else { throw Fault(.unexpected, "the answer holds no documented field") }
+        return try CounterAgreement.agreed(wire.stats)
     }
 
     package func pools() async throws(Fault) -> [SenderPool] {
@@ -72,6 +68,7 @@ package struct LeadterraClient: CampaignPlatform, VolumePlatform, AccountPlatfor
         }
         return ActionAnswer(
             status: CampaignStatus(wire.status), pausedAt: wire.pausedAt, startedAt: wire.startedAt,
-            serverTimeAtRequest: answer.date.map { $0 - max(.zero, requests.time.now - firstSentAt) })
+            serverTimeAtRequest: ServerTime.atRequest(
+                date: answer.date, firstSentAt: firstSentAt, now: requests.time.now))
     }
 }

@@ -59,12 +59,18 @@ struct PoolWire: Decodable {
         let accounts = (try? fields.decodeIfPresent([String].self, forKey: .senderAccountIds)) ?? nil
         let resetAt = (try? fields.decodeIfPresent(String.self, forKey: .resetAt)) ?? nil
         let senders = try count(.senderCount) ?? count(.senderAccountCount)
+        let (volume, today) = (try count(.remainingVolume), try count(.remainingToday))
+        // Two names of the same thing.
+        let agree = volume == nil || today == nil || volume == today
         pool = SenderPool(
             id: id, name: (try? fields.decodeIfPresent(String.self, forKey: .name)) ?? nil,
             dailyCapacity: try count(.dailyCapacity),
-            remainingVolume: try count(.remainingVolume) ?? count(.remainingToday),
+            remainingVolume: agree ? volume ?? today : nil,
             resetAt: resetAt.flatMap { Instant(rfc3339: $0) }, senderAccountIDs: accounts?.compactMap { AccountID($0) },
             senderCount: senders ?? accounts?.count, activeSenderCount: try count(.activeSenderAccountCount))
+        if let volume, let today, !agree {
+            pool.contradiction = "remainingVolume \(volume) and remainingToday \(today) differ"
+        }
     }
 }
 

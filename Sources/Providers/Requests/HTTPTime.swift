@@ -4,7 +4,9 @@ import Model
 enum HTTPTime {
     /// Seconds, or the time until a date by the server's own clock where the answer shows it.
     static func wait(retryAfter text: String, date: Instant?, now: Instant) -> Duration? {
-        if let seconds = Int64(text), seconds >= 0 { return .seconds(min(seconds, 10 * 365 * 86400)) }
+        if !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
+            return .seconds(min(Int64(text) ?? .max, 10 * 365 * 86400))
+        }
         guard let until = instant(text) else { return nil }
         return max(.zero, until - (date ?? now))
     }

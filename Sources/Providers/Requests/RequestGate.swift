@@ -1,83 +1,178 @@
 package import Model
+import Synchronization
 
-/// What a request is for; the graver goes first when the budget is short.
-package enum RequestPriority: Int, Comparable, Sendable {
-    case pause, start, poll
-
-    package static func < (left: RequestPriority, right: RequestPriority) -> Bool { left.rawValue < right.rawValue }
-}
-
-/// Lets requests out at the pace of one token bucket, the gravest first, and none while the platform wants peace.
-package actor RequestGate {
-    /// How much of the budget may be spent at once, as time.
-    private static let burst: Duration = .seconds(10)
-    /// Tokens that polls leave for actions, where the bucket is large enough.
-    private static let reserveMax = 5.0
-    /// The longest peace that is granted on the platform's word: a wrong header must not blind the guard for days.
-    package static let closedMax: Duration = .seconds(3600)
-
-    private struct Waiter {
-        var ticket: Int
-        var priority: RequestPriority
+/// Lets one workspace's requests out: when ``RequestLanes`` says so, and while ``ConnectionSlots`` has room.
+///
+/// A thin shell that waits where those two say so. All gates that ``continued(perSecond:limits:)`` makes share one state,
+/// so that a reload forgets nothing.
+package struct RequestGate: Sendable {
+    /// The right to be under way, which ``leave(_:took:)`` gives back.
+    package struct Pass: Sendable {
+        fileprivate var slot: ConnectionSlots.Slot
     }
 
+    /// Whoever waits asks again this often, as the budget may have been raised or the gate closed meanwhile.
+    private static let sliceMax: Duration = .seconds(1)
+
+    /// How a wait for a slot ends.
+    private enum Outcome: Sendable {
+        case slot(ConnectionSlots.Slot)
+        case expired, full, cancelled
+    }
+
+    private struct State {
+        var lanes: RequestLanes
+        var slots: ConnectionSlots
+        /// Whose rate and limits are in force, and the newest that was made.
+        var generation = 0
+        var newestGeneration = 0
+        var lastTicket = 0
+        /// Who has a slot and waits for the budget.
+        var budgetWaiters: [Int: RequestPriority] = [:]
+        var slotWaiters: [Int: CheckedContinuation<Outcome, Never>] = [:]
+    }
+
+    private final class Shared: Sendable {
+        let state: Mutex<State>
+
+        init(_ state: State) { self.state = Mutex(state) }
+    }
+
+    private let shared: Shared
     private let time: any TimeSource
     private let perSecond: Double
-    private let capacity: Double
-    private let reserve: Double
-    private var tokens: Double
-    private var filledAt: Instant
-    private var waiters: [Waiter] = []
-    private var lastTicket = 0
-    private var closedUntil: Instant?
+    private let limits: ConnectionSlots.Limits
+    private let generation: Int
 
     /// - Parameter perSecond: the budget; above 0.
-    package init(perSecond: Double, time: any TimeSource) {
-        self.time = time
-        self.perSecond = perSecond
-        capacity = max(2, perSecond * RequestGate.burst.seconds)
-        reserve = min(RequestGate.reserveMax, (capacity / 4).rounded(.down))
-        tokens = capacity
-        filledAt = time.now
+    package init(perSecond: Double, limits: ConnectionSlots.Limits = .init(), time: any TimeSource) {
+        shared = Shared(
+            State(lanes: RequestLanes(perSecond: perSecond, at: time.now), slots: ConnectionSlots(limits)))
+        (self.time, self.perSecond, self.limits, generation) = (time, perSecond, limits, 0)
+    }
+
+    private init(_ previous: RequestGate, perSecond: Double, limits: ConnectionSlots.Limits) {
+        (shared, time, self.perSecond, self.limits) = (previous.shared, previous.time, perSecond, limits)
+        generation = previous.shared.state.withLock { state in
+            state.newestGeneration += 1
+            return state.newestGeneration
+        }
+    }
+
+    /// The same gate with another rate, which is in force from its first request: a policy that is refused after all
+    /// changes nothing.
+    package func continued(perSecond: Double, limits: ConnectionSlots.Limits) -> RequestGate {
+        RequestGate(self, perSecond: perSecond, limits: limits)
     }
 
     /// Returns once the request may leave.
     ///
-    /// Throws a `.throttled` fault at once while the gate is closed, and `.unreachable` when the task is cancelled.
-    package func admit(_ priority: RequestPriority) async throws(Fault) {
-        lastTicket += 1
-        let ticket = lastTicket
-        waiters.append(Waiter(ticket: ticket, priority: priority))
-        defer { waiters.removeAll { $0.ticket == ticket } }
+    /// Throws a `.throttled` fault where the platform or the queue lets it not leave at all, and `.unreachable` when the
+    /// task is cancelled; never after it left.
+    package func admit(_ lane: RequestPriority, target: String = "") async throws(Fault) -> Pass {
+        let now = time.now
+        let ticket = shared.state.withLock { state in
+            if generation > state.generation {
+                state.generation = generation
+                state.lanes.adjust(perSecond: perSecond, at: now)
+                state.slots.limits = limits
+            }
+            state.lastTicket += 1
+            return state.lastTicket
+        }
+        let slot = try await slot(lane, target, ticket)
+        do throws(Fault) {
+            try await waitForBudget(lane, ticket)
+            return Pass(slot: slot)
+        } catch {
+            release(slot, took: nil)
+            throw error
+        }
+    }
+
+    /// The request has ended.
+    ///
+    /// - Parameter took: from its leaving to its end, in real time.
+    package func leave(_ pass: Pass, took: Duration) { release(pass.slot, took: took) }
+
+    /// Polls and starts leave the platform alone for that long, at most ``RequestLanes/closedMax``; pauses do not.
+    package func close(for wait: Duration) {
+        let now = time.now
+        shared.state.withLock { $0.lanes.close(for: wait, at: now) }
+    }
+
+    // MARK: Waiting
+
+    private func waitForBudget(_ lane: RequestPriority, _ ticket: Int) async throws(Fault) {
+        defer { shared.state.withLock { $0.budgetWaiters[ticket] = nil } }
         while true {
             let now = time.now
-            if let closedUntil, closedUntil > now {
-                throw Fault(.throttled, "the platform asked us to wait", retryAfter: closedUntil - now)
+            let admission = shared.state.withLock { state in
+                let ahead = state.budgetWaiters.count { $1 < lane || ($1 == lane && $0 < ticket) }
+                state.budgetWaiters[ticket] = lane
+                return state.lanes.ask(lane, ahead: ahead, at: now)
             }
-            fill(now)
-            let ahead = waiters.count { $0.priority < priority || ($0.priority == priority && $0.ticket < ticket) }
-            let needed = Double(ahead + 1) + (priority == .poll ? reserve : 0)
-            if tokens >= needed {
-                tokens -= 1
-                return
-            }
-            let wait = Duration.seconds((needed - tokens) / perSecond) + .milliseconds(1)
-            do {
-                try await time.sleep(until: now + wait)
-            } catch {
-                throw Fault(.unreachable, "cancelled before it was sent", mayHaveTakenEffect: false)
+            switch admission {
+            case .go: return
+            case .refused(let wait): throw Fault(.throttled, "the platform asked us to wait", retryAfter: wait)
+            case .wait(let until):
+                do {
+                    try await time.sleep(until: min(until, now + RequestGate.sliceMax))
+                } catch {
+                    throw RequestGate.cancelled
+                }
             }
         }
     }
 
-    /// Lets nothing out for that long, at most ``closedMax``.
-    package func close(for wait: Duration) {
-        let until = time.now + min(max(wait, .zero), RequestGate.closedMax)
-        closedUntil = max(closedUntil ?? until, until)
+    private static let cancelled = Fault(.unreachable, "cancelled before it was sent", mayHaveTakenEffect: false)
+
+    private func slot(
+        _ lane: RequestPriority, _ target: String, _ ticket: Int
+    ) async throws(Fault) -> ConnectionSlots.Slot {
+        let now = time.now
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Outcome, Never>) in
+                let outcome: Outcome? = shared.state.withLock { state in
+                    // Under the lock, so that whoever cancels afterwards finds the continuation.
+                    if Task.isCancelled { return .cancelled }
+                    switch state.slots.take(lane, target, ticket: ticket, at: now) {
+                    case .go(let slot): return .slot(slot)
+                    case .full: return .full
+                    case .wait:
+                        state.slotWaiters[ticket] = continuation
+                        return nil
+                    }
+                }
+                if let outcome { continuation.resume(returning: outcome) }
+            }
+        } onCancel: {
+            let waiter = shared.state.withLock { state in
+                state.slots.forget(ticket: ticket)
+                return state.slotWaiters.removeValue(forKey: ticket)
+            }
+            waiter?.resume(returning: .cancelled)
+        }
+        switch outcome {
+        case .slot(let slot): return slot
+        case .cancelled: throw RequestGate.cancelled
+        case .expired, .full:
+            // Not the platform's silence: it was not even asked.
+            throw Fault(.throttled, "not sent, as too many requests wait for slow answers")
+        }
     }
 
-    private func fill(_ now: Instant) {
-        tokens = min(capacity, tokens + max(0, (now - filledAt).seconds) * perSecond)
-        filledAt = now
+    private func release(_ slot: ConnectionSlots.Slot, took: Duration?) {
+        let now = time.now
+        let woken = shared.state.withLock { state in
+            state.slots.release(slot, took: took, at: now).map {
+                wake -> (CheckedContinuation<Outcome, Never>?, Outcome) in
+                switch wake {
+                case .go(let ticket, let slot): (state.slotWaiters.removeValue(forKey: ticket), .slot(slot))
+                case .expired(let ticket): (state.slotWaiters.removeValue(forKey: ticket), .expired)
+                }
+            }
+        }
+        for (waiter, outcome) in woken { waiter?.resume(returning: outcome) }
     }
 }

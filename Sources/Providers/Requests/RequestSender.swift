@@ -13,6 +13,9 @@ struct RequestSender: Sendable {
         var path: String
         var body: String?
         var priority: RequestPriority
+
+        /// What it is about: pages of a list are of one target.
+        var target: String { String(path.prefix { $0 != "?" }) }
     }
 
     struct Answer: Sendable {
@@ -40,7 +43,7 @@ struct RequestSender: Sendable {
     /// After so many looks in a row without an answer, retries stop: they would only add to the trouble.
     private static let troubleMin = 3
 
-    private let http: HTTPClient
+    private let connections: Connections
     private let url: String
     private let authorization: AuthorizationValue
     private let gate: RequestGate
@@ -56,10 +59,10 @@ struct RequestSender: Sendable {
     ///   - timeout: for one request, from its leaving to the last byte of its answer.
     ///   - random: a number within 0…1, new at each call.
     init(
-        http: HTTPClient, url: String, authorization: AuthorizationValue, gate: RequestGate, timeout: Duration,
+        connections: Connections, url: String, authorization: AuthorizationValue, gate: RequestGate, timeout: Duration,
         time: any TimeSource, random: @escaping @Sendable () -> Double, dialect: Dialect
     ) {
-        self.http = http
+        self.connections = connections
         self.url = url
         self.authorization = authorization
         self.gate = gate
@@ -99,7 +102,6 @@ struct RequestSender: Sendable {
     ///
     /// - Throws: a fault for every answer but 2xx.
     func send(_ asked: Request) async throws(Fault) -> Answer {
-        try await gate.admit(asked.priority)
         var request = HTTPClientRequest(url: url + asked.path)
         request.method = asked.method
         request.headers.add(name: "Authorization", value: authorization.header)
@@ -109,17 +111,34 @@ struct RequestSender: Sendable {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(string: body))
         }
-        let (response, body) = try await exchange(request)
+        // What acts has a connection of its own: none that lay idle may be lost under it, as then nobody would know
+        // whether it took effect.
+        if asked.priority != .poll { request.headers.add(name: "Connection", value: "close") }
+        let (leftAt, response, body) = try await admitted(request, asked)
         let date = response.headers.first(name: "Date").flatMap { HTTPTime.instant($0) }
         guard (200..<300).contains(response.status.code) else {
-            throw await refusal(response, body, date)
+            throw refusal(response, body, date)
         }
+        Departure.current?.note(leftAt)
         return Answer(status: Int(response.status.code), headers: response.headers, body: body, date: date)
     }
 
+    /// Waits for the gate, and exchanges: the timeout counts from there.
+    private func admitted(
+        _ request: HTTPClientRequest, _ asked: Request
+    ) async throws(Fault) -> (leftAt: Instant, HTTPClientResponse, ByteBuffer) {
+        let pass = try await gate.admit(asked.priority, target: asked.target)
+        let (leftAt, start) = (time.now, ContinuousClock.now)
+        defer { gate.leave(pass, took: start.duration(to: .now)) }
+        let (response, body) = try await exchange(request, on: connections[asked.priority])
+        return (leftAt, response, body)
+    }
+
     /// Sends the request and takes the whole answer in, both within the timeout: a body that trickles does not count.
-    private func exchange(_ request: HTTPClientRequest) async throws(Fault) -> (HTTPClientResponse, ByteBuffer) {
-        let (http, timeout, bytesMax) = (http, timeout, dialect.bodyBytesMax)
+    private func exchange(
+        _ request: HTTPClientRequest, on http: HTTPClient
+    ) async throws(Fault) -> (HTTPClientResponse, ByteBuffer) {
+        let (timeout, bytesMax) = (timeout, dialect.bodyBytesMax)
         do {
             return try await withThrowingTaskGroup(of: (HTTPClientResponse, ByteBuffer)?.self) { group in
                 group.addTask {
@@ -139,7 +158,7 @@ struct RequestSender: Sendable {
         }
     }
 
-    private func refusal(_ response: HTTPClientResponse, _ body: ByteBuffer, _ date: Instant?) async -> Fault {
+    private func refusal(_ response: HTTPClientResponse, _ body: ByteBuffer, _ date: Instant?) -> Fault {
         let status = Int(response.status.code)
         let code = dialect.code(body)
         let summary = "HTTP \(status)" + (code.map { " \($0)" } ?? "")
@@ -151,13 +170,13 @@ struct RequestSender: Sendable {
         case 401, 403: return Fault(.unauthorized, summary, code: code)
         case 404: return Fault(.missing, summary, code: code)
         case 429:
-            let wait = min(named ?? throttleBackoff.wait(after: 1), RequestGate.closedMax)
-            await gate.close(for: wait)
+            let wait = min(named ?? throttleBackoff.wait(after: 1), RequestLanes.closedMax)
+            gate.close(for: wait)
             return Fault(.throttled, summary, code: code, retryAfter: wait)
         case 503:
             guard let named else { return Fault(.unreachable, summary, code: code) }
-            let wait = min(named, RequestGate.closedMax)
-            await gate.close(for: wait)
+            let wait = min(named, RequestLanes.closedMax)
+            gate.close(for: wait)
             return Fault(.throttled, summary, code: code, retryAfter: wait)
         case 500: return Fault(.unreachable, summary, code: code, isRepeatable: dialect.retries500)
         case 408, 501...599: return Fault(.unreachable, summary, code: code)

@@ -1,4 +1,3 @@
-package import AsyncHTTPClient
 import FoundationEssentials
 package import Model
 import NIOCore
@@ -22,7 +21,7 @@ package struct TwilioCommsClient: RosterPlatform {
     ///   - timeout: for one request, from its leaving to the last byte of its answer.
     ///   - random: a number within 0…1, new at each call.
     package init(
-        http: HTTPClient, url: String, key: APIKey, gate: RequestGate, timeout: Duration, time: any TimeSource,
+        connections: Connections, url: String, key: APIKey, gate: RequestGate, timeout: Duration, time: any TimeSource,
         random: @escaping @Sendable () -> Double
     ) {
         let dialect = RequestSender.Dialect(
@@ -30,7 +29,8 @@ package struct TwilioCommsClient: RosterPlatform {
             bodyBytesMax: 8 << 20, retries500: false,
             code: { (try? JSONDecoder().decode(TwilioErrorWire.self, from: Data($0.readableBytesView)))?.code })
         requests = RequestSender(
-            http: http, url: url, authorization: .basic(key), gate: gate, timeout: timeout, time: time, random: random,
+            connections: connections, url: url, authorization: .basic(key), gate: gate, timeout: timeout, time: time,
+            random: random,
             dialect: dialect)
     }
 

@@ -128,10 +128,9 @@ struct DemoCommand: AsyncParsableCommand {
         let outcome = PolicyLoader.load(SourceFile(name: "demo", text: DemoWorld.policy(url: url)))
         guard let policy = outcome.policy else { throw ExitCode.software }
         let ledger = try openLedger(policy, url, at: time.now)
-        let http = HTTPClient(
-            eventLoopGroupProvider: .shared(threads), configuration: PlatformFactory.clientConfiguration)
+        let connections = Connections(.shared(threads))
         let platform = LeadterraClient(
-            http: http, url: url, key: APIKey(try DemoWorld.description().key),
+            connections: connections, url: url, key: APIKey(try DemoWorld.description().key),
             gate: RequestGate(perSecond: policy.poll.budget.perSecond, time: time), timeout: policy.poll.timeout,
             time: time, random: { Double.random(in: 0...1) })
         let service = GuardService(
@@ -155,10 +154,10 @@ struct DemoCommand: AsyncParsableCommand {
         do {
             try await services.run()
         } catch {
-            try? await http.shutdown()
+            try? await connections.shutdown()
             throw error
         }
-        try? await http.shutdown()
+        try? await connections.shutdown()
     }
 }
 

@@ -1,0 +1,128 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A server of raw bytes on a real socket, which answers each request as a test says.
+final class ScriptedServer: Sendable {
+    struct Request: Sendable {
+        /// Numbered from 1 in the order of their coming.
+        var connection: Int
+        /// `GET /path`.
+        var line: String
+        var head: String
+    }
+
+    enum Reply: Sendable {
+        case bytes(String)
+        /// After a while.
+        case late(String, TimeAmount)
+        /// The connection is closed after these bytes.
+        case cut(String)
+        /// Nothing until ``release(_:)``.
+        case held
+    }
+
+    private struct State {
+        var connections = 0
+        var requests: [Request] = []
+        var held: [any Channel] = []
+    }
+
+    private let state = Mutex(State())
+    private let script: @Sendable (Request) -> Reply
+
+    private init(_ script: @escaping @Sendable (Request) -> Reply) { self.script = script }
+
+    var requests: [Request] { state.withLock { $0.requests } }
+    var heldCount: Int { state.withLock { $0.held.count } }
+
+    /// Answers everything that is held.
+    func release(_ bytes: String) {
+        let held = state.withLock { state in
+            defer { state.held = [] }
+            return state.held
+        }
+        for channel in held { channel.writeAndFlush(ByteBuffer(string: bytes), promise: nil) }
+    }
+
+    /// An answer of JSON on a connection that stays open.
+    static func answer(_ status: String, _ body: String, _ headers: String...) -> String {
+        let lines = ["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)"] + headers
+        return lines.joined(separator: "\r\n") + "\r\n\r\n" + body
+    }
+
+    static func ok(_ body: String) -> String { answer("200 OK", body) }
+
+    /// Serves on a free port for as long as `body` takes.
+    static func run<Result: Sendable>(
+        _ script: @escaping @Sendable (Request) -> Reply,
+        _ body: (_ url: String, ScriptedServer) async throws -> Result
+    ) async throws -> Result {
+        let server = ScriptedServer(script)
+        let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .serverChannelOption(.backlog, value: 1024)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Handler(server))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body("http://127.0.0.1:\(channel.localAddress?.port ?? 0)", server))
+        } catch {
+            result = .failure(error)
+        }
+        try await channel.close()
+        return try result.get()
+    }
+
+    private final class Handler: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private let server: ScriptedServer
+        private var number = 0
+        private var received = ""
+
+        init(_ server: ScriptedServer) { self.server = server }
+
+        func channelActive(context: ChannelHandlerContext) {
+            number = server.state.withLock { state in
+                state.connections += 1
+                return state.connections
+            }
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            received += String(buffer: unwrapInboundIn(data))
+            while let request = take() {
+                server.state.withLock { $0.requests.append(request) }
+                let channel = context.channel
+                switch server.script(request) {
+                case .bytes(let text): channel.writeAndFlush(ByteBuffer(string: text), promise: nil)
+                case .late(let text, let wait):
+                    channel.eventLoop.scheduleTask(in: wait) {
+                        channel.writeAndFlush(ByteBuffer(string: text), promise: nil)
+                    }
+                case .cut(let text):
+                    channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in channel.close(promise: nil) }
+                case .held: server.state.withLock { $0.held.append(channel) }
+                }
+            }
+        }
+
+        /// The next whole request of what has come in.
+        private func take() -> Request? {
+            guard let end = received.range(of: "\r\n\r\n") else { return nil }
+            let head = String(received[..<end.lowerBound])
+            let length =
+                head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
+                .flatMap { Int($0.split(separator: " ").last ?? "") } ?? 0
+            guard received[end.upperBound...].utf8.count >= length else { return nil }
+            received = String(received[end.upperBound...].dropFirst(length))
+            let line = head.split(separator: "\r\n").first.map(String.init) ?? ""
+            return Request(
+                connection: number, line: line.split(separator: " ").prefix(2).joined(separator: " "), head: head)
+        }
+    }
+}
