@@ -156,7 +156,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
         .testTarget(
-            name: "GuardTests", dependencies: ["Guard", "Ledger", "Model", "Policy", "Simulator", "TestSupport"],
+            name: "GuardTests",
+            dependencies: ["Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Simulator", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(

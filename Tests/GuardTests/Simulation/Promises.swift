@@ -11,7 +11,7 @@ struct Promises {
     var violations: [String] {
         run.trespasses + run.blames + (run.isSpinning ? ["ticks without end at \(run.now)"] : []) + sentOnlyWhatItMay
             + pausedOnEvidence
-            + startedWhatFits + retriedSoon + pausedInTime + protected + settled + toldConsistently
+            + startedWhatFits + retriedSoon + pausesLeaveAtOnce + logIsWhole + pausedInTime + protected + settled + toldConsistently
     }
 
     private var launched: Set<CampaignID> { Set(world.policy.launches.map(\.campaign)) }
@@ -52,6 +52,7 @@ struct Promises {
         var resumedAt: [CampaignID: Instant] = [:]
         for entry in run.log {
             switch entry {
+            case .arrived: break
             case .crashed(let at):
                 // A resume that was told and not kept is found anew, and still counts from where it began.
                 for (id, resumed) in resumedAt where resumed == at { mayRun.insert(id) }
@@ -114,6 +115,39 @@ struct Promises {
         resolved >= world.resolvedMin && Double(bounced) > world.limit * Double(resolved)
     }
 
+    /// Nothing but the way there keeps a pause from the platform: no rate limit, no budget, no log that nobody reads.
+    private var pausesLeaveAtOnce: [String] {
+        var violations: [String] = []
+        var sentAt: [CampaignID: Instant] = [:]
+        let longest = max(world.weather.latencyMax, .seconds(2)) + .seconds(1)
+        for entry in run.log {
+            switch entry {
+            case .crashed: sentAt = [:]
+            case .sent(let at, let intent, _): if intent.action == .pause { sentAt[intent.campaign] = at }
+            case .arrived(let at, let intent):
+                guard intent.action == .pause, let sent = sentAt.removeValue(forKey: intent.campaign) else { continue }
+                if at - sent > longest { violations.append("a pause of \(intent.campaign) took from \(sent) to \(at)") }
+            case .failed, .reported, .observed: break
+            }
+        }
+        return violations + sentAt.filter { run.now - $0.value > longest }.map { "a pause of \($0.key) never left" }
+    }
+
+    /// Each entry of the log is read, in order, or its number is missing, and each gap is followed by a summary.
+    private var logIsWhole: [String] {
+        var violations: [String] = []
+        var (last, missing, unexplained) = (0, 0, 0)
+        for line in run.lines {
+            let gap = line.sequence - last - 1
+            if gap < 0 { violations.append("entry \(line.sequence) of the log after \(last)") }
+            (missing, unexplained, last) = (missing + gap, unexplained + gap, line.sequence)
+            if line.kind == .journalDropped { unexplained = 0 }
+        }
+        if missing != run.droppedEntries { violations.append("\(missing) numbers missing, \(run.droppedEntries) dropped") }
+        if unexplained > 0 { violations.append("\(unexplained) entries are missing, and no entry says so") }
+        return violations
+    }
+
     /// A pause that failed is sent again within a minute, or there is a reason not to.
     private var retriedSoon: [String] {
         guard world.policy.mode == .enforce else { return [] }
@@ -138,7 +172,7 @@ struct Promises {
                     let id = event.fields[.campaign].flatMap({ CampaignID($0) })
                 else { continue }
                 failedAt[id] = nil
-            case .observed: break
+            case .observed, .arrived: break
             }
         }
         for (id, at) in failedAt where run.now - at > tolerance {
@@ -207,7 +241,7 @@ struct Promises {
             case .failed(_, let intent, let mayHaveTakenEffect) where intent.action != .pause:
                 if mayHaveTakenEffect { mayRun.insert(intent.campaign) }
                 if !mayRun.contains(intent.campaign) { promised[intent.campaign] = nil }
-            case .sent, .reported, .failed, .crashed: break
+            case .sent, .reported, .failed, .crashed, .arrived: break
             }
         }
         return violations
@@ -234,7 +268,7 @@ struct Promises {
         for entry in run.log {
             switch entry {
             case .crashed: breaches = [:]
-            case .failed: break
+            case .failed, .arrived: break
             case .observed(let at, let observation, let isRunning):
                 guard case .stats(let id) = observation.target, case .success(.stats(let stats)) = observation.result,
                     observation.requestedAt >= askedAt[id] ?? observation.requestedAt

@@ -38,7 +38,7 @@ import Testing
         func story() throws -> [String] {
             try RandomWorld(seed: seed, days: 2).run().log.compactMap { entry in
                 switch entry {
-                case .observed, .failed: nil
+                case .observed, .failed, .arrived: nil
                 case .sent(let at, let intent, _): "\(at) \(intent.action) \(intent.campaign)"
                 case .reported(let at, let event): "\(at) \(event.kind) \(event.message)"
                 case .crashed(let at): "\(at) crashed"
@@ -63,7 +63,8 @@ import Testing
             .campaignOverride, .launchQueued, .launchHeld, .launchReleased, .launchCannotFit, .launchUnapproved,
             .launchAlreadyStarted, .launchFailed, .campaignResumed, .campaignResumeFailed, .campaignRelapsed,
             .campaignProbationPassed, .beltTripped, .poolExhausted, .poolRenewed, .apiUnreachable, .apiUnauthorized,
-            .apiThrottled, .apiUnexpected, .apiRecovered, .statsReset,
+            .apiThrottled, .apiUnexpected, .apiRecovered, .statsReset, .campaignPauseIneffective,
+            .campaignPauseAbandoned, .campaignDegraded, .campaignSteady, .launchSkipped,
         ]
         let rare = expected.filter { kinds[$0, default: 0] < 5 }.map { "\($0.rawValue): \(kinds[$0, default: 0])" }
         #expect(rare == [])

@@ -1,7 +1,9 @@
 import Guard
+import Journal
 import Ledger
 import Model
 import Policy
+import Providers
 import Simulator
 import TestSupport
 
@@ -9,6 +11,8 @@ import TestSupport
 struct SimulatedRun {
     /// Something that happens at a time of its own.
     private enum Happening {
+        /// A poll asks to leave.
+        case ask(Target)
         /// A request reaches the platform.
         case look(Target, requestedAt: Instant)
         case apply(Intent)
@@ -26,6 +30,8 @@ struct SimulatedRun {
         case reported(Instant, JournalEvent)
         /// The process was killed, and begins anew.
         case crashed(Instant)
+        /// An action reached the platform.
+        case arrived(Instant, Intent)
     }
 
     struct Weather {
@@ -48,6 +54,10 @@ struct SimulatedRun {
         var zeros = 0.0
         /// The share of pauses that the platform confirms and does not carry out.
         var ineffective = 0.0
+        /// How long the platform asks to be left alone where it does.
+        var retryAfter: Duration = .seconds(60)
+        /// The share of events after which whatever reads the log stops reading, or goes on.
+        var readers = 0.0
         /// How far the platform stamps its actions off the clock of its answers.
         var skew: Duration = .zero
     }
@@ -90,6 +100,12 @@ struct SimulatedRun {
     private var lagging: [CampaignID: Int] = [:]
     private var ledger: Ledger?
     private var kept = Memory()
+    /// When the daemon's requests may leave, and its log, in a queue that is soon full.
+    private var lanes: RequestLanes
+    private var journal = JournalQueue(limits: .init(entriesMax: 24, bytesMax: 1 << 20))
+    private var isReading = true
+    /// The log as it was read: number and kind of each entry.
+    private(set) var lines: [(sequence: Int, kind: EventKind)] = []
     private(set) var world: World
     private(set) var now: Instant
     private(set) var log: [Entry] = []
@@ -112,6 +128,7 @@ struct SimulatedRun {
         self.world = world
         now = world.now
         self.weather = weather
+        lanes = RequestLanes(perSecond: policies[0].poll.budget.perSecond, at: world.now)
         generator = SeededGenerator(seed: seed)
         for campaign in world.campaigns {
             statuses[campaign.description.id] = campaign.status
@@ -195,10 +212,10 @@ struct SimulatedRun {
         advanceWorld()
     }
 
-    private mutating func schedule(_ happening: Happening) {
+    private mutating func schedule(_ happening: Happening, at time: Instant? = nil) {
         order += 1
         let latency = weather.latencyMax * Double.random(in: 0...1, using: &generator)
-        queue.append((now + latency, order, happening))
+        queue.append((time ?? now + latency, order, happening))
     }
 
     private mutating func carryOut(_ effects: [Effect]) throws {
@@ -208,21 +225,58 @@ struct SimulatedRun {
         for case .report(let event) in effects {
             log.append(.reported(now, event))
             noteBlame(event)
+            journal.offer(event, at: now)
         }
+        readLog()
         if fate == 1 { return try crash() }
         try keep(effects)
         if fate == 2 { return try crash() }
         for effect in effects {
             switch effect {
-            case .poll(let target): schedule(.look(target, requestedAt: now))
+            case .poll(let target): ask(target)
             case .send(let intent):
                 log.append(.sent(now, intent, statusThen: world.campaign(intent.campaign)?.status))
                 noteTrespass(intent)
-                schedule(.apply(intent))
+                send(intent)
             case .change, .ready, .record, .report, .reply: break
             }
         }
     }
+
+    // MARK: Requests and the log
+
+    /// A poll leaves as its lane allows.
+    private mutating func ask(_ target: Target) {
+        switch lanes.ask(.poll, at: now) {
+        case .go: schedule(.look(target, requestedAt: now))
+        case .wait(let until): schedule(.ask(target), at: until)
+        case .refused(let wait):
+            let fault = Fault(.throttled, "the platform asked us to wait", retryAfter: wait)
+            schedule(.tell(.observed(Observation(target: target, requestedAt: now, result: .failure(fault)))))
+        }
+    }
+
+    /// An action leaves as its lane allows; what waits for its budget, waits.
+    private mutating func send(_ intent: Intent) {
+        switch lanes.ask(intent.action == .pause ? .pause : .start, at: now) {
+        case .go: schedule(.apply(intent))
+        case .wait(let until): schedule(.apply(intent), at: until)
+        case .refused(let wait):
+            let fault = Fault(.throttled, "the platform asked us to wait", retryAfter: wait, mayHaveTakenEffect: false)
+            schedule(.tell(.answered(intent, .failure(fault), jitter: Double.random(in: 0...1, using: &generator))))
+        }
+    }
+
+    /// What a reader takes of the log while it reads.
+    private mutating func readLog() {
+        while isReading, let entry = journal.next(at: now) {
+            let sequence = entry.fields.first { $0.name == "SENDWARDEN_SEQ" }.flatMap { Int($0.value) } ?? 0
+            lines.append((sequence, entry.kind))
+        }
+    }
+
+    /// Entries that never were read, where the log is read to its end.
+    var droppedEntries: Int { journal.dropped }
 
     private mutating func keep(_ effects: [Effect]) throws {
         let records = effects.compactMap { if case .record(let record) = $0 { record } else { nil } }
@@ -250,10 +304,16 @@ struct SimulatedRun {
 
     private mutating func handle(_ happening: Happening) throws {
         switch happening {
+        case .ask(let target): ask(target)
         case .look(let target, let requestedAt):
             let observation = Observation(target: target, requestedAt: requestedAt, result: look(target))
+            if case .failure(let fault) = observation.result { obey(fault) }
             schedule(.tell(.observed(observation)))
-        case .apply(let intent): schedule(.tell(apply(intent)))
+        case .apply(let intent):
+            log.append(.arrived(now, intent))
+            let answer = apply(intent)
+            if case .answered(_, .failure(let fault), _) = answer { obey(fault) }
+            schedule(.tell(answer))
         case .tell(let event):
             if case .observed(let observation) = event, !isGlitch(observation) { log.append(entry(observation)) }
             if case .answered(let intent, .failure(let fault), _) = event {
@@ -273,6 +333,11 @@ struct SimulatedRun {
         return stats.openRate == SimulatedRun.glitchRate
     }
 
+    /// What the platform asks for, polls and starts obey.
+    private mutating func obey(_ fault: Fault) {
+        if let wait = fault.retryAfter { lanes.close(for: wait, at: now) }
+    }
+
     private func entry(_ observation: Observation) -> Entry {
         var isRunning = false
         if case .stats(let id) = observation.target { isRunning = world.campaign(id)?.status == .running }
@@ -282,6 +347,9 @@ struct SimulatedRun {
     /// Goes on without any trouble.
     mutating func calm(for duration: Duration) throws {
         weather = Weather(latencyMax: .seconds(2))
+        // Whatever was asked for is over, and somebody reads the log.
+        lanes = RequestLanes(perSecond: policy.poll.budget.perSecond, at: now)
+        isReading = true
         try run(until: now + duration)
     }
 
@@ -290,7 +358,7 @@ struct SimulatedRun {
         queue.count { item in
             switch item.happening {
             case .apply(let intent), .tell(.answered(let intent, _, _)): now - intent.sentAt > .seconds(60)
-            case .look, .tell: false
+            case .ask, .look, .tell: false
             }
         }
     }
@@ -299,6 +367,7 @@ struct SimulatedRun {
     private mutating func change() throws {
         if chance(weather.changes) {
             policy = policies[Int.random(in: policies.indices, using: &generator)]
+            lanes.adjust(perSecond: policy.poll.budget.perSecond, at: now)
             try carryOut(warden.handle(.reloaded(policy), at: now))
         }
         if chance(weather.changes) {
@@ -306,6 +375,7 @@ struct SimulatedRun {
             let chosen = ahead[Int.random(in: ahead.indices, using: &generator)]
             try carryOut(warden.handle(.clockSet(ahead: chosen), at: now))
         }
+        if chance(weather.readers) { isReading.toggle() }
         if chance(weather.orders) { try giveOrder() }
     }
 
@@ -330,7 +400,7 @@ struct SimulatedRun {
         switch Int.random(in: 0..<5, using: &generator) {
         case 0: Fault(.unreachable, "no answer", mayHaveTakenEffect: true)
         case 1: Fault(.unauthorized, "HTTP 401")
-        case 2: Fault(.throttled, "HTTP 429", retryAfter: .seconds(60))
+        case 2: Fault(.throttled, "HTTP 429", retryAfter: weather.retryAfter)
         case 3: Fault(.unexpected, "the answer is not JSON", mayHaveTakenEffect: true)
         default: Fault(.unreachable, "HTTP 500", mayHaveTakenEffect: true)
         }
