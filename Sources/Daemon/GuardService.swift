@@ -379,7 +379,7 @@ package struct GuardService: Service, CustomStringConvertible {
     private func metrics(_ state: LoopState) -> String {
         DaemonMetrics.text(
             state.warden.status(at: surroundings.time.now), state.telemetry, policy: state.warden.policy,
-            startedAt: state.startedAt, ledgerBytes: surroundings.ledger?.size)
+            startedAt: state.startedAt, ledgerBytes: surroundings.ledger?.size, journal: surroundings.journal.tally)
     }
 
     // MARK: Clock
@@ -411,7 +411,7 @@ package struct GuardService: Service, CustomStringConvertible {
         let elapsed = state.pingedAt.duration(to: now)
         guard elapsed >= min(state.watchdogInterval ?? .seconds(1), .seconds(1)) else { return }
         state.pingedAt = now
-        if state.watchdogInterval != nil { surroundings.notifier.watchdog() }
+        if state.watchdogInterval != nil { surroundings.notifier.watchdog() } else { surroundings.notifier.retry() }
         let status = state.warden.summary
         guard state.isReady, status != state.status else { return }
         state.status = status

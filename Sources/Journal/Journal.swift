@@ -1,66 +1,86 @@
-import CSystemd
 import Glibc
 package import Model
 import Synchronization
 
-/// Where the program tells what it does: systemd's journal, or lines on stderr.
+/// Where the program reports what it does: systemd's journal, or lines on stderr.
 package final class Journal: Sendable {
     /// The form of the entries.
     package enum Format: String, CaseIterable, Sendable {
         case journal, text, json
     }
 
-    /// Where journald listens; sd_journal_print(3).
-    private static let socketPath = "/run/systemd/journal/socket"
+    /// What has become of the entries since the start.
+    package struct Tally: Sendable, Hashable {
+        /// Entries that were dropped; their numbers are missing in the log.
+        package var dropped: Int
+        /// Entries `journal.dropped` that report them.
+        package var summaries: Int
+    }
 
-    private let format: Format
-    private let time: any TimeSource
-    /// Carries a line out that is not for the journal itself.
-    private let writeLine: @Sendable (String) -> Void
-    private let sequence = Mutex(0)
+    /// The way of the entries to their reader.
+    private enum Outlet: Sendable {
+        case thread(JournalWriter)
+        case direct(DirectOutlet)
+    }
 
-    /// - Parameter writeLine: takes a line without its end; by default it goes to stderr.
+    private let outlet: Outlet
+
+    /// Writes from a thread of its own: ``tell(_:)`` never waits for a reader, and drops what the queue cannot take.
+    ///
+    /// - Parameter descriptor: where lines go that are not for journald, or that journald does not take.
     package init(
-        format: Format, time: any TimeSource, writeLine: @escaping @Sendable (String) -> Void = StandardError.write
+        format: Format, time: any TimeSource, descriptor: Int32 = STDERR_FILENO,
+        limits: JournalQueue.Limits = .standard
     ) {
-        self.format = format
-        self.time = time
-        self.writeLine = writeLine
+        let writer = JournalWriter(limits: limits, time: time)
+        writer.start(format, descriptor: descriptor)
+        outlet = .thread(writer)
     }
 
+    /// Writes each entry before ``tell(_:)`` returns, for a reader that never stops.
+    ///
+    /// - Parameter writeLine: takes a line without its end.
+    package init(format: Format, time: any TimeSource, writeLine: @escaping @Sendable (String) -> Void) {
+        outlet = .direct(DirectOutlet(format, time, writeLine))
+    }
+
+    deinit {
+        if case .thread(let writer) = outlet { writer.close() }
+    }
+
+    /// Numbers the event, in the order of the calls, and hands it on.
     package func tell(_ event: JournalEvent) {
-        // Numbered and written in one go, so that the numbers stand in order.
-        sequence.withLock { sequence in
-            sequence += 1
-            let entry = JournalEntry(event, sequence: sequence, at: time.now)
-            switch format {
-            case .text: writeLine(EntryFormat.text(entry))
-            case .json: writeLine(EntryFormat.json(entry))
-            case .journal:
-                // Without the journal the entry must not be lost: stderr is its last resort.
-                if Journal.send(entry.fields) < 0 { writeLine(EntryFormat.json(entry)) }
-            }
+        switch outlet {
+        case .thread(let writer): writer.offer(event)
+        case .direct(let direct): direct.write(event)
         }
     }
 
-    /// Hands the fields to libsystemd; negative, an errno, where that failed.
-    private static func send(_ fields: [JournalEntry.Field]) -> Int32 {
-        // libsystemd says nothing where there is no journal at all.
-        guard access(socketPath, F_OK) == 0 else { return -ENOENT }
-        var bytes: [UInt8] = []
-        var ranges: [Range<Int>] = []
-        for field in fields {
-            let start = bytes.count
-            bytes += field.name.utf8
-            bytes.append(UInt8(ascii: "="))
-            bytes += field.value.utf8
-            ranges.append(start..<bytes.count)
+    package var tally: Tally {
+        switch outlet {
+        case .thread(let writer): writer.tally
+        case .direct: Tally(dropped: 0, summaries: 0)
         }
-        return bytes.withUnsafeMutableBytes { buffer in
-            let vectors = ranges.map { range in
-                iovec(iov_base: buffer.baseAddress.map { $0 + range.lowerBound }, iov_len: range.count)
+    }
+
+    /// Takes no more events and waits until all are written, but no longer than `limit`.
+    ///
+    /// False where some were not: the thread is stuck with them, and ends with the process.
+    @discardableResult
+    package func close(within limit: Duration) async -> Bool {
+        guard case .thread(let writer) = outlet else { return true }
+        writer.close()
+        return await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in writer.drained {}
+                return !Task.isCancelled
             }
-            return sd_journal_sendv(vectors, Int32(vectors.count))
+            group.addTask {
+                try? await Task.sleep(for: limit)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
         }
     }
 
@@ -71,5 +91,32 @@ package final class Journal: Sendable {
             return .journal
         }
         return isatty(STDERR_FILENO) == 1 ? .text : .json
+    }
+}
+
+/// Writes an entry at once.
+private final class DirectOutlet: Sendable {
+    private let format: Journal.Format
+    private let time: any TimeSource
+    private let writeLine: @Sendable (String) -> Void
+    private let queue = Mutex(JournalQueue())
+
+    init(_ format: Journal.Format, _ time: any TimeSource, _ writeLine: @escaping @Sendable (String) -> Void) {
+        self.format = format
+        self.time = time
+        self.writeLine = writeLine
+    }
+
+    func write(_ event: JournalEvent) {
+        let sink = EntrySink(format) { [writeLine] line in
+            writeLine(line)
+            return true
+        }
+        // Numbered and written in one go, so that the numbers stand in order.
+        queue.withLock { queue in
+            let now = time.now
+            queue.offer(event, at: now)
+            while let entry = queue.next(at: now) { _ = sink.write(entry) }
+        }
     }
 }

@@ -36,6 +36,9 @@ package struct JournalEntry: Sendable, Hashable {
         self.fields = fields
     }
 
+    /// The entry's size in bytes, as journald receives it.
+    package var byteCount: Int { fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 2 } }
+
     /// The sentence.
     package var message: String { fields[0].value }
 }

@@ -1,16 +1,22 @@
 import CSystemd
 import Glibc
+import Synchronization
 
-/// Tells systemd how the service is; without systemd every call does nothing.
-package struct ServiceNotifier: Sendable {
+/// Reports the state of the service to systemd; without systemd every call does nothing.
+///
+/// No call waits for a manager that is stuck: what it does not take is sent with the next call, in order. Nothing is
+/// sent between calls, so that the watchdog hears of the caller's progress alone.
+package final class ServiceNotifier: Sendable {
+    private let queue = Mutex(NotificationQueue())
+
     package init() {}
 
     package func ready(status: String) {
-        send("READY=1\nSTATUS=\(CleanText.cleaned(status))")
+        send(.state("READY=1\nSTATUS=\(CleanText.cleaned(status))"))
     }
 
     package func status(_ text: String) {
-        send("STATUS=\(CleanText.cleaned(text))")
+        send(.status(CleanText.cleaned(text)))
     }
 
     /// A reload has begun; ``ready(status:)`` ends it.
@@ -18,15 +24,20 @@ package struct ServiceNotifier: Sendable {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)
         let microseconds = Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
-        send("RELOADING=1\nMONOTONIC_USEC=\(microseconds)")
+        send(.state("RELOADING=1\nMONOTONIC_USEC=\(microseconds)"))
     }
 
     package func stopping() {
-        send("STOPPING=1")
+        send(.state("STOPPING=1"))
     }
 
     package func watchdog() {
-        send("WATCHDOG=1")
+        send(.watchdog)
+    }
+
+    /// Sends what the manager has not taken yet.
+    package func retry() {
+        queue.withLock { ServiceNotifier.flush(&$0) }
     }
 
     /// How often ``watchdog()`` is due, half of what systemd allows; nil where no watchdog is set.
@@ -36,7 +47,72 @@ package struct ServiceNotifier: Sendable {
         return .microseconds(Int64(clamping: microseconds)) / 2
     }
 
-    private func send(_ state: String) {
-        _ = sd_notify(0, state)
+    private func send(_ notification: NotificationQueue.Notification) {
+        queue.withLock { queue in
+            queue.add(notification)
+            ServiceNotifier.flush(&queue)
+        }
+    }
+
+    private static func flush(_ queue: inout NotificationQueue) {
+        guard let notification = queue.waiting.first else { return }
+        guard let socket = NotifySocket() else {
+            queue.removeFirst()
+            return flush(&queue)
+        }
+        var next: NotificationQueue.Notification? = notification
+        while let notification = next {
+            if socket.send(notification.text) == .full { return }
+            queue.removeFirst()
+            next = queue.waiting.first
+        }
+    }
+}
+
+/// The manager's socket, for as long as a few datagrams take; it never blocks.
+///
+/// sd_notify(3) would wait for a manager that reads nothing.
+private final class NotifySocket {
+    enum Outcome {
+        case sent
+        /// The manager's queue is full: it is worth trying again.
+        case full
+        /// Nobody takes it, now or later.
+        case failed
+    }
+
+    private let descriptor: Int32
+    private var address = sockaddr_un()
+    private let length: socklen_t
+
+    /// Nil where no manager waits for notifications, or none on a Unix socket.
+    init?() {
+        guard let path = getenv("NOTIFY_SOCKET").map({ Array(String(cString: $0).utf8) }), let first = path.first,
+            first == UInt8(ascii: "/") || first == UInt8(ascii: "@"), path.count < NotifySocket.pathBytesMax
+        else { return nil }
+        address.sun_family = sa_family_t(AF_UNIX)
+        // An abstract name begins with a zero byte in `@`'s stead, and has no other end than its length.
+        let name = first == UInt8(ascii: "@") ? [0] + path.dropFirst() : path
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
+        length = socklen_t(MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2) + socklen_t(name.count)
+        descriptor = socket(
+            AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        guard descriptor >= 0 else { return nil }
+    }
+
+    deinit { close(descriptor) }
+
+    /// What unix(7) has room for in `sun_path`.
+    private static let pathBytesMax = 108
+
+    func send(_ text: String) -> Outcome {
+        var bytes = Array(text.utf8)
+        let count = withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                sendto(descriptor, &bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, length)
+            }
+        }
+        if count >= 0 { return .sent }
+        return errno == EAGAIN || errno == ENOBUFS ? .full : .failed
     }
 }

@@ -17,12 +17,7 @@ package enum StandardError {
 }
 
 private func writeLine(_ line: String, to descriptor: Int32) {
-    var bytes = ArraySlice(Array(line.utf8) + [UInt8(ascii: "\n")])
-    while !bytes.isEmpty {
-        let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        if count < 0, errno == EINTR { continue }
-        // Nobody reads the stream, or its disk is full: there is nowhere left to say so.
-        guard count > 0 else { return }
-        bytes = bytes.dropFirst(count)
-    }
+    var writer = LineWriter(descriptor)
+    // Where it cannot be written, there is nowhere left to report that.
+    _ = writer.write(line)
 }

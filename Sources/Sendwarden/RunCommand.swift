@@ -81,14 +81,21 @@ struct RunCommand: AsyncParsableCommand {
         let factory = PlatformFactory(
             connections: connections, time: time, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"],
             random: { Double.random(in: 0...1) })
+        let outcome: Result<Void, any Error>
         do {
-            try await guardCampaigns(journal, time, factory, threads)
+            outcome = .success(try await guardCampaigns(journal, time, factory, threads))
         } catch {
-            try? await connections.shutdown()
-            throw error
+            outcome = .failure(error)
         }
         try? await connections.shutdown()
+        // However it ends, the last entry says why: it is to be read.
+        await journal.close(within: RunCommand.flushMax)
+        try outcome.get()
     }
+
+    /// How long the end waits for whoever reads the log: with the second that requests in flight have, the process is
+    /// gone within three.
+    private static let flushMax: Duration = .seconds(1)
 
     private func guardCampaigns(
         _ journal: Journal, _ time: SteadyTime, _ factory: PlatformFactory, _ threads: MultiThreadedEventLoopGroup

@@ -7,29 +7,72 @@ import Testing
 @Suite(.serialized) struct ServiceNotifierTests {
     /// Runs `body` with `NOTIFY_SOCKET` set; the datagrams that arrived.
     private func notifications(_ body: (ServiceNotifier) -> Void) throws -> [String] {
+        try withManager { _ in body(ServiceNotifier()) }
+    }
+
+    /// Runs `body` with a manager that reads when the body says so, and at the end.
+    private func withManager(
+        isAbstract: Bool = false, _ body: (_ read: () -> [String]) throws -> Void
+    ) throws -> [String] {
         let folder = try TemporaryFolder()
         let path = folder.path + "/n"
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let name = (isAbstract ? [0] : []) + Array(path.utf8)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
         let bound = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                bind(descriptor, $0, socklen_t(2 + name.count))
             }
         }
         try #require(bound == 0)
-        setenv("NOTIFY_SOCKET", path, 1)
-        body(ServiceNotifier())
-        unsetenv("NOTIFY_SOCKET")
-        var datagrams: [String] = []
-        var buffer = [UInt8](repeating: 0, count: 8192)
-        while true {
-            let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-            guard count > 0 else { return datagrams }
-            datagrams.append(String(decoding: buffer[..<count], as: UTF8.self))
+        setenv("NOTIFY_SOCKET", (isAbstract ? "@" : "") + path, 1)
+        defer { unsetenv("NOTIFY_SOCKET") }
+        func read() -> [String] {
+            var datagrams: [String] = []
+            var buffer = [UInt8](repeating: 0, count: 8192)
+            while true {
+                let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+                guard count > 0 else { return datagrams }
+                datagrams.append(String(decoding: buffer[..<count], as: UTF8.self))
+            }
         }
+        try body(read)
+        return read()
+    }
+
+    @Test func anAbstractSocketIsReached() throws {
+        #expect(try withManager(isAbstract: true) { _ in ServiceNotifier().stopping() } == ["STOPPING=1"])
+    }
+
+    /// With sd_notify(3) the call would wait as long as the manager does.
+    @Test(.timeLimit(.minutes(1)))
+    func aStuckManagerBlocksNothingAndGetsTheStatesInOrderLater() throws {
+        let late = try withManager { read in
+            let notifier = ServiceNotifier()
+            // More than a socket's queue holds: 10 by default, as many as the machine says otherwise.
+            for index in 0..<5000 { notifier.status("filling \(index)") }
+            notifier.ready(status: "first")
+            notifier.reloading()
+            notifier.watchdog()
+            notifier.watchdog()
+            notifier.status("older")
+            notifier.ready(status: "second")
+            notifier.status("newest")
+            notifier.stopping()
+            let taken = read()
+            #expect(!taken.isEmpty && taken.allSatisfy { $0.hasPrefix("STATUS=filling") })
+            // Nothing is sent on its own: a loop that hangs must not look alive.
+            #expect(read().isEmpty)
+            notifier.retry()
+        }
+        #expect(
+            late.map { $0.split(separator: "\n").first.map(String.init) } == [
+                "READY=1", "RELOADING=1", "WATCHDOG=1", "READY=1", "STATUS=newest", "STOPPING=1",
+            ])
+        #expect(late.first == "READY=1\nSTATUS=first")
     }
 
     @Test func everyStateIsTold() throws {

@@ -29,8 +29,12 @@ final class RunningProgram: Sendable {
     private let readers = DispatchGroup()
     let pid: Int32
 
-    /// - Parameter shell: what a shell does first, in the same process.
-    init(_ arguments: [String], environment: [String: String] = [:], shell: String? = nil) throws {
+    /// - Parameters:
+    ///   - shell: what a shell does first, in the same process.
+    ///   - errors: where stderr goes in its stead; it is not collected then.
+    init(
+        _ arguments: [String], environment: [String: String] = [:], shell: String? = nil, errors: Int32? = nil
+    ) throws {
         let process = Process()
         process.executableURL = URL(filePath: shell == nil ? Program.path : "/bin/sh")
         process.arguments = shell.map { ["-c", $0 + " \"$0\" \"$@\"", Program.path] + arguments } ?? arguments
@@ -39,7 +43,11 @@ final class RunningProgram: Sendable {
         process.environment = variables
         let (stdout, stderr) = (Pipe(), Pipe())
         process.standardOutput = stdout
-        process.standardError = stderr
+        if let errors {
+            process.standardError = FileHandle(fileDescriptor: errors, closeOnDealloc: false)
+        } else {
+            process.standardError = stderr
+        }
         process.standardInput = FileHandle.nullDevice
         try process.run()
         pid = process.processIdentifier
@@ -47,6 +55,7 @@ final class RunningProgram: Sendable {
         read(stdout) { [self] data in
             texts.withLock { $0.stdout.append(data) }
         }
+        guard errors == nil else { return }
         read(stderr) { [self] data in
             texts.withLock { $0.stderr.append(data) }
         }

@@ -13,7 +13,7 @@ import ServiceLifecycle
 
 /// Answers operators and scrapers over HTTP, on a Unix socket or on a loopback port.
 ///
-/// What is read is bounded. A server that cannot listen says so and leaves the guard to its work.
+/// What is read, and how long it may take, is bounded. A server that cannot listen says so and leaves the guard to its work.
 package struct ControlServer: Service {
     package enum Address: Sendable {
         /// For the owner and the group, who may give orders.
@@ -23,13 +23,14 @@ package struct ControlServer: Service {
     }
 
     private static let bodyBytesMax = 64 * 1024
-    private static let connectionsMax = 16
 
     private let address: Address
     private let desk: ControlDesk
     private let journal: Journal
     private let threads: MultiThreadedEventLoopGroup
     private let story: Story?
+    private let past = PastThreads()
+    private let connections = Connections()
 
     /// The ledger that the daemon writes, for questions about the past.
     package struct Story: Sendable {
@@ -84,12 +85,11 @@ package struct ControlServer: Service {
             }
         return try HTTPServerBuilder.http1(
             configuration: .init(
-                idleTimeout: .seconds(30),
+                additionalChannelHandlers: [ConnectionHandlerInstaller(connections)],
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 8192, maxHeaderListSize: 16384, maxHeaderFieldCount: 64))
         ).buildServer(
-            configuration: .init(
-                address: bind, availableConnectionsDelegate: MaximumAvailableConnections(ControlServer.connectionsMax)),
+            configuration: .init(address: bind),
             eventLoopGroup: threads, logger: Logger(label: "control") { _ in SwiftLogNoOpLogHandler() },
             responder: { request, writer, channel in
                 let writer = consume writer
@@ -119,7 +119,7 @@ package struct ControlServer: Service {
         try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(string: answer.body)))
     }
 
-    private struct Answer {
+    private struct Answer: Sendable {
         var status: HTTPResponse.Status
         var type = "application/json"
         var body: String
@@ -148,19 +148,19 @@ package struct ControlServer: Service {
             return await explain(uri) ?? ending
         case ("/v1/history", .socket):
             guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
-            return history(uri)
+            return await history(uri)
         case ("/v1/orders", .socket):
             guard method == .post else { return .refusal(.methodNotAllowed, "\(path) is for POST") }
             guard let wanted = try? ReadableJSON.value(OrderRequest.self, from: Data(body.readableBytesView)) else {
                 return .refusal(.badRequest, "the body is no order; it is an object with act and campaign")
             }
-            guard let reply = await desk.obey(wanted.order(by: await peer(channel) ?? "someone")) else {
+            guard let reply = await desk.obey(wanted.order(by: await Peer.name(channel) ?? "someone")) else {
                 return ending
             }
             return ControlServer.json(reply, reply.accepted ? .ok : .conflict)
         case ("/v1/reload", .socket):
             guard method == .post else { return .refusal(.methodNotAllowed, "\(path) is for POST") }
-            guard let outcome = await desk.reload(by: await peer(channel)) else { return ending }
+            guard let outcome = await desk.reload(by: await Peer.name(channel)) else { return ending }
             return ControlServer.json(outcome, outcome.accepted ? .ok : .unprocessableContent)
         default: return .refusal(.notFound, "there is no \(path) here")
         }
@@ -172,19 +172,34 @@ package struct ControlServer: Service {
         }
         guard var explained = await desk.explain(subject) else { return nil }
         // Without its story, as from a ledger that cannot be read, it is an answer all the same.
-        if let story { try? explained.addStory(subject, from: story.reader, story.workspace) }
+        if let story,
+            let whole = try? await past.ask({ [explained] in
+                var whole = explained
+                try whole.addStory(subject, from: story.reader, story.workspace)
+                return whole
+            })
+        {
+            explained = whole
+        }
         return ControlServer.json(explained, explained.isFound ? .ok : .notFound)
     }
 
-    private func history(_ uri: URI) -> Answer {
+    private func history(_ uri: URI) async -> Answer {
         guard let story else {
             return .refusal(.notFound, "this daemon keeps no ledger, so it has no history; see the journal")
         }
-        do throws(LedgerError) {
-            return ControlServer.json(
-                try story.reader.events(story.workspace, HistoryQuery.filter(uri.queryParameters)), .ok)
+        let filter = HistoryQuery.filter(uri.queryParameters)
+        do {
+            let answer = try await past.ask {
+                ControlServer.json(try story.reader.events(story.workspace, filter), .ok)
+            }
+            return answer
+                ?? .refusal(
+                    .serviceUnavailable,
+                    "\(PastThreads.questionsMax) questions about the past are being answered; ask again in a moment")
         } catch {
-            return .refusal(.internalServerError, error.message)
+            let reason = (error as? LedgerError)?.message ?? "the daemon is ending"
+            return .refusal(.internalServerError, reason)
         }
     }
 
@@ -194,32 +209,4 @@ package struct ControlServer: Service {
         }
         return Answer(status: status, body: text + "\n")
     }
-
-    /// Who is at the socket's other end, as the kernel says.
-    private func peer(_ channel: any Channel) async -> String? {
-        guard let provider = channel as? any SocketOptionProvider else { return nil }
-        let credentials: PeerCredentials? = try? await provider.unsafeGetSocketOption(
-            level: .socket, name: .init(rawValue: SO_PEERCRED)
-        ).get()
-        return credentials.map { peer in
-            let identity = "uid \(peer.uid), pid \(peer.pid)"
-            return ControlServer.userName(peer.uid).map { "\($0) (\(identity))" } ?? identity
-        }
-    }
-
-    /// The name that the system knows for a user; nil where it knows none.
-    private static func userName(_ uid: UInt32) -> String? {
-        var entry = passwd()
-        var buffer = [CChar](repeating: 0, count: 4096)
-        var found: UnsafeMutablePointer<passwd>?
-        guard getpwuid_r(uid, &entry, &buffer, buffer.count, &found) == 0, let found else { return nil }
-        return String(cString: found.pointee.pw_name)
-    }
-}
-
-/// What the kernel knows of a Unix socket's other end; laid out as its `struct ucred`.
-private struct PeerCredentials: BitwiseCopyable {
-    var pid: Int32
-    var uid: UInt32
-    var gid: UInt32
 }

@@ -1,11 +1,13 @@
 import Guard
+import Journal
 import Model
 import Policy
 
 /// Everything that is counted and measured, under names that keep to Prometheus's conventions.
 enum DaemonMetrics {
     static func text(
-        _ status: GuardStatus, _ telemetry: Telemetry, policy: CheckedPolicy, startedAt: Instant, ledgerBytes: Int?
+        _ status: GuardStatus, _ telemetry: Telemetry, policy: CheckedPolicy, startedAt: Instant, ledgerBytes: Int?,
+        journal: Journal.Tally
     ) -> String {
         var text = MetricsText()
         text.family("sendwarden_build_info", .gauge, "The running version; always 1.")
@@ -32,7 +34,12 @@ enum DaemonMetrics {
         addRequests(telemetry, &text)
         text.family(
             "sendwarden_events_total", .counter, "Events told to the journal, by kind.", EventKind.allCases,
-            labels: { ["event": $0.rawValue] }, value: { Double(telemetry.events[$0] ?? 0) })
+            labels: { ["event": $0.rawValue] },
+            value: { Double($0 == .journalDropped ? journal.summaries : telemetry.events[$0] ?? 0) })
+        text.family(
+            "sendwarden_journal_dropped_total", .counter,
+            "Log entries dropped because the reader of the log did not take them.")
+        text.sample("sendwarden_journal_dropped_total", Double(journal.dropped))
         addCampaigns(status, &text)
         addRules(status, &text)
         addPools(status, &text)

@@ -11,7 +11,8 @@ struct Promises {
     var violations: [String] {
         run.trespasses + run.blames + (run.isSpinning ? ["ticks without end at \(run.now)"] : []) + sentOnlyWhatItMay
             + pausedOnEvidence
-            + startedWhatFits + retriedSoon + pausesLeaveAtOnce + logIsWhole + pausedInTime + protected + settled + toldConsistently
+            + startedWhatFits + retriedSoon + pausesLeaveAtOnce + logIsWhole + pausedInTime + protected + settled
+            + toldConsistently
     }
 
     private var launched: Set<CampaignID> { Set(world.policy.launches.map(\.campaign)) }
@@ -143,7 +144,9 @@ struct Promises {
             (missing, unexplained, last) = (missing + gap, unexplained + gap, line.sequence)
             if line.kind == .journalDropped { unexplained = 0 }
         }
-        if missing != run.droppedEntries { violations.append("\(missing) numbers missing, \(run.droppedEntries) dropped") }
+        if missing != run.droppedEntries {
+            violations.append("\(missing) numbers missing, \(run.droppedEntries) dropped")
+        }
         if unexplained > 0 { violations.append("\(unexplained) entries are missing, and no entry says so") }
         return violations
     }

@@ -1,0 +1,46 @@
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// Who is at a Unix socket's other end, as the kernel reports.
+enum Peer {
+    /// How long the system may take to find a user's name; a directory service can be slow, and an order is not to wait
+    /// for it.
+    private static let nameWithin: TimeAmount = .seconds(1)
+
+    /// `anna (uid 1000, pid 4711)`; without the name where it is unknown, nil where the kernel reports nobody.
+    static func name(_ channel: any Channel) async -> String? {
+        guard let provider = channel as? any SocketOptionProvider else { return nil }
+        let credentials: Credentials? = try? await provider.unsafeGetSocketOption(
+            level: .socket, name: .init(rawValue: SO_PEERCRED)
+        ).get()
+        guard let credentials else { return nil }
+        let identity = "uid \(credentials.uid), pid \(credentials.pid)"
+        let name = await userName(credentials.uid, channel.eventLoop)
+        return name.map { "\($0) (\(identity))" } ?? identity
+    }
+
+    private static func userName(_ uid: UInt32, _ loop: any EventLoop) async -> String? {
+        let promise = loop.makePromise(of: String?.self)
+        let limit = loop.scheduleTask(in: nameWithin) { promise.succeed(nil) }
+        NIOThreadPool.singleton.submit { _ in promise.succeed(lookUp(uid)) }
+        defer { limit.cancel() }
+        return try? await promise.futureResult.get()
+    }
+
+    /// The name that the system knows for a user; nil where it knows none.
+    private static func lookUp(_ uid: UInt32) -> String? {
+        var entry = passwd()
+        var buffer = [CChar](repeating: 0, count: 4096)
+        var found: UnsafeMutablePointer<passwd>?
+        guard getpwuid_r(uid, &entry, &buffer, buffer.count, &found) == 0, let found else { return nil }
+        return String(cString: found.pointee.pw_name)
+    }
+
+    /// Laid out as the kernel's `struct ucred`.
+    private struct Credentials: BitwiseCopyable {
+        var pid: Int32
+        var uid: UInt32
+        var gid: UInt32
+    }
+}

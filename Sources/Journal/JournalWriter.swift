@@ -1,0 +1,129 @@
+import CSystemd
+import Glibc
+import Model
+import Synchronization
+
+/// Writes queued entries from a thread of its own, so that a reader that stops blocks nothing but that thread.
+///
+/// The thread is never joined: stuck in a write, it ends with the process.
+final class JournalWriter: Sendable {
+    private struct State: ~Copyable {
+        var queue: JournalQueue
+        /// The thread waits for ``wake``.
+        var isWaiting = false
+        /// The thread ends once the queue is empty.
+        var isClosing = false
+    }
+
+    private let state: Mutex<State>
+    private let time: any TimeSource
+    private let wake = Semaphore()
+    /// Ends once the last entry is written after ``close()``.
+    let drained: AsyncStream<Never>
+    private let end: AsyncStream<Never>.Continuation
+
+    init(limits: JournalQueue.Limits, time: any TimeSource) {
+        state = Mutex(State(queue: JournalQueue(limits: limits)))
+        self.time = time
+        (drained, end) = AsyncStream.makeStream(of: Never.self)
+    }
+
+    /// Starts the thread; once only.
+    func start(_ format: Journal.Format, descriptor: Int32) {
+        let body = ThreadBody { [self] in
+            var lines = LineWriter(descriptor)
+            run(EntrySink(format) { lines.write($0) })
+        }
+        var thread = pthread_t()
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        // Signals are for the threads that wait for them.
+        var (all, before) = (sigset_t(), sigset_t())
+        sigfillset(&all)
+        pthread_sigmask(SIG_SETMASK, &all, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        let code = pthread_create(
+            &thread, &attributes,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, Unmanaged.passRetained(body).toOpaque())
+        precondition(code == 0, "no thread for the log: \(String(cString: strerror(code)))")
+    }
+
+    /// Queues or drops an event, and returns at once.
+    func offer(_ event: JournalEvent) {
+        let isAsleep = state.withLock { state in
+            state.queue.offer(event, at: time.now)
+            defer { state.isWaiting = false }
+            return state.isWaiting
+        }
+        if isAsleep { wake.signal() }
+    }
+
+    /// Lets the thread end once the queue is empty.
+    func close() {
+        let isAsleep = state.withLock { state in
+            state.isClosing = true
+            defer { state.isWaiting = false }
+            return state.isWaiting
+        }
+        if isAsleep { wake.signal() }
+    }
+
+    var tally: Journal.Tally {
+        state.withLock { Journal.Tally(dropped: $0.queue.dropped, summaries: $0.queue.summaries) }
+    }
+
+    private enum Turn {
+        case write(JournalEntry)
+        case wait
+        case end
+    }
+
+    private func run(_ sink: EntrySink) {
+        defer { end.finish() }
+        while true {
+            let turn = state.withLock { state -> Turn in
+                if let entry = state.queue.next(at: time.now) { return .write(entry) }
+                if state.isClosing { return .end }
+                state.isWaiting = true
+                return .wait
+            }
+            switch turn {
+            case .write(let entry):
+                guard !sink.write(entry) else { continue }
+                state.withLock { $0.queue.lost(entry, at: time.now) }
+            case .wait: wake.wait()
+            case .end: return
+            }
+        }
+    }
+}
+
+/// What a thread does.
+private final class ThreadBody: Sendable {
+    let run: @Sendable () -> Void
+
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+}
+
+/// Counts what is signalled; a signal never blocks.
+private final class Semaphore: Sendable {
+    // The system's own, which threads may share; it must not move.
+    nonisolated(unsafe) private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+
+    init() { sem_init(semaphore, 0, 0) }
+
+    deinit {
+        sem_destroy(semaphore)
+        semaphore.deallocate()
+    }
+
+    func signal() { sem_post(semaphore) }
+
+    func wait() { while sem_wait(semaphore) != 0, errno == EINTR {} }
+}

@@ -1,0 +1,96 @@
+import Daemon
+import Foundation
+import Testing
+
+/// Which connection gives way, and what threads for the past take on.
+@Suite struct ConnectionTableTests {
+    /// Opens as many, one after the other.
+    private func open(_ table: inout ConnectionTable, _ count: Int) -> [ConnectionTable.Opening] {
+        (0..<count).map { _ in table.open() }
+    }
+
+    @Test func theOneIncompleteForLongestGivesWay() {
+        var table = ConnectionTable(connectionsMax: 3)
+        var openings = open(&table, 3)
+        table.move(1, to: .answering(isOrder: true))
+        openings += open(&table, 1)
+        #expect(openings == [.accepted(1), .accepted(2), .accepted(3), .replaced(4, closing: 2)])
+        #expect(table.count == 3)
+        // Answered in between, the first is the youngest of those that read.
+        table.move(1, to: .reading)
+        let more = open(&table, 3)
+        #expect(more == [.replaced(5, closing: 3), .replaced(6, closing: 4), .replaced(7, closing: 1)])
+    }
+
+    @Test func anAnswerThatNobodyReadsGivesWayAfterThoseThatAskNothing() {
+        var table = ConnectionTable(connectionsMax: 2)
+        _ = open(&table, 2)
+        table.move(1, to: .writing)
+        let first = open(&table, 1)
+        #expect(first == [.replaced(3, closing: 2)])
+        table.move(3, to: .answering(isOrder: true))
+        let second = open(&table, 1)
+        #expect(second == [.replaced(4, closing: 1)])
+    }
+
+    @Test func aQuestionGivesWayLastAndAnOrderNever() {
+        var table = ConnectionTable(connectionsMax: 4)
+        _ = open(&table, 4)
+        table.move(1, to: .answering(isOrder: true))
+        table.move(2, to: .answering(isOrder: false))
+        table.move(3, to: .writing)
+        var openings = open(&table, 1)
+        table.move(5, to: .answering(isOrder: true))
+        openings += open(&table, 1)
+        table.move(6, to: .answering(isOrder: true))
+        openings += open(&table, 1)
+        table.move(7, to: .answering(isOrder: true))
+        openings += open(&table, 1)
+        #expect(
+            openings == [
+                .replaced(5, closing: 4), .replaced(6, closing: 3), .replaced(7, closing: 2), .refused,
+            ])
+    }
+
+    @Test func anOrderThatIsBeingAnsweredDoesNotGiveWay() {
+        var table = ConnectionTable(connectionsMax: 1)
+        _ = open(&table, 1)
+        table.move(1, to: .answering(isOrder: true))
+        let full = open(&table, 1)
+        #expect(full == [.refused])
+        table.close(1)
+        let free = open(&table, 1)
+        #expect(free == [.accepted(2)])
+    }
+
+    @Test func oneThatGaveWayStaysOut() {
+        var table = ConnectionTable(connectionsMax: 1)
+        _ = open(&table, 2)
+        table.move(1, to: .answering(isOrder: true))
+        #expect(table.count == 1)
+        let next = open(&table, 1)
+        #expect(next == [.replaced(3, closing: 2)])
+    }
+
+    @Test func questionsAboutThePastAreBounded() async throws {
+        let past = PastThreads()
+        let gate = DispatchSemaphore(value: 0)
+        try await withThrowingTaskGroup(of: Int?.self) { group in
+            for index in 0..<PastThreads.questionsMax {
+                group.addTask {
+                    try await past.ask {
+                        gate.wait()
+                        return index
+                    }
+                }
+            }
+            while past.isFree { await Task.yield() }
+            // The next one is refused, and waits for nothing.
+            #expect(try await past.ask { 0 } == nil)
+            for _ in 0..<PastThreads.questionsMax { gate.signal() }
+            let answers = try await group.reduce(into: Set<Int?>()) { $0.insert($1) }
+            #expect(answers == Set(0..<PastThreads.questionsMax))
+        }
+        #expect(try await past.ask { 1 } == 1)
+    }
+}
