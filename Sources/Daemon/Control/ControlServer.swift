@@ -30,7 +30,7 @@ package struct ControlServer: Service {
     private let threads: MultiThreadedEventLoopGroup
     private let story: Story?
     private let past = PastThreads()
-    private let connections = Connections()
+    private let connections = ControlConnections()
 
     /// The ledger that the daemon writes, for questions about the past.
     package struct Story: Sendable {

@@ -28,6 +28,7 @@ import Testing
                     print(at, "REP", e.kind.rawValue, e.message)
                 }
             case .crashed(let at): print(at, "CRASH")
+            case .arrived: break
             }
         }
         print(Promises(world: world, run: run).violations)

@@ -13,7 +13,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// For a whole answer to be read: the largest history, a few MiB, takes milliseconds on one machine.
     static let answerReadWithin: TimeAmount = .seconds(10)
 
-    private let connections: Connections
+    private let connections: ControlConnections
     private var id: ConnectionTable.ID?
     private var deadline: Scheduled<Void>?
     /// Complete requests without a complete answer.
@@ -21,7 +21,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// One of those may be an order.
     private var hasOrdered = false
 
-    init(_ connections: Connections) { self.connections = connections }
+    init(_ connections: ControlConnections) { self.connections = connections }
 
     func handlerAdded(context: ChannelHandlerContext) {
         id = connections.open(context.channel)
@@ -106,9 +106,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 final class ConnectionHandlerInstaller: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Any
 
-    private let connections: Connections
+    private let connections: ControlConnections
 
-    init(_ connections: Connections) { self.connections = connections }
+    init(_ connections: ControlConnections) { self.connections = connections }
 
     func handlerAdded(context: ChannelHandlerContext) {
         do {

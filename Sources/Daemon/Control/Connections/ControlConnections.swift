@@ -2,13 +2,13 @@ import NIOCore
 import Synchronization
 
 /// The connections of one listener: closes the one that gives way.
-final class Connections: Sendable {
+final class ControlConnections: Sendable {
     /// How many are open at a time: far more than operators and scrapers need, and with two listeners an eighth of the
     /// 1024 descriptors that a process may open by default, most of which belong to requests to the platform.
     static let connectionsMax = 64
 
     private struct State {
-        var table = ConnectionTable(connectionsMax: Connections.connectionsMax)
+        var table = ConnectionTable(connectionsMax: ControlConnections.connectionsMax)
         var channels: [ConnectionTable.ID: any Channel] = [:]
     }
 
