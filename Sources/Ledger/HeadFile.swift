@@ -104,13 +104,14 @@ final class HeadFile: Sendable {
         let code: LedgerError.Code = errno == EACCES || errno == EPERM ? .noPermission : .unwritable
         return LedgerError(
             code: code,
-            message: "\(path) cannot be written: \(String(cString: strerror(errno))); the user that runs sendwarden must "
+            message:
+                "\(path) cannot be written: \(String(cString: strerror(errno))); the user that runs sendwarden must "
                 + "be able to write it, on a disk with room")
     }
 }
 
 extension BootClock {
-    /// As the kernel has it. The boot's identifier is not used: a hardened service does not see it.
+    /// As the kernel has it; the boot's identifier is not used: a hardened service does not see it.
     package static var now: BootClock {
         var (wall, boot) = (timespec(), timespec())
         clock_gettime(CLOCK_REALTIME, &wall)

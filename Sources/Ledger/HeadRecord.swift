@@ -4,8 +4,9 @@ struct HeadMark: Hashable, Sendable {
     var digest: Int64
 }
 
-/// Which boot of the machine this is. After a kill, what was written is still there, as the kernel has it; only after
-/// a reboot may the unsynced end be missing.
+/// Which boot of the machine this is.
+///
+/// After a kill, what was written is still there, as the kernel has it; only a reboot may lose the unsynced end.
 package struct BootClock: Hashable, Sendable {
     /// The wall clock's time of the boot, in milliseconds; it moves when the clock is set.
     var startedAt: Int64
@@ -38,7 +39,7 @@ struct HeadRecord: Hashable, Sendable {
     var boot: BootClock
 
     private static let magic: UInt64 = 0x3164_6165_6877_7373
-    /// Eleven words: magic, the nine above, checksum. It fits in the smallest sector, so that it is not torn.
+    /// Eleven words, which fit in the smallest sector, so that a record is not torn.
     static let bytes = 11 * 8
 
     var encoded: [UInt8] {

@@ -71,9 +71,12 @@ extension Ledger {
     }
 
     private static let counters = ["enrolled", "sent", "delivered", "bounced", "replied", "queued"]
+    static let poolCounters = ["capacity", "remaining", "reserved"]
 
-    /// Whether a sample reads as it was written; `start` is the checksum of its table, workspace and campaign.
-    static func isSound(_ row: Row, _ start: RowSum, _ legacyAt: Int64) -> Bool {
+    /// Whether a sample reads as it was written; `start` is the checksum of its table, workspace and subject.
+    static func isSound(
+        _ row: Row, _ start: RowSum, _ legacyAt: Int64, counters: [String] = counters
+    ) -> Bool {
         var sum = start
         guard let at = Int64.fromDatabaseValue(row["at"]) else { return false }
         sum.combine(at)

@@ -18,8 +18,9 @@ package final class Ledger: Sendable {
 
     /// What bounds a ledger; tests choose small ones.
     package struct Limits: Sendable {
-        /// The largest size of the file; beyond it writing fails as on a full disk. The default leaves room on a small
-        /// disk and holds 90 days of some thousand campaigns.
+        /// The largest size of the file; beyond it writing fails as on a full disk.
+        ///
+        /// The default leaves room on a small disk and holds 90 days of some thousand campaigns.
         package var bytesMax: Int
         /// Rows that one step of maintenance reads at most: some milliseconds, which an urgent write may have to wait.
         package var stepRows: Int
@@ -103,7 +104,9 @@ package final class Ledger: Sendable {
         guard LedgerFiles.bytes(files.main) > 0 else {
             guard record == .missing, LedgerFiles.bytes(files.wal) == 0 else {
                 throw Verification.Damage(
-                    what: "the file is missing or empty, but its .head or -wal file is there: it was deleted or truncated")
+                    what:
+                        "the file is missing or empty, but its .head or -wal file is there: it was deleted or truncated"
+                )
             }
             return
         }

@@ -59,7 +59,8 @@ package struct LedgerError: Error, Hashable, Sendable {
         case .SQLITE_FULL:
             self.init(
                 code: .unwritable,
-                message: "\(path): the disk or the ledger is full; old samples are removed now, and the ledger continues "
+                message:
+                    "\(path): the disk or the ledger is full; old samples are removed now, and the ledger continues "
                     + "by itself once there is room; make room on the disk if there is none")
         case .SQLITE_IOERR:
             self.init(

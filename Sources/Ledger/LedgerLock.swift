@@ -92,14 +92,16 @@ final class LedgerLock: Sendable {
         let holder = pid.map { "process \($0)" } ?? "another process"
         return LedgerError(
             code: .locked,
-            message: "\(path) is in use by \(holder); two daemons on one ledger would act twice: stop that one, or give "
+            message:
+                "\(path) is in use by \(holder); two daemons on one ledger would act twice: stop that one, or give "
                 + "this one a ledger of its own")
     }
 
     private static func failure(_ path: String) -> LedgerError {
         LedgerError(
             code: errno == EACCES || errno == EPERM ? .noPermission : .unwritable,
-            message: "\(path) cannot be opened: \(String(cString: strerror(errno))); the user that runs sendwarden must be "
+            message:
+                "\(path) cannot be opened: \(String(cString: strerror(errno))); the user that runs sendwarden must be "
                 + "able to write it, and its directory must exist")
     }
 }

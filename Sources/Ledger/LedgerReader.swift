@@ -97,7 +97,8 @@ package struct LedgerReader: Sendable {
                 guard try Verification.verifyVersion(database, path) else {
                     throw LedgerError(
                         code: .tooNew,
-                        message: "\(path) was written by an older version of sendwarden; the daemon brings it up to date "
+                        message:
+                            "\(path) was written by an older version of sendwarden; the daemon brings it up to date "
                             + "when it starts")
                 }
                 // A copy may lack the record; one that has it must be as new.
@@ -122,7 +123,8 @@ package struct LedgerReader: Sendable {
         case let damage as Verification.Damage:
             return LedgerError(
                 code: .corrupt,
-                message: "\(path) is damaged, or an incomplete copy: \(damage.what). A copy needs the file, its -wal and "
+                message:
+                    "\(path) is damaged, or an incomplete copy: \(damage.what). A copy needs the file, its -wal and "
                     + "its .head of the same moment; copy them again")
         case let error as DatabaseError:
             switch error.resultCode {
@@ -248,7 +250,8 @@ package struct LedgerReader: Sendable {
     ) throws(LedgerError) -> [Decided] {
         try read { database in
             let rows = try Row.fetchAll(
-                database, sql: """
+                database,
+                sql: """
                     SELECT *, \(SummedTable.senderChange.isSound) AS sound FROM sender_change
                     WHERE workspace = ? AND \(condition) ORDER BY decision
                     """,
@@ -277,7 +280,8 @@ package struct LedgerReader: Sendable {
     ) throws(LedgerError) -> [Decided] {
         try read { database in
             let rows = try Row.fetchAll(
-                database, sql: """
+                database,
+                sql: """
                     SELECT *, \(SummedTable.decision.isSound) AS sound FROM decision
                     WHERE workspace = ? AND \(condition) ORDER BY id
                     """,
@@ -347,12 +351,20 @@ package struct LedgerReader: Sendable {
     /// Every pool's samples since then, oldest first.
     package func pools(_ workspace: String, since: Instant) throws(LedgerError) -> [PoolID: [PoolSample]] {
         try read { database in
+            let legacyAt = try Verification.Head(database)?.legacyAt ?? .max
             var pools: [PoolID: [PoolSample]] = [:]
             for row in try Row.fetchAll(
                 database, sql: "SELECT * FROM pool_sample WHERE workspace = ? AND at >= ? ORDER BY pool, at",
                 arguments: [workspace, since.milliseconds])
             {
-                guard let id = PoolID(row["pool"] as String) else { continue }
+                guard let text = String.fromDatabaseValue(row["pool"]) else { continue }
+                var start = RowSum("pool_sample")
+                start.combine(workspace)
+                start.combine(text)
+                guard Ledger.isSound(row, start, legacyAt, counters: Ledger.poolCounters) else {
+                    throw Verification.Damage(what: "a sample of pool \(text) is damaged")
+                }
+                guard let id = PoolID(text) else { continue }
                 pools[id, default: []].append(
                     PoolSample(
                         at: Instant(milliseconds: row["at"]), capacity: row["capacity"], remaining: row["remaining"],

@@ -4,7 +4,7 @@ import Model
 ///
 /// It reads nothing and removes nothing: ``Ledger/maintain(at:)`` does, one bounded step at a time.
 struct Maintenance: Sendable {
-    /// What may be removed, the most expendable first. A state that the guard goes on from is not among it.
+    /// What may be removed, the most expendable first; a state that the guard goes on from is not among it.
     enum Kind: Hashable, Sendable, CaseIterable {
         case sample, poolSample, event
         /// Changes of pools' members and actions, once they are settled, and then their decisions.

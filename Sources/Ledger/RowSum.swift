@@ -1,8 +1,9 @@
 import FoundationEssentials
 import GRDB
 
-/// A checksum over the values of one row (64-bit FNV-1a): SQLite has none of its own, so that a flipped byte in a
-/// value would be read as if it had been written. A change of one byte always changes it.
+/// A checksum over the values of one row (64-bit FNV-1a), as SQLite has none of its own.
+///
+/// Without it, a flipped byte in a value would be read as if it had been written. A change of one byte always changes it.
 struct RowSum {
     private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
 
@@ -64,7 +65,9 @@ struct SummedTable: Hashable {
     let isLegacy: String?
 
     /// The checksum as SQL, over columns or over the parameters that stand for them.
-    func sum(of values: [String]? = nil) -> String { "rowsum('\(name)', \((values ?? columns).joined(separator: ", ")))" }
+    func sum(of values: [String]? = nil) -> String {
+        "rowsum('\(name)', \((values ?? columns).joined(separator: ", ")))"
+    }
 
     /// True, in SQL, for a row that reads as it was written.
     var isSound: String {

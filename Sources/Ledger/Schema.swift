@@ -105,7 +105,8 @@ enum Schema {
     static func definitions(_ database: Database) throws -> [String] {
         try String.fetchAll(
             database,
-            sql: "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || ifnull(sql, '') FROM sqlite_schema ORDER BY 1")
+            sql: "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || ifnull(sql, '') FROM sqlite_schema ORDER BY 1"
+        )
     }
 
     /// The same of a ledger that was just made.

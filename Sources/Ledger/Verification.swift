@@ -60,7 +60,8 @@ enum Verification {
     static func verify(_ head: Head?, _ record: HeadFile.Content, at boot: BootClock) throws {
         guard let head else {
             guard record == .missing else {
-                throw Damage(what: "it is older than the record beside it, as if an old backup had been put in its place")
+                throw Damage(
+                    what: "it is older than the record beside it, as if an old backup had been put in its place")
             }
             return
         }

@@ -35,7 +35,8 @@ import Testing
         let path = folder.path + "/ledger.sqlite"
         let first = try open(path)
         let names = [
-            path, folder.path + "/symbolic", folder.path + "/hard", elsewhere.path + "/symbolic", elsewhere.path + "/hard",
+            path, folder.path + "/symbolic", folder.path + "/hard", elsewhere.path + "/symbolic",
+            elsewhere.path + "/hard",
         ]
         for name in names.dropFirst() {
             let result = name.hasSuffix("hard") ? link(path, name) : symlink(path, name)

@@ -52,8 +52,9 @@ import Testing
         }
         #expect(try value(path, "PRAGMA page_count") * 4096 <= 1 << 20)
         // The newest samples of each campaign are there, and what was open is.
-        #expect(try value(path, "SELECT min(n) FROM (SELECT max(at) n FROM sample GROUP BY campaign)")
-            == Int((Self.start + .seconds(60 * 23_999)).milliseconds))
+        #expect(
+            try value(path, "SELECT min(n) FROM (SELECT max(at) n FROM sample GROUP BY campaign)")
+                == Int((Self.start + .seconds(60 * 23_999)).milliseconds))
         #expect(try value(path, "SELECT count(*) FROM intent JOIN decision ON decision = id") == 1)
         #expect(try value(path, "SELECT count(*) FROM campaign") == 1)
     }
