@@ -73,6 +73,10 @@ package struct GuardService: Service, CustomStringConvertible {
     private static let unkeptMax = 64
     /// Decisions and actions that could not be kept yet; older ones are given up.
     private static let backlogMax = 1000
+    /// The ledger's maintenance: how often it is called when it has nothing to do, and when it has, so that what has
+    /// come in meanwhile goes first.
+    private static let maintenanceInterval: Duration = .seconds(5)
+    private static let maintenancePause: Duration = .milliseconds(20)
 
     /// As it begins; the loop takes it, so that there is one of it.
     private let warden: Handover<Guard>
@@ -123,6 +127,7 @@ package struct GuardService: Service, CustomStringConvertible {
             case .alarm:
                 alarm.rang()
                 keepRest(&state)
+                maintainLedger(&state)
                 if let deadline = state.warden.nextDeadline, deadline <= time.now {
                     step(.tick, &state, inputs, &group)
                 }
@@ -163,6 +168,8 @@ package struct GuardService: Service, CustomStringConvertible {
         var samples: [LedgerRecord] = []
         var samplesSince: Instant?
         var ledgerFailed = false
+        /// When the ledger's next step of maintenance is due; nil for at once.
+        var maintenanceAt: Instant?
         var clockAhead: Duration = .zero
         var telemetry = Telemetry()
     }
@@ -281,6 +288,21 @@ package struct GuardService: Service, CustomStringConvertible {
             state.ledgerFailed = true
             tellKept(failure: error.message, &state)
             return false
+        }
+    }
+
+    /// One bounded step of the ledger's maintenance, where it is due.
+    private func maintainLedger(_ state: inout LoopState) {
+        guard let ledger = surroundings.ledger else { return }
+        let now = surroundings.time.now
+        if let due = state.maintenanceAt, now < due { return }
+        do throws(LedgerError) {
+            let hasMore = try ledger.maintain(at: now)
+            state.maintenanceAt = now + (hasMore ? GuardService.maintenancePause : GuardService.maintenanceInterval)
+        } catch {
+            state.maintenanceAt = now + GuardService.maintenanceInterval
+            state.ledgerFailed = true
+            tellKept(failure: error.message, &state)
         }
     }
 
@@ -423,6 +445,7 @@ package struct GuardService: Service, CustomStringConvertible {
         var deadline = time.now + min(state.watchdogInterval ?? GuardService.idleMax, GuardService.idleMax)
         if let next = state.warden.nextDeadline { deadline = min(deadline, next) }
         if let since = state.samplesSince { deadline = min(deadline, since + GuardService.keepWithin) }
+        if surroundings.ledger != nil { deadline = min(deadline, state.maintenanceAt ?? time.now) }
         alarm.set(for: deadline, time) { await inputs.send(.alarm) }
     }
 }

@@ -1,3 +1,5 @@
+import GRDB
+
 /// Why a ledger cannot be used: what failed, where, and what to do.
 package struct LedgerError: Error, Hashable, Sendable {
     package enum Code: Hashable, Sendable {
@@ -10,7 +12,7 @@ package struct LedgerError: Error, Hashable, Sendable {
         case tooNew
         /// It is damaged.
         case corrupt
-        /// The disk is full, or read-only, or fails.
+        /// The disk is full, or read-only, or fails; or the files were replaced under the daemon.
         case unwritable
     }
 
@@ -20,5 +22,54 @@ package struct LedgerError: Error, Hashable, Sendable {
     package init(code: Code, message: String) {
         self.code = code
         self.message = message
+    }
+
+    /// A ledger that the daemon refuses to go on from.
+    static func damaged(_ path: String, _ what: String) -> LedgerError {
+        LedgerError(
+            code: .corrupt,
+            message: "\(path) is damaged: \(what). Restore all of its files (\(path), -wal and .head) from one backup, "
+                + "or start once with --recover-ledger, which sets them aside and begins an empty ledger; campaigns "
+                + "that Sendwarden paused then stay paused until a person starts them")
+    }
+
+    /// Any error of a ledger that is open for writing.
+    init(_ error: any Error, writing path: String) {
+        switch error {
+        case let error as LedgerError: self = error
+        case let damage as Verification.Damage: self = .damaged(path, damage.what)
+        case is DecodingError, is RowDecodingError:
+            self = .damaged(path, "it holds values that this version cannot read")
+        case let error as DatabaseError: self.init(error, path)
+        default: self.init(code: .unwritable, message: "\(path): the ledger cannot be used: \(error)")
+        }
+    }
+
+    private init(_ error: DatabaseError, _ path: String) {
+        switch error.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            self = .damaged(path, error.message ?? "SQLite cannot read it")
+        // Our statements are right for our tables, so these are not.
+        case .SQLITE_ERROR, .SQLITE_SCHEMA, .SQLITE_MISMATCH, .SQLITE_CONSTRAINT:
+            self = .damaged(path, "its tables are not as they were made (\(error.message ?? "SQLite error"))")
+        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
+            self.init(
+                code: .noPermission,
+                message: "\(path) cannot be opened for writing; the user that runs sendwarden must be able to")
+        case .SQLITE_FULL:
+            self.init(
+                code: .unwritable,
+                message:
+                    "\(path): the disk or the ledger is full; old samples are removed now, and the ledger continues "
+                    + "by itself once there is room; make room on the disk if there is none")
+        case .SQLITE_IOERR:
+            self.init(
+                code: .unwritable,
+                message: "\(path): the disk is full or fails (SQLite error \(error.extendedResultCode.rawValue)); make "
+                    + "room, and see the kernel's log")
+        default:
+            self.init(
+                code: .unwritable, message: "\(path): SQLite error \(error.extendedResultCode.rawValue)")
+        }
     }
 }

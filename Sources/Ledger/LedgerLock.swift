@@ -1,37 +1,107 @@
 import Glibc
+import Synchronization
 
-/// Keeps two daemons from using one ledger; held as long as the value lives, and gone with the process.
+/// Keeps two daemons from using one ledger, by whatever path they come to it; held as long as the value lives.
+///
+/// The lock is on the database file itself (`flock`), which is independent of SQLite's own locks (`fcntl`). But closing
+/// any descriptor of a file drops all `fcntl` locks of the process on it: the descriptor is closed after SQLite's.
 final class LedgerLock: Sendable {
-    private let descriptor: Int32
+    /// The file's name without symbolic links.
+    let path: String
+    let descriptor: Int32
+    private let identity: FileIdentity
 
+    /// The files that this process holds: a second attempt must not even open one, see above.
+    private static let held = Mutex<Set<FileIdentity>>([])
+    /// A byte far beyond the file's end, locked to show who holds the ledger.
+    private static let markedByte: off_t = 1 << 62
+    /// How often a file that was replaced while it was being locked is tried again.
+    private static let attemptsMax = 3
+
+    /// Locks the file, and makes it where there is none.
     init(for path: String) throws(LedgerError) {
-        let lockPath = path + ".lock"
-        let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            let code: LedgerError.Code = errno == EACCES || errno == EPERM ? .noPermission : .unwritable
-            throw LedgerError(
-                code: code,
-                message:
-                    "\(lockPath): \(String(cString: strerror(errno))); the user that runs sendwarden must be able to "
-                    + "write there")
+        let locked = LedgerLock.held.withLock { held -> Result<(String, Int32, FileIdentity), LedgerError> in
+            Result { () throws(LedgerError) in try LedgerLock.acquire(path, &held) }
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            var bytes = [UInt8](repeating: 0, count: 32)
-            let count = max(0, pread(descriptor, &bytes, bytes.count, 0))
-            close(descriptor)
-            let holder = String(decoding: bytes[..<count].prefix { $0 != 0x0a }, as: UTF8.self)
-            let pid = Int32(holder).map { "process \($0)" } ?? "another process"
-            throw LedgerError(
-                code: .locked,
-                message:
-                    "\(path) is in use by \(pid); two daemons on one ledger would act twice: stop that one, or give "
-                    + "this one a ledger of its own")
-        }
-        let pid = Array("\(getpid())\n".utf8)
-        ftruncate(descriptor, 0)
-        pwrite(descriptor, pid, pid.count, 0)
-        self.descriptor = descriptor
+        (self.path, descriptor, identity) = try locked.get()
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        _ = LedgerLock.held.withLock { $0.remove(identity) }
+    }
+
+    private static func acquire(
+        _ path: String, _ held: inout Set<FileIdentity>
+    ) throws(LedgerError) -> (String, Int32, FileIdentity) {
+        for _ in 0..<attemptsMax {
+            if let identity = FileIdentity(path: path), held.contains(identity) { throw inUse(path, by: getpid()) }
+            // Made for its owner alone; SQLite gives the files beside it the same mode.
+            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw failure(path) }
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                let holder = holder(descriptor)
+                close(descriptor)
+                throw inUse(path, by: holder)
+            }
+            // Between opening and locking another file may have taken its name.
+            if let resolved = resolve(path), let identity = FileIdentity(descriptor: descriptor),
+                identity == FileIdentity(path: resolved)
+            {
+                held.insert(identity)
+                return (resolved, descriptor, identity)
+            }
+            close(descriptor)
+        }
+        throw LedgerError(
+            code: .unwritable, message: "\(path) was replaced while it was being opened; see what replaces it")
+    }
+
+    private static func resolve(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    // MARK: The holder
+
+    /// Shows this process as the holder; call it once SQLite has the file open for good.
+    func announce() {
+        var mark = LedgerLock.mark
+        _ = fcntl(descriptor, F_SETLK, &mark)
+    }
+
+    private static func holder(_ descriptor: Int32) -> pid_t? {
+        var mark = mark
+        guard fcntl(descriptor, F_GETLK, &mark) == 0, mark.l_type != Int16(F_UNLCK), mark.l_pid > 0 else { return nil }
+        return mark.l_pid
+    }
+
+    private static var mark: flock {
+        var mark = Glibc.flock()
+        mark.l_type = Int16(F_WRLCK)
+        mark.l_whence = Int16(SEEK_SET)
+        mark.l_start = markedByte
+        mark.l_len = 1
+        return mark
+    }
+
+    // MARK: Errors
+
+    private static func inUse(_ path: String, by pid: pid_t?) -> LedgerError {
+        let holder = pid.map { "process \($0)" } ?? "another process"
+        return LedgerError(
+            code: .locked,
+            message:
+                "\(path) is in use by \(holder); two daemons on one ledger would act twice: stop that one, or give "
+                + "this one a ledger of its own")
+    }
+
+    private static func failure(_ path: String) -> LedgerError {
+        LedgerError(
+            code: errno == EACCES || errno == EPERM ? .noPermission : .unwritable,
+            message:
+                "\(path) cannot be opened: \(String(cString: strerror(errno))); the user that runs sendwarden must be "
+                + "able to write it, and its directory must exist")
+    }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import Glibc
 package import Guard
 package import Model
 import Policy
@@ -88,46 +89,62 @@ package struct LedgerReader: Sendable {
             throw LedgerError(code: .missing, message: "there is no ledger \(path)")
         }
         do {
-            var configuration = Configuration()
-            configuration.readonly = true
-            configuration.busyMode = .timeout(5)
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
-            let (isOlder, isNewer) = try queue.read { database in
-                (
-                    try !Schema.migrator.hasCompletedMigrations(database),
-                    try Schema.migrator.hasBeenSuperseded(database)
-                )
-            }
-            if isNewer {
-                throw LedgerError(code: .tooNew, message: "\(path) was written by a newer version of sendwarden")
-            }
-            if isOlder {
-                throw LedgerError(
-                    code: .tooNew,
-                    message: "\(path) was written by an older version of sendwarden; the daemon brings it up to date "
-                        + "when it starts")
+            // The record first: what it demands is in the ledger already, however fast a daemon writes.
+            let real = LedgerReader.withoutLinks(path)
+            let record = try HeadFile.read(LedgerFiles(main: real).head)
+            let queue = try DatabaseQueue(path: real, configuration: Ledger.readOnly)
+            try queue.read { database in
+                guard try Verification.verifyVersion(database, path) else {
+                    throw LedgerError(
+                        code: .tooNew,
+                        message:
+                            "\(path) was written by an older version of sendwarden; the daemon brings it up to date "
+                            + "when it starts")
+                }
+                // A copy may lack the record; one that has it must be as new.
+                let head = try Verification.Head(database)
+                if record.record != nil || record == .unreadable { try Verification.verify(head, record, at: .now) }
             }
             self.queue = queue
-        } catch let error as LedgerError {
-            throw error
         } catch {
             throw LedgerReader.explain(error, path)
         }
     }
 
+    private static func withoutLinks(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
     private static func explain(_ error: any Error, _ path: String) -> LedgerError {
-        guard let error = error as? DatabaseError else {
-            return LedgerError(code: .corrupt, message: "\(path) holds what this version cannot read")
-        }
-        switch error.resultCode {
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-            return LedgerError(code: .corrupt, message: "\(path) is damaged, or no ledger")
-        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
+        switch error {
+        case let error as LedgerError: return error
+        case let damage as Verification.Damage:
             return LedgerError(
-                code: .noPermission, message: "\(path) may not be read by this user; be root, or ask the daemon")
-        default:
-            return LedgerError(code: .unwritable, message: "\(path): SQLite error \(error.extendedResultCode.rawValue)")
+                code: .corrupt,
+                message:
+                    "\(path) is damaged, or an incomplete copy: \(damage.what). A copy needs the file, its -wal and "
+                    + "its .head of the same moment; copy them again")
+        case let error as DatabaseError:
+            switch error.resultCode {
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_SCHEMA:
+                return LedgerError(
+                    code: .corrupt, message: "\(path) is damaged, or no ledger: \(error.message ?? "SQLite error")")
+            case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
+                return LedgerError(
+                    code: .noPermission, message: "\(path) may not be read by this user; be root, or ask the daemon")
+            default:
+                return LedgerError(
+                    code: .unwritable, message: "\(path): SQLite error \(error.extendedResultCode.rawValue)")
+            }
+        default: return LedgerError(code: .corrupt, message: "\(path) holds what this version cannot read")
         }
+    }
+
+    /// Throws for a row that does not read as it was written.
+    private static func check(_ row: Row, _ table: SummedTable) throws {
+        guard row["sound"] else { throw Verification.Damage(what: "a row of its table \(table.name) is damaged") }
     }
 
     private func read<Value>(_ body: (Database) throws -> Value) throws(LedgerError) -> Value {
@@ -199,11 +216,12 @@ package struct LedgerReader: Sendable {
         }
         arguments.append(min(max(1, filter.limit), LedgerReader.limitMax))
         let sql =
-            "SELECT * FROM event WHERE \(conditions.joined(separator: " AND ")) ORDER BY at DESC, number DESC LIMIT ?"
+            "SELECT *, \(SummedTable.event.isSound) AS sound FROM event WHERE \(conditions.joined(separator: " AND ")) ORDER BY at DESC, number DESC LIMIT ?"
         return try read { database in
             let rows = try Row.fetchAll(database, sql: sql, arguments: StatementArguments(arguments))
             return try rows.reversed().map { row in
-                Entry(
+                try LedgerReader.check(row, .event)
+                return Entry(
                     number: row["number"], at: Instant(milliseconds: row["at"]), event: row["kind"],
                     priority: row["priority"], campaign: row["campaign"], rule: row["rule"], message: row["message"],
                     fields: try JSONDecoder().decode(
@@ -232,9 +250,14 @@ package struct LedgerReader: Sendable {
     ) throws(LedgerError) -> [Decided] {
         try read { database in
             let rows = try Row.fetchAll(
-                database, sql: "SELECT * FROM sender_change WHERE workspace = ? AND \(condition) ORDER BY decision",
+                database,
+                sql: """
+                    SELECT *, \(SummedTable.senderChange.isSound) AS sound FROM sender_change
+                    WHERE workspace = ? AND \(condition) ORDER BY decision
+                    """,
                 arguments: StatementArguments([workspace] + arguments))
             return try rows.map { row in
+                try LedgerReader.check(row, .senderChange)
                 let evidence = try JSONDecoder().decode(Evaluation.self, from: Data((row["evidence"] as String).utf8))
                 let address: String? = row["address"]
                 return Decided(
@@ -257,12 +280,21 @@ package struct LedgerReader: Sendable {
     ) throws(LedgerError) -> [Decided] {
         try read { database in
             let rows = try Row.fetchAll(
-                database, sql: "SELECT * FROM decision WHERE workspace = ? AND \(condition) ORDER BY id",
+                database,
+                sql: """
+                    SELECT *, \(SummedTable.decision.isSound) AS sound FROM decision
+                    WHERE workspace = ? AND \(condition) ORDER BY id
+                    """,
                 arguments: StatementArguments([workspace] + arguments))
             return try rows.compactMap { row -> Decided? in
+                try LedgerReader.check(row, .decision)
                 guard let campaign = CampaignID(row["campaign"] as String) else { return nil }
                 let actions = try Row.fetchAll(
-                    database, sql: "SELECT * FROM intent WHERE workspace = ? AND decision = ? ORDER BY sent_at",
+                    database,
+                    sql: """
+                        SELECT *, \(SummedTable.intent.isSound) AS sound FROM intent
+                        WHERE workspace = ? AND decision = ? ORDER BY sent_at
+                        """,
                     arguments: [workspace, row["id"] as Int])
                 return Decided(
                     id: row["id"], at: Instant(milliseconds: row["at"]), campaign: campaign, pool: nil, sender: nil,
@@ -271,8 +303,9 @@ package struct LedgerReader: Sendable {
                     evidence: try (row["evidence"] as String?).map {
                         try JSONDecoder().decode(Evaluation.self, from: Data($0.utf8)).sentences
                     } ?? [],
-                    actions: actions.map { action in
-                        Decided.Action(
+                    actions: try actions.map { action in
+                        try LedgerReader.check(action, .intent)
+                        return Decided.Action(
                             action: action["action"], attempt: action["attempt"],
                             sentAt: Instant(milliseconds: action["sent_at"]),
                             settledAt: (action["settled_at"] as Int64?).map { Instant(milliseconds: $0) },
@@ -299,22 +332,39 @@ package struct LedgerReader: Sendable {
         of campaign: CampaignID, _ workspace: String, since: Instant
     ) throws(LedgerError) -> [(at: Instant, stats: CampaignStats)] {
         try read { database in
-            try Row.fetchAll(
+            let legacyAt = try Verification.Head(database)?.legacyAt ?? .max
+            var start = RowSum("sample")
+            start.combine(workspace)
+            start.combine(campaign.text)
+            return try Row.fetchAll(
                 database, sql: "SELECT * FROM sample WHERE workspace = ? AND campaign = ? AND at >= ? ORDER BY at",
                 arguments: [workspace, campaign.text, since.milliseconds]
-            ).map(Ledger.sample)
+            ).map { row in
+                guard Ledger.isSound(row, start, legacyAt) else {
+                    throw Verification.Damage(what: "a sample of campaign \(campaign) is damaged")
+                }
+                return Ledger.sample(row)
+            }
         }
     }
 
     /// Every pool's samples since then, oldest first.
     package func pools(_ workspace: String, since: Instant) throws(LedgerError) -> [PoolID: [PoolSample]] {
         try read { database in
+            let legacyAt = try Verification.Head(database)?.legacyAt ?? .max
             var pools: [PoolID: [PoolSample]] = [:]
             for row in try Row.fetchAll(
                 database, sql: "SELECT * FROM pool_sample WHERE workspace = ? AND at >= ? ORDER BY pool, at",
                 arguments: [workspace, since.milliseconds])
             {
-                guard let id = PoolID(row["pool"] as String) else { continue }
+                guard let text = String.fromDatabaseValue(row["pool"]) else { continue }
+                var start = RowSum("pool_sample")
+                start.combine(workspace)
+                start.combine(text)
+                guard Ledger.isSound(row, start, legacyAt, counters: Ledger.poolCounters) else {
+                    throw Verification.Damage(what: "a sample of pool \(text) is damaged")
+                }
+                guard let id = PoolID(text) else { continue }
                 pools[id, default: []].append(
                     PoolSample(
                         at: Instant(milliseconds: row["at"]), capacity: row["capacity"], remaining: row["remaining"],
@@ -328,7 +378,13 @@ package struct LedgerReader: Sendable {
     package func damage() throws(LedgerError) -> String? {
         try read { database in
             let verdict = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)") ?? "no answer"
-            return verdict == "ok" ? nil : verdict
+            guard verdict == "ok" else { return verdict }
+            do {
+                if let head = try Verification.Head(database) { try Verification.verifyRows(database, head) }
+                return nil
+            } catch let damage as Verification.Damage {
+                return damage.what
+            }
         }
     }
 }

@@ -65,6 +65,54 @@ enum Schema {
                     CREATE INDEX event_by_pool ON event (workspace, pool, at) WHERE pool IS NOT NULL;
                     """)
         }
+        migrator.registerMigration("4 checksums and head") { database in
+            database.add(function: RowSum.function)
+            try database.execute(
+                sql: """
+                    CREATE TABLE head (
+                        id INTEGER PRIMARY KEY CHECK (id = 1), ledger INTEGER NOT NULL, sequence INTEGER NOT NULL,
+                        digest INTEGER NOT NULL, has_record INTEGER NOT NULL, thinned_until INTEGER NOT NULL,
+                        legacy_at INTEGER NOT NULL, legacy_decision INTEGER NOT NULL, legacy_event INTEGER NOT NULL,
+                        sum INTEGER NOT NULL
+                    ) STRICT;
+                    """)
+            let samples = ["sample", "pool_sample"]
+            let tables = ["workspace", "campaign", "launch", "pool", "intent", "sender_change"]
+            for table in samples + tables + ["decision", "event"] {
+                try database.execute(sql: "ALTER TABLE \(table) ADD COLUMN sum INTEGER")
+            }
+            // The large tables go without for what is there: it is gone after 90 days.
+            let summed: [SummedTable] = SummedTable.state + [.intent, .senderChange]
+            for table in summed {
+                try database.execute(sql: "UPDATE \(table.name) SET sum = \(table.sum())")
+            }
+            var digest: Int64 = 0
+            for table in SummedTable.state {
+                for sum in try Int64.fetchAll(database, sql: "SELECT sum FROM \(table.name)") { digest &+= sum }
+            }
+            try database.execute(
+                sql: """
+                    INSERT INTO head SELECT 1, random(), 0, ?, 0, 0, max(
+                        ifnull((SELECT max(at) FROM sample), -1), ifnull((SELECT max(at) FROM pool_sample), -1)),
+                        ifnull((SELECT max(id) FROM decision), -1), ifnull((SELECT max(number) FROM event), -1), 0
+                    """, arguments: [digest])
+            try database.execute(sql: "UPDATE head SET sum = \(SummedTable.head.sum())")
+        }
         return migrator
+    }
+
+    /// What `sqlite_schema` holds after all migrations: a damaged definition may still read as one.
+    static func definitions(_ database: Database) throws -> [String] {
+        try String.fetchAll(
+            database,
+            sql: "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || ifnull(sql, '') FROM sqlite_schema ORDER BY 1"
+        )
+    }
+
+    /// The same of a ledger that was just made.
+    static func expectedDefinitions() throws -> [String] {
+        let queue = try DatabaseQueue()
+        try migrator.migrate(queue)
+        return try queue.read(definitions)
     }
 }

@@ -28,12 +28,12 @@ import Testing
         }
     }
 
-    private static func stats(_ sent: Int) -> CampaignStats {
+    static func stats(_ sent: Int) -> CampaignStats {
         CampaignStats(totalEnrolled: 500, sent: sent, delivered: sent, bounced: 0, replied: 0, queued: 500 - sent)
     }
 
     /// The records of a guard that paused a campaign.
-    private func records() throws -> [LedgerRecord] {
+    func records() throws -> [LedgerRecord] {
         let text = """
             version: 1
             workspace: {name: acme, provider: leadterra, credential: key}
@@ -76,7 +76,7 @@ import Testing
         let path = folder.path + "/ledger.sqlite"
         let ledger = try open(path).ledger
         try ledger.write([.sample(Self.camp, Self.stats(1), at: Self.start)], at: Self.start)
-        for file in [path, path + "-wal", path + ".lock"] {
+        for file in [path, path + "-wal", path + ".head"] {
             let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
             #expect((mode ?? 0o777) & 0o077 == 0, "\(file)")
         }
@@ -164,6 +164,7 @@ import Testing
         let now = Self.start + .seconds(4 * 86400)
         try ledger.write(batch, at: Self.start)
         try ledger.write([.sample(Self.camp, Self.stats(9999), at: now)], at: now)
+        while try ledger.maintain(at: now) {}
         let queue = try DatabaseQueue(path: path)
         func count(_ sql: String) throws -> Int { try queue.read { try Int.fetchOne($0, sql: sql) ?? 0 } }
         let edge = (now - .seconds(48 * 3600)).milliseconds
@@ -171,6 +172,7 @@ import Testing
         #expect((570...582).contains(try count("SELECT count(*) FROM sample WHERE at < \(edge)")))
         let late = now + .seconds(91 * 86400)
         try ledger.write([.sample(Self.camp, Self.stats(1), at: late)], at: late)
+        while try ledger.maintain(at: late) {}
         #expect(try count("SELECT count(*) FROM sample") == 1)
     }
 
@@ -188,7 +190,7 @@ import Testing
 
     // MARK: Events and pools
 
-    private func event(_ kind: EventKind, _ campaign: String?, _ message: String) -> LedgerRecord {
+    func event(_ kind: EventKind, _ campaign: String?, _ message: String) -> LedgerRecord {
         var fields: [JournalField: String] = [.mode: "enforce"]
         fields[.campaign] = campaign
         return .event(JournalEvent(kind, message, fields: fields), at: Self.start)
@@ -234,31 +236,49 @@ import Testing
         #expect(try reader.decision(2, "acme") == nil)
     }
 
-    @Test func aLedgerOfTheFirstVersionIsBroughtUpToDate() throws {
+    /// Takes back what migrations added, as far as the tables that the given version had.
+    private func downgrade(_ path: String, to version: Int) throws {
+        let queue = try DatabaseQueue(path: path)
+        try queue.write { database in
+            var dropped = ["head"]
+            var summed = ["workspace", "campaign", "launch", "sample", "decision", "intent"]
+            if version < 2 { dropped += ["event", "pool_sample"] } else { summed += ["event", "pool_sample"] }
+            if version < 3 { dropped += ["pool", "sender_change"] } else { summed += ["pool", "sender_change"] }
+            for table in dropped { try database.execute(sql: "DROP TABLE \(table)") }
+            for table in summed { try database.execute(sql: "ALTER TABLE \(table) DROP COLUMN sum") }
+            if version == 2 {
+                try database.execute(sql: "DROP INDEX event_by_pool; ALTER TABLE event DROP COLUMN pool")
+            }
+            try database.execute(
+                sql: "DELETE FROM grdb_migrations WHERE CAST(identifier AS INTEGER) > ?", arguments: [version])
+        }
+        try queue.close()
+        try FileManager.default.removeItem(atPath: path + ".head")
+    }
+
+    @Test(arguments: [1, 2, 3]) func aLedgerOfAnOlderVersionIsBroughtUpToDate(_ version: Int) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         do {
             let ledger = try open(path).ledger
             try ledger.write(try records(), at: Self.start)
         }
-        do {
-            let queue = try DatabaseQueue(path: path)
-            try queue.write { database in
-                try database.execute(sql: "DROP TABLE event")
-                try database.execute(sql: "DROP TABLE pool_sample")
-                try database.execute(sql: "DROP TABLE pool")
-                try database.execute(sql: "DROP TABLE sender_change")
-                try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier NOT LIKE '1 %'")
-            }
-            try queue.close()
-        }
+        try downgrade(path, to: version)
         // Who only reads does not touch it, and says why it cannot be read.
         let refusal = error { () throws(LedgerError) in _ = try LedgerReader(path) }
         #expect(refusal?.message.contains("older version") == true)
-        let opened = try open(path)
-        #expect(opened.memory.campaigns.map(\.id) == [Self.camp])
-        try opened.ledger.write([event(.daemonReady, nil, "ready")], at: Self.start)
-        #expect(try LedgerReader(path).events("acme", .init(limit: 9)).map(\.message) == ["ready"])
+        do {
+            let opened = try open(path)
+            #expect(opened.memory.campaigns.map(\.id) == [Self.camp])
+            #expect(opened.memory.samples[Self.camp]?.count == 1)
+            try opened.ledger.write([event(.daemonReady, nil, "ready")], at: Self.start)
+            #expect(try LedgerReader(path).events("acme", .init(limit: 9)).map(\.message) == ["ready"])
+            #expect(try LedgerReader(path).decisions("acme", since: Self.start).count == 1)
+        }
+        // From then on it has a record, and is verified like any other.
+        #expect(try open(path).memory.campaigns.map(\.id) == [Self.camp])
+        try FileManager.default.removeItem(atPath: path + ".head")
+        #expect(error { () throws(LedgerError) in _ = try open(path) }?.code == .corrupt)
     }
 
     @Test func poolsAreKeptOnceAMinuteAndForAsLongAsSamples() throws {
@@ -274,7 +294,7 @@ import Testing
         #expect(kept.map { Int(($0.at - Self.start).seconds) } == [0, 60, 120])
         #expect(kept.allSatisfy { $0.capacity == 100 && $0.remaining == 60 && $0.reserved == 5 })
         // After 90 days nothing of it is left.
-        try ledger.write([event(.daemonReady, nil, "new")], at: Self.start + .seconds(91 * 86400))
+        while try ledger.maintain(at: Self.start + .seconds(91 * 86400)) {}
         #expect(try reader.pools("acme", since: Self.start).isEmpty)
         #expect(try reader.events("acme", .init(limit: 9)).isEmpty)
     }

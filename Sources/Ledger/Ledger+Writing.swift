@@ -1,0 +1,220 @@
+import FoundationEssentials
+import GRDB
+package import Guard
+package import Model
+import Synchronization
+
+extension Ledger {
+    /// Writes all of it, or nothing; what is urgent is on disk when this returns.
+    ///
+    /// The transaction is on disk before its record is: a crash in between leaves a ledger that is newer than its record,
+    /// which is sound. The other way about it would be taken for damage.
+    package func write(_ records: [LedgerRecord], at now: Instant) throws(LedgerError) {
+        guard !records.isEmpty else { return }
+        try checkFiles()
+        let isUrgent = records.contains(where: \.isUrgent)
+        do {
+            try queue.writeWithoutTransaction { database in
+                if isUrgent { try database.execute(sql: "PRAGMA synchronous = FULL") }
+                defer { if isUrgent { try? database.execute(sql: "PRAGMA synchronous = NORMAL") } }
+                var mark = HeadMark(sequence: 0, digest: 0)
+                try database.inTransaction(.immediate) {
+                    var change: Int64 = 0
+                    for record in records { change &+= try write(record, database, at: now) }
+                    mark = try Ledger.advance(database, by: change)
+                    return .commit
+                }
+                try head.advance(to: mark, isDurable: isUrgent, at: boot())
+                state.withLock { $0.uncheckpointed += records.count }
+                if !isUrgent { checkpoint(database) }
+            }
+        } catch {
+            // What was not written is to be tried again with the next sample.
+            state.withLock { state in
+                (state.sampledAt, state.pooledAt) = ([:], [:])
+                // On a full disk, the log is used again once the file is brought up to it.
+                state.uncheckpointed = Ledger.checkpointRecords
+            }
+            throw LedgerError(error, writing: queue.path)
+        }
+    }
+
+    /// Counts the transaction, within it.
+    private static func advance(_ database: Database, by change: Int64) throws -> HeadMark {
+        guard let row = try Row.fetchOne(database.cachedStatement(sql: "SELECT sequence, digest FROM head")) else {
+            throw Verification.Damage(what: "its head is missing")
+        }
+        let mark = HeadMark(sequence: (row["sequence"] as Int64) + 1, digest: (row["digest"] as Int64) &+ change)
+        try database.cachedStatement(sql: "UPDATE head SET sequence = ?, digest = ?")
+            .execute(arguments: [mark.sequence, mark.digest])
+        try sealHead(database)
+        return mark
+    }
+
+    static func sealHead(_ database: Database) throws {
+        try database.cachedStatement(sql: "UPDATE head SET sum = \(SummedTable.head.sum())").execute()
+    }
+
+    /// Brings the file up to the log beside it, now and then; readers only make it wait for the next time.
+    func checkpoint(_ database: Database) {
+        let isDue = state.withLock { state in
+            guard state.uncheckpointed >= Ledger.checkpointRecords else { return false }
+            state.uncheckpointed = 0
+            return true
+        }
+        if isDue { try? database.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)") }
+    }
+
+    /// Replaces a row of the state and gives the change of the digest.
+    private func replace(
+        _ table: SummedTable, key: [String], _ values: StatementArguments, _ keyValues: StatementArguments,
+        _ database: Database
+    ) throws -> Int64 {
+        let condition = key.map { "\($0) = ?" }.joined(separator: " AND ")
+        let before = try Int64.fetchOne(
+            database.cachedStatement(sql: "SELECT sum FROM \(table.name) WHERE \(condition)"), arguments: keyValues)
+        let places = (1...table.columns.count).map { "?\($0)" }
+        let after = try Int64.fetchOne(
+            database.cachedStatement(
+                sql: """
+                    INSERT OR REPLACE INTO \(table.name) (\(table.columns.joined(separator: ", ")), sum)
+                    VALUES (\(places.joined(separator: ", ")), \(table.sum(of: places))) RETURNING sum
+                    """), arguments: values)
+        return (after ?? 0) &- (before ?? 0)
+    }
+
+    /// Writes a row with its checksum; `conflict` is what becomes of one of the same key.
+    private func insert(
+        _ table: SummedTable, conflict: String = "", _ values: StatementArguments, _ database: Database
+    ) throws {
+        let places = (1...table.columns.count).map { "?\($0)" }
+        try database.cachedStatement(
+            sql: """
+                INSERT \(conflict) INTO \(table.name) (\(table.columns.joined(separator: ", ")), sum)
+                VALUES (\(places.joined(separator: ", ")), \(table.sum(of: places)))
+                """
+        ).execute(arguments: values)
+    }
+
+    /// Writes one record and gives the change of the digest.
+    private func write(_ record: LedgerRecord, _ database: Database, at now: Instant) throws -> Int64 {
+        func text(_ value: some Encodable) throws -> String {
+            String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+        }
+        switch record {
+        case .sample(let id, let stats, let at): try write(stats, of: id, at: at, database)
+        case .pool(let pool, let reserved, let at): try write(pool, reserved: reserved, at: at, database)
+        case .event(let event, let at):
+            let fields = Dictionary(uniqueKeysWithValues: event.fields.map { ($0.key.rawValue, $0.value) })
+            try insert(
+                .event,
+                [
+                    workspace, at.milliseconds, event.kind.rawValue, event.priority.rawValue, event.fields[.campaign],
+                    event.fields[.pool], event.fields[.rule], event.message, try text(fields),
+                ], database)
+        case .campaign(let memory):
+            return try replace(
+                .campaign, key: ["workspace", "id"],
+                [workspace, memory.id.text, memory.phaseName, now.milliseconds, try text(memory)],
+                [workspace, memory.id.text], database)
+        case .launch(let memory):
+            return try replace(
+                .launch, key: ["workspace", "campaign"],
+                [workspace, memory.campaign.text, memory.phaseName, now.milliseconds, try text(memory)],
+                [workspace, memory.campaign.text], database)
+        case .poolState(let memory):
+            return try replace(
+                .pool, key: ["workspace", "id"], [workspace, memory.id.text, now.milliseconds, try text(memory)],
+                [workspace, memory.id.text], database)
+        case .workspace(let memory):
+            return try replace(.workspace, key: ["name"], [workspace, try text(memory)], [workspace], database)
+        case .senderChange(let change, let outcome):
+            try insert(
+                .senderChange, conflict: "OR REPLACE",
+                [
+                    workspace, change.decision, change.action.rawValue, change.pool.text, change.sender.id.text,
+                    change.sender.address, change.rule, change.conditionText, try text(change.evidence),
+                    change.sentAt.milliseconds, outcome.map { _ in now.milliseconds }, outcome,
+                ], database)
+        case .decision(let decision):
+            try insert(
+                .decision, conflict: "OR REPLACE",
+                [
+                    workspace, decision.id, decision.at.milliseconds, decision.campaign.text, decision.cause.name,
+                    decision.cause.rule, decision.conditionText, try decision.evidence.map { try text($0) },
+                ], database)
+        case .intent(let intent, let outcome):
+            try insert(
+                .intent, conflict: "OR REPLACE",
+                [
+                    workspace, intent.decision.id, intent.action.rawValue, intent.campaign.text, intent.attempt,
+                    intent.firstSentAt.milliseconds, outcome.map { _ in now.milliseconds }, outcome,
+                ], database)
+        }
+        return 0
+    }
+
+    private func write(_ stats: CampaignStats, of id: CampaignID, at: Instant, _ database: Database) throws {
+        let isDue = state.withLock { state in
+            if let last = state.sampledAt[id], at - last < Ledger.sampleSpacing, at >= last { return false }
+            state.sampledAt[id] = at
+            return true
+        }
+        guard isDue else { return }
+        var sum = RowSum("sample")
+        sum.combine(workspace)
+        sum.combine(id.text)
+        sum.combine(at.milliseconds)
+        for counter in [
+            stats.totalEnrolled, stats.sent, stats.delivered, stats.bounced, stats.replied, stats.queued,
+        ] { sum.combine(counter) }
+        try database.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO sample
+                    (workspace, campaign, at, enrolled, sent, delivered, bounced, replied, queued, sum)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(
+            arguments: [
+                workspace, id.text, at.milliseconds, stats.totalEnrolled, stats.sent, stats.delivered, stats.bounced,
+                stats.replied, stats.queued, sum.short,
+            ])
+    }
+
+    private func write(_ pool: SenderPool, reserved: Int, at: Instant, _ database: Database) throws {
+        let isDue = state.withLock { state in
+            if let last = state.pooledAt[pool.id], at - last < Ledger.poolSpacing, at >= last { return false }
+            state.pooledAt[pool.id] = at
+            return true
+        }
+        guard isDue else { return }
+        var sum = RowSum("pool_sample")
+        sum.combine(workspace)
+        sum.combine(pool.id.text)
+        for value in [Int(at.milliseconds), pool.dailyCapacity, pool.remainingVolume, reserved] { sum.combine(value) }
+        try database.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO pool_sample (workspace, pool, at, capacity, remaining, reserved, sum)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(
+            arguments: [
+                workspace, pool.id.text, at.milliseconds, pool.dailyCapacity, pool.remainingVolume, reserved,
+                sum.short,
+            ])
+    }
+}
+
+extension Decision.Cause {
+    /// The cause in a word.
+    var name: String {
+        switch self {
+        case .rule: "rule"
+        case .relapse: "relapse"
+        case .coolDownOver: "cool-down over"
+        case .launchRulesPass: "launch rules pass"
+        case .unapprovedLaunch: "unapproved launch"
+        case .order(let order): "order by \(order.by)"
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Glibc
+
+/// A file as the kernel knows it, whatever its names.
+struct FileIdentity: Hashable, Sendable {
+    private let device: UInt64
+    private let inode: UInt64
+
+    private init(_ status: stat) {
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+    }
+
+    /// Nil where there is none.
+    init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    init?(descriptor: Int32) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        self.init(status)
+    }
+}
+
+/// The files that make up a ledger, by their names without symbolic links: every path to it shares them.
+struct LedgerFiles: Sendable {
+    let main: String
+    var wal: String { main + "-wal" }
+    var sharedMemory: String { main + "-shm" }
+    var journal: String { main + "-journal" }
+    var head: String { main + ".head" }
+
+    static func bytes(_ path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    /// Moves a damaged ledger out of the way, for people to look at, and gives its new name.
+    func setAside() throws(LedgerError) -> String {
+        let base = "\(main).damaged-\(time(nil))"
+        let aside = (0...).lazy.map { $0 == 0 ? base : "\(base).\($0)" }.first { access($0, F_OK) != 0 } ?? base
+        let other = LedgerFiles(main: aside)
+        // The record goes first: whatever remains after a crash in between is refused again, not taken for a ledger.
+        let moves = [
+            (head, other.head), (wal, other.wal), (sharedMemory, other.sharedMemory), (journal, other.journal),
+            (main, other.main),
+        ]
+        for (old, new) in moves where rename(old, new) != 0 && errno != ENOENT {
+            throw LedgerError(
+                code: .unwritable, message: "\(old) cannot be set aside: \(String(cString: strerror(errno)))")
+        }
+        return aside
+    }
+}
+
+/// Notices that the files under a running daemon were deleted or replaced: what it writes then is lost with it.
+struct FileWatch: Sendable {
+    /// What we hold, by the names under which the next start looks for it.
+    private let held: [(path: String, identity: FileIdentity)]
+
+    /// Takes the files as they are now.
+    init(_ files: LedgerFiles, given path: String, lock: LedgerLock, head: HeadFile) {
+        var held: [(path: String, identity: FileIdentity)] = []
+        func add(_ path: String, _ identity: FileIdentity?) {
+            if let identity { held.append((path, identity)) }
+        }
+        add(files.main, FileIdentity(descriptor: lock.descriptor))
+        if path != files.main { add(path, FileIdentity(descriptor: lock.descriptor)) }
+        // SQLite has it open as long as we do, so that nobody else gets its inode.
+        add(files.wal, FileIdentity(path: files.wal))
+        add(files.head, FileIdentity(descriptor: head.descriptor))
+        self.held = held
+    }
+
+    /// What was done to the files, and what to do; nil where each is the one that we hold.
+    var finding: String? {
+        for (path, identity) in held {
+            let found = FileIdentity(path: path)
+            if found == identity { continue }
+            let (what, restart) =
+                found == nil
+                ? ("was deleted or moved", "a restart would lose what the ledger holds")
+                : ("was replaced by another file", "a restart would load that file and lose what was written since")
+            return "\(path) \(what) while the daemon runs; \(restart). Move the original file back: the daemon then "
+                + "continues by itself. If it is lost, check each campaign on the platform, remove or restore all files "
+                + "of the ledger together, and restart"
+        }
+        return nil
+    }
+}
