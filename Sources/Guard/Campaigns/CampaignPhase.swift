@@ -21,6 +21,20 @@ package enum CampaignPhase: Hashable, Sendable, Codable {
     indirect case resuming(ResumeAttempt)
     /// It was paused before we asked for it: never ours to resume. To: running (a person restarted it).
     indirect case pausedByAnother(Standstill)
+
+    /// What numbers tell of a campaign that has not been seen to send.
+    mutating func learn(from stats: CampaignStats, previous: CampaignStats?) {
+        switch self {
+        case .unknown:
+            if stats.provesDraft {
+                self = .draft
+            } else if let before = previous?.sent, let sent = stats.sent, sent > before {
+                self = .running
+            }
+        case .draft: if stats.showsSending { self = .running }
+        case .releasing, .running, .pausing, .paused, .resuming, .pausedByAnother: break
+        }
+    }
 }
 
 /// A pause that is on its way.

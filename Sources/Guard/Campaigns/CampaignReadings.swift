@@ -92,12 +92,8 @@ struct CampaignReadings: Readings {
     }
 
     func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)? {
-        guard let armed, let latest = campaign.latest?.stats, campaign.age(at: now) <= staleAfter,
-            let hits = Counters.growth(of: hits, from: armed, to: latest),
-            let trials = Counters.growth(of: trials, from: armed, to: latest)
-        else { return nil }
-        // A platform that corrects a counter downwards must not make a part larger than its whole.
-        return (min(hits, trials), trials)
+        guard let armed, let latest = campaign.latest?.stats, campaign.age(at: now) <= staleAfter else { return nil }
+        return Counters(latest).evidence(hits, of: trials, sinceArmedAt: Counters(armed))
     }
 
     func age(of source: Source) -> Duration? {

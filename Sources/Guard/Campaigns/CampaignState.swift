@@ -12,8 +12,8 @@ struct CampaignState: Sendable {
     var rules: [Int: RuleState]
     /// What had been counted when a rule with a confidence was armed, by the rule's place in the policy.
     var armed: [Int: CampaignStats] = [:]
-    /// The counters fell below half of what they were, and whether they restarted is still open; nil otherwise.
-    var fall: CounterFall?
+    /// Counters that fell below half of what they were, until it is known whether they restarted.
+    var falls = CounterFalls()
     /// How many of the latest answers could be used.
     var answers = AnswerShare()
     var isMissing = false
@@ -53,7 +53,7 @@ struct CampaignState: Sendable {
     /// from what was first seen.
     mutating func countFromZero(since restart: StatsSample) {
         let zero = CampaignStats.zeroCounters
-        recovery.baseline?.stats = zero
+        recovery.countFromZero()
         armed = armed.mapValues { _ in zero }
         switch phase {
         case .paused(var pause):
@@ -116,16 +116,6 @@ extension CampaignStats {
         stats.replied = since(replied, before.replied)
         return stats
     }
-}
-
-/// Counters that fell, as they would where a platform restarts them, or answers from a replica that is behind.
-struct CounterFall: Hashable, Sendable {
-    /// So many answers in a row with fallen counters are no accident.
-    static let answersMin = 3
-
-    /// The first answer that showed it.
-    var first: StatsSample
-    var answers = 0
 }
 
 /// One good answer of a campaign's statistics.

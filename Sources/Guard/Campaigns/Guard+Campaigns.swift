@@ -9,24 +9,27 @@ extension Guard {
         guard let place = places[id] else { return [] }
         // Two polls may overtake each other: the older answer tells nothing new.
         if let latest = campaigns[place].latest, requestedAt < latest.requestedAt { return [] }
-        if isDoubtful(place, stats, requestedAt: requestedAt, at: now) { return [] }
+        let finding = noteFall(place, StatsSample(stats: stats, at: now, requestedAt: requestedAt))
+        if finding == .doubtful {
+            _ = noteAnswer(place, isUsable: false)
+            return []
+        }
         var effects = noteAnswer(place, isUsable: true)
         if campaigns[place].isStale || campaigns[place].isMissing {
             effects.append(.report(Wording.fresh(campaigns[place], at: now)))
             (campaigns[place].isStale, campaigns[place].isMissing) = (false, false)
         }
         var before = campaigns[place].latest
-        if let restart = campaigns[place].fall?.first, let previous = before?.stats {
-            // Confirmed: the counters restarted, and what was first seen of that is the base.
-            campaigns[place].fall = nil
+        if case .restarted(let restart) = finding, let previous = before?.stats {
+            // What was first seen of the restart is the base.
             effects.append(.report(Wording.reset(campaigns[place].entry, from: previous, to: restart.stats)))
-            _ = campaigns[place].history.append(restart.stats, at: restart.at)
+            campaigns[place].history.append(restart.stats, at: restart.at)
             campaigns[place].countFromZero(since: restart)
             before = StatsSample(
                 stats: CampaignStats.zeroCounters, at: before?.at ?? restart.at, requestedAt: restart.requestedAt)
         }
         let previous = before?.stats
-        _ = campaigns[place].history.append(stats, at: now)
+        campaigns[place].history.append(stats, at: now)
         if let before { noteSends(campaigns[place].entry, stats, since: before.stats, before.at, at: now) }
         campaigns[place].pace.observe(stats, at: now)
         news.append(.sample(id, stats, at: now))
@@ -46,16 +49,11 @@ extension Guard {
         let couldSendUntil = couldSendUntil(place, stats, at: now)
         switch campaigns[place].phase {
         case .unknown:
-            if stats.provesDraft {
-                campaigns[place].phase = .draft
-            } else if let before = previous?.sent, let sent = stats.sent, sent > before {
-                campaigns[place].phase = .running
-            }
+            campaigns[place].phase.learn(from: stats, previous: previous)
             return stats.showsSending ? foundStarted(id, isFirstLook: true, at: now) : []
         case .draft:
-            guard stats.showsSending else { return [] }
-            campaigns[place].phase = .running
-            return foundStarted(id, isFirstLook: false, at: now)
+            campaigns[place].phase.learn(from: stats, previous: previous)
+            return stats.showsSending ? foundStarted(id, isFirstLook: false, at: now) : []
         case .releasing:
             return stats.showsSending ? foundStarted(id, isFirstLook: false, at: now) : []
         case .running, .pausing: return []
@@ -108,26 +106,10 @@ extension Guard {
         return min(askedAt, now)
     }
 
-    /// An answer whose counters fell: they restarted, or a replica is behind; later answers decide which.
-    ///
-    /// Until then it is as good as none. Counters that grow from there have restarted, and so have those that stay.
-    private mutating func isDoubtful(
-        _ place: Int, _ stats: CampaignStats, requestedAt: Instant, at now: Instant
-    ) -> Bool {
-        guard let latest = campaigns[place].latest,
-            Counters(stats).restarted(since: campaigns[place].history.last ?? Counters(latest.stats))
-        else {
-            campaigns[place].fall = nil
-            return false
-        }
-        let sample = StatsSample(stats: stats, at: now, requestedAt: requestedAt)
-        var fall = campaigns[place].fall ?? CounterFall(first: sample)
-        fall.answers += 1
-        let hasGrown = Counters.growth(of: .sent, from: fall.first.stats, to: stats).map { $0 > 0 } ?? false
-        campaigns[place].fall = fall
-        if hasGrown || fall.answers >= CounterFall.answersMin { return false }
-        _ = noteAnswer(place, isUsable: false)
-        return true
+    /// Whether the answer shows counters that fell.
+    private mutating func noteFall(_ place: Int, _ sample: StatsSample) -> CounterFalls.Finding {
+        guard let latest = campaigns[place].latest else { return .usable }
+        return campaigns[place].falls.note(sample, since: campaigns[place].history.last ?? Counters(latest.stats))
     }
 
     /// Keeps count of how many answers about a campaign can be used.
@@ -248,8 +230,7 @@ extension Guard {
         for index in campaigns[place].rules.keys where campaigns[place].armed[index] == nil {
             // Most rules have none, which is cheap to see.
             guard policy.rules[index].confidence != nil, let test = policy.rules[index].condition.test else { continue }
-            let counters = Counters(stats)
-            if !counters[test.hits].isNaN, !counters[test.trials].isNaN { campaigns[place].armed[index] = stats }
+            if test.canCount(from: Counters(stats)) { campaigns[place].armed[index] = stats }
         }
     }
 

@@ -28,7 +28,7 @@ extension Guard {
         guard !policy.poll.stats.isFixed else { return }
         campaigns[place].outlook = nil
         // Whether its counters restarted, the next answer tells.
-        if campaigns[place].fall != nil { return plan.want(policy.poll.stats.min, place) }
+        if campaigns[place].falls.isOpen { return plan.want(policy.poll.stats.min, place) }
         switch campaigns[place].phase {
         case .unknown, .running: break
         // What does not send is in no danger; what a person starts is seen in time.

@@ -3,21 +3,12 @@ import Policy
 
 /// Resumes: after the cool-down, on fresh numbers, and then on probation.
 extension Guard {
-    /// How long after a resume a new pause by the same rule counts as a relapse, where there is no probation.
-    private static let relapseWithin: Duration = .seconds(86400)
     /// A resume waits at most so long for launches to use what is reserved for them: every window of a pool ends by then.
     private static let volumeWaitMax: Duration = .seconds(86400)
 
     /// When a pause of ours ends by itself; nil where a person has to end it.
     mutating func plannedResume(_ place: Int, _ rule: Rule?, at now: Instant) -> Instant? {
-        guard let rule, let resume = rule.resume else { return nil }
-        if let baseline = campaigns[place].recovery.baseline, baseline.rule == rule.name {
-            let isRecent = rule.resume?.probation == nil && now - baseline.at < Guard.relapseWithin
-            if baseline.isOnProbation || isRecent { campaigns[place].recovery.relapses += 1 }
-        }
-        campaigns[place].recovery.baseline?.isOnProbation = false
-        if campaigns[place].recovery.isExhausted(resume, at: now) { return nil }
-        return now + campaigns[place].recovery.coolDown(resume)
+        rule.flatMap { campaigns[place].recovery.paused(by: $0, at: now) }
     }
 
     /// When the campaign is next to be looked at for its resume.
@@ -243,7 +234,7 @@ extension Guard {
         at now: Instant
     ) -> [Effect] {
         var attempt = attempt
-        attempt.step = .waiting(until: until ?? now + max(policy.poll.pools.max, policy.poll.statsInterval))
+        attempt.step = .waiting(until: until ?? now + Recovery.retryInterval(policy))
         // A gap in the data is no news where a reason is known: the API's trouble is told by itself.
         let isNews = isWantOfData ? attempt.toldReason == nil : attempt.toldReason != reason
         if isNews { attempt.toldReason = reason }
@@ -339,9 +330,9 @@ extension Guard {
             return effects
         }
         let since = campaigns[place].latest.flatMap { $0.stats.counted(from: baseline.stats).resolved }
-        guard let since, since >= probation.sends, evaluation.truth == .no else { return [] }
-        campaigns[place].recovery.baseline?.isOnProbation = false
-        campaigns[place].recovery.relapses = 0
+        guard let since,
+            campaigns[place].recovery.passesProbation(evaluation.truth, resolved: since, probation)
+        else { return [] }
         return [.report(Wording.probationPassed(campaigns[place], rule, resolved: since))]
     }
 }

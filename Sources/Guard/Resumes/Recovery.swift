@@ -8,6 +8,9 @@ struct Recovery: Codable, Hashable, Sendable {
     /// The longest that a cool-down grows to by doubling.
     static let coolDownMax: Duration = .seconds(7 * 86400)
 
+    /// How long after a resume a new pause by the same rule counts as a relapse, where there is no probation.
+    private static let relapseWithin: Duration = .seconds(86400)
+
     /// When it was resumed, newest last.
     private(set) var resumes: [Instant] = []
     /// Relapses since it last passed a probation: each doubles the cool-down.
@@ -33,6 +36,34 @@ struct Recovery: Codable, Hashable, Sendable {
     /// The rule counts from here on, without a resume of ours.
     mutating func count(from stats: CampaignStats, _ rule: Rule, at now: Instant) {
         baseline = Baseline(rule: rule.name, stats: stats, at: now, isOnProbation: false)
+    }
+
+    /// The platform's counters restarted.
+    mutating func countFromZero() { baseline?.stats = CampaignStats.zeroCounters }
+
+    /// A rule pauses the campaign: when that ends by itself; nil where a person has to end it.
+    mutating func paused(by rule: Rule, at now: Instant) -> Instant? {
+        guard let resume = rule.resume else { return nil }
+        if let baseline, baseline.rule == rule.name {
+            let isRecent = resume.probation == nil && now - baseline.at < Recovery.relapseWithin
+            if baseline.isOnProbation || isRecent { relapses += 1 }
+        }
+        baseline?.isOnProbation = false
+        if isExhausted(resume, at: now) { return nil }
+        return now + coolDown(resume)
+    }
+
+    /// Ends the probation where its condition is known not to hold after enough emails; true where it does.
+    mutating func passesProbation(_ truth: Truth, resolved: Int?, _ probation: Resume.Probation) -> Bool {
+        guard let resolved, resolved >= probation.sends, truth == .no else { return false }
+        baseline?.isOnProbation = false
+        relapses = 0
+        return true
+    }
+
+    /// How long a resume that cannot be done yet waits until it is judged again: what hinders it has been read by then.
+    static func retryInterval(_ policy: CheckedPolicy) -> Duration {
+        max(policy.poll.pools.max, policy.poll.statsInterval)
     }
 
     /// How long it rests before the next resume.

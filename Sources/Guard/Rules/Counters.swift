@@ -88,5 +88,17 @@ struct Counters: Hashable, Sendable {
         return growth.isNaN ? nil : max(0, growth)
     }
 
+    /// What was counted since the others, as ``CampaignStats/counted(from:)`` has it: enrollment stays as it is.
+    func counted(from before: Counters) -> Counters {
+        // What is unknown stays so: no comparison with NaN holds.
+        func since(_ after: Double, _ before: Double) -> Double { after < before ? 0 : after - before }
+        var counters = self
+        counters.sent = since(sent, before.sent)
+        counters.delivered = since(delivered, before.delivered)
+        counters.bounced = since(bounced, before.bounced)
+        counters.replied = since(replied, before.replied)
+        return counters
+    }
+
     static let zero = Counters(CampaignStats(totalEnrolled: 0, sent: 0, delivered: 0, bounced: 0, replied: 0))
 }

@@ -4,10 +4,10 @@ import Policy
 /// All windows that the rules of one campaign ask for, over counters that never fall.
 struct SampleHistory: Sendable {
     private var windows: [Duration: CounterWindow] = [:]
-    /// What was counted before the counters last began anew.
-    private var offset = Counters.zero
+    private var unbroken = UnbrokenCounters()
+
     /// The last known value of each counter as the platform reported it.
-    private(set) var last: Counters?
+    var last: Counters? { unbroken.last }
 
     /// - Parameter windows: the window lengths, each with the counters that are asked for.
     init(windows: [Duration: Set<Counter>]) {
@@ -24,25 +24,10 @@ struct SampleHistory: Sendable {
         }
     }
 
-    /// Takes in a sample; true where it shows that the counters began anew.
-    mutating func append(_ stats: CampaignStats, at now: Instant) -> Bool {
-        var counters = Counters(stats)
-        var wasReset = false
-        if let last {
-            if counters.restarted(since: last) {
-                wasReset = true
-                var counted = last
-                counted.fill(from: .zero)
-                offset.add(counted)
-            }
-            self.last = counters
-            self.last?.fill(from: last)
-        } else {
-            last = counters
-        }
-        counters.add(offset)
+    /// Takes in a usable sample.
+    mutating func append(_ stats: CampaignStats, at now: Instant) {
+        let counters = unbroken.append(Counters(stats))
         for length in windows.keys { windows[length]?.append(counters, at: now) }
-        return wasReset
     }
 
     func increase(of counter: Counter, over window: Duration) -> Increase? {

@@ -1,0 +1,99 @@
+import Model
+import TestSupport
+
+/// A campaign as it could have gone, minute by minute, and what its platform answers: paused at any time or not.
+struct RandomRecording {
+    /// What happens between two samples, and what the answer at its end lacks.
+    struct Step {
+        var at: Instant
+        var sent = 0
+        var delivered = 0
+        var bounced = 0
+        var replied = 0
+        /// The platform restarts its counters before.
+        var isRestart = false
+        /// A replica answers that knows nothing yet.
+        var isBehind = false
+        var lacksSent = false
+        var lacksDelivered = false
+        var lacksBounced = false
+    }
+
+    /// What the platform counts.
+    struct Platform {
+        private var sent = 0
+        private var delivered = 0
+        private var bounced = 0
+        private var replied = 0
+        private var queued = 0
+        private var enrolled = 0
+
+        /// Lets a step happen; what the platform answers then.
+        mutating func answer(to step: Step, isPaused: Bool) -> CampaignStats {
+            if step.isRestart { (sent, delivered, bounced, replied) = (0, 0, 0, 0) }
+            if enrolled == 0 || (step.sent > 0 && queued == 0) { queued = enrolled }
+            enrolled = RandomRecording.enrolled
+            if !isPaused {
+                sent += step.sent
+                delivered += step.delivered
+                bounced += step.bounced
+                replied += step.replied
+                queued -= step.sent
+            }
+            let hides = step.isBehind ? 0 : 1
+            return CampaignStats(
+                totalEnrolled: enrolled, sent: step.lacksSent ? nil : sent * hides,
+                delivered: step.lacksDelivered ? nil : max(0, delivered) * hides,
+                bounced: step.lacksBounced ? nil : bounced * hides, replied: replied * hides, queued: queued)
+        }
+    }
+
+    static let enrolled = 20_000
+    static let start = Instant(milliseconds: 1_796_000_000_000)
+    /// No restart comes before so many were sent: a fall is then seen as one until it is confirmed.
+    private static let restartMin = 150
+
+    private(set) var steps: [Step] = []
+
+    /// Lists that are worse and better by turns, with gaps, late bounces, outages, restarts and lagging replicas.
+    init(_ seed: UInt64, count: Int, every interval: Duration) {
+        var generator = SeededGenerator(seed: seed)
+        func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &generator) < share }
+        var at = RandomRecording.start
+        var (share, replies) = (0.1, 0.05)
+        var sinceRestart = 0
+        let draft = chance(0.3) ? 10 : 0
+        for index in 0..<count {
+            if index % 120 == 0 {
+                share = chance(0.5) ? 0.01 : Double.random(in: 0.04...0.2, using: &generator)
+                replies = chance(0.5) ? 0.01 : 0.15
+            }
+            // An outage: up to nine answers are missing.
+            at = at + interval * (chance(0.01) ? Int.random(in: 2...10, using: &generator) : 1)
+            var step = Step(at: at)
+            defer { steps.append(step) }
+            if index < draft { continue }
+            if chance(0.06) {
+                // Nothing is sent before an answer that lacks something: what it would have said is then known.
+                step.isBehind = chance(0.2)
+                (step.lacksSent, step.lacksDelivered, step.lacksBounced) = (chance(0.2), chance(0.3), chance(0.5))
+                continue
+            }
+            if sinceRestart > RandomRecording.restartMin, chance(0.006) {
+                step.isRestart = true
+                sinceRestart = 0
+            }
+            for _ in 0..<Int.random(in: 0...4, using: &generator) {
+                step.sent += 1
+                if chance(share) { step.bounced += 1 } else if chance(0.95) { step.delivered += 1 }
+                if chance(replies) { step.replied += 1 }
+            }
+            // A delivery that turns out to be a bounce.
+            if sinceRestart > 20, chance(0.02) {
+                step.delivered -= 1
+                step.bounced += 1
+            }
+            sinceRestart += step.sent
+        }
+    }
+}
