@@ -125,8 +125,8 @@ package struct JournalQueue: Sendable {
         let entries = count == 1 ? "1 log entry was" : "\(count) log entries were"
         return JournalEvent(
             .journalDropped,
-            "\(entries) dropped between \(first.rfc3339) and \(last.rfc3339): the reader of the log did not take them; "
-                + "campaigns were guarded all the same; 'sendwarden history' shows the events, if there is a ledger",
-            fields: [.since: first.rfc3339, .reason: "the reader of the log did not take them"])
+            "\(entries) dropped between \(first.rfc3339) and \(last.rfc3339): the log reader was not reading; "
+                + "campaigns were still guarded; if a ledger is configured, 'sendwarden history' shows the events",
+            fields: [.since: first.rfc3339, .reason: "the log reader was not reading"])
     }
 }

@@ -153,7 +153,7 @@ package final class Ledger: Sendable {
         _ files: LedgerFiles, _ queue: DatabaseQueue, _ record: HeadFile.Content, at boot: BootClock
     ) throws -> HeadFile {
         guard let found = try queue.read({ try Verification.Head($0) }) else {
-            throw Verification.Damage(what: "its head is missing")
+            throw Verification.Damage(what: "its head row, which holds the number of the last transaction, is missing")
         }
         // The ledger itself must be on disk before there is a record of it, and the record before the note of it.
         if !found.hasRecord { try note(hasRecord: false, queue) }

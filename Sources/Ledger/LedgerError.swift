@@ -51,7 +51,7 @@ package struct LedgerError: Error, Hashable, Sendable {
             self = .damaged(path, error.message ?? "SQLite cannot read it")
         // Our statements are right for our tables, so these are not.
         case .SQLITE_ERROR, .SQLITE_SCHEMA, .SQLITE_MISMATCH, .SQLITE_CONSTRAINT:
-            self = .damaged(path, "its tables are not as they were made (\(error.message ?? "SQLite error"))")
+            self = .damaged(path, "its table definitions have changed (\(error.message ?? "SQLite error"))")
         case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
             self.init(
                 code: .noPermission,
@@ -60,8 +60,8 @@ package struct LedgerError: Error, Hashable, Sendable {
             self.init(
                 code: .unwritable,
                 message:
-                    "\(path): the disk or the ledger is full; old samples are removed now, and the ledger continues "
-                    + "by itself once there is room; make room on the disk if there is none")
+                    "\(path): the disk or the ledger is full; sendwarden removes old samples and resumes "
+                    + "writing once there is space; if the disk is full, free space on it")
         case .SQLITE_IOERR:
             self.init(
                 code: .unwritable,

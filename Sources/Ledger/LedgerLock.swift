@@ -54,7 +54,8 @@ final class LedgerLock: Sendable {
             close(descriptor)
         }
         throw LedgerError(
-            code: .unwritable, message: "\(path) was replaced while it was being opened; see what replaces it")
+            code: .unwritable,
+            message: "\(path) was replaced repeatedly while being opened; find the process that replaces it")
     }
 
     private static func resolve(_ path: String) -> String? {
@@ -93,8 +94,8 @@ final class LedgerLock: Sendable {
         return LedgerError(
             code: .locked,
             message:
-                "\(path) is in use by \(holder); two daemons on one ledger would act twice: stop that one, or give "
-                + "this one a ledger of its own")
+                "\(path) is in use by \(holder); two daemons on one ledger would repeat each other's actions; "
+                + "stop the other daemon, or run this one with --ledger and another file")
     }
 
     private static func failure(_ path: String) -> LedgerError {

@@ -133,7 +133,8 @@ package struct LedgerReader: Sendable {
                     code: .corrupt, message: "\(path) is damaged, or no ledger: \(error.message ?? "SQLite error")")
             case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
                 return LedgerError(
-                    code: .noPermission, message: "\(path) may not be read by this user; be root, or ask the daemon")
+                    code: .noPermission,
+                    message: "\(path) cannot be read by this user; run as root, or query the daemon")
             default:
                 return LedgerError(
                     code: .unwritable, message: "\(path): SQLite error \(error.extendedResultCode.rawValue)")

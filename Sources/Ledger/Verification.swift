@@ -67,9 +67,13 @@ enum Verification {
         }
         switch record {
         case .missing where head.hasRecord:
-            throw Damage(what: "the record beside it (.head) is missing, so that nobody can say whether it is complete")
+            throw Damage(
+                what: "the record beside it (.head) is missing, so sendwarden cannot verify that the ledger is complete"
+            )
         case .unreadable where head.hasRecord:
-            throw Damage(what: "the record beside it (.head) is damaged, so that nobody can say whether it is complete")
+            throw Damage(
+                what: "the record beside it (.head) is damaged, so sendwarden cannot verify that the ledger is complete"
+            )
         case .missing, .unreadable: break
         case .record(let record):
             guard record.ledger == UInt64(bitPattern: head.ledger) else {
@@ -94,7 +98,9 @@ enum Verification {
         for table in SummedTable.state {
             for sum in try Int64.fetchAll(database, sql: "SELECT sum FROM \(table.name)") { digest &+= sum }
         }
-        guard digest == head.mark.digest else { throw Damage(what: "a row of its state is missing") }
+        guard digest == head.mark.digest else {
+            throw Damage(what: "its stored state does not match its digest: a row is missing or was replaced")
+        }
         try verifyFirstSamples(database, head)
     }
 

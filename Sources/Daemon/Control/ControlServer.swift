@@ -196,7 +196,7 @@ package struct ControlServer: Service {
             return answer
                 ?? .refusal(
                     .serviceUnavailable,
-                    "\(PastThreads.questionsMax) questions about the past are being answered; ask again in a moment")
+                    "\(PastThreads.questionsMax) history queries are already running; try again in a few seconds")
         } catch {
             let reason = (error as? LedgerError)?.message ?? "the daemon is ending"
             return .refusal(.internalServerError, reason)

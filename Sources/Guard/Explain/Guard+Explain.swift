@@ -209,8 +209,8 @@ extension Guard {
         case .paused(let pause):
             if let repetitions = pause.repetitions {
                 next.append(
-                    "the platform confirmed \(repetitions + 1) pauses, and emails went on leaving: the pause is sent again "
-                        + "until it stands still")
+                    "the platform confirmed \(repetitions + 1) pauses, but the campaign kept sending; the pause is sent "
+                        + "again until sending stops")
             }
             next.append(afterPause(place, pause, at: now))
         case .resuming(let attempt):
@@ -254,8 +254,8 @@ extension Guard {
         let relapses = campaign.recovery.relapses
         let history = relapses > 0 ? ", longer after \(relapses) relapse\(relapses == 1 ? "" : "s")" : ""
         return
-            "in cooldown until \(resumeAt.flooredToSecond.rfc3339)\(history); then it is resumed if nothing is against it "
-            + "on fresh numbers"
+            "in cooldown until \(resumeAt.flooredToSecond.rfc3339)\(history); then it is resumed unless fresh "
+            + "stats show a reason not to"
     }
 
     private func afterLaunch(_ launch: LaunchState, at now: Instant) -> [String] {
@@ -269,8 +269,8 @@ extension Guard {
         }
         if let index = launchPlaces[id], let ahead = launchAhead(of: index, at: now) {
             next.append(
-                "it waits for the launch of \(ahead.entry.campaign), which goes first and is not judged yet; for "
-                    + "\(policy.staleAfter.policyText) at most")
+                "it waits up to \(policy.staleAfter.policyText) for the launch of \(ahead.entry.campaign), which goes "
+                    + "first and has not been evaluated yet")
         }
         let fit = fit(launch, at: now)
         if let missing = fit.missing {

@@ -62,7 +62,7 @@ extension Guard {
         case .paused(let pause):
             keepPaused(place, pause, order)
             let doubt =
-                pause.repetitions == nil ? "" : "; it still sends emails, and its pause is sent again while it does"
+                pause.repetitions == nil ? "" : "; warning: it is still sending; the pause is sent again until it stops"
             return .accepted("\(name) is paused already, and stays so until a person resumes it\(doubt)")
         case .pausing, .releasing:
             remember(place, decide(order, at: now))

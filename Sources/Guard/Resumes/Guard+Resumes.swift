@@ -181,7 +181,7 @@ extension Guard {
             let evaluation = rule.condition.evaluate(readings)
             guard evaluation.truth == .yes else { return nil }
             let evidence = Wording.decisive(evaluation).map(Wording.text) ?? rule.conditionText
-            return "launch rule \(rule.name) would hold it as a launch: \(evidence)"
+            return "launch rule \(rule.name) would hold this campaign if it were a new launch: \(evidence)"
         }
     }
 
@@ -189,7 +189,7 @@ extension Guard {
     private func basicObstacles(_ place: Int) -> [String] {
         var obstacles: [String] = []
         if ledgerTrouble != nil { obstacles.append("the ledger cannot be written") }
-        if campaigns[place].isMissing { obstacles.append("the platform does not know it") }
+        if campaigns[place].isMissing { obstacles.append("the platform does not know the campaign") }
         return obstacles
     }
 
@@ -201,12 +201,12 @@ extension Guard {
         guard reserved > 0 else { return nil }
         guard let stats = campaigns[place].latest?.stats, let enrolled = stats.totalEnrolled, let sent = stats.sent
         else {
-            return "what it has left to send is not known, and \(reserved) of pool \(pool) are reserved for launches"
+            return "its remaining emails are unknown, and \(reserved) emails of pool \(pool) are reserved for launches"
         }
         let rest = max(0, enrolled - sent)
         guard rest > 0 else { return nil }
         if let available = platform.reading(for: entry, at: now)?.available, rest <= available { return nil }
-        return "\(rest) emails are left to send, and \(reserved) of pool \(pool) are reserved for launches"
+        return "it has \(rest) emails left to send, and \(reserved) emails of pool \(pool) are reserved for launches"
     }
 
     /// A person's resume comes to nothing: everything is as it was before.

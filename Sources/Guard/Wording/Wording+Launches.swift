@@ -121,10 +121,10 @@ extension Wording {
     static func skipped(_ launch: LaunchState, _ campaign: CampaignState, after wait: Duration) -> JournalEvent {
         let why =
             launch.reasons.isEmpty
-            ? "no answers about it have come" : launch.reasons.map(\.text).joined(separator: "; ")
+            ? "the platform has not returned its data" : launch.reasons.map(\.text).joined(separator: "; ")
         return JournalEvent(
             .launchSkipped,
-            "the launch of \(name(campaign.entry)) could not be judged for \(wait.spokenText): \(why); launches behind it "
+            "could not evaluate the launch of \(name(campaign.entry)) for \(wait.spokenText): \(why); later launches "
                 + "no longer wait for it",
             fields: fields(campaign).adding(fields(launch.entry, campaign.entry)).adding([.reason: why]))
     }

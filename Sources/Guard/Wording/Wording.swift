@@ -271,7 +271,7 @@ enum Wording {
             case .guardedAsBefore: "it is guarded as before"
             case .muted: "the rule is muted for it until the breach clears"
             case .pausedAgain: "it is paused again while the rule fires"
-            case .countedFromHere: "its counters restarted as well, so the rule counts from here"
+            case .countedFromHere: "its counters restarted too, so the rule counts from there and is not muted"
             }
         }
     }
@@ -281,7 +281,7 @@ enum Wording {
     ) -> JournalEvent {
         JournalEvent(
             .campaignOverride,
-            "\(name(campaign.entry)) sends again after our pause of \(pause.pausedAt.rfc3339): it was restarted on the "
+            "\(name(campaign.entry)) is sending again after our pause at \(pause.pausedAt.rfc3339): it was restarted on the "
                 + "platform, not by us; \(follows.text)",
             fields: fields(campaign, pause))
     }
@@ -299,16 +299,16 @@ enum Wording {
     static func pauseUncertain(_ campaign: CampaignState, _ pause: Pause) -> JournalEvent {
         JournalEvent(
             .campaignPauseFailed,
-            "emails of \(name(campaign.entry)) go on leaving after our pause of \(pause.pausedAt.rfc3339), without a "
-                + "standstill: it had no effect yet, or somebody restarted the campaign at once; the pause is sent again",
+            "\(name(campaign.entry)) is still sending after our pause at \(pause.pausedAt.rfc3339): the pause has had no "
+                + "effect so far, or someone restarted the campaign immediately; sending the pause again",
             fields: fields(campaign, pause))
     }
 
     static func pauseNotRepeated(_ campaign: CampaignState, _ pause: Pause, _ reason: String) -> JournalEvent {
         JournalEvent(
             .campaignPauseAbandoned,
-            "\(name(campaign.entry)) sends though we paused it at \(pause.pausedAt.rfc3339), and the pause is not sent "
-                + "again: \(reason)",
+            "\(name(campaign.entry)) is still sending after our pause at \(pause.pausedAt.rfc3339); the pause will not be "
+                + "sent again: \(reason)",
             fields: fields(campaign, pause).adding([.reason: reason]))
     }
 
@@ -316,15 +316,15 @@ enum Wording {
         let times = (pause.repetitions ?? 0) + 1
         return JournalEvent(
             .campaignPauseIneffective,
-            "the platform confirmed \(times) pauses of \(name(campaign.entry)), and it goes on sending: stop it on the "
-                + "platform, or ask the vendor; the pause is sent again",
+            "pausing \(name(campaign.entry)) has no effect: the platform confirmed \(times) pauses, but the campaign is "
+                + "still sending; stop it on the platform or contact the vendor; the pause will be sent again",
             fields: fields(campaign, pause))
     }
 
     static func pauseEffective(_ campaign: CampaignState, _ pause: Pause) -> JournalEvent {
         JournalEvent(
             .campaignPaused,
-            "paused \(name(campaign.entry)): it stands still now, after \((pause.repetitions ?? 0) + 1) pauses",
+            "paused \(name(campaign.entry)): it stopped sending after \((pause.repetitions ?? 0) + 1) pause requests",
             fields: fields(campaign, pause))
     }
 
@@ -335,7 +335,7 @@ enum Wording {
         fields[.reason] = reason
         let doubt =
             attempt.lostAttempts.isEmpty
-            ? "" : "; the answer to an earlier attempt was lost, so it may be paused: check it on the platform"
+            ? "" : "; an earlier attempt got no answer, so the campaign may be paused: check it on the platform"
         return JournalEvent(
             .campaignPauseAbandoned, "no longer trying to pause \(name(campaign.entry)): \(reason)\(doubt)",
             fields: fields)

@@ -22,9 +22,9 @@ package enum EventKind: String, CaseIterable, Sendable {
     case campaignPaused = "campaign.paused"
     /// A pause has not succeeded; it is tried again.
     case campaignPauseFailed = "campaign.pause_failed"
-    /// A pause that had not succeeded is no longer justified and is not sent again.
+    /// A pause failed or had no effect; it is no longer justified and is not sent again.
     case campaignPauseAbandoned = "campaign.pause_abandoned"
-    /// The platform confirmed a pause, and the campaign goes on sending.
+    /// The platform confirmed the pause at least three times, but the campaign is still sending.
     case campaignPauseIneffective = "campaign.pause_ineffective"
     /// A campaign we meant to pause had been paused by someone else, or never ran.
     case campaignAlreadyPaused = "campaign.already_paused"

@@ -158,7 +158,7 @@ package struct RequestGate: Sendable {
         case .cancelled: throw RequestGate.cancelled
         case .expired, .full:
             // Not the platform's silence: it was not even asked.
-            throw Fault(.throttled, "not sent, as too many requests wait for slow answers")
+            throw Fault(.throttled, "request not sent: too many requests are waiting for slow responses")
         }
     }
 

@@ -51,8 +51,9 @@ struct ExplainScreen {
             lines += ["", page.tinted("What follows", .bold)]
             for next in campaign.next { lines += page.wrapped(next, indent: 2, hanging: 2) }
         }
-        let against = (campaign.resumeObstacles ?? []) + (campaign.resumeWarnings ?? []).map { "only a warning: \($0)" }
-        if !against.isEmpty { lines += ["", page.tinted("What is against a resume", .bold)] }
+        let against =
+            (campaign.resumeObstacles ?? []) + (campaign.resumeWarnings ?? []).map { "warning (does not block): \($0)" }
+        if !against.isEmpty { lines += ["", page.tinted("What blocks a resume", .bold)] }
         for reason in against { lines += page.wrapped(reason, indent: 2, hanging: 2) }
         for rule in campaign.rules { lines += [""] + self.lines(rule, at: campaign.at) }
         if campaign.rules.isEmpty { lines += ["", "No rule applies to it."] }

@@ -163,13 +163,14 @@ struct StatusScreen {
             }
         }
         if let resumesAt = campaign.resumesAt { remarks.append("resumes not before \(resumesAt.clockTime)") }
-        if campaign.isPauseIneffective == true { remarks.append("its pause has no effect, it goes on sending") }
+        if campaign.isPauseIneffective == true { remarks.append("pause has no effect; still sending") }
         if campaign.isMissing { remarks.append("unknown to the platform") }
         if let share = campaign.unusableShare {
             remarks.append("\(Int((share * 100).rounded())) % of the latest answers unusable")
         }
         if campaign.isStale || campaign.statsAge == nil {
-            let age = campaign.statsAge.map { Duration.seconds($0.rounded()).spokenText + " old" } ?? "not there yet"
+            let age =
+                campaign.statsAge.map { Duration.seconds($0.rounded()).spokenText + " old" } ?? "none received yet"
             remarks.append("no fresh stats: \(age)")
         }
         return remarks.joined(separator: "; ")

@@ -107,11 +107,15 @@ import Testing
     @Test func everyRulePausesAndResumes() throws {
         var counts: [ReplayedAction.Kind: [String: Int]] = [:]
         for seed in 0..<40 as Range<UInt64> {
-            for action in try course(seed).real.actions { counts[action.kind, default: [:]][action.rule, default: 0] += 1 }
+            for action in try course(seed).real.actions {
+                counts[action.kind, default: [:]][action.rule, default: 0] += 1
+            }
         }
         let resumed = ["life", "sure", "replies", "window", "first", "second", "third", "windowed", "early", "queue"]
         for rule in resumed + ["for_good"] { #expect(counts[.pause]?[rule] ?? 0 > 0, "\(rule) pauses") }
         for rule in resumed { #expect(counts[.resume]?[rule] ?? 0 > 0, "\(rule) resumes") }
-        for rule in ["life", "sure", "first", "windowed"] { #expect(counts[.relapse]?[rule] ?? 0 > 0, "\(rule) relapses") }
+        for rule in ["life", "sure", "first", "windowed"] {
+            #expect(counts[.relapse]?[rule] ?? 0 > 0, "\(rule) relapses")
+        }
     }
 }

@@ -212,7 +212,8 @@ import Testing
         let explanation = try #require(
             bench.warden.explanation(of: CampaignID(unchecked: "camp_1"), at: bench.now))
         #expect(explanation.resumeObstacles == [])
-        let warning = "launch rule fits would hold it as a launch: totalEnrolled 900 > pool.available 50"
+        let warning =
+            "launch rule fits would hold this campaign if it were a new launch: totalEnrolled 900 > pool.available 50"
         #expect(explanation.resumeWarnings == [warning])
         let reply = try bench.order(.resume)
         #expect(reply.accepted && reply.message.contains("warning: \(warning)"))
