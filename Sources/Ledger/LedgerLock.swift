@@ -27,6 +27,8 @@ final class LedgerLock: Sendable {
     }
 
     deinit {
+        // A process that was forked and has not begun its own program yet shares the descriptor, and so the lock.
+        _ = flock(descriptor, LOCK_UN)
         close(descriptor)
         _ = LedgerLock.held.withLock { $0.remove(identity) }
     }
