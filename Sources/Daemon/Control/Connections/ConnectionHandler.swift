@@ -13,6 +13,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// For a whole answer to be read: the largest history, a few MiB, takes milliseconds on one machine.
     static let answerReadWithin: TimeAmount = .seconds(10)
 
+    /// Complete requests that may wait on one connection: our own clients send one at a time, and hundreds would keep the
+    /// event loop from everybody else's.
+    static let unansweredMax = 4
+
     private let connections: ControlConnections
     private var id: ConnectionTable.ID?
     private var deadline: Scheduled<Void>?
@@ -37,11 +41,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) { forget() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // What one read brought is parsed to its end, also after a close.
+        guard unanswered <= ConnectionHandler.unansweredMax else { return }
         switch unwrapInboundIn(data) {
         case .head(let head): hasOrdered = hasOrdered || head.method != .GET
         case .body: break
         case .end:
             unanswered += 1
+            guard unanswered <= ConnectionHandler.unansweredMax else { return context.close(promise: nil) }
             enter(.answering(isOrder: hasOrdered), context)
         }
         context.fireChannelRead(data)
