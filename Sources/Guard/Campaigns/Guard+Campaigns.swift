@@ -23,13 +23,13 @@ extension Guard {
         if case .restarted(let restart) = finding, let previous = before?.stats {
             // What was first seen of the restart is the base.
             effects.append(.report(Wording.reset(campaigns[place].entry, from: previous, to: restart.stats)))
-            campaigns[place].history.append(restart.stats, at: restart.at)
+            _ = campaigns[place].history.append(restart.stats, at: restart.at)
             campaigns[place].countFromZero(since: restart)
             before = StatsSample(
                 stats: CampaignStats.zeroCounters, at: before?.at ?? restart.at, requestedAt: restart.requestedAt)
         }
         let previous = before?.stats
-        campaigns[place].history.append(stats, at: now)
+        _ = campaigns[place].history.append(stats, at: now)
         if let before { noteSends(campaigns[place].entry, stats, since: before.stats, before.at, at: now) }
         campaigns[place].pace.observe(stats, at: now)
         news.append(.sample(id, stats, at: now))

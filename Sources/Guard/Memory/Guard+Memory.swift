@@ -194,7 +194,7 @@ extension CampaignState {
     /// Takes up what was counted, oldest first.
     mutating func recall(_ samples: [(at: Instant, stats: CampaignStats)], at now: Instant) {
         for sample in samples where sample.at <= now {
-            history.append(sample.stats, at: sample.at)
+            _ = history.append(sample.stats, at: sample.at)
             pace.observe(sample.stats, at: sample.at)
             latest = StatsSample(stats: sample.stats, at: sample.at, requestedAt: sample.at)
         }

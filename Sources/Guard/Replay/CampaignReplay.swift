@@ -124,7 +124,7 @@ package struct CampaignReplay: Sendable {
     }
 
     private mutating func append(_ stats: CampaignStats, at now: Instant) {
-        let counters = unbroken.append(Counters(stats))
+        let (counters, _) = unbroken.append(Counters(stats))
         for index in windows.indices { windows[index].append(counters, at: now) }
     }
 

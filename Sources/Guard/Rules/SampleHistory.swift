@@ -24,10 +24,11 @@ struct SampleHistory: Sendable {
         }
     }
 
-    /// Takes in a usable sample.
-    mutating func append(_ stats: CampaignStats, at now: Instant) {
-        let counters = unbroken.append(Counters(stats))
+    /// Takes in a usable sample; true where it shows that the counters restarted.
+    mutating func append(_ stats: CampaignStats, at now: Instant) -> Bool {
+        let (counters, isRestart) = unbroken.append(Counters(stats))
         for length in windows.keys { windows[length]?.append(counters, at: now) }
+        return isRestart
     }
 
     func increase(of counter: Counter, over window: Duration) -> Increase? {

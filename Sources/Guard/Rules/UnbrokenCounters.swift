@@ -12,10 +12,12 @@ struct UnbrokenCounters: Sendable {
         return total
     }
 
-    /// Takes a usable sample in; its counters over all restarts, unknown where it does not say.
-    mutating func append(_ reported: Counters) -> Counters {
+    /// Takes a usable sample in: its counters over all restarts, unknown where it does not say, and whether it shows one.
+    mutating func append(_ reported: Counters) -> (counters: Counters, isRestart: Bool) {
+        var isRestart = false
         if let last {
-            if reported.restarted(since: last) {
+            isRestart = reported.restarted(since: last)
+            if isRestart {
                 var counted = last
                 counted.fill(from: .zero)
                 offset.add(counted)
@@ -27,6 +29,6 @@ struct UnbrokenCounters: Sendable {
         }
         var counters = reported
         counters.add(offset)
-        return counters
+        return (counters, isRestart)
     }
 }

@@ -51,7 +51,7 @@ import Testing
             for: 2 of 4
             then: pause
             resume: {after: 15m}
-          - {name: third, when: increase(bounced, 30m) > 5, then: pause, resume: {after: 5m}}
+          - {name: third, when: "increase(bounced, 30m) > 5", then: pause, resume: {after: 5m}}
         """,
         // No resume.
         """

@@ -40,8 +40,8 @@ extension ReplayedCourse {
                     isPaused = intent.action == .pause
                     note(intent, at: now)
                     let answer = ActionAnswer(
-                        status: isPaused ? .paused : .running, startedAt: isPaused ? nil : now,
-                        pausedAt: isPaused ? now : nil)
+                        status: isPaused ? .paused : .running, pausedAt: isPaused ? now : nil,
+                        startedAt: isPaused ? nil : now)
                     effects += warden.handle(.answered(intent, .success(answer), jitter: 1), at: now)
                 case .report(let event):
                     if event.kind == .ruleFiring, let rule = event.fields[.rule] { firings[rule, default: 0] += 1 }
