@@ -246,8 +246,13 @@ package struct Guard: Sendable {
     private mutating func observeFault(_ fault: Fault, _ target: Target, at now: Instant) -> [Effect] {
         if case .operation(let name) = target { return operationUnknown(fault, name, at: now) }
         guard case .stats(let id) = target, let place = places[id] else { return [] }
+        campaigns[place].lastFault = fault.summary
         var effects = checkStale(id, at: now)
-        if fault.kind != .missing { effects += noteAnswer(place, isUsable: false) }
+        // What is throttled is waited for, and says nothing of this campaign's answers.
+        switch fault.kind {
+        case .missing, .throttled: break
+        case .unreachable, .unauthorized, .refused, .unexpected: effects += noteAnswer(place, isUsable: false)
+        }
         if fault.kind == .missing, !campaigns[place].isMissing {
             campaigns[place].isMissing = true
             effects.append(.report(Wording.missing(campaigns[place].entry, fault)))

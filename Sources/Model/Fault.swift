@@ -25,6 +25,8 @@ package struct Fault: Error, Hashable, Sendable {
     package var code: String?
     /// How long the platform asked to be left alone.
     package var retryAfter: Duration?
+    /// True where the request never left, because an earlier answer asked to wait or too many requests wait already.
+    package var isHeldBack = false
     /// False where the request certainly changed nothing: it never left, or was refused.
     package var mayHaveTakenEffect: Bool
     /// False where the platform wants the same request not to be sent again.

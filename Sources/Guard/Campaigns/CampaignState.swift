@@ -14,6 +14,10 @@ struct CampaignState: Sendable {
     var armed: [Int: CampaignStats] = [:]
     /// Counters that fell below half of what they were, until it is known whether they restarted.
     var falls = CounterFalls()
+    /// Pauses of someone else's that the platform confirmed, and that emails outlasted; nil where none did.
+    var outlasted: Outlasted?
+    /// Why the latest answer could not be used; nil where it could.
+    var lastFault: String?
     /// How many of the latest answers could be used.
     var answers = AnswerShare()
     var isMissing = false
@@ -116,6 +120,13 @@ extension CampaignStats {
         stats.replied = since(replied, before.replied)
         return stats
     }
+}
+
+/// Pauses in a row that the platform confirmed and dated before our request, and that emails outlasted.
+struct Outlasted: Hashable, Sendable {
+    var pauses = 0
+    /// When it is next reported; nil before it is known to have no effect.
+    var reminder: Reminder?
 }
 
 /// One good answer of a campaign's statistics.

@@ -85,7 +85,8 @@ extension Guard {
             let finding = standstill.observe(
                 sent: stats.sent, requestedAt: requestedAt, couldSendUntil: couldSendUntil, at: now)
             campaigns[place].phase = finding == .still ? .pausedByAnother(standstill) : .running
-            return []
+            if standstill.stoodStill || finding == .restarted { campaigns[place].outlasted = nil }
+            return finding == .goesOn ? noteOutlasted(place, at: now) : []
         }
     }
 

@@ -56,6 +56,9 @@ extension Guard {
         case .success(let answer):
             switch answer.status {
             case .paused: return pauseHolds(place, attempt, answer, at: now)
+            case .draft where campaigns[place].latest?.stats.showsSending == true:
+                let fault = Fault(.unexpected, "the answer says that the campaign is a draft, but it has sent emails")
+                return pauseFailed(place, attempt, fault, jitter: jitter, at: now)
             case .draft:
                 settlePause(place, .draft, at: now)
                 return [.report(Wording.alreadyPaused(campaigns[place], intent, answer))]
@@ -75,13 +78,15 @@ extension Guard {
             attempt.repeats?.standstill.again(at: now, grace: policy.overrideGrace)
             ?? Standstill(
                 since: now, grace: policy.overrideGrace, pace: campaigns[place].pace.range,
-                known: campaigns[place].latest.flatMap { latest in latest.stats.sent.map { ($0, latest.at) } })
+                known: campaigns[place].latest.flatMap { latest in latest.stats.sent.map { ($0, latest.at) } },
+                earlierFlat: campaigns[place].pace.longestFlat)
         let workspace = campaigns[place].entry.workspace
         if let pausedAt = answer.pausedAt, attempt.repeats?.pausedAt.flooredToSecond != pausedAt.flooredToSecond {
             noteSkew(of: pausedAt, intent, answer)
             guard attempt.explains(pausedAt, answer, skew[workspace] ?? StampSkew()) else {
                 settlePause(place, .pausedByAnother(standstill), at: now)
                 resting.remove(intent.campaign)
+                if campaigns[place].outlasted != nil { return [] }
                 return [.report(Wording.alreadyPaused(campaigns[place], intent, answer))]
             }
         }
@@ -172,6 +177,21 @@ extension Guard {
         pausing.insert(id)
         news.append(.intent(intent, outcome: nil))
         return effects + [.send(intent)]
+    }
+
+    /// Emails go on leaving although the platform says that someone else had paused the campaign: whoever it was, that
+    /// pause has no effect, and it is guarded as one that runs.
+    mutating func noteOutlasted(_ place: Int, at now: Instant) -> [Effect] {
+        campaigns[place].phase = .running
+        var outlasted = campaigns[place].outlasted ?? Outlasted()
+        outlasted.pauses += 1
+        var isDue = false
+        if outlasted.pauses > Guard.repetitionsMin {
+            isDue = outlasted.reminder?.isDue(at: now) ?? true
+            if outlasted.reminder == nil { outlasted.reminder = Reminder(at: now) }
+        }
+        campaigns[place].outlasted = outlasted
+        return isDue ? [.report(Wording.pauseOutlasted(campaigns[place], outlasted.pauses))] : []
     }
 
     /// A pause that was sent again was confirmed again; what it was planned for stays as it was.

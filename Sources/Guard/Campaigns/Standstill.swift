@@ -34,6 +34,8 @@ package struct Standstill: Hashable, Sendable, Codable {
     /// Fewer emails than this prove nothing while some may be in transit.
     private static let growthMin = 5.0
     private static let restartMin = 10
+    /// Samples with growth that show a restart while emails may be in transit: those are counted once.
+    private static let growthsMin = 2
 
     /// When emails in transit have had their time.
     package var settlesAt: Instant
@@ -53,6 +55,10 @@ package struct Standstill: Hashable, Sendable, Codable {
     private var stoppedAfter: Instant?
     /// Samples since then.
     private var flatSamples: Int?
+    /// The counters stood for so long between two growths before the pause; nil where that is not known.
+    private var earlierFlat: Duration?
+    /// Samples with growth since it stood still: what was in transit may be counted all at once.
+    private var growths: Int?
     /// What had been sent when it stood still.
     private var sentAtStandstill: Int?
     /// The counters restarted from scratch since the pause.
@@ -63,13 +69,15 @@ package struct Standstill: Hashable, Sendable, Codable {
     ///   - grace: for so long emails in transit may be counted.
     ///   - pace: emails a second before the pause, at least and at most.
     ///   - known: what had been sent when it was last counted, and when that was.
+    ///   - earlierFlat: how long the counters stood between two growths while it was sending, as a cache makes them.
     package init(
         since now: Instant, grace: Duration, pace: (min: Double, max: Double)? = nil,
-        known: (sent: Int, at: Instant)? = nil
+        known: (sent: Int, at: Instant)? = nil, earlierFlat: Duration? = nil
     ) {
         settlesAt = now + grace
         since = now
         (paceMin, paceMax) = (pace?.min, pace?.max)
+        self.earlierFlat = earlierFlat
         first = known.map { Count(sent: $0.sent, at: $0.at) }
         (latest, flatSince) = (first, known == nil ? nil : now)
     }
@@ -87,7 +95,7 @@ package struct Standstill: Hashable, Sendable, Codable {
         }
         return Standstill(
             since: now, grace: grace, pace: low.flatMap { low in high.map { (low, $0) } },
-            known: latest.map { ($0.sent, $0.at) })
+            known: latest.map { ($0.sent, $0.at) }, earlierFlat: earlierFlat)
     }
 
     /// Emails in transit have had their time by then at the latest.
@@ -103,6 +111,7 @@ package struct Standstill: Hashable, Sendable, Codable {
         (first, latest) = (first.flatMap { _ in count }, latest.flatMap { _ in count })
         sentWhenSettled = sentWhenSettled.flatMap { _ in sent }
         sentAtStandstill = sentAtStandstill.flatMap { _ in sent }
+        growths = nil
     }
 
     /// Takes a sample in.
@@ -150,6 +159,8 @@ package struct Standstill: Hashable, Sendable, Codable {
         _ growth: Int, _ earlier: Double, since start: Instant, _ sent: Int, _ couldSendUntil: Instant?, at now: Instant
     ) {
         flatSamples = (flatSamples ?? 0) + 1
+        // Counters that a cache holds for a minute stand for a minute while emails go on leaving.
+        let flatMin = max(Standstill.flatMin, (earlierFlat ?? .zero) * 2)
         defer {
             if growth > 0 || couldSendUntil == nil { (flatSince, stoppedAfter, flatSamples) = (now, start, 0) }
         }
@@ -157,12 +168,12 @@ package struct Standstill: Hashable, Sendable, Codable {
         if growth == 0 {
             // What stops later, stops for another reason: sending hours, or a list that is through.
             let flat = couldSendUntil - flatSince
-            guard stoppedAfter ?? flatSince <= settlesAt, flat >= Standstill.flatMin,
+            guard stoppedAfter ?? flatSince <= settlesAt, flat >= flatMin,
                 flatSamples ?? 0 >= Standstill.flatSamplesMin
             else { return }
             let isExpected = paceMin.map { $0 * flat.seconds >= Standstill.expectedMin } ?? (now >= settlesAt)
             if isExpected { sentAtStandstill = sent }
-        } else if let paceMin, start <= settlesAt, couldSendUntil - start >= Standstill.flatMin {
+        } else if let paceMin, start <= settlesAt, couldSendUntil - start >= flatMin {
             let expected = paceMin * (couldSendUntil - start).seconds
             let later = Double(growth) - earlier
             if expected >= Standstill.slowdown.expectedMin, later <= expected * Standstill.slowdown.factor {
@@ -172,13 +183,15 @@ package struct Standstill: Hashable, Sendable, Codable {
     }
 
     /// Whether what is counted while emails may be in transit is more than that.
-    private func findingInTransit(
+    private mutating func findingInTransit(
         _ growth: Double, _ elapsed: Duration, _ sent: Int, _ first: Count, at now: Instant
     ) -> Finding {
         guard let paceMin = paceMin ?? drainPace, let paceMax = paceMax ?? drainPace, let since else { return .still }
         if let standing = sentAtStandstill {
             let isPaced = growth >= paceMin * elapsed.seconds / 2
-            return sent - standing >= Standstill.restartMin && isPaced ? .restarted : .still
+            if growth > 0 { growths = (growths ?? 0) + 1 }
+            let isMore = sent - standing >= Standstill.restartMin && growths ?? 0 >= Standstill.growthsMin
+            return isMore && isPaced ? .restarted : .still
         }
         let inTransit = paceMax * max(.zero, settlesAt - first.at).seconds
         let bound = inTransit + 3 * inTransit.squareRoot() + Double(Standstill.restartMin)

@@ -12,6 +12,9 @@ struct SendingPace: Sendable {
     private var short = 0.0
     private var long = 0.0
     private var isKnown = false
+    /// How long the counters last stood, and the longest that they did between two growths lately.
+    private var grownAt: Instant?
+    private(set) var longestFlat: Duration = .zero
     private var bounced = 0.0
     private var resolved = 0.0
 
@@ -27,6 +30,11 @@ struct SendingPace: Sendable {
         func growth(_ counter: Counter) -> Double { counters.growth(of: counter, since: last.counters) ?? 0 }
         let (mails, elapsed) = (max(growth(.sent), growth(.resolved)), (now - last.at).seconds)
         let perSecond = mails / elapsed
+        if mails > 0 {
+            // Forgotten bit by bit, so that one quiet night does not count for good.
+            longestFlat = max(longestFlat * 0.9, grownAt.map { now - $0 } ?? .zero)
+            grownAt = now
+        }
         if isKnown {
             short += (perSecond - short) * SendingPace.weight(elapsed, SendingPace.memories.short)
             long += (perSecond - long) * SendingPace.weight(elapsed, SendingPace.memories.long)

@@ -135,6 +135,13 @@ struct APIHealth: Sendable {
                 .apiUnauthorized,
                 "\(platform) refuses our key\(lasting): \(fault.summary) on \(place)\(count); nothing is guarded "
                     + "until a valid key is in place and the service is reloaded", fields: fields)
+        case .throttled where fault.isHeldBack:
+            fields[.campaign] = nil
+            let wait = fault.retryAfter.map { " for \($0.spokenText)" } ?? ""
+            return JournalEvent(
+                .apiThrottled,
+                "requests to \(platform) wait\(wait)\(lasting): \(fault.summary)\(count); pauses are sent all the same",
+                fields: fields)
         case .throttled:
             let wait = fault.retryAfter.map { "; we wait \($0.spokenText)" } ?? ""
             return JournalEvent(

@@ -184,13 +184,7 @@ package struct CampaignReplay: Sendable {
     }
 
     private mutating func judgeResume(_ stats: CampaignStats, at now: Instant) {
-        guard let (index, resumeAt) = pause, let resumeAt, resumeAt <= now,
-            let resume = judges[index].rule.resume
-        else { return }
-        if recovery.isExhausted(resume, at: now) {
-            pause?.resumeAt = nil
-            return
-        }
+        guard let (index, resumeAt) = pause, let resumeAt, resumeAt <= now else { return }
         let name = judges[index].rule.name
         let isBreached = judges.contains {
             $0.pauses && $0.rule.name != name && ($0.truth == .yes || $0.state.isFiring)

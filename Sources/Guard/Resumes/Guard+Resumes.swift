@@ -181,7 +181,7 @@ extension Guard {
             let evaluation = rule.condition.evaluate(readings)
             guard evaluation.truth == .yes else { return nil }
             let evidence = Wording.decisive(evaluation).map(Wording.text) ?? rule.conditionText
-            return "launch rule \(rule.name) would hold this campaign if it were a new launch: \(evidence)"
+            return "launch rule \(rule.name) would hold a launch of what is left to send: \(evidence)"
         }
     }
 

@@ -20,7 +20,7 @@ extension Guard {
         var parts = ["watching \(campaigns.count) campaign\(campaigns.count == 1 ? "" : "s")\(named)"]
         if paused > 0 { parts.append("\(paused) paused") }
         if held > 0 { parts.append("\(held) launch\(held == 1 ? "" : "es") held") }
-        if blind > 0 { parts.append("blind to \(blind)") }
+        if blind > 0 { parts.append("\(blind) without fresh stats") }
         if let trouble = apiTrouble { parts.append(trouble) }
         if policy.mode == .observe { parts.append("observing only") }
         return parts.joined(separator: ", ")

@@ -321,6 +321,14 @@ enum Wording {
             fields: fields(campaign, pause))
     }
 
+    static func pauseOutlasted(_ campaign: CampaignState, _ pauses: Int) -> JournalEvent {
+        JournalEvent(
+            .campaignPauseIneffective,
+            "pausing \(name(campaign.entry)) has no effect: the platform answered \(pauses) times that it was paused already, "
+                + "but the campaign is still sending; stop it on the platform or contact the vendor",
+            fields: fields(campaign))
+    }
+
     static func pauseEffective(_ campaign: CampaignState, _ pause: Pause) -> JournalEvent {
         JournalEvent(
             .campaignPaused,
@@ -335,7 +343,7 @@ enum Wording {
         fields[.reason] = reason
         let doubt =
             attempt.lostAttempts.isEmpty
-            ? "" : "; an earlier attempt got no answer, so the campaign may be paused: check it on the platform"
+            ? "" : "; an earlier attempt may have taken effect: check the campaign on the platform"
         return JournalEvent(
             .campaignPauseAbandoned, "no longer trying to pause \(name(campaign.entry)): \(reason)\(doubt)",
             fields: fields)
@@ -353,8 +361,9 @@ enum Wording {
     static func stale(_ campaign: CampaignState, at now: Instant) -> JournalEvent {
         JournalEvent(
             .campaignStale,
-            "blind to \(name(campaign.entry)): its last numbers are \(campaign.age(at: now).spokenText) old; it goes on unguarded",
-            fields: fields(campaign))
+            "no fresh stats for \(name(campaign.entry)) (last \(campaign.age(at: now).spokenText) ago)"
+                + (campaign.lastFault.map { ": \($0)" } ?? "") + "; its rules are not evaluated",
+            fields: fields(campaign).adding(campaign.lastFault.map { [.reason: $0] } ?? [:]))
     }
 
     static func fresh(_ campaign: CampaignState, at now: Instant) -> JournalEvent {

@@ -40,7 +40,7 @@ package enum EventKind: String, CaseIterable, Sendable {
     case campaignRelapsed = "campaign.relapsed"
     /// The platform does not know a campaign that the policy names.
     case campaignMissing = "campaign.missing"
-    /// A campaign's numbers are too old to judge by: the guard is blind to it.
+    /// A campaign has no fresh stats; its rules are not evaluated.
     case campaignStale = "campaign.stale"
     /// Numbers of a stale or missing campaign arrive again.
     case campaignFresh = "campaign.fresh"

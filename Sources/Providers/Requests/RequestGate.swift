@@ -114,7 +114,10 @@ package struct RequestGate: Sendable {
             }
             switch admission {
             case .go: return
-            case .refused(let wait): throw Fault(.throttled, "the platform asked us to wait", retryAfter: wait)
+            case .refused(let wait):
+                var fault = Fault(.throttled, "the platform asked us to wait", retryAfter: wait)
+                fault.isHeldBack = true
+                throw fault
             case .wait(let until):
                 do {
                     try await time.sleep(until: min(until, now + RequestGate.sliceMax))
@@ -158,7 +161,9 @@ package struct RequestGate: Sendable {
         case .cancelled: throw RequestGate.cancelled
         case .expired, .full:
             // Not the platform's silence: it was not even asked.
-            throw Fault(.throttled, "request not sent: too many requests are waiting for slow responses")
+            var fault = Fault(.throttled, "too many requests are waiting for slow responses")
+            fault.isHeldBack = true
+            throw fault
         }
     }
 

@@ -61,7 +61,7 @@ struct RandomRecording {
         func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &generator) < share }
         var at = RandomRecording.start
         var (share, replies) = (0.1, 0.05)
-        var sinceRestart = 0
+        var (sinceRestart, lastRestart) = (0, 0)
         let draft = chance(0.3) ? 10 : 0
         for index in 0..<count {
             if index % 120 == 0 {
@@ -76,12 +76,14 @@ struct RandomRecording {
             if chance(0.06) {
                 // Nothing is sent before an answer that lacks something: what it would have said is then known.
                 step.isBehind = chance(0.2)
-                (step.lacksSent, step.lacksDelivered, step.lacksBounced) = (chance(0.2), chance(0.3), chance(0.5))
+                // What shows a fall is there: without it nobody can see one.
+                step.lacksSent = chance(0.3) && !step.isBehind && index > lastRestart + 3
+                (step.lacksDelivered, step.lacksBounced) = (chance(0.3), chance(0.5))
                 continue
             }
             if sinceRestart > RandomRecording.restartMin, chance(0.006) {
                 step.isRestart = true
-                sinceRestart = 0
+                (sinceRestart, lastRestart) = (0, index)
             }
             for _ in 0..<Int.random(in: 0...4, using: &generator) {
                 step.sent += 1

@@ -45,13 +45,13 @@ import Testing
             when: bounceRate(2h) > 7%
             for: 2m
             then: pause
-            resume: {after: 10m, probation: {sends: 30, when: bounceRate > 15% and resolved >= 10}}
+            resume: {after: 10m, probation: {sends: 30, when: bounceRate > 10% and resolved >= 10}}
           - name: second
-            when: "rate(bounced, 1h) > 5"
+            when: "rate(bounced, 1h) > 12"
             for: 2 of 4
             then: pause
             resume: {after: 15m}
-          - {name: third, when: increase(bounced, 30m) > 5, then: pause, resume: {after: 5m}}
+          - {name: third, when: "increase(bounced, 30m) > 7", then: pause, resume: {after: 5m}}
         """,
         // No resume.
         """
@@ -106,7 +106,7 @@ import Testing
     /// What the recordings hold is worth comparing.
     @Test func everyRulePausesAndResumes() throws {
         var counts: [ReplayedAction.Kind: [String: Int]] = [:]
-        for seed in 0..<40 as Range<UInt64> {
+        for seed in 0..<80 as Range<UInt64> {
             for action in try course(seed).real.actions {
                 counts[action.kind, default: [:]][action.rule, default: 0] += 1
             }

@@ -213,7 +213,7 @@ import Testing
             bench.warden.explanation(of: CampaignID(unchecked: "camp_1"), at: bench.now))
         #expect(explanation.resumeObstacles == [])
         let warning =
-            "launch rule fits would hold this campaign if it were a new launch: totalEnrolled 900 > pool.available 50"
+            "launch rule fits would hold a launch of what is left to send: totalEnrolled 900 > pool.available 50"
         #expect(explanation.resumeWarnings == [warning])
         let reply = try bench.order(.resume)
         #expect(reply.accepted && reply.message.contains("warning: \(warning)"))
