@@ -46,10 +46,10 @@ package struct JournalQueue: Sendable {
     private var bytes = 0
     private var sequence = 0
     private var gap: Gap?
-    /// What the summary that was last queued says; open again where that summary is lost.
+    /// What the one summary says that waits or is being written; open again where that is lost.
     private var reported: Gap?
-    /// The entry that was last taken is being written, and has not been reported as lost.
-    private var isInFlight = false
+    /// The entry that is being written, and has not been reported as lost.
+    private var inFlight: EventKind?
     /// The last write failed, so that a summary would be lost as well.
     private var isFailing = false
 
@@ -78,8 +78,11 @@ package struct JournalQueue: Sendable {
 
     /// The next entry to write; taking it confirms the one before, unless that was reported as lost.
     package mutating func next(at now: Instant) -> JournalEntry? {
-        if isInFlight { isFailing = false }
-        if let gap, !isFailing, waiting.count <= limits.half.entriesMax, bytes <= limits.half.bytesMax {
+        if let inFlight {
+            isFailing = false
+            if inFlight == .journalDropped { reported = nil }
+        }
+        if let gap, reported == nil, !isFailing, waiting.count <= limits.half.entriesMax, bytes <= limits.half.bytesMax {
             append(numbered(JournalQueue.summary(gap.count, gap.first, gap.last), at: now))
             summaries += 1
             reported = gap
@@ -87,13 +90,13 @@ package struct JournalQueue: Sendable {
         }
         let entry = waiting.popFirst()
         bytes -= entry?.byteCount ?? 0
-        isInFlight = entry != nil
+        inFlight = entry?.kind
         return entry
     }
 
     /// The entry that was last taken could not be written, and counts as dropped.
     package mutating func lost(_ entry: JournalEntry, at now: Instant) {
-        (isInFlight, isFailing) = (false, true)
+        (inFlight, isFailing) = (nil, true)
         drop(at: now)
         if entry.kind == .journalDropped, let reported {
             gap?.merge(reported)

@@ -3,17 +3,25 @@ import Glibc
 /// Writes whole lines to a descriptor, whether that blocks or not.
 package struct LineWriter {
     private let descriptor: Int32
+    private let system: (Int32, UnsafeRawBufferPointer) -> Int
     /// A line ended within, as on a full disk; the next one begins on a line of its own.
     private var isTorn = false
 
-    package init(_ descriptor: Int32) { self.descriptor = descriptor }
+    /// - Parameter system: write(2), with its return value and its `errno`.
+    package init(
+        _ descriptor: Int32,
+        system: @escaping (Int32, UnsafeRawBufferPointer) -> Int = { Glibc.write($0, $1.baseAddress, $1.count) }
+    ) {
+        self.descriptor = descriptor
+        self.system = system
+    }
 
     /// Writes the line and its end, however long the reader takes; false where the descriptor takes no more.
     package mutating func write(_ line: String) -> Bool {
         let whole = Array((isTorn ? "\n" : "").utf8) + Array(line.utf8) + [UInt8(ascii: "\n")]
         var rest = whole[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { system(descriptor, $0) }
             let code = errno
             if count > 0 {
                 rest = rest.dropFirst(count)

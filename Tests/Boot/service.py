@@ -208,6 +208,28 @@ def journald_restarts(machine):
     return f"{count} entries, 4 restarts"
 
 
+def a_stopped_journald_stops_nothing(machine):
+    """while journald is stopped, reloads and metrics are answered; no entry is lost when it goes on"""
+    pid = machine.service("MainPID")
+    # More entries than the socket's queue takes, so that a writer that waits for journald would be stuck.
+    burst = int(machine.sh("cat /proc/sys/net/unix/max_dgram_qlen").stdout) + 100
+    first = len(machine.entries(f"_PID={pid}"))
+    journald = machine.service("MainPID", "systemd-journald")
+    machine.sh(f"kill -STOP {journald}")
+    try:
+        # A reload through the socket, as systemctl would wait for a manager that logs as well.
+        machine.sh(f"for i in $(seq {burst}); do timeout 10 sendwarden reload >/dev/null || exit 1; done", timeout=300)
+        require(machine.run("timeout", "10", "sendwarden", "metrics").stdout, "metrics do not answer")
+        require(machine.service("MainPID") == pid, "the watchdog ended it")
+    finally:
+        machine.sh(f"kill -CONT {journald}")
+    count = wait("the last entry", 30, lambda: next((len(entries) for entries in [machine.entries(f"_PID={pid}")]
+                                                     if len(entries) >= first + burst), None))
+    numbers = sorted(int(entry["SENDWARDEN_SEQ"]) for entry in machine.entries(f"_PID={pid}"))
+    require(numbers == list(range(numbers[0], numbers[0] + len(numbers))), "a gap in SENDWARDEN_SEQ")
+    return f"{count} entries, {burst} of them while it was stopped"
+
+
 def a_full_disk_stops_no_pause(machine):
     """with a full state directory pauses still go out, nothing is started, and it heals"""
     machine.sh("systemctl stop sendwarden; systemctl restart simulator; rm -rf /var/lib/private/sendwarden/*; "
@@ -312,5 +334,6 @@ def instances_are_separate(machine):
 
 CHECKS = [starts_and_is_ready, a_reload_takes_effect, a_bad_reload_fails, entries_are_complete, the_status_is_shown,
           orders_name_their_giver, the_doctor_finds_it_well,
-          the_watchdog_ends_a_hang, a_kill_is_survived, journald_restarts, it_is_confined, the_key_is_nowhere,
+          the_watchdog_ends_a_hang, a_kill_is_survived, journald_restarts, a_stopped_journald_stops_nothing,
+          it_is_confined, the_key_is_nowhere,
           keys_can_be_sealed, instances_are_separate, a_full_disk_stops_no_pause, the_clock_is_stepped, a_reboot_is_survived]

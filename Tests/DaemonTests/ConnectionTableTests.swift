@@ -4,45 +4,53 @@ import Testing
 
 /// Which connection gives way, and what threads for the past take on.
 @Suite struct ConnectionTableTests {
+    /// Opens as many, one after the other.
+    private func open(_ table: inout ConnectionTable, _ count: Int) -> [ConnectionTable.Opening] {
+        (0..<count).map { _ in table.open() }
+    }
+
     @Test func theOneIncompleteForLongestGivesWay() {
         var table = ConnectionTable(connectionsMax: 3)
-        for id in 1...3 { #expect(table.open() == .accepted(id)) }
+        var openings = open(&table, 3)
         table.move(1, to: .answering)
-        #expect(table.open() == .replaced(4, closing: 2))
+        openings += open(&table, 1)
+        #expect(openings == [.accepted(1), .accepted(2), .accepted(3), .replaced(4, closing: 2)])
         #expect(table.count == 3)
         // Answered in between, the first is the youngest of those that read.
         table.move(1, to: .reading)
-        #expect(table.open() == .replaced(5, closing: 3))
-        #expect(table.open() == .replaced(6, closing: 4))
-        #expect(table.open() == .replaced(7, closing: 1))
+        let more = open(&table, 3)
+        #expect(more == [.replaced(5, closing: 3), .replaced(6, closing: 4), .replaced(7, closing: 1)])
     }
 
     @Test func anAnswerThatNobodyReadsGivesWayAfterThoseThatAskNothing() {
         var table = ConnectionTable(connectionsMax: 2)
-        _ = table.open()
-        _ = table.open()
+        _ = open(&table, 2)
         table.move(1, to: .writing)
-        #expect(table.open() == .replaced(3, closing: 2))
+        let first = open(&table, 1)
+        #expect(first == [.replaced(3, closing: 2)])
         table.move(3, to: .answering)
-        #expect(table.open() == .replaced(4, closing: 1))
+        let second = open(&table, 1)
+        #expect(second == [.replaced(4, closing: 1)])
     }
 
     @Test func nothingThatIsBeingAnsweredGivesWay() {
         var table = ConnectionTable(connectionsMax: 1)
-        #expect(table.open() == .accepted(1))
+        _ = open(&table, 1)
         table.move(1, to: .answering)
-        #expect(table.open() == .refused)
+        let full = open(&table, 1)
+        #expect(full == [.refused])
         table.close(1)
-        #expect(table.open() == .accepted(2))
+        let free = open(&table, 1)
+        #expect(free == [.accepted(2)])
     }
 
     @Test func oneThatGaveWayStaysOut() {
         var table = ConnectionTable(connectionsMax: 1)
-        _ = table.open()
-        #expect(table.open() == .replaced(2, closing: 1))
+        _ = open(&table, 2)
         table.move(1, to: .answering)
         #expect(table.count == 1)
-        #expect(table.open() == .replaced(3, closing: 2))
+        let next = open(&table, 1)
+        #expect(next == [.replaced(3, closing: 2)])
     }
 
     @Test func questionsAboutThePastAreBounded() async throws {
