@@ -12,7 +12,7 @@ import Testing
     @Test func theOneIncompleteForLongestGivesWay() {
         var table = ConnectionTable(connectionsMax: 3)
         var openings = open(&table, 3)
-        table.move(1, to: .answering)
+        table.move(1, to: .answering(isOrder: true))
         openings += open(&table, 1)
         #expect(openings == [.accepted(1), .accepted(2), .accepted(3), .replaced(4, closing: 2)])
         #expect(table.count == 3)
@@ -28,15 +28,34 @@ import Testing
         table.move(1, to: .writing)
         let first = open(&table, 1)
         #expect(first == [.replaced(3, closing: 2)])
-        table.move(3, to: .answering)
+        table.move(3, to: .answering(isOrder: true))
         let second = open(&table, 1)
         #expect(second == [.replaced(4, closing: 1)])
     }
 
-    @Test func nothingThatIsBeingAnsweredGivesWay() {
+    @Test func aQuestionGivesWayLastAndAnOrderNever() {
+        var table = ConnectionTable(connectionsMax: 4)
+        _ = open(&table, 4)
+        table.move(1, to: .answering(isOrder: true))
+        table.move(2, to: .answering(isOrder: false))
+        table.move(3, to: .writing)
+        var openings = open(&table, 1)
+        table.move(5, to: .answering(isOrder: true))
+        openings += open(&table, 1)
+        table.move(6, to: .answering(isOrder: true))
+        openings += open(&table, 1)
+        table.move(7, to: .answering(isOrder: true))
+        openings += open(&table, 1)
+        #expect(
+            openings == [
+                .replaced(5, closing: 4), .replaced(6, closing: 3), .replaced(7, closing: 2), .refused,
+            ])
+    }
+
+    @Test func anOrderThatIsBeingAnsweredDoesNotGiveWay() {
         var table = ConnectionTable(connectionsMax: 1)
         _ = open(&table, 1)
-        table.move(1, to: .answering)
+        table.move(1, to: .answering(isOrder: true))
         let full = open(&table, 1)
         #expect(full == [.refused])
         table.close(1)
@@ -47,7 +66,7 @@ import Testing
     @Test func oneThatGaveWayStaysOut() {
         var table = ConnectionTable(connectionsMax: 1)
         _ = open(&table, 2)
-        table.move(1, to: .answering)
+        table.move(1, to: .answering(isOrder: true))
         #expect(table.count == 1)
         let next = open(&table, 1)
         #expect(next == [.replaced(3, closing: 2)])

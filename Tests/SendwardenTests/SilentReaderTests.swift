@@ -36,16 +36,17 @@ import Testing
     }
 
     private func withDaemon(
-        _ pipe: FullPipe, arguments: [String] = [],
+        _ pipe: FullPipe, padding: Int = 0,
         _ body: (_ daemon: RunningProgram, _ url: String, _ folder: TemporaryFolder) throws -> Void
     ) throws {
         let folder = try TemporaryFolder()
         _ = try folder.write("key", Self.key + "\n")
         let simulator = try SimulatorProcess(world: try folder.write("world.yaml", Self.world), speed: 20)
         defer { simulator.end() }
-        let policy = try folder.write("policy.yaml", Self.policy(simulator.url, folder))
+        _ = try folder.write("policy.yaml", Self.policy(simulator.url, folder))
+        let policy = folder.path + String(repeating: "/.", count: padding) + "/policy.yaml"
         let daemon = try RunningProgram(
-            ["run", "--policy", policy, "--log-format", "json", "--control", folder.path + "/control.sock"] + arguments,
+            ["run", "--policy", policy, "--log-format", "json", "--control", folder.path + "/control.sock"],
             errors: pipe.writing)
         pipe.closeWriting()
         defer {
@@ -94,13 +95,14 @@ import Testing
 
     @Test func whatDoesNotFitIsAGapAndOneSummary() throws {
         let pipe = try FullPipe(isNonBlocking: false)
-        try withDaemon(pipe) { daemon, _, folder in
+        // A long path of the policy makes long entries.
+        try withDaemon(pipe, padding: 1850) { daemon, _, folder in
             let socket = folder.path + "/control.sock"
             #expect(daemon.wait { (try? RawConnection(path: socket)) != nil })
-            // A refusal with a long reason fills the queue by its bytes: some 8 KB each, and the queue takes 16 MiB.
-            _ = try folder.write("policy.yaml", "version: 1\nworkspace: \(String(repeating: "x", count: 5000))\n")
+            // Each refusal has some 11 KB, and the queue takes 16 MiB.
+            _ = try folder.write("policy.yaml", "version: 2\n")
             let asker = try RawConnection(path: socket)
-            for _ in 0..<3000 {
+            for _ in 0..<2500 {
                 asker.send("POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
                 #expect(try asker.answer().hasPrefix("HTTP/1.1 422 "))
             }

@@ -18,6 +18,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var deadline: Scheduled<Void>?
     /// Complete requests without a complete answer.
     private var unanswered = 0
+    /// One of those may be an order.
+    private var hasOrdered = false
 
     init(_ connections: Connections) { self.connections = connections }
 
@@ -35,9 +37,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) { forget() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .end = unwrapInboundIn(data) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): hasOrdered = hasOrdered || head.method != .GET
+        case .body: break
+        case .end:
             unanswered += 1
-            enter(.answering, context)
+            enter(.answering(isOrder: hasOrdered), context)
         }
         context.fireChannelRead(data)
     }
@@ -65,7 +70,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func answered(_ context: ChannelHandlerContext) {
         unanswered = max(0, unanswered - 1)
-        enter(unanswered == 0 ? .reading : .answering, context)
+        if unanswered == 0 { hasOrdered = false }
+        enter(unanswered == 0 ? .reading : .answering(isOrder: hasOrdered), context)
     }
 
     private func enter(_ stage: ConnectionTable.Stage, _ context: ChannelHandlerContext) {

@@ -6,8 +6,8 @@ package struct ConnectionTable: Sendable {
     package enum Stage: Sendable, Hashable {
         /// Its request is not complete, or it is idle between two.
         case reading
-        /// Its request is complete and is being answered.
-        case answering
+        /// Its request is complete and is being answered; an order changes something, a question does not.
+        case answering(isOrder: Bool)
         /// Its answer is being written.
         case writing
     }
@@ -17,7 +17,7 @@ package struct ConnectionTable: Sendable {
         case accepted(ID)
         /// Accepted, and the other is to be closed.
         case replaced(ID, closing: ID)
-        /// Every connection is being answered: the new one is to be closed.
+        /// Every connection waits for the answer to an order: the new one is to be closed.
         case refused
     }
 
@@ -37,11 +37,15 @@ package struct ConnectionTable: Sendable {
 
     package var count: Int { connections.count }
 
-    /// Takes a new connection in, in place of the one that has been incomplete for longest where there are too many.
+    /// Takes a new connection in, in place of another where there are too many.
+    ///
+    /// In this order, and of each the one that has been so for longest: an incomplete request, an answer that is not
+    /// read, a question. Never an order.
     package mutating func open() -> Opening {
         var victim: ID?
         if connections.count >= connectionsMax {
-            guard let longest = longest(in: .reading) ?? longest(in: .writing) else { return .refused }
+            let stages: [Stage] = [.reading, .writing, .answering(isOrder: false)]
+            guard let longest = stages.lazy.compactMap(longest).first else { return .refused }
             connections[longest] = nil
             victim = longest
         }
@@ -62,7 +66,7 @@ package struct ConnectionTable: Sendable {
         connections[id] = Connection(stage: stage, since: changes)
     }
 
-    private func longest(in stage: Stage) -> ID? {
+    private func longest(_ stage: Stage) -> ID? {
         connections.filter { $0.value.stage == stage }.min { $0.value.since < $1.value.since }?.key
     }
 }
