@@ -1,7 +1,9 @@
 import CSystemd
 import Glibc
 
-/// Carries entries out: to journald, or as lines to a descriptor. It blocks as long as their reader does.
+/// Carries entries out, to journald or as lines.
+///
+/// It blocks as long as their reader does.
 struct EntrySink {
     /// Where journald listens; sd_journal_print(3).
     private static let socketPath = "/run/systemd/journal/socket"

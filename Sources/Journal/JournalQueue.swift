@@ -82,7 +82,8 @@ package struct JournalQueue: Sendable {
             isFailing = false
             if inFlight == .journalDropped { reported = nil }
         }
-        if let gap, reported == nil, !isFailing, waiting.count <= limits.half.entriesMax, bytes <= limits.half.bytesMax {
+        if let gap, reported == nil, !isFailing, waiting.count <= limits.half.entriesMax, bytes <= limits.half.bytesMax
+        {
             append(numbered(JournalQueue.summary(gap.count, gap.first, gap.last), at: now))
             summaries += 1
             reported = gap

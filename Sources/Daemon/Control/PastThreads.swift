@@ -5,7 +5,7 @@ import Synchronization
 package final class PastThreads: Sendable {
     /// A second, so that a short question does not wait behind one long one.
     package static let threads = 2
-    /// Questions that are asked or wait; the next one is refused at once. Each holds its answer in memory, a few MiB.
+    /// Questions that are asked or wait, each with an answer of a few MiB; the next one is refused at once.
     package static let questionsMax = 8
 
     private let pool = NIOThreadPool(numberOfThreads: PastThreads.threads)
