@@ -31,6 +31,7 @@ package struct ControlServer: Service {
     private let story: Story?
     private let past = PastThreads()
     private let connections = Connections()
+    private let questions = QuestionGate()
 
     /// The ledger that the daemon writes, for questions about the past.
     package struct Story: Sendable {
@@ -137,15 +138,15 @@ package struct ControlServer: Service {
         switch (path, address) {
         case ("/metrics", _):
             guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
-            guard let text = await desk.metrics() else { return ending }
+            guard let text = await ask(channel, { await desk.metrics() }) else { return ending }
             return Answer(status: .ok, type: "text/plain; version=0.0.4; charset=utf-8", body: text)
         case ("/v1/status", .socket):
             guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
-            guard let status = await desk.status() else { return ending }
+            guard let status = await ask(channel, { await desk.status() }) else { return ending }
             return ControlServer.json(status, .ok)
         case ("/v1/explain", .socket):
             guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
-            return await explain(uri) ?? ending
+            return await explain(uri, channel) ?? ending
         case ("/v1/history", .socket):
             guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
             return await history(uri)
@@ -166,11 +167,18 @@ package struct ControlServer: Service {
         }
     }
 
-    private func explain(_ uri: URI) async -> Answer? {
+    /// A question for the loop; nil where the daemon ends first, or the connection has.
+    private func ask<Reply: Sendable>(
+        _ channel: any Channel, _ question: @Sendable () async -> Reply?
+    ) async -> Reply? {
+        await questions.ask(isWanted: { channel.isActive }, question)
+    }
+
+    private func explain(_ uri: URI, _ channel: any Channel) async -> Answer? {
         guard let subject = uri.queryParameters["subject"].map(String.init) else {
             return .refusal(.badRequest, "say what is to be explained: ?subject=")
         }
-        guard var explained = await desk.explain(subject) else { return nil }
+        guard var explained = await ask(channel, { await desk.explain(subject) }) else { return nil }
         // Without its story, as from a ledger that cannot be read, it is an answer all the same.
         if let story,
             let whole = try? await past.ask({ [explained] in
