@@ -39,13 +39,12 @@ package struct ConnectionTable: Sendable {
 
     /// Takes a new connection in, in place of another where there are too many.
     ///
-    /// In this order, and of each the one that has been so for longest: an incomplete request, an answer that is not
-    /// read, a question. Never an order.
+    /// The one that has made no progress for longest gives way, but none that waits for the answer to an order. An
+    /// operator's connection that is idle between two requests is the youngest of all, and stays.
     package mutating func open() -> Opening {
         var victim: ID?
         if connections.count >= connectionsMax {
-            let stages: [Stage] = [.reading, .writing, .answering(isOrder: false)]
-            guard let longest = stages.lazy.compactMap(longest).first else { return .refused }
+            guard let longest = longestWaiting else { return .refused }
             connections[longest] = nil
             victim = longest
         }
@@ -66,7 +65,7 @@ package struct ConnectionTable: Sendable {
         connections[id] = Connection(stage: stage, since: changes)
     }
 
-    private func longest(_ stage: Stage) -> ID? {
-        connections.filter { $0.value.stage == stage }.min { $0.value.since < $1.value.since }?.key
+    private var longestWaiting: ID? {
+        connections.filter { $0.value.stage != .answering(isOrder: true) }.min { $0.value.since < $1.value.since }?.key
     }
 }
