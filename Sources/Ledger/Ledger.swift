@@ -88,6 +88,10 @@ package final class Ledger: Sendable {
             head = try Ledger.openHead(files, queue, record, at: boot())
             self.queue = queue
         } catch {
+            if (error as? DatabaseError)?.resultCode == .SQLITE_FULL {
+                throw LedgerError(
+                    code: .unwritable, message: "\(files.main): the disk is full; free space on it and start again")
+            }
             throw LedgerError(error, writing: files.main)
         }
         lock.announce()
@@ -160,7 +164,11 @@ package final class Ledger: Sendable {
         let first = HeadRecord(
             number: 1, ledger: UInt64(bitPattern: found.ledger), last: found.mark, durable: found.mark, boot: boot)
         let head = try HeadFile(files.head, orWith: first)
-        if !found.hasRecord { try note(hasRecord: true, queue) }
+        if !found.hasRecord {
+            try note(hasRecord: true, queue)
+            // Into the file itself: without its log it would otherwise look like one that never had a record.
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        }
         return head
     }
 

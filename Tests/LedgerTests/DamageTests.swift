@@ -190,6 +190,14 @@ import Testing
         #expect(refusal(path) == nil)
     }
 
+    @Test func theFileWithoutWhatLiesBesideItIsRefused() throws {
+        let folder = try TemporaryFolder()
+        let path = try killed(folder, at: [29])[0]
+        for part in Self.parts where !part.isEmpty { try? FileManager.default.removeItem(atPath: path + part) }
+        try? FileManager.default.removeItem(atPath: path + "-shm")
+        #expect(refusal(path)?.code == .corrupt)
+    }
+
     @Test func anOlderBackupIsRefusedAndSetAsideWithItsRecord() throws {
         let folder = try TemporaryFolder()
         let copies = try killed(folder, at: [29, 160])

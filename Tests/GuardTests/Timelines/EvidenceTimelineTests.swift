@@ -54,6 +54,32 @@ import Testing
         #expect(kinds == [.campaignDegraded, .campaignSteady])
     }
 
+    @Test func waitingForThePlatformIsNoPartialFailure() throws {
+        var bench = try GuardBench("rules:\n  - {name: b, when: bounceRate > 50%, then: pause}")
+        var held = Fault(.throttled, "the platform asked us to wait", retryAfter: .seconds(60))
+        held.isHeldBack = true
+        for index in 0..<40 {
+            if index % 3 == 0 { bench.see(sent: 10, bounced: 0) } else { bench.fail(Self.camp1, held) }
+            bench.wait(Self.minute)
+        }
+        let throttled = bench.events.first { $0.kind == .apiThrottled }
+        // It was not this campaign's request that the platform refused.
+        #expect(throttled?.fields[.campaign] == nil && throttled?.message.contains("camp_1") == false)
+        #expect(!bench.told().contains(.campaignDegraded))
+    }
+
+    @Test func aStaleCampaignSaysWhy() throws {
+        var bench = try GuardBench("rules:\n  - {name: b, when: bounceRate > 50%, then: pause}")
+        bench.see(sent: 10, bounced: 0)
+        for _ in 0..<8 {
+            bench.wait(Self.minute)
+            bench.fail(Self.camp1, Fault(.unexpected, "sent 10 is less than delivered 900"))
+        }
+        let stale = try #require(bench.events.first { $0.kind == .campaignStale })
+        #expect(stale.message.contains("no fresh stats for camp_1"))
+        #expect(stale.message.contains("sent 10 is less than delivered 900"))
+    }
+
     @Test func anAnswerThatCannotBeUsedNamesItsCampaign() throws {
         var bench = try GuardBench("rules:\n  - {name: b, when: bounceRate > 50%, then: pause}")
         bench.fail(Self.camp1, Fault(.unexpected, "sent 10 is less than delivered 900"))

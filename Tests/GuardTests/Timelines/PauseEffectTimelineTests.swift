@@ -110,6 +110,59 @@ import Testing
         #expect(!bench.told().contains(.campaignOverride), "who did it is not known")
     }
 
+    @Test func countersThatACacheHoldsProveNoStandstill() throws {
+        // Emails leave all the time, and the counters are refreshed every seventy seconds.
+        var bench = try GuardBench("poll: {stats: 5s, budget: 1000/min}\n" + Self.rule)
+        func shown(_ second: Int) -> Int { second / 70 * 70 * 4 }
+        func look(_ second: Int, bounced: Int) {
+            bench.wait(.seconds(5))
+            bench.seePool(remaining: 1000)
+            let sent = shown(second)
+            bench.see(
+                1,
+                CampaignStats(
+                    totalEnrolled: 9000, sent: sent, delivered: sent - bounced, bounced: bounced, replied: 0,
+                    queued: 9000 - sent))
+        }
+        for second in stride(from: 0, to: 400, by: 5) { look(second, bounced: 0) }
+        var kinds: [EventKind] = []
+        for second in stride(from: 400, to: 1800, by: 5) {
+            look(second, bounced: shown(second) / 3)
+            for intent in bench.sent() { bench.confirmPause(intent) }
+            kinds += bench.told()
+        }
+        #expect(!kinds.contains(.campaignOverride))
+        #expect(kinds.contains(.campaignPauseIneffective))
+    }
+
+    @Test func whatIsInTransitMayBeCountedAllAtOnceAndLate() throws {
+        var bench = try paused()
+        go(&bench, from: 200, by: 0, times: 7)
+        // Twelve, a minute after the pause, and nothing more.
+        go(&bench, from: 212, by: 0, times: 40)
+        #expect(bench.told() == [])
+        #expect(bench.sent() == [])
+    }
+
+    @Test func aPauseThatThePlatformDatesBackAndThatEmailsOutlastIsReported() throws {
+        var bench = try GuardBench("poll: {stats: 10s, budget: 1000/min}\n" + Self.rule)
+        var kinds: [EventKind] = []
+        for second in stride(from: 0, to: 1800, by: 10) {
+            bench.wait(.seconds(10))
+            bench.see(
+                1,
+                CampaignStats(
+                    totalEnrolled: 9000, sent: second, delivered: second - second / 5, bounced: second / 5, replied: 0,
+                    queued: 9000 - second))
+            for intent in bench.sent() {
+                bench.answer(intent, .success(ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(3600))))
+            }
+            kinds += bench.told()
+        }
+        #expect(kinds.count { $0 == .campaignAlreadyPaused } == 1, "on transitions only")
+        #expect((1...4).contains(kinds.count { $0 == .campaignPauseIneffective }))
+    }
+
     @Test func aRestartThatIsRespectedMutesTheRuleAndNothingIsSent() throws {
         var bench = try paused()
         go(&bench, from: 200, by: 0, times: 70)

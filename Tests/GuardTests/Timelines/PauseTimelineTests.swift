@@ -135,9 +135,23 @@ import Testing
     }
 
     @Test func aDraftIsNotOursToPause() throws {
-        var bench = try breached()
+        var bench = try GuardBench(Self.rule)
+        bench.seeDraft(enrolled: 100)
+        #expect(try bench.order(.pause).accepted)
         bench.answer(try #require(bench.sent().first), .success(ActionAnswer(status: .draft)))
         #expect(bench.told().last == .campaignAlreadyPaused)
+    }
+
+    @Test func whatHasSentIsNoDraftWhateverTheAnswerSays() throws {
+        var bench = try breached()
+        bench.answer(try #require(bench.sent().first), .success(ActionAnswer(status: .draft)))
+        #expect(bench.told().last == .campaignPauseFailed)
+        for _ in 0..<20 {
+            bench.wait(.seconds(60))
+            bench.see(sent: 110, bounced: 12)
+            for intent in bench.sent() { bench.answer(intent, .success(ActionAnswer(status: .draft))) }
+        }
+        #expect(bench.told().allSatisfy { $0 == .campaignPauseFailed })
     }
 
     @Test func aFailedPauseIsTriedUntilItSucceeds() throws {
