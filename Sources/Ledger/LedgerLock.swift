@@ -27,6 +27,8 @@ final class LedgerLock: Sendable {
     }
 
     deinit {
+        // A child process between fork and exec has the descriptor, too: closing ours alone would not end the lock.
+        _ = flock(descriptor, LOCK_UN)
         close(descriptor)
         _ = LedgerLock.held.withLock { $0.remove(identity) }
     }
