@@ -15,12 +15,12 @@ import Testing
         try Ledger.open(path, workspace: "acme", recovers: false, limits: limits, at: Self.start).ledger
     }
 
-    private func batch(_ minutes: Range<Int>) -> [LedgerRecord] {
-        minutes.flatMap { minute in
+    private func batch(_ polls: Range<Int>) -> [LedgerRecord] {
+        polls.flatMap { poll in
             (0..<4).map { campaign in
                 .sample(
-                    CampaignID(unchecked: "camp_\(campaign)"), LedgerTests.stats(minute),
-                    at: Self.start + .seconds(60 * minute))
+                    CampaignID(unchecked: "camp_\(campaign)"), LedgerTests.stats(poll),
+                    at: Self.start + .seconds(15 * poll))
             }
         }
     }
@@ -31,10 +31,10 @@ import Testing
         return try DatabaseQueue(path: path, configuration: configuration).read { try Int.fetchOne($0, sql: sql) ?? -1 }
     }
 
-    /// Fills the file until it takes no more, without any maintenance; gives the minute that was reached.
+    /// Fills the file until it takes no more, without any maintenance; gives the poll that was reached.
     private func fill(_ ledger: Ledger) -> Int {
-        for minute in stride(from: 0, to: 100_000, by: 50) {
-            do { try ledger.write(batch(minute..<minute + 50), at: Self.start) } catch { return minute }
+        for poll in stride(from: 0, to: 100_000, by: 50) {
+            do { try ledger.write(batch(poll..<poll + 50), at: Self.start) } catch { return poll }
         }
         return 100_000
     }
@@ -45,16 +45,16 @@ import Testing
         let ledger = try open(path, Self.small)
         try ledger.write(try LedgerTests().records(), at: Self.start)
         // Five times what fits; not one write may fail.
-        for minute in stride(from: 0, to: 24_000, by: 20) {
-            let now = Self.start + .seconds(60 * (minute + 20))
-            try ledger.write(batch(minute..<minute + 20), at: now)
+        for poll in stride(from: 0, to: 24_000, by: 20) {
+            let now = Self.start + .seconds(15 * (poll + 20))
+            try ledger.write(batch(poll..<poll + 20), at: now)
             while try ledger.maintain(at: now) {}
         }
         #expect(try value(path, "PRAGMA page_count") * 4096 <= 1 << 20)
         // The newest samples of each campaign are there, and what was open is.
         #expect(
             try value(path, "SELECT min(n) FROM (SELECT max(at) n FROM sample GROUP BY campaign)")
-                == Int((Self.start + .seconds(60 * 23_999)).milliseconds))
+                == Int((Self.start + .seconds(15 * 23_999)).milliseconds))
         #expect(try value(path, "SELECT count(*) FROM intent JOIN decision ON decision = id") == 1)
         #expect(try value(path, "SELECT count(*) FROM campaign") == 1)
     }
@@ -67,7 +67,7 @@ import Testing
         try ledger?.write(urgent, at: Self.start)
         let end = fill(try #require(ledger))
         #expect(end < 100_000)
-        let now = Self.start + .seconds(60 * end)
+        let now = Self.start + .seconds(15 * end)
         if isReopened {
             // With a limit that it is beyond, too.
             ledger = nil

@@ -39,8 +39,10 @@ package struct RuleState: Hashable, Sendable, Codable {
         case pending, firing, cleared
     }
 
-    /// So many good samples in a row confirm a breach, whatever gaps lie between them: as many as a `for` of two minutes
-    /// takes at one poll a minute. Two could be one wrong answer and its copy from a cache.
+    /// So many good samples in a row confirm a breach, whatever gaps lie between them.
+    ///
+    /// As many as a `for` of two minutes takes at one poll a minute; two could be one wrong answer and its copy from a
+    /// cache.
     package static let confirmations = 3
 
     package private(set) var phase: Phase = .inactive
