@@ -91,6 +91,11 @@ package struct LedgerReader: Sendable {
         do {
             // The record first: what it demands is in the ledger already, however fast a daemon writes.
             let real = LedgerReader.withoutLinks(path)
+            guard access(real, R_OK) == 0 else {
+                throw LedgerError(
+                    code: .noPermission,
+                    message: "\(path) cannot be read by this user; run as root, or query the daemon")
+            }
             let record = try HeadFile.read(LedgerFiles(main: real).head)
             let queue = try DatabaseQueue(path: real, configuration: Ledger.readOnly)
             try queue.read { database in
