@@ -56,7 +56,9 @@ struct RandomRecording {
     private(set) var steps: [Step] = []
 
     /// Lists that are worse and better by turns, with gaps, late bounces, outages, restarts and lagging replicas.
-    init(_ seed: UInt64, count: Int, every interval: Duration) {
+    ///
+    /// - Parameter lackingFirst: so many of the first answers lack the bounces, which all count all the same.
+    init(_ seed: UInt64, count: Int, every interval: Duration, lackingFirst: Int) {
         var generator = SeededGenerator(seed: seed)
         func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &generator) < share }
         var at = RandomRecording.start
@@ -73,7 +75,8 @@ struct RandomRecording {
             var step = Step(at: at)
             defer { steps.append(step) }
             if index < draft { continue }
-            if chance(0.06) {
+            step.lacksBounced = index < lackingFirst
+            if index > lackingFirst, chance(0.06) {
                 // Nothing is sent before an answer that lacks something: what it would have said is then known.
                 step.isBehind = chance(0.2)
                 // What shows a fall is there: without it nobody can see one.
