@@ -79,7 +79,7 @@ extension Guard {
             ?? Standstill(
                 since: now, grace: policy.overrideGrace, pace: campaigns[place].pace.range,
                 known: campaigns[place].latest.flatMap { latest in latest.stats.sent.map { ($0, latest.at) } },
-                earlierFlat: campaigns[place].pace.longestFlat)
+                earlierFlat: campaigns[place].pace.longestFlat, gapMax: policy.maxGap)
         let workspace = campaigns[place].entry.workspace
         if let pausedAt = answer.pausedAt, attempt.repeats?.pausedAt.flooredToSecond != pausedAt.flooredToSecond {
             noteSkew(of: pausedAt, intent, answer)

@@ -55,6 +55,8 @@ package struct Standstill: Hashable, Sendable, Codable {
     private var stoppedAfter: Instant?
     /// Samples since then.
     private var flatSamples: Int?
+    /// Samples further apart show nothing of what was between them, such as a pool that was empty; nil is any.
+    private var gapMax: Duration?
     /// The counters stood for so long between two growths before the pause; nil where that is not known.
     private var earlierFlat: Duration?
     /// Samples with growth since it stood still: what was in transit may be counted all at once.
@@ -69,15 +71,16 @@ package struct Standstill: Hashable, Sendable, Codable {
     ///   - grace: for so long emails in transit may be counted.
     ///   - pace: emails a second before the pause, at least and at most.
     ///   - known: what had been sent when it was last counted, and when that was.
+    ///   - gapMax: the furthest two samples may lie apart to show a standstill.
     ///   - earlierFlat: how long the counters stood between two growths while it was sending, as a cache makes them.
     package init(
         since now: Instant, grace: Duration, pace: (min: Double, max: Double)? = nil,
-        known: (sent: Int, at: Instant)? = nil, earlierFlat: Duration? = nil
+        known: (sent: Int, at: Instant)? = nil, earlierFlat: Duration? = nil, gapMax: Duration? = nil
     ) {
         settlesAt = now + grace
         since = now
         (paceMin, paceMax) = (pace?.min, pace?.max)
-        self.earlierFlat = earlierFlat
+        (self.earlierFlat, self.gapMax) = (earlierFlat, gapMax)
         first = known.map { Count(sent: $0.sent, at: $0.at) }
         (latest, flatSince) = (first, known == nil ? nil : now)
     }
@@ -95,7 +98,7 @@ package struct Standstill: Hashable, Sendable, Codable {
         }
         return Standstill(
             since: now, grace: grace, pace: low.flatMap { low in high.map { (low, $0) } },
-            known: latest.map { ($0.sent, $0.at) }, earlierFlat: earlierFlat)
+            known: latest.map { ($0.sent, $0.at) }, earlierFlat: earlierFlat, gapMax: gapMax)
     }
 
     /// Emails in transit have had their time by then at the latest.
@@ -135,7 +138,8 @@ package struct Standstill: Hashable, Sendable, Codable {
         let elapsed = max(.zero, now - start)
         // What left between the last sample before the pause and the pause itself.
         let earlier = (paceMax ?? 0) * max(.zero, start - before.at).seconds
-        noteStandstill(growth, earlier, since: start, sent, couldSendUntil, at: now)
+        let isGap = gapMax.map { now - before.at > $0 } ?? false
+        noteStandstill(growth, earlier, since: start, sent, isGap ? nil : couldSendUntil, at: now)
         defer {
             if paceMin == nil, drainPace == nil, growth > 0, elapsed > .zero, start == before.at {
                 drainPace = Double(growth) / elapsed.seconds
