@@ -7,6 +7,8 @@ struct Reservations: Codable, Hashable, Sendable {
         var promised: Int
         /// What was still to come when the pool was last looked at: newer sends are not in the pool's number yet.
         var outstanding: Int
+        /// What a resumed campaign has left; nil for a launch.
+        var isOfResume: Bool?
     }
 
     private var reservations: [CampaignID: Reservation] = [:]
@@ -21,12 +23,24 @@ struct Reservations: Codable, Hashable, Sendable {
         }
     }
 
+    /// Reserved for launches alone: a resume keeps off that, but not off what another resume has left to send.
+    func reservedForLaunches(in pool: PoolID, except campaign: CampaignID) -> Int {
+        reservations.reduce(0) { sum, reservation in
+            let counts =
+                reservation.value.pool == pool && reservation.key != campaign && reservation.value.isOfResume != true
+            return sum + (counts ? reservation.value.outstanding : 0)
+        }
+    }
+
     /// - Parameters:
     ///   - amount: mails in all, as many as are enrolled.
     ///   - sent: those that have been sent already.
-    mutating func reserve(_ amount: Int, sent: Int = 0, in pool: PoolID, for campaign: CampaignID) {
+    mutating func reserve(
+        _ amount: Int, sent: Int = 0, in pool: PoolID, for campaign: CampaignID, isOfResume: Bool? = nil
+    ) {
         let outstanding = max(0, amount - sent)
-        reservations[campaign] = Reservation(pool: pool, promised: amount, outstanding: outstanding)
+        reservations[campaign] = Reservation(
+            pool: pool, promised: amount, outstanding: outstanding, isOfResume: isOfResume)
     }
 
     mutating func cancel(_ campaign: CampaignID) {

@@ -150,7 +150,7 @@ extension Guard {
         if !attempt.mayHaveTakenEffect { attempt.countedBefore = stats }
         campaigns[place].phase = .resuming(attempt)
         belt.noteStart(id, at: now)
-        promiseRest(place, at: now)
+        promiseRest(place)
         news += [.decision(decision), .intent(intent, outcome: nil)]
         return [.send(intent)]
     }
@@ -197,7 +197,7 @@ extension Guard {
     private func promisedVolume(_ place: Int, at now: Instant) -> String? {
         let entry = campaigns[place].entry
         guard let pool = entry.pool ?? platform.single(entry.workspace)?.id else { return nil }
-        let reserved = platform.reservations.reserved(in: pool, except: entry.id)
+        let reserved = platform.reservations.reservedForLaunches(in: pool, except: entry.id)
         guard reserved > 0 else { return nil }
         guard let stats = campaigns[place].latest?.stats, let enrolled = stats.totalEnrolled, let sent = stats.sent
         else {
@@ -205,7 +205,8 @@ extension Guard {
         }
         let rest = max(0, enrolled - sent)
         guard rest > 0 else { return nil }
-        if let available = platform.reading(for: entry, at: now)?.available, rest <= available { return nil }
+        let remaining = platform.reading(for: entry, at: now)?.pool.remainingVolume
+        if let remaining, rest <= remaining - reserved { return nil }
         return "it has \(rest) emails left to send, and \(reserved) emails of pool \(pool) are reserved for launches"
     }
 
@@ -221,12 +222,14 @@ extension Guard {
     }
 
     /// What it still has to send is promised to it.
-    private mutating func promiseRest(_ place: Int, at now: Instant) {
-        guard let pool = platform.reading(of: campaigns[place].entry, at: now),
+    private mutating func promiseRest(_ place: Int) {
+        let entry = campaigns[place].entry
+        // Also where nothing fresh is known of the pool: it is drawn on all the same.
+        guard let pool = entry.pool ?? platform.single(entry.workspace)?.id,
             let stats = campaigns[place].latest?.stats, let enrolled = stats.totalEnrolled
         else { return }
         platform.reservations.reserve(
-            enrolled, sent: stats.sent ?? 0, in: pool.pool.id, for: campaigns[place].entry.id)
+            enrolled, sent: stats.sent ?? 0, in: pool, for: entry.id, isOfResume: true)
     }
 
     private mutating func restOn(

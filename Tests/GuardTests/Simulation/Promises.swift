@@ -193,6 +193,8 @@ struct Promises {
         // A start's or a resume's answer was lost.
         var mayRun: Set<CampaignID> = []
         var pausedAt: [CampaignID: Instant] = [:]
+        // What was promised to a resume, which other resumes do not wait for.
+        var isOfResume: Set<CampaignID> = []
         // The last that was known: an answer may lack it.
         var sent: [CampaignID: Int] = [:]
         for entry in run.log {
@@ -220,12 +222,16 @@ struct Promises {
                 let outstanding = promised.filter { $0.key != intent.campaign }.reduce(0) { sum, promise in
                     sum + max(0, promise.value - (sent[promise.key] ?? 0))
                 }
+                let launched = promised.filter { $0.key != intent.campaign && !isOfResume.contains($0.key) }
+                let reserved = launched.reduce(0) { sum, promise in
+                    sum + max(0, promise.value - (sent[promise.key] ?? 0))
+                }
                 let rest = enrolled - (intent.action == .resume ? sent[intent.campaign] ?? 0 : 0)
                 // A resume only keeps off what is reserved for launches, for a day.
                 let isResume = intent.action == .resume
                 let isFree =
                     isResume
-                    && (intent.order != nil || rest == 0 || outstanding == 0
+                    && (intent.order != nil || rest == 0 || reserved == 0 || rest <= volume - reserved
                         || at - (pausedAt[intent.campaign] ?? at) >= .seconds(86400))
                 if rest > volume - outstanding, intent.order?.isForced != true, !isFree {
                     violations.append(
@@ -233,6 +239,7 @@ struct Promises {
                     )
                 }
                 promised[intent.campaign] = enrolled
+                if isResume { isOfResume.insert(intent.campaign) } else { isOfResume.remove(intent.campaign) }
             // What is paused does not send what it was promised; a resume is promised the rest.
             case .reported(let at, let event) where event.kind == .campaignPaused || event.kind == .statsReset:
                 if let id = event.fields[.campaign].flatMap({ CampaignID($0) }) {

@@ -174,6 +174,39 @@ import Testing
         #expect(bench.sent().map(\.action) == [.resume])
     }
 
+    @Test func aResumeDoesNotWaitForAnothersRest() throws {
+        var bench = try GuardBench("belt: {starts: 100%}\n" + Self.rule + Self.fits, campaigns: 2)
+        for campaign in 1...2 {
+            bench.see(campaign, sent: 100, bounced: 10)
+            bench.confirmPause(try #require(bench.sent().first))
+        }
+        bench.wait(.seconds(3630))
+        for campaign in 1...2 {
+            bench.see(campaign, sent: 100, bounced: 10)
+            bench.seePool(remaining: 50, capacity: 300)
+            let intent = try #require(bench.sent().first)
+            #expect(intent.action == .resume)
+            bench.confirmStart(intent)
+        }
+    }
+
+    @Test func aLaunchKeepsOffTheRestOfAResumeAlsoWhereThePoolWasUnknownThen() throws {
+        var bench = try GuardBench("launches:\n  - {campaign: camp_2}\n" + Self.rule + Self.fits, campaigns: 2)
+        bench.see(1, sent: 100, bounced: 10)
+        bench.confirmPause(try #require(bench.sent().first))
+        bench.wait(.seconds(3630))
+        bench.see(1, sent: 100, bounced: 10)
+        bench.fail(GuardBench.pools, Fault(.unreachable, "HTTP 500"))
+        bench.confirmStart(try #require(bench.sent().first))
+        // 900 of the 1000 left are the resumed campaign's.
+        for _ in 0..<5 {
+            bench.wait(Self.minute)
+            bench.seeDraft(2, enrolled: 400)
+            bench.seePool(remaining: 1000)
+        }
+        #expect(bench.sent() == [])
+    }
+
     /// Camp 1 is paused with 900 to send, and the launch of camp 2 has 400 of the pool's 1000 reserved.
     private func besideALaunch() throws -> GuardBench {
         var bench = try GuardBench("launches:\n  - {campaign: camp_2}\n" + Self.rule + Self.fits, campaigns: 2)
