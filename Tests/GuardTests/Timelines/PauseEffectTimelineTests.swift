@@ -317,6 +317,18 @@ import Testing
         #expect(kinds.last == expected)
     }
 
+    @Test func offsetsThatDisagreeTeachNothing() throws {
+        var bench = try GuardBench(Self.rule, campaigns: 8)
+        for (campaign, seconds) in zip(1..., [-55, -40, -10, -40, -20, -40, -30, -40]) {
+            bench.see(campaign, sent: 100, bounced: 10)
+            let intent = try #require(bench.sent().first)
+            bench.answer(
+                intent, .success(ActionAnswer(status: .paused, pausedAt: bench.now + .seconds(seconds))))
+        }
+        // People pause at all sorts of times.
+        #expect(!bench.told().contains(.campaignPaused))
+    }
+
     @Test func aPlatformWithoutSkewLeavesPeopleTheirPauses() throws {
         var bench = try GuardBench(Self.rule, campaigns: 5)
         for campaign in 1...4 {
