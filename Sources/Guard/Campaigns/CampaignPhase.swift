@@ -82,6 +82,13 @@ package struct Reminder: Hashable, Sendable, Codable {
         dueAt = now + interval
     }
 
+    /// True the first time, and then where it is time to report again.
+    static func isDue(_ reminder: inout Reminder?, at now: Instant) -> Bool {
+        if let isDue = reminder?.isDue(at: now) { return isDue }
+        reminder = Reminder(at: now)
+        return true
+    }
+
     /// True where it is time to tell again.
     package mutating func isDue(at now: Instant) -> Bool {
         guard now >= dueAt else { return false }

@@ -46,7 +46,6 @@ extension Guard {
         _ place: Int, from stats: CampaignStats, previous: CampaignStats?, requestedAt: Instant, at now: Instant
     ) -> [Effect] {
         let id = campaigns[place].entry.id
-        let couldSendUntil = couldSendUntil(place, stats, at: now)
         switch campaigns[place].phase {
         case .unknown:
             campaigns[place].phase.learn(from: stats, previous: previous)
@@ -59,7 +58,8 @@ extension Guard {
         case .running, .pausing: return []
         case .paused(var pause):
             let finding = pause.standstill.observe(
-                sent: stats.sent, requestedAt: requestedAt, couldSendUntil: couldSendUntil, at: now)
+                sent: stats.sent, requestedAt: requestedAt, couldSendUntil: couldSendUntil(place, stats, at: now),
+                at: now)
             campaigns[place].phase = .paused(pause)
             switch finding {
             case .still: return noteStandingStill(place, pause, at: now)
@@ -70,7 +70,8 @@ extension Guard {
             }
         case .resuming(var attempt):
             let finding = attempt.pause.standstill.observe(
-                sent: stats.sent, requestedAt: requestedAt, couldSendUntil: couldSendUntil, at: now)
+                sent: stats.sent, requestedAt: requestedAt, couldSendUntil: couldSendUntil(place, stats, at: now),
+                at: now)
             campaigns[place].phase = .resuming(attempt)
             if finding == .still { return [] }
             // Our own start, whose answer was lost, or someone else's.
@@ -83,7 +84,8 @@ extension Guard {
             return overridden(place, attempt.pause, at: now)
         case .pausedByAnother(var standstill):
             let finding = standstill.observe(
-                sent: stats.sent, requestedAt: requestedAt, couldSendUntil: couldSendUntil, at: now)
+                sent: stats.sent, requestedAt: requestedAt, couldSendUntil: couldSendUntil(place, stats, at: now),
+                at: now)
             campaigns[place].phase = finding == .still ? .pausedByAnother(standstill) : .running
             if standstill.stoodStill || finding == .restarted { campaigns[place].outlasted = nil }
             return finding == .goesOn ? noteOutlasted(place, at: now) : []

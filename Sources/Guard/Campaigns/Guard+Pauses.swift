@@ -123,9 +123,7 @@ extension Guard {
             settlePause(place, attempt.repeats.map { .paused($0) } ?? .unknown, at: now)
             return [.report(Wording.pauseFailed(campaigns[place], attempt, fault, retryIn: nil))]
         }
-        let isFirst = attempt.reminder == nil
-        let isDue = attempt.reminder?.isDue(at: now) ?? true
-        if isFirst { attempt.reminder = Reminder(at: now) }
+        let isDue = Reminder.isDue(&attempt.reminder, at: now)
         switch fault.kind {
         case .missing:
             settlePause(place, .unknown, at: now)
@@ -163,8 +161,7 @@ extension Guard {
         let repetitions = pause.repetitions ?? 0
         var effects: [Effect] = []
         if repetitions >= Guard.repetitionsMin {
-            let isDue = pause.ineffective?.isDue(at: now) ?? true
-            if pause.ineffective == nil { pause.ineffective = Reminder(at: now) }
+            let isDue = Reminder.isDue(&pause.ineffective, at: now)
             if isDue { effects.append(.report(Wording.pauseIneffective(campaigns[place], pause))) }
         } else if repetitions == 0 {
             effects.append(.report(Wording.pauseUncertain(campaigns[place], pause)))
@@ -185,11 +182,7 @@ extension Guard {
         campaigns[place].phase = .running
         var outlasted = campaigns[place].outlasted ?? Outlasted()
         outlasted.pauses += 1
-        var isDue = false
-        if outlasted.pauses > Guard.repetitionsMin {
-            isDue = outlasted.reminder?.isDue(at: now) ?? true
-            if outlasted.reminder == nil { outlasted.reminder = Reminder(at: now) }
-        }
+        let isDue = outlasted.pauses > Guard.repetitionsMin && Reminder.isDue(&outlasted.reminder, at: now)
         campaigns[place].outlasted = outlasted
         return isDue ? [.report(Wording.pauseOutlasted(campaigns[place], outlasted.pauses))] : []
     }
