@@ -15,7 +15,8 @@ package struct CheckedPolicy: Hashable, Sendable {
     /// How long after a pause mail in transit may still be counted as sent.
     package var overrideGrace: Duration
     package var onUnapproved: OnUnapproved
-    package var belt: Belt
+    package var startLimit: StartLimit
+    package var circuitBreaker: CircuitBreakerSettings
     /// In the order of the file.
     package var campaigns: [CampaignEntry]
     /// In the order of the file.
@@ -159,16 +160,30 @@ package enum OnUnapproved: String, CaseIterable, Sendable {
     case alert, pause
 }
 
-/// A bound on how much may be started, or found faulty, at once.
-package struct Belt: Hashable, Sendable {
+/// How many campaigns may be started or resumed within a period.
+package struct StartLimit: Hashable, Sendable {
+    /// The share of all campaigns; at least one campaign may always start.
+    package var share: Ratio
+    package var per: Duration
+
+    package init(share: Ratio, per: Duration) { (self.share, self.per) = (share, per) }
+
+    static let standard = StartLimit(share: Ratio(0.2), per: .seconds(600))
+}
+
+/// What happens when more than half of the running campaigns breach at once: the platform or its data may be at fault.
+package struct CircuitBreakerSettings: Hashable, Sendable {
     package enum Pauses: String, CaseIterable, Sendable {
-        case go, stop
+        case `continue`, stop
     }
 
-    /// The share of the campaigns that may be started within ``per``; never under one campaign.
-    package var starts: Ratio
-    package var per: Duration
     package var pauses: Pauses
+    /// Breaches that begin within this period count as simultaneous.
+    package var per: Duration
+
+    package init(pauses: Pauses, per: Duration) { (self.pauses, self.per) = (pauses, per) }
+
+    static let standard = CircuitBreakerSettings(pauses: .continue, per: .seconds(600))
 }
 
 /// A campaign that the guard watches.

@@ -8,25 +8,25 @@ extension Guard {
 
     /// When the campaign may be started; nil where it may be now.
     mutating func startBelt(_ campaign: CampaignID, at now: Instant) -> Instant? {
-        belt.forget(before: now - policy.belt.per)
-        let allowed = max(1, Int(Double(campaigns.count) * policy.belt.starts.value))
+        belt.forget(before: now - policy.startLimit.per)
+        let allowed = max(1, Int(Double(campaigns.count) * policy.startLimit.share.value))
         guard belt.starts.count >= allowed, belt.starts[campaign] == nil, let oldest = belt.starts.values.min() else {
             belt.toldStarts = false
             return nil
         }
-        return oldest + policy.belt.per + .milliseconds(1)
+        return oldest + policy.startLimit.per + .milliseconds(1)
     }
 
     /// Tells once that starts wait.
     mutating func tellBelt(at now: Instant) -> [Effect] {
         guard !belt.toldStarts else { return [] }
         belt.toldStarts = true
-        return [.report(Wording.tooManyStarts(belt.starts.count, policy.belt, of: campaigns.count))]
+        return [.report(Wording.tooManyStarts(belt.starts.count, policy.startLimit, of: campaigns.count))]
     }
 
     /// Warns once where more than half of the running campaigns breach within the period; whether pauses stop then.
     mutating func pauseBelt(at now: Instant) -> (effects: [Effect], stops: Bool) {
-        let start = now - policy.belt.per
+        let start = now - policy.circuitBreaker.per
         var (running, breaching) = (0, 0)
         // By their places, as a copy of each would cost more than all the rest.
         for place in campaigns.indices {
@@ -45,7 +45,7 @@ extension Guard {
             belt.toldPauses = false
             return ([], false)
         }
-        let stops = policy.belt.pauses == .stop
+        let stops = policy.circuitBreaker.pauses == .stop
         if belt.toldPauses { return ([], stops) }
         belt.toldPauses = true
         return ([.report(Wording.tooManyBreaches(breaching, of: running, stops: stops))], stops)

@@ -64,10 +64,10 @@ extension Wording {
 
     // MARK: Belt and ledger
 
-    static func tooManyStarts(_ count: Int, _ belt: Belt, of campaigns: Int) -> JournalEvent {
+    static func tooManyStarts(_ count: Int, _ limit: StartLimit, of campaigns: Int) -> JournalEvent {
         JournalEvent(
             .beltTripped,
-            "\(count) of \(campaigns) campaigns were started within \(belt.per.policyText), as many as the belt allows; "
+            "\(count) of \(campaigns) campaigns were started within \(limit.per.policyText), as many as start_limit allows; "
                 + "further starts wait")
     }
 

@@ -45,8 +45,14 @@ package final class FieldReader {
 
     // MARK: Shapes
 
-    /// A mapping whose keys are all among `known`; nil, and an error, where it is none.
-    package func fields(_ node: Node, of what: String, known: [String], hints: [String: String] = [:]) -> Fields? {
+    /// A mapping whose keys are all among `known` and `deprecated`; nil, and an error, where the node is not a mapping.
+    ///
+    /// - Parameters:
+    ///   - deprecated: keys that are accepted, but that no message suggests.
+    ///   - hints: what to write instead of a common wrong key.
+    package func fields(
+        _ node: Node, of what: String, known: [String], deprecated: [String] = [], hints: [String: String] = [:]
+    ) -> Fields? {
         guard let mapping = node.mapping else {
             error("\(what) must be a mapping of keys to values", help: "keys are \(list(known))", at: node)
             return nil
@@ -57,7 +63,7 @@ package final class FieldReader {
                 error("a key must be a plain word", at: key)
                 continue
             }
-            if known.contains(name) {
+            if known.contains(name) || deprecated.contains(name) {
                 fields.values[name] = value
                 fields.keys[name] = key
             } else if let hint = hints[name] {

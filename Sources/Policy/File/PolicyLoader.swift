@@ -30,7 +30,7 @@ struct PolicyAssembly {
 
     private static let keys = [
         "version", "workspace", "workspaces", "mode", "poll", "stale_after", "max_gap", "on_override", "override_for",
-        "override_grace", "on_unapproved", "belt", "pools", "campaigns", "launches", "rules",
+        "override_grace", "on_unapproved", "start_limit", "circuit_breaker", "pools", "campaigns", "launches", "rules",
     ]
 
     let reader: FieldReader
@@ -40,7 +40,10 @@ struct PolicyAssembly {
     }
 
     func policy(_ root: Node) -> CheckedPolicy? {
-        guard let fields = reader.fields(root, of: "the policy", known: PolicyAssembly.keys, hints: topLevelHints)
+        guard
+            let fields = reader.fields(
+                root, of: "the policy", known: PolicyAssembly.keys, deprecated: [LimitReader.deprecatedKey],
+                hints: topLevelHints)
         else { return nil }
         version(fields)
         let workspaces = WorkspaceReader(reader).workspaces(fields)
@@ -53,7 +56,7 @@ struct PolicyAssembly {
         let onOverride: OnOverride = fields["on_override"].flatMap { reader.choice($0, "on_override") } ?? .respect
         let onUnapproved: OnUnapproved =
             fields["on_unapproved"].flatMap { reader.choice($0, "on_unapproved") } ?? .alert
-        let belt = belt(fields)
+        let limits = LimitReader(reader).limits(fields)
         PolicyChecks(reader).check(
             fields, campaigns: campaigns, launches: launches, rules: rules, bound: Set(pools.map(\.entry.name)))
         PoolChecks(reader).check(workspaces: workspaces, pools: pools, campaigns: campaigns, rules: rules)
@@ -64,8 +67,8 @@ struct PolicyAssembly {
             onOverride: onOverride,
             overrideFor: duration(fields, "override_for", .seconds(1)) ?? .seconds(86400),
             overrideGrace: duration(fields, "override_grace", .zero) ?? .seconds(600),
-            onUnapproved: onUnapproved, belt: belt, campaigns: campaigns.map(\.entry),
-            launches: launches.map(\.entry), rules: rules.map(\.rule),
+            onUnapproved: onUnapproved, startLimit: limits.startLimit, circuitBreaker: limits.circuitBreaker,
+            campaigns: campaigns.map(\.entry), launches: launches.map(\.entry), rules: rules.map(\.rule),
             pools: pools.map(\.entry))
     }
 
@@ -87,19 +90,6 @@ struct PolicyAssembly {
 
     private func duration(_ fields: Fields, _ key: String, _ least: Duration) -> Duration? {
         fields[key].flatMap { reader.duration($0, key, in: least...(.seconds(90 * 86400))) }
-    }
-
-    private func belt(_ fields: Fields) -> Belt {
-        var belt = Belt(starts: Ratio(0.2), per: .seconds(600), pauses: .go)
-        guard let node = fields["belt"],
-            let parts = reader.fields(node, of: "belt", known: ["starts", "per", "pauses"])
-        else { return belt }
-        if let starts = parts["starts"].flatMap({ reader.ratio($0, "starts") }) { belt.starts = Ratio(starts) }
-        if let per = parts["per"].flatMap({ reader.duration($0, "per", in: .seconds(1)...(.seconds(86400))) }) {
-            belt.per = per
-        }
-        if let pauses: Belt.Pauses = parts["pauses"].flatMap({ reader.choice($0, "pauses") }) { belt.pauses = pauses }
-        return belt
     }
 
     private func campaigns(_ fields: Fields, _ workspaces: [Placed<Workspace>]) -> [Placed<CampaignEntry>] {

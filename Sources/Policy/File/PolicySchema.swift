@@ -10,7 +10,7 @@ package enum PolicySchema {
 
     // MARK: Patterns
 
-    private static let durationUnits = #"(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?"#
+    static let durationUnits = #"(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?"#
     /// Some unit must be there; ECMA 262, as JSON Schema asks for.
     private static let duration = #"^(?=\d)"# + durationUnits + "$"
     private static let window = #"(?=[0-9a-z]*[1-9])(?=\d)"# + durationUnits
@@ -158,8 +158,10 @@ package enum PolicySchema {
                     .list([
                         .object([("required", words(["workspace"]))]), .object([("required", words(["workspaces"]))]),
                     ])
-                ), ("properties", .object(topLevel)),
-                ("$defs", .object(defs)),
+                ),
+                ("if", .object([("required", words([LimitReader.deprecatedKey]))])),
+                ("then", properties([("start_limit", .flag(false)), ("circuit_breaker", .flag(false))])),
+                ("properties", .object(topLevel)), ("$defs", .object(defs)),
             ]
         ).json
     }
@@ -189,7 +191,17 @@ package enum PolicySchema {
                 "on_unapproved",
                 oneOf(OnUnapproved.self, "What follows when someone starts a campaign that its launch rules hold.")
             ),
-            ("belt", ref("belt", "A bound on how much happens at once.")),
+            ("start_limit", ref("startLimit", "How many campaigns may be started or resumed within a period.")),
+            (
+                "circuit_breaker",
+                ref("circuitBreaker", "What happens when more than half of the running campaigns breach at once.")
+            ),
+            (
+                "belt",
+                described(
+                    "Deprecated: use start_limit and circuit_breaker.",
+                    [("$ref", .text("#/$defs/belt")), ("deprecated", .flag(true))])
+            ),
             ("pools", list(of: "pool", "Names for pools of platforms that report no volumes.")),
             ("campaigns", list(of: "campaign", "The campaigns to watch; no other is ever touched.")),
             ("launches", list(of: "launch", "Drafts to start.")), ("rules", list(of: "rule", "What to do when.")),
@@ -243,248 +255,10 @@ package enum PolicySchema {
                 ])
             ),
             ("condition", pattern(campaignCondition)), ("poolCondition", pattern(poolCondition)),
-            ("workspace", workspace), ("poll", poll), ("belt", belt), ("pool", pool), ("sender", sender),
+            ("workspace", workspace), ("poll", poll), ("startLimit", startLimit),
+            ("circuitBreaker", circuitBreaker), ("belt", belt), ("pool", pool), ("sender", sender),
             ("campaign", campaign), ("launch", launch),
             ("rule", ruleSchema), ("resume", resume),
         ]
-    }
-
-    private static var workspace: Piece {
-        mapping(
-            "One API key on one provider.", required: ["name", "provider"],
-            [
-                ("name", ref("name", "Named in every event.")),
-                ("provider", oneOf(Provider.self, "The sending platform.")),
-                (
-                    "url",
-                    described(
-                        "Scheme, host and port; plain http only to this machine.",
-                        [
-                            ("type", .text("string")),
-                            (
-                                "pattern",
-                                .text(
-                                    #"^(https://[^/\s]+|http://(localhost|127\.[0-9.]+|\[::1\])(:\d+)?)/?$"#)
-                            ),
-                        ])
-                ),
-                (
-                    "credential",
-                    described(
-                        "The name of a systemd credential that holds the key.",
-                        [("type", .text("string")), ("pattern", .text(#"^(?!sk_)[^/\s]{1,255}$"#))])
-                ),
-                (
-                    "credential_file",
-                    described(
-                        "A file, mode 0600, that holds the key.",
-                        [("type", .text("string")), ("pattern", .text(#"^(?!sk_)\S"#))])
-                ),
-            ],
-            more: [
-                (
-                    "oneOf",
-                    .list([
-                        .object([("required", words(["credential"]))]),
-                        .object([("required", words(["credential_file"]))]),
-                    ])
-                )
-            ])
-    }
-
-    private static var poll: Piece {
-        mapping(
-            "How often the platform is asked.",
-            [
-                (
-                    "stats",
-                    ref("interval", "How often each campaign's numbers are fetched, or within which range. Default 1m.")
-                ),
-                ("pools", ref("interval", "How often the sender pools are, or within which range. Default 1m.")),
-                ("accounts", ref("duration", "How often the sender accounts are, if a rule reads them. Default 10m.")),
-                (
-                    "budget",
-                    described(
-                        "Requests of all kinds. Default 120/min.",
-                        [("type", .text("string")), ("pattern", .text(#"^\s*[1-9]\d*\s*/\s*(s|min|h)\s*$"#))])
-                ),
-                ("timeout", ref("duration", "For one request, to the last byte of its answer. Default 10s.")),
-            ])
-    }
-
-    private static var belt: Piece {
-        mapping(
-            "A bound on how much happens at once.",
-            [
-                ("starts", ref("ratio", "The share of the campaigns that may be started within per. Default 20%.")),
-                ("per", ref("duration", "The period. Default 10m.")),
-                ("pauses", oneOf(Belt.Pauses.self, "Whether pausing goes on when most campaigns breach at once.")),
-            ])
-    }
-
-    private static var campaign: Piece {
-        mapping(
-            "A campaign that the guard watches.", required: ["id"],
-            [
-                ("id", ref("id", "The platform's id.")),
-                ("workspace", ref("name", "The workspace that it is in, where there are several.")),
-                ("name", ref("name", "For people.")),
-                ("pool", ref("id", "The sender pool that it draws from: its id, or its name under pools.")),
-                ("labels", ref("labels", "For rules, such as {team: sales}.")),
-            ])
-    }
-
-    private static var launch: Piece {
-        mapping(
-            "A draft to start once its launch rules allow it.", required: ["campaign"],
-            [
-                ("campaign", ref("id", "One of campaigns; a draft.")),
-                ("not_before", ref("time", "It is not started before.")),
-                ("expires", ref("time", "If it was not started by then, it is dropped.")),
-                (
-                    "priority",
-                    described(
-                        "Higher goes first.",
-                        [("type", .text("integer")), ("minimum", .number(-1000)), ("maximum", .number(1000))])
-                ),
-            ])
-    }
-
-    private static var ruleSchema: Piece {
-        let isLaunch: [(String, Piece)] = [("on", .object([("const", .text("launch"))]))]
-        let isPool: [(String, Piece)] = [("on", .object([("const", .text("pool"))]))]
-        let isNotPause: [(String, Piece)] = [("then", .object([("not", .object([("const", .text("pause"))]))]))]
-        func then(_ actions: [String]) -> (String, Piece) { ("then", .object([("enum", words(actions))])) }
-        return mapping(
-            "What to do when.", required: ["name", "when", "then"],
-            [
-                ("name", ref("name", "Named in every event.")),
-                ("on", oneOf(Rule.Trigger.self, "What it judges. Default running.")),
-                (
-                    "campaigns",
-                    described(
-                        "A list of ids, or labels that a campaign must carry. Default all.",
-                        [
-                            (
-                                "oneOf",
-                                .list([
-                                    .object([
-                                        ("type", .text("array")), ("items", .object([("$ref", .text("#/$defs/id"))])),
-                                    ]), .object([("$ref", .text("#/$defs/labels"))]),
-                                ])
-                            )
-                        ])
-                ), ("when", described("The condition, such as bounceRate(24h) > 5%.", [("type", .text("string"))])),
-                (
-                    "for",
-                    described(
-                        "How long the condition must hold, or in how many of the last polls: 3 of 5.",
-                        [
-                            ("type", .text("string")),
-                            ("pattern", .text(#"^((?=\d)"# + durationUnits + #"|\s*[1-9]\d?\s+of\s+[1-9]\d?\s*)$"#)),
-                        ])
-                ), ("mode", oneOf(Rule.Mode.self, "observe only tells what it would do, off is silent.")),
-                ("then", oneOf(Rule.Action.self, "What to do.")),
-                ("severity", oneOf(Rule.Severity.self, "The priority of its entries. Default warning.")),
-                (
-                    "confidence",
-                    ref("ratio", "How sure it must be that the ratio is above its limit, 95% for instance.")
-                ),
-                ("resume", ref("resume", "How a campaign that it paused gets going again.")),
-                ("on_override", oneOf(OnOverride.self, "As for the whole policy, for this rule.")),
-                (
-                    "pools",
-                    described(
-                        "The pools that a rule on pools applies to. Default all.",
-                        [("type", .text("array")), ("items", .object([("$ref", .text("#/$defs/id"))]))])
-                ),
-                ("sender", ref("sender", "The senders that the rule may remove or restore.")),
-                (
-                    "keep_at_least",
-                    described(
-                        "So many senders that can send are left in the pool.",
-                        [("type", .text("integer")), ("minimum", .number(1)), ("maximum", .number(1_000_000))])
-                ),
-            ],
-            more: [
-                (
-                    "allOf",
-                    .list([
-                        .object([
-                            (
-                                "if",
-                                .object([("required", words(["on"])), ("properties", .object(isPool))])
-                            ),
-                            (
-                                "then",
-                                .object([
-                                    (
-                                        "properties",
-                                        .object([
-                                            then(["alert", "remove_sender", "restore_sender"]),
-                                            ("when", .object([("$ref", .text("#/$defs/poolCondition"))])),
-                                            ("campaigns", .flag(false)),
-                                        ])
-                                    )
-                                ])
-                            ),
-                            (
-                                "else",
-                                properties([
-                                    ("when", .object([("$ref", .text("#/$defs/condition"))])), ("pools", .flag(false)),
-                                    ("sender", .flag(false)), ("keep_at_least", .flag(false)),
-                                ])
-                            ),
-                        ]), rule(isLaunch, properties([then(["hold", "alert"]), ("for", .flag(false))])),
-                        .object([
-                            (
-                                "if",
-                                .object([
-                                    ("properties", .object([("on", .object([("const", .text("running"))]))]))
-                                ])
-                            ), ("then", properties([then(["pause", "alert"])])),
-                        ]), rule(isNotPause, properties([("resume", .flag(false))])),
-                        rule(
-                            [("then", .object([("const", .text("remove_sender"))]))],
-                            .object([("required", words(["sender", "keep_at_least"]))])),
-                    ])
-                )
-            ])
-    }
-
-    private static var resume: Piece {
-        mapping(
-            "How a campaign that the rule paused gets going again.", required: ["after"],
-            [
-                ("after", ref("duration", "How long it rests.")),
-                (
-                    "probation",
-                    mapping(
-                        "What it has to prove then.", required: ["sends", "when"],
-                        [
-                            (
-                                "sends",
-                                described(
-                                    "Mails to be resolved.",
-                                    [
-                                        ("type", .text("integer")), ("minimum", .number(1)),
-                                        ("maximum", .number(1_000_000)),
-                                    ])
-                            ), ("when", ref("condition", "What pauses it again meanwhile.")),
-                        ])
-                ),
-                (
-                    "at_most",
-                    described(
-                        "After so many resumes a person must start it: 2 per 7d.",
-                        [
-                            ("type", .text("string")),
-                            (
-                                "pattern",
-                                .text(#"^\s*\d{1,4}\s+per\s+(?=[0-9a-z]*[1-9])(?=\d)"# + durationUnits + #"\s*$"#)
-                            ),
-                        ])
-                ),
-            ])
     }
 }

@@ -1,0 +1,140 @@
+/// The part of the schema for rules.
+extension PolicySchema {
+    static var ruleSchema: Piece {
+        let isLaunch: [(String, Piece)] = [("on", .object([("const", .text("launch"))]))]
+        let isPool: [(String, Piece)] = [("on", .object([("const", .text("pool"))]))]
+        let isNotPause: [(String, Piece)] = [("then", .object([("not", .object([("const", .text("pause"))]))]))]
+        func then(_ actions: [String]) -> (String, Piece) { ("then", .object([("enum", words(actions))])) }
+        return mapping(
+            "What to do when.", required: ["name", "when", "then"],
+            [
+                ("name", ref("name", "Named in every event.")),
+                ("on", oneOf(Rule.Trigger.self, "What it judges. Default running.")),
+                (
+                    "campaigns",
+                    described(
+                        "A list of ids, or labels that a campaign must carry. Default all.",
+                        [
+                            (
+                                "oneOf",
+                                .list([
+                                    .object([
+                                        ("type", .text("array")), ("items", .object([("$ref", .text("#/$defs/id"))])),
+                                    ]), .object([("$ref", .text("#/$defs/labels"))]),
+                                ])
+                            )
+                        ])
+                ), ("when", described("The condition, such as bounceRate(24h) > 5%.", [("type", .text("string"))])),
+                (
+                    "for",
+                    described(
+                        "How long the condition must hold, or in how many of the last polls: 3 of 5.",
+                        [
+                            ("type", .text("string")),
+                            ("pattern", .text(#"^((?=\d)"# + durationUnits + #"|\s*[1-9]\d?\s+of\s+[1-9]\d?\s*)$"#)),
+                        ])
+                ), ("mode", oneOf(Rule.Mode.self, "observe only tells what it would do, off is silent.")),
+                ("then", oneOf(Rule.Action.self, "What to do.")),
+                ("severity", oneOf(Rule.Severity.self, "The priority of its entries. Default warning.")),
+                (
+                    "confidence",
+                    ref("ratio", "How sure it must be that the ratio is above its limit, 95% for instance.")
+                ),
+                ("resume", ref("resume", "How a campaign that it paused gets going again.")),
+                ("on_override", oneOf(OnOverride.self, "As for the whole policy, for this rule.")),
+                (
+                    "pools",
+                    described(
+                        "The pools that a rule on pools applies to. Default all.",
+                        [("type", .text("array")), ("items", .object([("$ref", .text("#/$defs/id"))]))])
+                ),
+                ("sender", ref("sender", "The senders that the rule may remove or restore.")),
+                (
+                    "keep_at_least",
+                    described(
+                        "So many senders that can send are left in the pool.",
+                        [("type", .text("integer")), ("minimum", .number(1)), ("maximum", .number(1_000_000))])
+                ),
+            ],
+            more: [
+                (
+                    "allOf",
+                    .list([
+                        .object([
+                            (
+                                "if",
+                                .object([("required", words(["on"])), ("properties", .object(isPool))])
+                            ),
+                            (
+                                "then",
+                                .object([
+                                    (
+                                        "properties",
+                                        .object([
+                                            then(["alert", "remove_sender", "restore_sender"]),
+                                            ("when", .object([("$ref", .text("#/$defs/poolCondition"))])),
+                                            ("campaigns", .flag(false)),
+                                        ])
+                                    )
+                                ])
+                            ),
+                            (
+                                "else",
+                                properties([
+                                    ("when", .object([("$ref", .text("#/$defs/condition"))])), ("pools", .flag(false)),
+                                    ("sender", .flag(false)), ("keep_at_least", .flag(false)),
+                                ])
+                            ),
+                        ]), rule(isLaunch, properties([then(["hold", "alert"]), ("for", .flag(false))])),
+                        .object([
+                            (
+                                "if",
+                                .object([
+                                    ("properties", .object([("on", .object([("const", .text("running"))]))]))
+                                ])
+                            ), ("then", properties([then(["pause", "alert"])])),
+                        ]), rule(isNotPause, properties([("resume", .flag(false))])),
+                        rule(
+                            [("then", .object([("const", .text("remove_sender"))]))],
+                            .object([("required", words(["sender", "keep_at_least"]))])),
+                    ])
+                )
+            ])
+    }
+
+    static var resume: Piece {
+        mapping(
+            "How a campaign that the rule paused gets going again.", required: ["after"],
+            [
+                ("after", ref("duration", "How long it rests.")),
+                (
+                    "probation",
+                    mapping(
+                        "What it has to prove then.", required: ["sends", "when"],
+                        [
+                            (
+                                "sends",
+                                described(
+                                    "Mails to be resolved.",
+                                    [
+                                        ("type", .text("integer")), ("minimum", .number(1)),
+                                        ("maximum", .number(1_000_000)),
+                                    ])
+                            ), ("when", ref("condition", "What pauses it again meanwhile.")),
+                        ])
+                ),
+                (
+                    "at_most",
+                    described(
+                        "After so many resumes a person must start it: 2 per 7d.",
+                        [
+                            ("type", .text("string")),
+                            (
+                                "pattern",
+                                .text(#"^\s*\d{1,4}\s+per\s+(?=[0-9a-z]*[1-9])(?=\d)"# + durationUnits + #"\s*$"#)
+                            ),
+                        ])
+                ),
+            ])
+    }
+}
