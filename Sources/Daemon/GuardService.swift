@@ -228,7 +228,7 @@ package struct GuardService: Service, CustomStringConvertible {
             .workspace: workspace.name.text, .provider: workspace.provider.rawValue, .mode: policy.mode.rawValue,
         ]
         event.fields.merge(general) { own, _ in own }
-        surroundings.journal.tell(event)
+        surroundings.journal.report(event)
         if surroundings.ledger != nil { state.unkept.append(.event(event, at: surroundings.time.now)) }
     }
 

@@ -25,7 +25,7 @@ package final class Journal: Sendable {
 
     private let outlet: Outlet
 
-    /// Writes from a thread of its own: ``tell(_:)`` never waits for a reader, and drops what the queue cannot take.
+    /// Writes from a thread of its own: ``report(_:)`` never waits for a reader, and drops what the queue cannot take.
     ///
     /// - Parameter descriptor: where lines go that are not for journald, or that journald does not take.
     package init(
@@ -37,7 +37,7 @@ package final class Journal: Sendable {
         outlet = .thread(writer)
     }
 
-    /// Writes each entry before ``tell(_:)`` returns, for a reader that never stops.
+    /// Writes each entry before ``report(_:)`` returns, for a reader that never stops.
     ///
     /// - Parameter writeLine: takes a line without its end.
     package init(format: Format, time: any TimeSource, writeLine: @escaping @Sendable (String) -> Void) {
@@ -49,7 +49,7 @@ package final class Journal: Sendable {
     }
 
     /// Numbers the event, in the order of the calls, and hands it on.
-    package func tell(_ event: JournalEvent) {
+    package func report(_ event: JournalEvent) {
         switch outlet {
         case .thread(let writer): writer.offer(event)
         case .direct(let direct): direct.write(event)

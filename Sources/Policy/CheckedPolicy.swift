@@ -208,7 +208,7 @@ package struct PoolBinding: Hashable, Sendable {
     /// What campaigns, rules and events call it.
     package var name: PoolID
     package var workspace: WorkspaceName
-    package var target: PoolWhere
+    package var target: PoolSelector
     /// The channel whose senders count as able to send.
     package var channel: PoolSender.Channel
     /// Mails that one activated sender may send a day, UTC.
@@ -216,7 +216,7 @@ package struct PoolBinding: Hashable, Sendable {
 }
 
 /// Which of a platform's pools is meant: the one that all of this is true of.
-package struct PoolWhere: Hashable, Sendable {
+package struct PoolSelector: Hashable, Sendable {
     package var id: PoolID?
     package var name: String?
     package var tags: [String: String]
@@ -243,7 +243,7 @@ package struct PoolWhere: Hashable, Sendable {
 }
 
 /// Which members of a pool are meant: those that all of this is true of.
-package struct SenderWhere: Hashable, Sendable {
+package struct SenderSelector: Hashable, Sendable {
     package var id: SenderID?
     package var address: String?
     package var channel: PoolSender.Channel?
@@ -335,7 +335,7 @@ package struct Rule: Hashable, Sendable {
     /// The pools that a rule on pools applies to; nil is all.
     package var pools: Set<PoolID>?
     /// Which senders a rule that changes a pool's members may take.
-    package var sender: SenderWhere?
+    package var sender: SenderSelector?
     /// A rule that removes senders leaves so many that can send.
     package var keepAtLeast: Int?
 

@@ -102,7 +102,7 @@ struct RunCommand: AsyncParsableCommand {
     ) async throws {
         let reloader = PolicyReloader(path: self.policy.path, factory: factory)
         let (policy, platforms, loaded) = try load(reloader, journal)
-        journal.tell(
+        journal.report(
             JournalEvent(
                 .daemonStarted,
                 "sendwarden \(Version.current) guards "
@@ -111,7 +111,7 @@ struct RunCommand: AsyncParsableCommand {
                     .version: Version.current, .workspace: policy.workspace.name.text,
                     .provider: policy.workspace.provider.rawValue, .mode: policy.mode.rawValue,
                 ]))
-        journal.tell(loaded)
+        journal.report(loaded)
         let (store, warden) = try openLedger(policy, journal, at: time.now)
         // What was read is in the guard's windows now, at a tenth of the size: the rest goes back to the system.
         Heap.trim()
@@ -163,7 +163,7 @@ struct RunCommand: AsyncParsableCommand {
                 window: policy.memoryWindow,
                 at: now)
             if let aside = opened.setAside {
-                journal.tell(
+                journal.report(
                     JournalEvent(
                         .ledgerRecovered, priority: .warning,
                         "the damaged ledger was set aside as \(aside); a new one begins, and what was paused before is "
@@ -171,7 +171,7 @@ struct RunCommand: AsyncParsableCommand {
             }
             return (opened.ledger, Guard(policy: policy, memory: opened.memory, at: now))
         } catch {
-            journal.tell(
+            journal.report(
                 JournalEvent(.ledgerFailed, "cannot start: \(error.message)", fields: [.reason: error.message]))
             throw ExitCode(error)
         }
@@ -183,7 +183,7 @@ struct RunCommand: AsyncParsableCommand {
         do throws(PolicyRefusal) {
             return try reloader.load()
         } catch {
-            journal.tell(
+            journal.report(
                 JournalEvent(
                     .policyRefused, priority: .critical, "cannot start: \(error.message)",
                     fields: [.policy: policy.path, .reason: error.message]))

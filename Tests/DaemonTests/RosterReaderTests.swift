@@ -72,7 +72,7 @@ import Testing
         PoolSender(id: SenderID(unchecked: "sender_\(number)"), channel: .email, status: status)
     }
 
-    private func query(_ target: PoolWhere, known: PoolID? = nil) -> RosterQuery {
+    private func query(_ target: PoolSelector, known: PoolID? = nil) -> RosterQuery {
         let text = """
             version: 1
             workspace: {name: w, provider: twilio_comms, credential: k}
@@ -93,7 +93,7 @@ import Testing
         var state = ShiftingPlatform.State(pools: [Self.pool(1)], senders: (1...9).map { Self.sender($0) })
         // One more comes in front after the first page of members, so that the third is shown again.
         state.shifts = [{ _ in }, { $0.senders.insert(Self.sender(100), at: 0) }]
-        guard case .found(let roster) = try await find(state, query(PoolWhere(name: "Pool 1"))) else {
+        guard case .found(let roster) = try await find(state, query(PoolSelector(name: "Pool 1"))) else {
             return #expect(Bool(false), "not found")
         }
         #expect(roster.senders == 9 && roster.activeSenders == 9)
@@ -103,10 +103,10 @@ import Testing
         var state = ShiftingPlatform.State(pools: (1...9).map(Self.pool), senders: [Self.sender(1)])
         // The first goes after the first page, so that the fourth slips past.
         state.shifts = [{ $0.pools.removeFirst() }]
-        #expect(try await find(state, query(PoolWhere(name: "Pool 4"))) == .missing)
+        #expect(try await find(state, query(PoolSelector(name: "Pool 4"))) == .missing)
         guard
             case .found(let roster) = try await find(
-                state, query(PoolWhere(name: "Pool 4"), known: PoolID(unchecked: "pool_4")))
+                state, query(PoolSelector(name: "Pool 4"), known: PoolID(unchecked: "pool_4")))
         else { return #expect(Bool(false), "not found") }
         #expect(roster.pool.name == "Pool 4")
     }
@@ -114,27 +114,27 @@ import Testing
     @Test func aPoolThatIsShownTwiceIsOne() async throws {
         var state = ShiftingPlatform.State(pools: (1...9).map(Self.pool), senders: [])
         state.shifts = [{ $0.pools.insert(Self.pool(100), at: 0) }]
-        guard case .found = try await find(state, query(PoolWhere(tags: ["number": "3"]))) else {
+        guard case .found = try await find(state, query(PoolSelector(tags: ["number": "3"]))) else {
             return #expect(Bool(false), "not found")
         }
     }
 
     @Test func twoThatFitAreAmbiguous() async throws {
         let twins = [Self.pool(1), SenderPool(id: PoolID(unchecked: "pool_2"), name: "Pool 1")]
-        #expect(try await find(.init(pools: twins), query(PoolWhere(name: "Pool 1"))) == .ambiguous(2))
+        #expect(try await find(.init(pools: twins), query(PoolSelector(name: "Pool 1"))) == .ambiguous(2))
     }
 
     @Test func aKnownPoolThatIsNoMoreAsThePolicySaysIsMissing() async throws {
         let pools = [Self.pool(1)]
-        let gone = query(PoolWhere(name: "Pool 9"), known: PoolID(unchecked: "pool_1"))
+        let gone = query(PoolSelector(name: "Pool 9"), known: PoolID(unchecked: "pool_1"))
         #expect(try await find(.init(pools: pools), gone) == .missing)
-        #expect(try await find(.init(pools: pools), query(PoolWhere(id: PoolID(unchecked: "pool_7")))) == .missing)
+        #expect(try await find(.init(pools: pools), query(PoolSelector(id: PoolID(unchecked: "pool_7")))) == .missing)
     }
 
     @Test func anIDNeedsNoList() async throws {
         let platform = ShiftingPlatform(.init(pools: [Self.pool(1)], senders: [Self.sender(1, .deactivated)]))
         let finding = try await RosterReader(platform: platform).finding(
-            query(PoolWhere(id: PoolID(unchecked: "pool_1"))))
+            query(PoolSelector(id: PoolID(unchecked: "pool_1"))))
         guard case .found(let roster) = finding else { return #expect(Bool(false), "not found") }
         #expect(roster.senders == 1 && roster.activeSenders == 0)
         #expect(platform.state.withLock { $0.asked } == 1)
@@ -147,7 +147,7 @@ import Testing
             .now + .seconds(60 * platform.state.withLock { $0.asked })
         }
         let fault = await #expect(throws: Fault.self) {
-            try await RosterReader(platform: platform, now: clock).finding(query(PoolWhere(name: "Pool 2999")))
+            try await RosterReader(platform: platform, now: clock).finding(query(PoolSelector(name: "Pool 2999")))
         }
         #expect(fault?.summary == "the list is not complete after 10 minutes")
         #expect(platform.state.withLock { $0.asked } == 10)

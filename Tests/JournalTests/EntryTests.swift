@@ -90,7 +90,7 @@ import Testing
         let journal = Journal(format: format, time: ManualTime(), writeLine: lines.add)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {
-                group.addTask { for _ in 0..<50 { journal.tell(JournalEvent(.policyLoaded, "loaded")) } }
+                group.addTask { for _ in 0..<50 { journal.report(JournalEvent(.policyLoaded, "loaded")) } }
             }
         }
         #expect(lines.all.count == 400)

@@ -26,7 +26,7 @@ import Testing
     func tellingNeverWaitsForAReader(_ isNonBlocking: Bool) async throws {
         let pipe = try FullPipe(isNonBlocking: isNonBlocking)
         let journal = Self.journal(pipe, limits: .init(entriesMax: 100, bytesMax: 1 << 20))
-        for _ in 0..<500 { journal.tell(JournalEvent(.rulePending, "pending")) }
+        for _ in 0..<500 { journal.report(JournalEvent(.rulePending, "pending")) }
         // 75 wait, and one may be on its way.
         #expect((424...425).contains(journal.tally.dropped))
         #expect(await !journal.close(within: .milliseconds(100)))
@@ -45,7 +45,7 @@ import Testing
         let journal = Self.journal(pipe)
         // Longer than what a pipe takes at once, so that each is written in parts.
         let long = String(repeating: "漢", count: 1200)
-        for index in 0..<40 { journal.tell(JournalEvent(.rulePending, "\(index) \(long)", fields: [.reason: long])) }
+        for index in 0..<40 { journal.report(JournalEvent(.rulePending, "\(index) \(long)", fields: [.reason: long])) }
         pipe.discard()
         let lines = try pipe.readLines(count: 40)
         #expect(try numbers(lines) == Array(1...40))
@@ -60,8 +60,8 @@ import Testing
         async let reading: Void = {
             for line in try pipe.readLines(count: 2000) { reader.add(line) }
         }()
-        for _ in 0..<1999 { journal.tell(JournalEvent(.rulePending, "pending")) }
-        journal.tell(JournalEvent(.daemonStopping, "stopping"))
+        for _ in 0..<1999 { journal.report(JournalEvent(.rulePending, "pending")) }
+        journal.report(JournalEvent(.daemonStopping, "stopping"))
         #expect(await journal.close(within: .seconds(30)))
         try await reading
         #expect(reader.all.count == 2000)
@@ -73,7 +73,7 @@ import Testing
         let pipe = try FullPipe(isNonBlocking: false)
         pipe.closeReading()
         let journal = Self.journal(pipe)
-        for _ in 0..<10 { journal.tell(JournalEvent(.rulePending, "pending")) }
+        for _ in 0..<10 { journal.report(JournalEvent(.rulePending, "pending")) }
         #expect(await journal.close(within: .seconds(30)))
         #expect(journal.tally.dropped == 10 && journal.tally.summaries == 0)
     }

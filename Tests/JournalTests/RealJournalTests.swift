@@ -92,8 +92,8 @@ struct RealJournalTests {
         for event in events {
             var event = event
             event.fields[.workspace] = workspace
-            journal.tell(event)
-            mirror.tell(event)
+            journal.report(event)
+            mirror.report(event)
         }
         return lines.all
     }

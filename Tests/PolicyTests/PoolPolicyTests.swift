@@ -49,23 +49,23 @@ import Testing
         #expect(policy.workspaces.map(\.url) == ["https://app.leadterra.co", "https://comms.twilio.com"])
         let pool = try #require(policy.pools.first)
         #expect(pool.workspace.text == "acme-twilio" && pool.channel == .email && pool.perSenderDaily == 50)
-        #expect(pool.target == PoolWhere(id: nil, name: "Marketing", tags: ["environment": "production"]))
+        #expect(pool.target == PoolSelector(id: nil, name: "Marketing", tags: ["environment": "production"]))
         #expect(policy.campaigns[0].workspace.text == "acme" && policy.campaigns[0].pool == pool.name)
         let out = policy.rules[0]
         #expect(out.action == .removeSender && out.keepAtLeast == 3 && out.pools == [pool.name])
-        #expect(out.sender == SenderWhere(status: .deactivated, tags: ["team": "sales"]))
+        #expect(out.sender == SenderSelector(status: .deactivated, tags: ["team": "sales"]))
         #expect(policy.rules[1].action == .restoreSender && policy.rules[1].pools == nil)
     }
 
     @Test func aPoolIsTheOneThatAllIsTrueOf() {
-        let target = PoolWhere(id: nil, name: "Marketing", tags: ["environment": "production"])
+        let target = PoolSelector(id: nil, name: "Marketing", tags: ["environment": "production"])
         func pool(_ name: String, _ tags: [String: String]) -> SenderPool {
             SenderPool(id: PoolID(unchecked: "p"), name: name, tags: tags)
         }
         #expect(target.matches(pool("Marketing", ["environment": "production", "region": "us"])))
         #expect(!target.matches(pool("Marketing", ["environment": "staging"])))
         #expect(!target.matches(pool("Sales", ["environment": "production"])))
-        #expect(!PoolWhere(id: PoolID(unchecked: "q"), name: nil, tags: [:]).matches(pool("Marketing", [:])))
+        #expect(!PoolSelector(id: PoolID(unchecked: "q"), name: nil, tags: [:]).matches(pool("Marketing", [:])))
     }
 
     static let refusals: [(String, String)] = [

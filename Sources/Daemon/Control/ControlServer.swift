@@ -59,7 +59,7 @@ package struct ControlServer: Service {
         do {
             try await server().run()
         } catch {
-            journal.tell(
+            journal.report(
                 JournalEvent(
                     .controlFailed, "cannot listen on \(name): \(reason(error)); campaigns are guarded all the same",
                     fields: [.reason: reason(error)]))

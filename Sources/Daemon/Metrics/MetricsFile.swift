@@ -25,7 +25,7 @@ package struct MetricsFile: Service {
                 guard !Task.isCancelled, let text = await desk.metrics() else { break }
                 let failure = write(text)
                 if let failure, !hasFailed {
-                    journal.tell(
+                    journal.report(
                         JournalEvent(
                             .controlFailed,
                             "cannot write metrics to \(path): \(failure); campaigns are guarded all the same",

@@ -53,14 +53,14 @@ package struct RosterQuery: Hashable, Sendable {
     /// The platform's id of the pool as it was found last, in case a list that shifts while it is read hides it.
     package var knownID: PoolID?
     /// By the name of the rule that would remove such senders.
-    package var selectors: [String: SenderWhere]
+    package var selectors: [String: SenderSelector]
     /// Members that no rule may remove for now.
     package var excluded: Set<SenderID>
     /// Members whose presence is asked for.
     package var watched: Set<SenderID>
 
     package init(
-        binding: PoolBinding, knownID: PoolID? = nil, selectors: [String: SenderWhere] = [:],
+        binding: PoolBinding, knownID: PoolID? = nil, selectors: [String: SenderSelector] = [:],
         excluded: Set<SenderID> = [], watched: Set<SenderID> = []
     ) {
         (self.binding, self.knownID, self.selectors) = (binding, knownID, selectors)

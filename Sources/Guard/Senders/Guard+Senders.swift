@@ -15,7 +15,7 @@ extension Guard {
     /// What is to be found out of a pool that the policy gives a name; nil where it gives it none.
     package func rosterQuery(of name: PoolID, at now: Instant) -> RosterQuery? {
         guard let binding = policy.binding(name) else { return nil }
-        var selectors: [String: SenderWhere] = [:]
+        var selectors: [String: SenderSelector] = [:]
         for rule in policy.rules
         where rule.action == .removeSender && rule.mode != .off && rule.applies(to: name) {
             selectors[rule.name] = rule.sender

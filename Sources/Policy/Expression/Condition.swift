@@ -192,7 +192,7 @@ extension Condition {
     }
 
     /// True where the condition reads a rate that the platform works out, which no recording of counters holds.
-    package var readsRatesOfTheAPI: Bool {
+    package var readsPlatformRates: Bool {
         var found = false
         visitFormulas { formula in
             if case .gauge(.openRate) = formula { found = true }

@@ -57,7 +57,7 @@ struct PoolReader {
             name: name, workspace: workspace, target: target, channel: channel, perSenderDaily: perSender)
     }
 
-    private func readTarget(_ node: Node, _ form: String) -> PoolWhere? {
+    private func readTarget(_ node: Node, _ form: String) -> PoolSelector? {
         guard let fields = reader.fields(node, of: "pool_where", known: ["id", "name", "tags"]) else { return nil }
         let id: PoolID? = fields["id"].flatMap { reader.identifier($0, "the pool's id") }
         let name = fields["name"].flatMap { reader.name($0, "the pool's name") }
@@ -66,7 +66,7 @@ struct PoolReader {
             if !reader.hasErrors { reader.error("pool_where is empty, so any pool would do", help: form, at: node) }
             return nil
         }
-        return PoolWhere(id: id, name: name, tags: tags)
+        return PoolSelector(id: id, name: name, tags: tags)
     }
 }
 

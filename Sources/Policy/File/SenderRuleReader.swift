@@ -5,7 +5,7 @@ import Yams
 struct SenderRuleReader {
     struct Parts {
         var pools: Set<PoolID>?
-        var sender: SenderWhere?
+        var sender: SenderSelector?
         var keepAtLeast: Int?
     }
 
@@ -59,16 +59,16 @@ struct SenderRuleReader {
         return Set(ids.compactMap { reader.identifier($0, "the pool's name") as PoolID? })
     }
 
-    private func readSender(_ node: Node) -> SenderWhere? {
+    private func readSender(_ node: Node) -> SenderSelector? {
         let known = ["id", "address", "channel", "status", "tags"]
         guard let fields = reader.fields(node, of: "sender", known: known) else { return nil }
-        let sender = SenderWhere(
+        let sender = SenderSelector(
             id: fields["id"].flatMap { reader.identifier($0, "the sender's id") },
             address: fields["address"].flatMap { reader.name($0, "the sender's address") },
             channel: fields["channel"].flatMap { reader.choice($0, "the sender's channel") },
             status: fields["status"].flatMap { reader.choice($0, "the sender's status") },
             tags: fields["tags"].map(LabelReader(reader).labels) ?? [:])
-        if sender == SenderWhere(tags: [:]), !reader.hasErrors {
+        if sender == SenderSelector(tags: [:]), !reader.hasErrors {
             reader.error(
                 "sender is empty, so any sender would do", help: "name at least one of its properties", at: node)
         }

@@ -13,7 +13,7 @@ package enum PlatformProbe {
 
     /// - Parameter path: of an endpoint that answers looks.
     /// - Throws: why no answer came.
-    package static func knock(
+    package static func probe(
         _ http: HTTPClient, url: String, path: String, timeout: Duration
     ) async throws(Fault) -> Answer {
         do {

@@ -91,7 +91,7 @@ extension BacktestReport.Figures {
         rules = policy.rules.map { rule in
             let isJudged =
                 rule.trigger == .running && rule.mode != .off && rule.condition.sources.isSubset(of: [.stats])
-                && !rule.condition.readsAge && !rule.condition.readsRatesOfTheAPI
+                && !rule.condition.readsAge && !rule.condition.readsPlatformRates
             let firings = courses.flatMap { course in course.firings.filter { $0.rule == rule.name && $0.count > 0 } }
             return BacktestReport.RuleFirings(
                 rule: rule.name, action: rule.action.rawValue, isJudged: isJudged, campaigns: firings.count,

@@ -54,7 +54,7 @@ struct PlatformCheck {
         let secure = url.hasPrefix("https:")
         let before = SteadyTime.fromWallClock().now
         do throws(Fault) {
-            let answer = try await PlatformProbe.knock(
+            let answer = try await PlatformProbe.probe(
                 http, url: url, path: workspace.provider.traits.probePath, timeout: policy.poll.timeout)
             let took = SteadyTime.fromWallClock().now - before
             tell(
