@@ -1,6 +1,6 @@
 package import Model
 
-/// A fault that the API shows on demand.
+/// A fault that the simulator injects.
 package struct FaultRule: Sendable {
     package enum Kind: String, CaseIterable, Sendable {
         /// 429 with `Retry-After` in seconds, or as a date.
@@ -10,13 +10,13 @@ package struct FaultRule: Sendable {
         case throttleBare = "throttle_bare"
         case error500 = "error_500"
         case error503 = "error_503"
-        /// The answer comes late.
+        /// The response is delayed.
         case slow
-        /// The answer begins and then stands still.
+        /// The response body stalls half-way.
         case stall
-        /// The connection is cut in the middle of the answer.
+        /// The connection is closed in the middle of the response.
         case cut
-        /// The connection is cut after the request took effect, before any answer.
+        /// The connection is closed after the request took effect, without a response.
         case lost
         /// A proxy's HTML page with status 200.
         case html
@@ -24,17 +24,17 @@ package struct FaultRule: Sendable {
         case empty
         /// JSON with fields of the wrong types.
         case wrongTypes = "wrong_types"
-        /// JSON that is no object.
+        /// JSON that is not an object.
         case wrongShape = "wrong_shape"
-        /// More than a megabyte.
+        /// A body larger than the client accepts.
         case huge
         case unauthorized
         case notFound = "not_found"
-        /// The operation of a change completes with all its parts failed, is canceled, or never ends.
+        /// The operation of a change completes with all parts failed, is canceled, or never ends.
         case operationFails = "operation_fails"
         case operationCanceled = "operation_canceled"
         case operationHangs = "operation_hangs"
-        /// A list's token leads to the same page again.
+        /// The page token of a list leads to the same page again.
         case tokenLoops = "token_loops"
     }
 
@@ -48,48 +48,50 @@ package struct FaultRule: Sendable {
 
     package var kind: Kind
     package var endpoint = Endpoint.any
-    /// The campaign that suffers it; nil for all.
+    /// The campaign that is affected; nil for all.
     package var campaign: CampaignID?
-    /// From and until when after the world's beginning.
+    /// The period of the fault, relative to the world's start.
     package var from: Duration = .zero
     package var until: Duration?
-    /// The share of requests that suffer it, 0…1.
+    /// The share of requests that are affected, 0…1.
     package var probability = 1.0
-    /// How many requests suffer it; nil for all.
+    /// The number of requests that are affected; nil for all.
     package var times: Int?
-    /// What a throttled client is told to wait, or how late a slow answer is.
+    /// The `Retry-After`, or the delay of a slow response.
     package var wait: Duration = .seconds(30)
 
     package init(_ kind: Kind) { self.kind = kind }
 }
 
-/// The faults in force, in order: the first that applies strikes.
+/// The fault rules in order; the first that matches a request applies.
 struct FaultPlan: Sendable {
     private var rules: [FaultRule]
-    private var struck: [Int]
+    private var counts: [Int]
 
     init(_ rules: [FaultRule]) {
         self.rules = rules
-        struck = rules.map { _ in 0 }
+        counts = rules.map { _ in 0 }
     }
 
     mutating func add(_ rule: FaultRule) {
         rules.append(rule)
-        struck.append(0)
+        counts.append(0)
     }
 
     mutating func clear() { self = FaultPlan([]) }
 
-    /// - Parameter draw: 0 ..< 1
-    mutating func strike(
+    /// The rule that applies to a request, which counts as applied.
+    ///
+    /// - Parameter draw: a random number in 0 ..< 1.
+    mutating func next(
         _ endpoint: FaultRule.Endpoint, _ campaign: CampaignID?, after elapsed: Duration, draw: Double
     ) -> FaultRule? {
         for (index, rule) in rules.enumerated() {
             guard rule.endpoint == .any || rule.endpoint == endpoint, rule.campaign == nil || rule.campaign == campaign,
                 elapsed >= rule.from, rule.until.map({ elapsed < $0 }) ?? true,
-                rule.times.map({ struck[index] < $0 }) ?? true, draw < rule.probability
+                rule.times.map({ counts[index] < $0 }) ?? true, draw < rule.probability
             else { continue }
-            struck[index] += 1
+            counts[index] += 1
             return rule
         }
         return nil

@@ -1,22 +1,11 @@
 import FoundationEssentials
 import Model
 
-/// The documented API over a world: one request in, one answer out.
+/// The documented APIs over a world: each request returns one answer.
 ///
-/// Pure but for the world it changes.
+/// It has no I/O; it only changes the world.
 struct SimulatedAPI {
-    struct Request {
-        var method: String
-        var path: String
-        var query: [String: String]
-        /// The bearer token, if one was sent.
-        var token: String?
-        /// `user:password`, if they were sent.
-        var basic: String?
-        var body: [UInt8]
-    }
-
-    /// How the answer is carried.
+    /// How the answer is delivered.
     enum Delivery: Hashable {
         case whole
         case late(Duration)
@@ -33,16 +22,23 @@ struct SimulatedAPI {
         var delivery = Delivery.whole
     }
 
-    /// One request as it is kept for those who test against the simulator.
+    /// A recorded request, for tests that run against the simulator.
     struct Record: Sendable {
         var at: Instant
         var method: String
         var path: String
         var status: Int
         var fault: FaultRule.Kind?
+
+        var json: JSONValue {
+            [
+                "at": .text(at.rfc3339), "method": .text(method), "path": .text(path), "status": .integer(status),
+                "fault": fault.map { .text($0.rawValue) } ?? .null,
+            ]
+        }
     }
 
-    /// Requests kept; older ones are forgotten.
+    /// The most recorded requests; older ones are dropped.
     static let recordsMax = 100_000
     /// The largest request body accepted.
     static let bodyBytesMax = 1 << 20
@@ -59,19 +55,14 @@ struct SimulatedAPI {
         served = ServedShapes(shapes: world.description.shapes)
     }
 
-    mutating func answer(_ request: Request, at now: Instant) -> Answer {
+    mutating func answer(_ request: SimulatedRequest, at now: Instant) -> Answer {
         world.advance(to: now)
-        if request.path.hasPrefix("/simulator/") { return control(request) }
+        if request.api == .simulator { return control(request) }
         requestCount += 1
-        let isTwilio = TwilioAPI.isAsked(request)
-        let (endpoint, campaign) =
-            isTwilio ? (TwilioAPI.endpoint(request), nil) : SimulatedAPI.endpoint(request)
-        let fault = endpoint.flatMap {
-            faults.strike(
-                $0, campaign, after: world.now - world.startedAt,
-                draw: world.chance.value(.fault, stream: 0, number: requestCount))
-        }
-        let answer = fault.map { struck(by: $0, request, now) } ?? plain(request, now)
+        let fault = faults.next(
+            request.endpoint, request.campaign, after: world.now - world.startedAt,
+            draw: world.chance.value(.fault, stream: 0, number: requestCount))
+        let answer = fault.map { faulty($0, request, now) } ?? regular(request, now)
         if records.count == SimulatedAPI.recordsMax { records.removeFirst(SimulatedAPI.recordsMax / 10) }
         records.append(
             Record(at: now, method: request.method, path: request.path, status: answer.status, fault: fault?.kind))
@@ -80,15 +71,15 @@ struct SimulatedAPI {
 
     // MARK: Faults
 
-    private mutating func struck(by rule: FaultRule, _ request: Request, _ now: Instant) -> Answer {
-        let isTwilio = TwilioAPI.isAsked(request)
+    private mutating func faulty(_ rule: FaultRule, _ request: SimulatedRequest, _ now: Instant) -> Answer {
+        let isTwilio = request.api == .twilio
         func refusal(_ status: Int, _ code: String, _ headers: [(String, String)] = []) -> Answer {
-            let why = "the simulator was asked to fail"
+            let why = "a fault rule of the simulator applies"
             var answer = isTwilio ? TwilioAPI.error(status, 20000 + status, why) : error(status, code, why)
             answer.headers = headers
             return answer
         }
-        func carried(_ delivery: Delivery, _ answer: Answer) -> Answer {
+        func delivered(_ delivery: Delivery, _ answer: Answer) -> Answer {
             var answer = answer
             answer.delivery = delivery
             return answer
@@ -103,10 +94,10 @@ struct SimulatedAPI {
         case .error503: return refusal(503, "unavailable")
         case .unauthorized: return refusal(401, "authentication_failed")
         case .notFound: return refusal(404, "campaign_not_found")
-        case .slow: return carried(.late(rule.wait), plain(request, now))
-        case .stall: return carried(.stalls(rule.wait), plain(request, now))
-        case .cut: return carried(.cut, plain(request, now))
-        case .lost: return carried(.lost, plain(request, now))
+        case .slow: return delivered(.late(rule.wait), regular(request, now))
+        case .stall: return delivered(.stalls(rule.wait), regular(request, now))
+        case .cut: return delivered(.cut, regular(request, now))
+        case .lost: return delivered(.lost, regular(request, now))
         case .html: return Answer(status: 200, body: ServedShapes.page, contentType: "text/html")
         case .empty: return Answer(status: 200, body: "")
         case .wrongTypes:
@@ -117,7 +108,7 @@ struct SimulatedAPI {
             return Answer(status: 200, body: body.serialized)
         case .wrongShape: return Answer(status: 200, body: "[[[\"not\"],null],42]")
         case .operationFails, .operationCanceled, .operationHangs, .tokenLoops:
-            return isTwilio ? twilio(request, rule.kind, now) : plain(request, now)
+            return isTwilio ? twilio(request, rule.kind, now) : regular(request, now)
         case .huge:
             return Answer(status: 200, body: "[" + String(repeating: "0,", count: isTwilio ? 5 << 20 : 1 << 20) + "0]")
         }
@@ -134,70 +125,50 @@ struct SimulatedAPI {
 
     // MARK: Routes
 
-    private static func endpoint(_ request: Request) -> (FaultRule.Endpoint?, CampaignID?) {
-        let parts = request.path.split(separator: "/").map(String.init)
-        guard parts.count >= 2, parts[0] == "v1" else { return (.any, nil) }
-        let campaign = parts.count > 2 ? CampaignID(parts[2]) : nil
-        switch (request.method, parts[1], parts.count) {
-        case ("GET", "sender-pools", 2): return (.pools, nil)
-        case ("GET", "sender-accounts", 2): return (.accounts, nil)
-        case ("GET", "replies", 2): return (.replies, nil)
-        case ("POST", "suppression-list", 2): return (.suppression, nil)
-        case ("POST", "campaigns", 2): return (.create, nil)
-        case ("GET", "campaigns", 4) where parts[3] == "stats": return (.stats, campaign)
-        case ("POST", "campaigns", 4) where parts[3] == "start": return (.start, campaign)
-        case ("POST", "campaigns", 4) where parts[3] == "pause": return (.pause, campaign)
-        case ("POST", "campaigns", 5) where parts[3] == "leads" && parts[4] == "bulk": return (.enroll, campaign)
-        default: return (.any, campaign)
-        }
-    }
-
-    private mutating func twilio(_ request: Request, _ fault: FaultRule.Kind?, _ now: Instant) -> Answer {
+    private mutating func twilio(_ request: SimulatedRequest, _ fault: FaultRule.Kind?, _ now: Instant) -> Answer {
         var api = TwilioAPI(world: world.twilio)
         defer { world.twilio = api.world }
         return api.answer(request, fault, at: now)
     }
 
-    private mutating func plain(_ request: Request, _ now: Instant) -> Answer {
-        if TwilioAPI.isAsked(request) { return twilio(request, nil, now) }
+    private mutating func regular(_ request: SimulatedRequest, _ now: Instant) -> Answer {
+        if request.api == .twilio { return twilio(request, nil, now) }
         guard request.token == world.description.key else {
-            return error(401, "authentication_failed", "The API key is missing or not valid.")
+            return error(401, "authentication_failed", "The API key is missing or invalid.")
         }
-        let (endpoint, id) = SimulatedAPI.endpoint(request)
-        switch endpoint {
+        guard let route = request.route else { return error(404, "not_found", "There is no such endpoint.") }
+        guard request.isSupported else {
+            var answer = error(405, "method_not_allowed", "The endpoint does not support this method.")
+            answer.headers = [("Allow", route.methods.joined(separator: ", "))]
+            return answer
+        }
+        switch route {
         case .pools: return success(served.pools(world))
         case .accounts: return success(served.accounts(world.accounts))
         case .replies: return replies(request)
-        case .suppression: return suppress(request)
-        case .create: return create(request)
-        case .stats, .start, .pause, .enroll:
-            guard let id, let campaign = world.campaign(id) else {
-                return error(404, "campaign_not_found", "There is no such campaign.")
-            }
-            switch endpoint {
-            case .start: return start(campaign, at: now)
-            case .pause:
-                world.pause(id, at: now)
-                return success(served.paused(world.campaign(id) ?? campaign))
-            case .enroll: return enroll(request, id)
-            default: return success(served.stats(id, world.stats(of: id) ?? CampaignStats()))
-            }
-        case .any, .senderPools, .poolSenders, .poolOperations, .changeSenderPools, nil:
-            return unserved(request)
+        case .suppressionList: return suppress(request)
+        case .campaigns: return create(request)
+        case .stats, .start, .pause, .leads: return campaign(request, route, now)
+        case .senderPools, .senderPool, .poolSenders, .poolSender, .poolOperations, .poolOperation, .recordedRequests,
+            .world, .faults:
+            preconditionFailure("\(route) is not a route of this API")
         }
     }
 
-    /// A path with another method, or none at all.
-    private func unserved(_ request: Request) -> Answer {
-        let allowed = ["GET", "POST"].filter { method in
-            var other = request
-            other.method = method
-            return SimulatedAPI.endpoint(other).0 != .any
+    private mutating func campaign(_ request: SimulatedRequest, _ route: Route, _ now: Instant) -> Answer {
+        guard let id = request.campaign, let campaign = world.campaign(id) else {
+            return error(404, "campaign_not_found", "There is no such campaign.")
         }
-        guard !allowed.isEmpty else { return error(404, "not_found", "There is no such endpoint.") }
-        var answer = error(405, "method_not_allowed", "The endpoint has no such method.")
-        answer.headers = [("Allow", allowed.joined(separator: ", "))]
-        return answer
+        switch route {
+        case .start: return start(campaign, at: now)
+        case .pause:
+            world.pause(id, at: now)
+            return success(served.paused(world.campaign(id) ?? campaign))
+        case .leads: return enroll(request, id)
+        case .pools, .accounts, .replies, .suppressionList, .campaigns, .stats, .senderPools, .senderPool, .poolSenders,
+            .poolSender, .poolOperations, .poolOperation, .recordedRequests, .world, .faults:
+            return success(served.stats(id, world.stats(of: id) ?? CampaignStats()))
+        }
     }
 
     private mutating func start(_ campaign: SimulatedCampaign, at now: Instant) -> Answer {
@@ -212,7 +183,7 @@ struct SimulatedAPI {
         return success(served.started(world.campaign(id) ?? campaign))
     }
 
-    private mutating func create(_ request: Request) -> Answer {
+    private mutating func create(_ request: SimulatedRequest) -> Answer {
         struct Body: Decodable {
             struct Step: Decodable {
                 var subject: String
@@ -225,7 +196,7 @@ struct SimulatedAPI {
         guard let body: Body = decoded(request), !body.name.isEmpty,
             body.sequenceSteps?.allSatisfy({ (0...365).contains($0.delayDays ?? 0) }) ?? true
         else {
-            return error(400, "invalid_request", "A campaign needs a name and well-formed steps.")
+            return error(400, "invalid_request", "A campaign needs a name and valid steps.")
         }
         guard let id = world.create(name: body.name, steps: body.sequenceSteps?.count ?? 0),
             let campaign = world.campaign(id)
@@ -233,7 +204,7 @@ struct SimulatedAPI {
         return success(served.created(campaign), status: 201)
     }
 
-    private mutating func enroll(_ request: Request, _ id: CampaignID) -> Answer {
+    private mutating func enroll(_ request: SimulatedRequest, _ id: CampaignID) -> Answer {
         struct Body: Decodable {
             struct Lead: Decodable {
                 var email: String?
@@ -241,7 +212,7 @@ struct SimulatedAPI {
             var leads: [Lead]
         }
         guard let body: Body = decoded(request) else {
-            return error(400, "invalid_request", "The body must hold a list of leads.")
+            return error(400, "invalid_request", "The body must contain a list of leads.")
         }
         let emails = body.leads.map { $0.email ?? "" }
         let bad = emails.indices.filter { !emails[$0].contains("@") }
@@ -258,25 +229,25 @@ struct SimulatedAPI {
         ]
         switch served.shapes.create {
         case .flat: break
-        // The guide, which wraps, also tells of suppressed addresses.
+        // The guide, which wraps the response, also reports suppressed addresses.
         case .wrapped: fields.append(("skipped", .integer(outcome.skipped)))
         }
         return success(.object(fields))
     }
 
-    private mutating func suppress(_ request: Request) -> Answer {
+    private mutating func suppress(_ request: SimulatedRequest) -> Answer {
         struct Body: Decodable {
             var emails: [String]
         }
         guard let body: Body = decoded(request) else {
-            return error(400, "invalid_request", "The body must hold a list of emails.")
+            return error(400, "invalid_request", "The body must contain a list of emails.")
         }
         let new = world.suppress(body.emails)
         return success(
             served.suppressed(new: new, already: body.emails.count - new, total: world.suppressed.count))
     }
 
-    private func replies(_ request: Request) -> Answer {
+    private func replies(_ request: SimulatedRequest) -> Answer {
         guard let text = request.query["campaignId"] else {
             return success(served.replies(world.replies))
         }
@@ -286,44 +257,38 @@ struct SimulatedAPI {
         return success(served.replies(world.replies.filter { $0.campaign == id }))
     }
 
-    private func decoded<Body: Decodable>(_ request: Request) -> Body? {
+    private func decoded<Body: Decodable>(_ request: SimulatedRequest) -> Body? {
         try? JSONDecoder().decode(Body.self, from: Data(request.body))
     }
 
     // MARK: Control
 
-    /// What those who test ask of the simulator itself; no part of the simulated API.
-    private mutating func control(_ request: Request) -> Answer {
-        switch (request.method, request.path) {
-        case ("GET", "/simulator/requests"):
-            return success(
-                .list(
-                    records.map {
-                        [
-                            "at": .text($0.at.rfc3339), "method": .text($0.method), "path": .text($0.path),
-                            "status": .integer($0.status), "fault": $0.fault.map { .text($0.rawValue) } ?? .null,
-                        ]
-                    }))
-        case ("DELETE", "/simulator/requests"):
+    /// The simulator's own endpoints, for tests; they are not part of a simulated API.
+    private mutating func control(_ request: SimulatedRequest) -> Answer {
+        let help = "GET or DELETE /simulator/requests, GET /simulator/world, POST or DELETE /simulator/faults\n"
+        guard let route = request.route, request.isSupported else {
+            return Answer(status: 404, body: help, contentType: "text/plain")
+        }
+        switch (route, request.method) {
+        case (.recordedRequests, "GET"): return success(.list(records.map(\.json)))
+        case (.recordedRequests, _):
             records = []
             return success([])
-        case ("GET", "/simulator/world"):
-            return success(truth)
-        case ("POST", "/simulator/faults"):
+        case (.faults, "POST"):
             do {
                 faults.add(try JSONDecoder().decode(FaultReader.self, from: Data(request.body)).rule)
                 return success(["added": 1])
             } catch {
                 return Answer(status: 400, body: "\(error)\n", contentType: "text/plain")
             }
-        case ("DELETE", "/simulator/faults"):
+        case (.faults, _):
             faults.clear()
             return success([])
-        default:
-            return Answer(
-                status: 404,
-                body: "GET or DELETE /simulator/requests, GET /simulator/world, POST or DELETE /simulator/faults\n",
-                contentType: "text/plain")
+        case (.world, _): return success(truth)
+        case (.pools, _), (.accounts, _), (.replies, _), (.suppressionList, _), (.campaigns, _), (.stats, _),
+            (.start, _), (.pause, _), (.leads, _), (.senderPools, _), (.senderPool, _), (.poolSenders, _),
+            (.poolSender, _), (.poolOperations, _), (.poolOperation, _):
+            preconditionFailure("\(route) is not a route of the simulator itself")
         }
     }
 

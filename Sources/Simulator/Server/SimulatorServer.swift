@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPTypes
+import Hummingbird
 import HummingbirdCore
 import Logging
 package import Model
@@ -8,7 +9,7 @@ package import NIOPosix
 import ServiceLifecycle
 import Synchronization
 
-/// Serves a world over HTTP, in the time that its source shows.
+/// Serves a world over HTTP, by the clock of its time source.
 package final class SimulatorServer: Sendable {
     private let api: Mutex<SimulatedAPI>
     private let running = Mutex<ServiceGroup?>(nil)
@@ -20,7 +21,7 @@ package final class SimulatorServer: Sendable {
 
     /// - Parameters:
     ///   - port: 0 lets the system choose one.
-    ///   - onListening: told the base URL once requests are answered.
+    ///   - onListening: called with the base URL once the server accepts requests.
     package init(
         _ world: World, time: any TimeSource, host: String, port: Int, group: MultiThreadedEventLoopGroup,
         onListening: @escaping @Sendable (_ url: String) -> Void
@@ -33,61 +34,105 @@ package final class SimulatorServer: Sendable {
         self.onListening = onListening
     }
 
-    /// The world as it is now.
+    /// The current world.
     package var world: World { api.withLock { $0.world } }
 
-    /// How often each method was called on the simulated API, faults included.
+    /// The number of requests to the simulated APIs by method, including those with faults.
     package var requestCounts: [String: Int] {
         api.withLock { api in api.records.reduce(into: [:]) { $0[$1.method, default: 0] += 1 } }
     }
 
-    /// Serves until a graceful shutdown of its task, or ``stop()``; throws where it cannot listen.
+    /// Serves until a graceful shutdown of its task, or ``stop()``; throws if it cannot listen.
     ///
-    /// Never cancel it: a connection that was just accepted would be lost in a way that NIO ends the process for.
+    /// Never cancel it: NIO ends the process if a connection that was just accepted is lost.
     package func run() async throws {
+        let logger = Logger(label: "simulator") { _ in SwiftLogNoOpLogHandler() }
+        let responder = router().buildResponder()
         let server = try HTTPServerBuilder.http1().buildServer(
-            configuration: .init(address: .hostname(host, port: port)), eventLoopGroup: group,
-            logger: Logger(label: "simulator") { _ in SwiftLogNoOpLogHandler() },
-            responder: { request, writer, _ in
+            configuration: .init(address: .hostname(host, port: port)), eventLoopGroup: group, logger: logger,
+            responder: { request, writer, channel in
                 let writer = consume writer
-                try await self.respond(to: request, writer)
+                let response = try await SimulatorServer.respond(request, responder, channel, logger)
+                try await writer.write(response: response.head, body: response.body)
             },
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? self.port
                 let host = self.host.contains(":") ? "[\(self.host)]" : self.host
                 self.onListening("http://\(host):\(port)")
             })
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: server)], logger: Logger(label: "simulator") { _ in SwiftLogNoOpLogHandler() }
-            ))
+        let group = ServiceGroup(configuration: .init(services: [.init(service: server)], logger: logger))
         running.withLock { $0 = group }
         try await group.run()
     }
 
-    /// Ends ``run()``: what is being answered is answered, what was to be late is cut.
+    /// Ends ``run()``: requests in flight are answered, and delayed answers are cut off.
     package func stop() async {
         await running.withLock { $0 }?.triggerGracefulShutdown()
     }
 
+    // MARK: Routing
+
+    /// Passes the request's method by the router, which matches only paths, because a path supports several methods.
+    private struct Context: RequestContext {
+        var coreContext: CoreRequestContextStorage
+        var method = HTTPRequest.Method.get
+
+        init(source: ApplicationRequestContextSource) { coreContext = .init(source: source) }
+    }
+
+    /// Answers the paths that no route matches.
+    private struct Unmatched: RouterMiddleware {
+        let server: SimulatorServer
+
+        @concurrent
+        func handle(
+            _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+        ) async throws -> Response {
+            try await server.answer(request, nil, context)
+        }
+    }
+
+    private func router() -> Router<Context> {
+        let router = Router(context: Context.self)
+        for route in Route.allCases {
+            router.on(route.path, method: .get) { request, context in
+                try await self.answer(request, route, context)
+            }
+        }
+        // Added last, it applies to unmatched paths only.
+        router.add(middleware: Unmatched(server: self))
+        return router
+    }
+
     @concurrent
-    private func respond(to request: Request, _ writer: consuming ResponseWriter) async throws {
+    private static func respond(
+        _ request: Request, _ responder: RouterResponder<Context>, _ channel: any Channel, _ logger: Logger
+    ) async throws -> Response {
+        var context = Context(source: .init(channel: channel, logger: logger))
+        context.method = request.method
+        var head = request.head
+        head.method = .get
+        return try await responder.respond(to: Request(head: head, body: request.body), context: context)
+    }
+
+    @concurrent
+    private func answer(_ request: Request, _ route: Route?, _ context: Context) async throws -> Response {
         let body: ByteBuffer
         do {
             body = try await request.body.collect(upTo: SimulatedAPI.bodyBytesMax)
         } catch is NIOTooManyBytesError {
-            try await writer.writeResponse(HTTPResponse(status: .contentTooLarge, headerFields: [.connection: "close"]))
-            return
+            return Response(status: .contentTooLarge, headers: [.connection: "close"])
         }
-        let query = request.uri.queryParameters
-        let asked = SimulatedAPI.Request(
-            method: request.method.rawValue, path: request.uri.path,
-            query: Dictionary(
-                query.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { first, _ in first }),
+        let parameters = context.parameters.map { (String($0.key), String($0.value)) }
+        let query = request.uri.queryParameters.map { (String($0.key), String($0.value)) }
+        let simulated = SimulatedRequest(
+            method: context.method.rawValue, path: request.uri.path, route: route,
+            parameters: Dictionary(parameters, uniquingKeysWith: { first, _ in first }),
+            query: Dictionary(query, uniquingKeysWith: { first, _ in first }),
             token: SimulatorServer.token(request.headers[.authorization]),
             basic: SimulatorServer.basic(request.headers[.authorization]), body: Array(body.readableBytesView))
-        let answer = api.withLock { $0.answer(asked, at: time.now) }
-        try await send(answer, writer)
+        let answer = api.withLock { $0.answer(simulated, at: time.now) }
+        return try await response(answer)
     }
 
     private static func token(_ authorization: String?) -> String? {
@@ -102,44 +147,46 @@ package final class SimulatorServer: Sendable {
         return String(data: data, encoding: .utf8)
     }
 
-    /// Thrown to make the server drop the connection.
+    /// Thrown to make the server close the connection.
     private struct Cut: Error {}
 
-    @concurrent
-    private func send(_ answer: SimulatedAPI.Answer, _ writer: consuming ResponseWriter) async throws {
+    private func response(_ answer: SimulatedAPI.Answer) async throws -> Response {
         let bytes = Array(answer.body.utf8)
-        var head = HTTPResponse(status: .init(code: answer.status))
-        head.headerFields[.contentType] = answer.contentType
-        head.headerFields[.contentLength] = String(bytes.count)
+        var headers = HTTPFields()
+        headers[.contentType] = answer.contentType
+        headers[.contentLength] = String(bytes.count)
         for (name, value) in answer.headers {
-            if let name = HTTPField.Name(name) { head.headerFields[name] = value }
+            if let name = HTTPField.Name(name) { headers[name] = value }
         }
         switch answer.delivery {
-        case .whole: break
+        case .whole, .stalls, .cut: break
         case .late(let wait): try await delay(wait)
         case .lost: throw Cut()
-        case .stalls, .cut:
-            head.headerFields[.date] = time.now.httpDate
-            let half = ByteBuffer(bytes: bytes.prefix(bytes.count / 2))
-            try await writer.write(
-                response: head,
-                body: ResponseBody(contentLength: bytes.count) { body in
-                    try await body.write(half)
-                    if case .stalls(let wait) = answer.delivery {
-                        try await self.delay(wait)
-                        try await body.write(ByteBuffer(bytes: bytes.dropFirst(bytes.count / 2)))
-                        try await body.finish(nil)
-                    } else {
-                        throw Cut()
-                    }
-                })
-            return
         }
-        head.headerFields[.date] = time.now.httpDate
-        try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        headers[.date] = time.now.httpDate
+        return Response(status: .init(code: answer.status), headers: headers, body: body(bytes, answer.delivery))
     }
 
-    /// Waits, but not beyond the server's end.
+    private func body(_ bytes: [UInt8], _ delivery: SimulatedAPI.Delivery) -> ResponseBody {
+        let half = ByteBuffer(bytes: bytes.prefix(bytes.count / 2))
+        switch delivery {
+        case .whole, .late, .lost: return ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+        case .stalls(let wait):
+            return ResponseBody(contentLength: bytes.count) { body in
+                try await body.write(half)
+                try await self.delay(wait)
+                try await body.write(ByteBuffer(bytes: bytes.dropFirst(bytes.count / 2)))
+                try await body.finish(nil)
+            }
+        case .cut:
+            return ResponseBody(contentLength: bytes.count) { body in
+                try await body.write(half)
+                throw Cut()
+            }
+        }
+    }
+
+    /// Waits, but not beyond the server's shutdown.
     private func delay(_ wait: Duration) async throws {
         try await cancelWhenGracefulShutdown { try await self.time.sleep(until: self.time.now + wait) }
     }

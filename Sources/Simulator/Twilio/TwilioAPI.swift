@@ -1,9 +1,9 @@
 import FoundationEssentials
 import Model
 
-/// The documented Twilio API over its world: one request in, one answer out.
+/// The documented Twilio API over its world: each request returns one answer.
 struct TwilioAPI {
-    typealias Request = SimulatedAPI.Request
+    typealias Request = SimulatedRequest
     typealias Answer = SimulatedAPI.Answer
 
     private static let pageSizeMax = 1000
@@ -12,83 +12,46 @@ struct TwilioAPI {
 
     var world: TwilioWorld
 
-    static func isAsked(_ request: Request) -> Bool {
-        request.path == "/v1/SenderPools" || request.path.hasPrefix("/v1/SenderPools/")
-    }
-
-    // MARK: Routes
-
-    private enum Route {
-        case pools
-        case pool(String)
-        case senders(String)
-        case sender(String, String)
-        case operations
-        case operation(String)
-
-        init?(_ path: String) {
-            let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(3).map(String.init)
-            switch parts.count {
-            case 0: self = .pools
-            case 1 where parts[0] == "Operations": self = .operations
-            case 1: self = .pool(parts[0])
-            case 2 where parts[0] == "Operations": self = .operation(parts[1])
-            case 2 where parts[1] == "Senders": self = .senders(parts[0])
-            case 3 where parts[1] == "Senders": self = .sender(parts[0], parts[2])
-            default: return nil
-            }
-        }
-
-        var methods: [String] {
-            switch self {
-            case .pools, .senders: ["GET", "POST"]
-            case .pool: ["GET", "PATCH", "DELETE"]
-            case .sender: ["DELETE"]
-            case .operations, .operation: ["GET"]
-            }
-        }
-    }
-
-    static func endpoint(_ request: Request) -> FaultRule.Endpoint {
-        if request.method != "GET" { return .changeSenderPools }
-        switch Route(request.path) {
-        case .pools, .pool, nil: return .senderPools
-        case .senders, .sender: return .poolSenders
-        case .operations, .operation: return .poolOperations
-        }
-    }
-
-    /// - Parameter fault: one that changes how an operation ends, or how a list goes on; others were served before.
+    /// - Parameter fault: a fault of operations or page tokens; all others are handled before.
     mutating func answer(_ request: Request, _ fault: FaultRule.Kind?, at now: Instant) -> Answer {
         guard let key = request.basic, world.description.keys.contains(key) else {
             return TwilioAPI.error(401, 20003, "Authenticate")
         }
-        guard let route = Route(request.path) else { return TwilioAPI.error(404, 20404, "Not found") }
-        guard route.methods.contains(request.method) else {
+        guard let route = request.route else { return TwilioAPI.error(404, 20404, "Not found") }
+        guard request.isSupported else {
             var answer = TwilioAPI.error(405, 20004, "Method not allowed")
             answer.headers = [("Allow", route.methods.joined(separator: ", "))]
             return answer
         }
         do throws(Refusal) {
             switch route {
-            case .pools: return request.method == "GET" ? try list(request, fault) : try create(request, fault, now)
-            case .pool(let id): return try pool(request, try TwilioAPI.id(id, "senderpool"), fault, now)
-            case .senders(let id):
-                let id = try TwilioAPI.id(id, "senderpool")
+            case .senderPools:
+                return request.method == "GET" ? try list(request, fault) : try create(request, fault, now)
+            case .senderPool: return try pool(request, try id(request, "pool", "senderpool"), fault, now)
+            case .poolSenders:
+                let id = try id(request, "pool", "senderpool")
                 return request.method == "GET" ? try members(request, id, fault) : try add(request, id, fault, now)
-            case .sender(let pool, let sender):
-                return try remove(
-                    try TwilioAPI.id(sender, "sender"), from: try TwilioAPI.id(pool, "senderpool"), fault, now)
-            case .operations: return try operations(request, fault)
-            case .operation(let id):
-                guard let operation = world.operation(try TwilioAPI.id(id, "operation")) else {
+            case .poolSender:
+                let sender = try id(request, "sender", "sender")
+                return try remove(sender, from: try id(request, "pool", "senderpool"), fault, now)
+            case .poolOperations: return try operations(request, fault)
+            case .poolOperation:
+                guard let operation = world.operation(try id(request, "operation", "operation")) else {
                     throw .notFound
                 }
                 return TwilioAPI.success(TwilioAPI.shape(operation))
+            case .pools, .accounts, .replies, .suppressionList, .campaigns, .stats, .start, .pause, .leads,
+                .recordedRequests, .world, .faults:
+                preconditionFailure("\(route) is not a route of this API")
             }
         } catch {
             return TwilioAPI.error(error.status, error.code, error.message)
         }
+    }
+
+    /// The id in a parameter of the path.
+    private func id(_ request: Request, _ parameter: String, _ kind: String) throws(Refusal) -> String {
+        try TwilioAPI.id(request.parameters[parameter] ?? "", kind)
     }
 
     // MARK: Refusals
@@ -161,7 +124,7 @@ struct TwilioAPI {
         return instant
     }
 
-    /// Tokens tell a place in the list, so that a list that changes meanwhile shifts.
+    /// A token contains an offset into the list, so pages shift if the list changes.
     private static func token(_ offset: Int) -> String { Data("{\"offset\":\(offset)}".utf8).base64EncodedString() }
 
     private static func offset(_ token: String) throws(Refusal) -> Int {
@@ -178,7 +141,7 @@ struct TwilioAPI {
         let end = min(all.count, query.offset.addingReportingOverflow(query.size).partialValue)
         let shown = query.offset < all.count ? Array(all[query.offset..<max(query.offset, end)]) : []
         var next: JSONValue = end < all.count && query.offset < all.count ? .text(TwilioAPI.token(end)) : .null
-        // A platform that loses its way: the same page for ever.
+        // A faulty platform: the token leads to the same page again.
         if fault == .tokenLoops { next = .text(TwilioAPI.token(query.offset)) }
         return TwilioAPI.success([
             name: .list(shown), "pagination": ["next": next, "self": .text(TwilioAPI.token(query.offset))],
@@ -234,7 +197,7 @@ struct TwilioAPI {
         if request.method == "GET" { return TwilioAPI.success(TwilioAPI.shape(pool)) }
         var change: TwilioWorld.Work = .delete(pool: id)
         if request.method == "PATCH" {
-            let body = try TwilioBody.pool(request.body, requiresName: false).orBad("the body")
+            let body = try TwilioBody.pool(request.body, requiresName: false).orRefused("the body")
             change = .update(pool: id, name: body.name, tags: body.tags)
         }
         if world.isBusy(id) { throw .conflict }
@@ -244,7 +207,7 @@ struct TwilioAPI {
     private mutating func create(
         _ request: Request, _ fault: FaultRule.Kind?, _ now: Instant
     ) throws(Refusal) -> Answer {
-        let body = try TwilioBody.pool(request.body, requiresName: true).orBad("the body")
+        let body = try TwilioBody.pool(request.body, requiresName: true).orRefused("the body")
         let work = TwilioWorld.Work.create(
             pool: world.newPoolID(), name: body.name ?? "", tags: body.tags ?? [:], senders: body.senders ?? [])
         return accepted(world.begin(work, fate: TwilioAPI.fate(fault), at: now), resource: nil)
@@ -253,7 +216,7 @@ struct TwilioAPI {
     private mutating func add(
         _ request: Request, _ id: String, _ fault: FaultRule.Kind?, _ now: Instant
     ) throws(Refusal) -> Answer {
-        let senders = try TwilioBody.senders(request.body, max: TwilioAPI.addedMax).orBad("the body")
+        let senders = try TwilioBody.senders(request.body, max: TwilioAPI.addedMax).orRefused("the body")
         _ = try existing(id)
         if world.isBusy(id) { throw .conflict }
         let work = TwilioWorld.Work.add(pool: id, senders: senders)
@@ -275,19 +238,21 @@ struct TwilioAPI {
         case .operationFails: .fails
         case .operationCanceled: .canceled
         case .operationHangs: .never
-        default: .done
+        case .throttleSeconds, .throttleDate, .throttleBare, .error500, .error503, .slow, .stall, .cut, .lost, .html,
+            .empty, .wrongTypes, .wrongShape, .huge, .unauthorized, .notFound, .tokenLoops, nil:
+            .done
         }
     }
 
-    /// A change of one thing names that thing, any other its operation; the headers have both.
+    /// The response to a change of one resource names the resource, others name the operation; headers name both.
     private func accepted(_ operation: TwilioWorld.Operation, resource: (path: String, id: String)?) -> Answer {
         let location = "/v1/SenderPools/Operations/\(operation.id)"
         var answer: Answer
         if let resource {
-            let place = "/v1/\(resource.path)/\(resource.id)"
+            let resourceLocation = "/v1/\(resource.path)/\(resource.id)"
             answer = TwilioAPI.success(
-                ["resourceId": .text(resource.id), "resourceLocation": .text(place)], status: 202)
-            answer.headers = [("resource-location", place)]
+                ["resourceId": .text(resource.id), "resourceLocation": .text(resourceLocation)], status: 202)
+            answer.headers = [("resource-location", resourceLocation)]
         } else {
             answer = TwilioAPI.success(
                 ["operationId": .text(operation.id), "operationLocation": .text(location)], status: 202)
@@ -331,7 +296,7 @@ struct TwilioAPI {
         ]
     }
 
-    /// What those who test want to know, and no client can ask for.
+    /// The true state, for tests; no client can request it.
     var truth: JSONValue {
         .list(
             world.pools.map {
@@ -344,7 +309,7 @@ struct TwilioAPI {
 }
 
 extension Optional {
-    fileprivate func orBad(_ what: String) throws(TwilioAPI.Refusal) -> Wrapped {
+    fileprivate func orRefused(_ what: String) throws(TwilioAPI.Refusal) -> Wrapped {
         guard let self else { throw .bad(what) }
         return self
     }

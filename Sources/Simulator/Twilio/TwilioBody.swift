@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Model
 
-/// Bodies of requests, read strictly: nil where one is not as the pages document it.
+/// Parses request bodies strictly: nil if a body does not match the documentation.
 enum TwilioBody {
     private static let nameMax = 256
     private static let tagsMax = 10
@@ -15,7 +15,7 @@ enum TwilioBody {
 
         init(from decoder: any Decoder) throws {
             let fields = try decoder.container(keyedBy: Key.self)
-            // What is there must be a value: a null is none.
+            // A present key must have a value; null is not one.
             func value<Value: Decodable>(_ key: Key, _ type: Value.Type) throws -> Value? {
                 fields.contains(key) ? try fields.decode(type, forKey: key) : nil
             }
@@ -46,7 +46,7 @@ enum TwilioBody {
         return list.map(\.senderId)
     }
 
-    /// At most ten, of unreserved characters; a key has one at least.
+    /// At most ten tags of unreserved characters; keys are not empty.
     private static func areTags(_ tags: [String: String]) -> Bool {
         func isText(_ text: String, _ range: ClosedRange<Int>) -> Bool {
             range.contains(text.unicodeScalars.count)

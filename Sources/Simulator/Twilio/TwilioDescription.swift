@@ -1,24 +1,24 @@
 package import Model
 
-/// The made-up Twilio side of a workspace: pools with their senders, and how long changes take.
+/// The Twilio part of a world: pools, senders, and how long changes take.
 package struct TwilioDescription: Sendable {
     package struct Pool: Sendable {
         package var name: String
         package var tags: [String: String] = [:]
-        /// Members that can send, and others, of that channel.
+        /// Numbers of activated and deactivated members; all have the same channel.
         package var active = 1
         package var deactivated = 0
         package var channel = PoolSender.Channel.email
-        /// How long before the world's beginning it was made.
+        /// The age of the pool at the world's start.
         package var age: Duration = .seconds(30 * 86400)
 
         package init(name: String) { self.name = name }
     }
 
-    /// Either is taken, as HTTP's Basic authentication.
+    /// The accepted keys, for HTTP Basic authentication.
     package var keys = ["AC_simulator:auth_token", "SK_simulator:api_key_secret"]
     package var pools: [Pool] = []
-    /// Senders that are in no pool, and can be added to one.
+    /// Senders that are in no pool.
     package var spare = 3
     /// How long an operation takes.
     package var operationTakes: Duration = .seconds(2)

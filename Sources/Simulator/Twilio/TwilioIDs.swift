@@ -1,10 +1,10 @@
 import Model
 
-/// The ids of the simulated Twilio API, as its pages document them.
+/// The ids of the simulated Twilio API, in the documented format.
 enum TwilioIDs {
     private static let digits = Array("0123456789abcdefghjkmnpqrstvwxyz".unicodeScalars)
 
-    /// The id of that number, the same for the same number.
+    /// The id with this number; deterministic.
     static func id(_ kind: String, _ number: Int) -> String {
         var text = ""
         var rest = number
@@ -15,7 +15,7 @@ enum TwilioIDs {
         return "comms_\(kind)_0\(text)"
     }
 
-    /// Whether it is as the pages say: `^comms_<kind>_[0-7][a-hjkmnpqrstv-z0-9]{25,34}$`.
+    /// True if the text has the documented format: `^comms_<kind>_[0-7][a-hjkmnpqrstv-z0-9]{25,34}$`.
     static func isOne(_ text: String, of kind: String) -> Bool {
         guard text.hasPrefix("comms_\(kind)_") else { return false }
         let rest = text.unicodeScalars.dropFirst("comms_\(kind)_".unicodeScalars.count)

@@ -1,6 +1,6 @@
 package import Model
 
-/// Sender pools as they change in time: changes are accepted at once, and done by operations that take a while.
+/// Sender pools over time: changes are accepted immediately and completed by operations.
 ///
 /// A pure value.
 package struct TwilioWorld: Sendable {
@@ -8,7 +8,7 @@ package struct TwilioWorld: Sendable {
         package var id: String
         package var name: String
         package var tags: [String: String]
-        /// In the order of their coming.
+        /// In the order in which they were added.
         package var members: [String]
         package var createdAt: Instant
         package var updatedAt: Instant
@@ -25,7 +25,7 @@ package struct TwilioWorld: Sendable {
         package var updatedAt: Instant
     }
 
-    /// What an operation does once its time has come.
+    /// What an operation does when it ends.
     enum Work: Sendable {
         case create(pool: String, name: String, tags: [String: String], senders: [String])
         case update(pool: String, name: String?, tags: [String: String]?)
@@ -41,7 +41,7 @@ package struct TwilioWorld: Sendable {
             }
         }
 
-        /// How many parts there are to succeed or to fail.
+        /// The number of parts that can succeed or fail.
         var total: Int {
             if case .add(_, let senders) = self { senders.count } else { 1 }
         }
@@ -64,7 +64,7 @@ package struct TwilioWorld: Sendable {
     }
 
     package let description: TwilioDescription
-    /// In the order of their making.
+    /// In the order of creation.
     package private(set) var pools: [Pool] = []
     package private(set) var senders: [String: Sender] = [:]
     package private(set) var operations: [Operation] = []
@@ -72,7 +72,7 @@ package struct TwilioWorld: Sendable {
     private var lastNumber = 0
     private var parts = 0
 
-    /// Operations kept; older ones that have ended are forgotten.
+    /// The most operations that are stored; older ones are dropped.
     private static let operationsMax = 10_000
 
     init(_ description: TwilioDescription, _ chance: Chance, at now: Instant) {
@@ -113,7 +113,7 @@ package struct TwilioWorld: Sendable {
 
     func operation(_ id: String) -> Operation? { operations.first { $0.id == id } }
 
-    /// True while an operation changes the pool: another change of it would be a conflict.
+    /// True while an operation changes the pool; another change is a conflict.
     func isBusy(_ pool: String) -> Bool {
         operations.contains { $0.work.pool == pool && $0.status == .processing && $0.fate != .never }
     }
@@ -151,7 +151,7 @@ package struct TwilioWorld: Sendable {
         }
     }
 
-    /// How many parts failed.
+    /// Executes the operation; returns how many parts failed.
     private mutating func carryOut(_ work: Work, at now: Instant) -> Int {
         if case .create(let id, let name, let tags, let members) = work {
             if partFails() { return 1 }
@@ -161,31 +161,31 @@ package struct TwilioWorld: Sendable {
                     updatedAt: now))
             return 0
         }
-        guard let place = pools.firstIndex(where: { $0.id == work.pool }) else { return work.total }
+        guard let index = pools.firstIndex(where: { $0.id == work.pool }) else { return work.total }
         var failed = 0
         switch work {
         case .create: break
         case .update(_, let name, let tags):
             if partFails() { return 1 }
-            pools[place].name = name ?? pools[place].name
-            pools[place].tags = tags ?? pools[place].tags
+            pools[index].name = name ?? pools[index].name
+            pools[index].tags = tags ?? pools[index].tags
         case .delete:
             if partFails() { return 1 }
-            pools.remove(at: place)
+            pools.remove(at: index)
             return 0
         case .add(_, let added):
             for sender in added {
                 if senders[sender] == nil || partFails() {
                     failed += 1
-                } else if !pools[place].members.contains(sender) {
-                    pools[place].members.append(sender)
+                } else if !pools[index].members.contains(sender) {
+                    pools[index].members.append(sender)
                 }
             }
         case .remove(_, let sender):
             if partFails() { return 1 }
-            pools[place].members.removeAll { $0 == sender }
+            pools[index].members.removeAll { $0 == sender }
         }
-        pools[place].updatedAt = now
+        pools[index].updatedAt = now
         return failed
     }
 
@@ -196,11 +196,11 @@ package struct TwilioWorld: Sendable {
 
     // MARK: People
 
-    /// Somebody changes a pool's members on the platform's own pages, at once.
+    /// A person changes a pool's members on the platform; takes effect immediately.
     package mutating func change(_ pool: String, at now: Instant, _ edit: (inout [String]) -> Void) {
-        guard let place = pools.firstIndex(where: { $0.id == pool }) else { return }
-        edit(&pools[place].members)
-        pools[place].updatedAt = now
+        guard let index = pools.firstIndex(where: { $0.id == pool }) else { return }
+        edit(&pools[index].members)
+        pools[index].updatedAt = now
     }
 
     package mutating func setStatus(_ sender: String, _ status: PoolSender.Status, at now: Instant) {

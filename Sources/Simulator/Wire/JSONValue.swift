@@ -1,6 +1,6 @@
 import Model
 
-/// JSON as the simulator writes it; fields stay in the order in which they are given.
+/// JSON for the simulator's responses; the order of fields is preserved.
 indirect enum JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral,
     ExpressibleByDictionaryLiteral
 {

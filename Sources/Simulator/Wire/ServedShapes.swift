@@ -1,10 +1,10 @@
 import Model
 
-/// The answers of the documented API, in the shapes that the world asks for.
+/// The response bodies of the documented API, in the formats that the world selects.
 struct ServedShapes {
     let shapes: WorldDescription.Shapes
 
-    // MARK: Looks
+    // MARK: Reads
 
     func stats(_ id: CampaignID, _ stats: CampaignStats) -> JSONValue {
         func count(_ value: Int?) -> JSONValue { value.map(JSONValue.integer) ?? .null }
@@ -31,7 +31,7 @@ struct ServedShapes {
                 })
         case .concepts:
             let pools = world.pools.map { concept($0, world) }
-            // The page shows one object; a workspace with several pools can only list them.
+            // The documentation shows one object; several pools need a list.
             return ["data": pools.count == 1 ? pools[0] : .list(pools)]
         case .guide:
             return ["pools": .list(world.pools.map { brief($0, remaining: "remainingVolume", world) })]
@@ -165,7 +165,7 @@ struct ServedShapes {
         return (body.serialized, "application/json")
     }
 
-    /// What a proxy in front of the API shows.
+    /// The error page of a proxy in front of the API.
     static let page = "<html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>\n"
 }
 
@@ -173,7 +173,7 @@ extension Instant {
     /// The documented examples show no fractions of a second.
     var wholeSeconds: String { Instant(milliseconds: milliseconds - milliseconds % 1000).rfc3339 }
 
-    /// The form of HTTP headers: `Sun, 06 Nov 1994 08:49:37 GMT`.
+    /// The format of HTTP headers: `Sun, 06 Nov 1994 08:49:37 GMT`.
     var httpDate: String {
         let text = wholeSeconds
         let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]

@@ -1,8 +1,8 @@
-/// Randomness as a function: the same seed, stream and number give the same value, whatever was asked before.
+/// Randomness as a function: the same seed, stream and number always give the same value.
 ///
-/// So the tenth mail of a campaign bounces or not whether or not somebody paused the campaign in between.
+/// So whether the tenth email of a campaign bounces does not depend on pauses before it.
 struct Chance: Sendable {
-    /// What a number is drawn for; each has a stream of its own.
+    /// What a number is drawn for; each purpose has its own streams.
     enum Purpose: UInt64 {
         case transit = 1, bounce, bounceLag, deliveryLag, open, reply, replyLag, classification, fault, operation
     }
@@ -17,7 +17,7 @@ struct Chance: Sendable {
         return Double(state >> 11) / 9_007_199_254_740_992
     }
 
-    /// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
+    /// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
     private static func mixed(_ value: UInt64) -> UInt64 {
         var mixed = value &+ 0x9E37_79B9_7F4A_7C15
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -1,42 +1,43 @@
 package import Model
 
-/// One campaign of the world, with the truth that the API does not tell.
+/// One campaign of the world, including state that the API does not expose.
 package struct SimulatedCampaign: Sendable {
     struct Lead: Sendable {
         var email: String
         /// Sequence steps already sent to it.
         var stepsSent = 0
-        /// Nothing more is sent to it: it bounced, replied or unsubscribed.
+        /// Receives no more emails: it bounced, replied or unsubscribed.
         var isDone = false
         var hasOpened = false
         var hasReplied = false
     }
 
     package let description: WorldDescription.Campaign
-    /// Its place in the world; seeds its chances.
-    let place: Int
+    /// Its index in the world; selects its random streams.
+    let index: Int
     package internal(set) var status: WorldDescription.Campaign.Status
     let createdAt: Instant
     package internal(set) var startedAt: Instant?
     package internal(set) var pausedAt: Instant?
     var leads: [Lead] = []
-    private var places: [String: Int] = [:]
-    /// Leads whose next mail is due, in order.
+    /// Indices of leads by email address.
+    private var indices: [String: Int] = [:]
+    /// Leads whose next email is due, in order.
     private var queue: [Int] = []
     private var queueHead = 0
-    /// The part of a mail that its rate has earned and not yet sent.
+    /// Emails that the rate allows and that are not sent yet; may be a fraction.
     var credit = 0.0
-    /// Mails handed over, the number of the newest; `sent` follows when they have left.
-    var mailsSubmitted = 0
+    /// Emails submitted, also the number of the newest; they count as `sent` after their transit.
+    var submitted = 0
     package internal(set) var sent = 0
     package internal(set) var delivered = 0
     package internal(set) var bounced = 0
     package internal(set) var openedLeads = 0
     package internal(set) var repliedLeads = 0
 
-    init(_ description: WorldDescription.Campaign, place: Int, createdAt: Instant) {
+    init(_ description: WorldDescription.Campaign, index: Int, createdAt: Instant) {
         self.description = description
-        self.place = place
+        self.index = index
         status = description.status
         self.createdAt = createdAt
         for number in 1...max(1, description.leads) where number <= description.leads {
@@ -45,8 +46,8 @@ package struct SimulatedCampaign: Sendable {
         sent = description.sent
         bounced = description.bounced
         delivered = sent - bounced
-        mailsSubmitted = sent
-        for index in 0..<min(sent, leads.count) { leads[index].stepsSent = 1 }
+        submitted = sent
+        for lead in 0..<min(sent, leads.count) { leads[lead].stepsSent = 1 }
         if status != .draft {
             startedAt = createdAt
             fillQueue()
@@ -56,12 +57,12 @@ package struct SimulatedCampaign: Sendable {
 
     package var enrolled: Int { leads.count }
     package var queued: Int { status == .draft ? 0 : queue.count - queueHead }
-    package var inTransit: Int { mailsSubmitted - sent }
+    package var inTransit: Int { submitted - sent }
 
-    /// True if the lead is new.
+    /// Enrolls a lead; true if it is new.
     mutating func enroll(_ email: String) -> Bool {
-        guard places[email] == nil else { return false }
-        places[email] = leads.count
+        guard indices[email] == nil else { return false }
+        indices[email] = leads.count
         leads.append(Lead(email: email))
         if status != .draft { queue.append(leads.count - 1) }
         return true
@@ -85,12 +86,12 @@ package struct SimulatedCampaign: Sendable {
         queueHead = 0
     }
 
-    /// A lead's next step has become due.
+    /// Queues the lead for its next step, which is due.
     mutating func queueNext(_ lead: Int) {
         if !leads[lead].isDone { queue.append(lead) }
     }
 
-    /// The lead that is next, taken from the queue; those that must not get mail any more are passed over.
+    /// Removes the next lead from the queue, skipping leads that receive no more emails.
     mutating func dequeue(suppressed: Set<String>) -> Int? {
         while queueHead < queue.count {
             let lead = queue[queueHead]
@@ -104,14 +105,14 @@ package struct SimulatedCampaign: Sendable {
         return nil
     }
 
-    /// The true chance that the mail of this number bounces.
-    func bounceChance(mail number: Int) -> Double {
+    /// The true probability that the email with this number bounces.
+    func bounceChance(email number: Int) -> Double {
         guard let turnsBad = description.turnsBad, number > turnsBad.after else { return description.bounceRate }
         return turnsBad.bounceRate
     }
 
     mutating func resetCounters() {
-        (sent, delivered, bounced, openedLeads, repliedLeads, mailsSubmitted) = (0, 0, 0, 0, 0, 0)
+        (sent, delivered, bounced, openedLeads, repliedLeads, submitted) = (0, 0, 0, 0, 0, 0)
     }
 }
 
@@ -119,7 +120,7 @@ package struct SimulatedCampaign: Sendable {
 package struct SimulatedPool: Sendable {
     package let description: WorldDescription.Pool
     package internal(set) var used: Int
-    /// In a rolling window: when volume comes back, and how much, oldest first.
+    /// In a rolling window: when used volume becomes available again, and how much, oldest first.
     private var returns: [(at: Instant, count: Int)] = []
     private var returnsHead = 0
     private var day: Int64
@@ -171,7 +172,7 @@ package struct SimulatedAccount: Sendable {
     var status: WorldDescription.AccountStatus
 }
 
-/// One answer of a lead, as `GET /v1/replies` lists it.
+/// A reply of a lead, as `GET /v1/replies` lists it.
 struct SimulatedReply: Sendable {
     enum Classification: String, Sendable {
         case interested, notInterested = "not_interested", outOfOffice = "out_of_office", bounce, unsubscribe

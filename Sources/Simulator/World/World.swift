@@ -1,19 +1,19 @@
 package import Model
 
-/// The made-up workspace as it goes on in time: mails leave, arrive, bounce; quotas fill and renew; people act.
+/// A simulated workspace over time: emails are sent, delivered and bounce, quotas fill and reset, people act.
 ///
-/// A pure value. Time moves on a fixed grid, so what happens does not depend on when somebody looks.
+/// A pure value. Time advances in fixed steps, so what happens does not depend on when the world is read.
 package struct World: Sendable {
-    /// What becomes of a mail, or of a lead, at a later time.
-    private enum Happening: Sendable {
-        case leaves(campaign: Int, lead: Int, mail: Int)
+    /// What happens to an email or a lead at a later time.
+    private enum Occurrence: Sendable {
+        case isSent(campaign: Int, lead: Int, email: Int)
         case bounces(campaign: Int, lead: Int)
-        case arrives(campaign: Int, lead: Int, mail: Int)
-        case replies(campaign: Int, lead: Int, mail: Int)
+        case isDelivered(campaign: Int, lead: Int, email: Int)
+        case isAnswered(campaign: Int, lead: Int, email: Int)
         case stepDue(campaign: Int, lead: Int)
     }
 
-    /// Replies kept; older ones are forgotten.
+    /// The most replies that are stored; older ones are dropped.
     private static let repliesMax = 10_000
 
     package let description: WorldDescription
@@ -27,17 +27,17 @@ package struct World: Sendable {
     package internal(set) var twilio: TwilioWorld
     let chance: Chance
     private let step: Duration
-    private var happenings: [Int64: [Happening]] = [:]
+    private var occurrences: [Int64: [Occurrence]] = [:]
     private var acts: [WorldDescription.Act]
-    private var places: [CampaignID: Int] = [:]
-    private var poolPlaces: [PoolID: Int] = [:]
+    private var campaignIndices: [CampaignID: Int] = [:]
+    private var poolIndices: [PoolID: Int] = [:]
     private var replyCount = 0
-    /// The members of each Twilio pool as the world began.
+    /// The members of each Twilio pool at the start.
     private var firstMembers: [String: [String]] = [:]
 
     /// - Parameters:
-    ///   - now: when it begins, where the description does not say.
-    ///   - step: the grid of time.
+    ///   - now: the start, unless the description sets one.
+    ///   - step: the length of a time step.
     package init(_ description: WorldDescription, seed: UInt64, at now: Instant, step: Duration = .seconds(1)) {
         self.description = description
         startedAt = description.start ?? now
@@ -47,7 +47,7 @@ package struct World: Sendable {
         twilio = TwilioWorld(description.twilio, chance, at: startedAt)
         acts = description.acts.sorted { $0.at < $1.at }
         for pool in description.pools {
-            poolPlaces[pool.id] = pools.count
+            poolIndices[pool.id] = pools.count
             pools.append(SimulatedPool(pool, at: startedAt))
             let statuses: [(WorldDescription.AccountStatus, Int)] = [
                 (.active, pool.active), (.warming, pool.warming), (.paused, pool.paused),
@@ -63,9 +63,9 @@ package struct World: Sendable {
         firstMembers = Dictionary(twilio.pools.map { ($0.name, $0.members) }, uniquingKeysWith: { first, _ in first })
     }
 
-    // MARK: Looking
+    // MARK: Reading
 
-    package func campaign(_ id: CampaignID) -> SimulatedCampaign? { places[id].map { campaigns[$0] } }
+    package func campaign(_ id: CampaignID) -> SimulatedCampaign? { campaignIndices[id].map { campaigns[$0] } }
 
     package func stats(of id: CampaignID) -> CampaignStats? {
         guard let campaign = campaign(id) else { return nil }
@@ -82,8 +82,8 @@ package struct World: Sendable {
     // MARK: Acting
 
     private mutating func add(_ description: WorldDescription.Campaign) {
-        places[description.id] = campaigns.count
-        campaigns.append(SimulatedCampaign(description, place: campaigns.count, createdAt: now))
+        campaignIndices[description.id] = campaigns.count
+        campaigns.append(SimulatedCampaign(description, index: campaigns.count, createdAt: now))
     }
 
     /// Adds a draft to the first pool.
@@ -96,24 +96,24 @@ package struct World: Sendable {
         return id
     }
 
-    /// - Parameter instant: when it was asked for, at or after ``now``.
+    /// - Parameter instant: the time of the request, at or after ``now``.
     package mutating func start(_ id: CampaignID, at instant: Instant) {
-        if let place = places[id] { campaigns[place].start(at: instant) }
+        if let index = campaignIndices[id] { campaigns[index].start(at: instant) }
     }
 
-    /// - Parameter instant: when it was asked for, at or after ``now``.
+    /// - Parameter instant: the time of the request, at or after ``now``.
     package mutating func pause(_ id: CampaignID, at instant: Instant) {
-        if let place = places[id] { campaigns[place].pause(at: instant) }
+        if let index = campaignIndices[id] { campaigns[index].pause(at: instant) }
     }
 
-    /// How many were new, and how many are suppressed.
+    /// Enrolls leads; returns how many were new, already enrolled, and suppressed.
     mutating func enroll(_ emails: [String], into id: CampaignID) -> (enrolled: Int, updated: Int, skipped: Int) {
-        guard let place = places[id] else { return (0, 0, 0) }
+        guard let index = campaignIndices[id] else { return (0, 0, 0) }
         var (enrolled, updated, skipped) = (0, 0, 0)
         for email in emails {
             if suppressed.contains(email) {
                 skipped += 1
-            } else if campaigns[place].enroll(email) {
+            } else if campaigns[index].enroll(email) {
                 enrolled += 1
             } else {
                 updated += 1
@@ -122,13 +122,13 @@ package struct World: Sendable {
         return (enrolled, updated, skipped)
     }
 
-    /// How many were not on the list yet.
+    /// Suppresses addresses; returns how many were new on the list.
     mutating func suppress(_ emails: [String]) -> Int {
         emails.count { suppressed.insert($0).inserted }
     }
 
-    package mutating func perform(_ deed: WorldDescription.Act.Deed) {
-        switch deed {
+    package mutating func perform(_ action: WorldDescription.Act.Action) {
+        switch action {
         case .start(let id): start(id, at: now)
         case .pause(let id): pause(id, at: now)
         case .enroll(let id, let count):
@@ -136,17 +136,17 @@ package struct World: Sendable {
             let first = campaign.enrolled + 1
             _ = enroll((first..<first + count).map { "lead-\($0)@\(id).example" }, into: id)
         case .reset(let id):
-            if let place = places[id] { campaigns[place].resetCounters() }
+            if let index = campaignIndices[id] { campaigns[index].resetCounters() }
         case .setStatus(let account, let status):
             if let index = accounts.firstIndex(where: { $0.id == account }) { accounts[index].status = status }
-        case .removeSender(let pool, let place):
-            change(pool) { if $0.indices.contains(place) { $0.remove(at: place) } }
+        case .removeSender(let pool, let index):
+            change(pool) { if $0.indices.contains(index) { $0.remove(at: index) } }
         case .restoreSenders(let pool):
             let first = firstMembers[pool] ?? []
             change(pool) { members in members += first.filter { !members.contains($0) } }
-        case .setSender(let pool, let place, let status):
-            if let members = firstMembers[pool], members.indices.contains(place) {
-                twilio.setStatus(members[place], status, at: now)
+        case .setSender(let pool, let index, let status):
+            if let members = firstMembers[pool], members.indices.contains(index) {
+                twilio.setStatus(members[index], status, at: now)
             }
         }
     }
@@ -164,85 +164,85 @@ package struct World: Sendable {
             for index in pools.indices { pools[index].renew(at: now) }
             while let act = acts.first, startedAt + act.at <= now {
                 acts.removeFirst()
-                perform(act.deed)
+                perform(act.action)
             }
-            for happening in happenings.removeValue(forKey: now.milliseconds) ?? [] { carryOut(happening) }
-            for place in campaigns.indices where campaigns[place].status == .running { send(place) }
+            for occurrence in occurrences.removeValue(forKey: now.milliseconds) ?? [] { carryOut(occurrence) }
+            for index in campaigns.indices where campaigns[index].status == .running { send(index) }
         }
     }
 
-    private mutating func after(_ delay: Duration, _ happening: Happening) {
+    private mutating func after(_ delay: Duration, _ occurrence: Occurrence) {
         let stepLength = step.milliseconds
         let steps = max(1, (delay.milliseconds + stepLength - 1) / stepLength)
-        happenings[now.milliseconds + steps * stepLength, default: []].append(happening)
+        occurrences[now.milliseconds + steps * stepLength, default: []].append(occurrence)
     }
 
-    private mutating func send(_ place: Int) {
-        guard let pool = poolPlaces[campaigns[place].description.pool] else { return }
-        campaigns[place].credit = min(campaigns[place].credit + campaigns[place].description.rate * step.hours, 1000)
-        guard campaigns[place].credit >= 1, activeSenders(of: pools[pool].description.id) > 0 else { return }
-        while campaigns[place].credit >= 1, pools[pool].remaining > 0 {
-            guard let lead = campaigns[place].dequeue(suppressed: suppressed) else { break }
-            campaigns[place].credit -= 1
+    private mutating func send(_ index: Int) {
+        guard let pool = poolIndices[campaigns[index].description.pool] else { return }
+        campaigns[index].credit = min(campaigns[index].credit + campaigns[index].description.rate * step.hours, 1000)
+        guard campaigns[index].credit >= 1, activeSenders(of: pools[pool].description.id) > 0 else { return }
+        while campaigns[index].credit >= 1, pools[pool].remaining > 0 {
+            guard let lead = campaigns[index].dequeue(suppressed: suppressed) else { break }
+            campaigns[index].credit -= 1
             pools[pool].use(at: now)
-            campaigns[place].mailsSubmitted += 1
-            campaigns[place].leads[lead].stepsSent += 1
-            let mail = campaigns[place].mailsSubmitted
-            let transit = description.transit * chance.value(.transit, stream: place, number: mail)
-            after(transit, .leaves(campaign: place, lead: lead, mail: mail))
+            campaigns[index].submitted += 1
+            campaigns[index].leads[lead].stepsSent += 1
+            let email = campaigns[index].submitted
+            let transit = description.transit * chance.value(.transit, stream: index, number: email)
+            after(transit, .isSent(campaign: index, lead: lead, email: email))
         }
-        // What the queue or the pool did not take is not caught up with in a burst.
-        campaigns[place].credit = min(campaigns[place].credit, 1)
+        // Emails that the queue or the pool did not allow are not sent later in a burst.
+        campaigns[index].credit = min(campaigns[index].credit, 1)
     }
 
-    private mutating func carryOut(_ happening: Happening) {
-        switch happening {
-        case .leaves(let campaign, let lead, let mail): leave(campaign, lead, mail)
+    private mutating func carryOut(_ occurrence: Occurrence) {
+        switch occurrence {
+        case .isSent(let campaign, let lead, let email): sent(campaign, lead, email)
         case .bounces(let campaign, let lead):
-            // A counter that began anew does not learn of older mails.
+            // Counters that were reset ignore older emails.
             guard campaigns[campaign].delivered + campaigns[campaign].bounced < campaigns[campaign].sent else { return }
             campaigns[campaign].bounced += 1
             campaigns[campaign].leads[lead].isDone = true
-        case .arrives(let campaign, let lead, let mail): arrive(campaign, lead, mail)
-        case .replies(let campaign, let lead, let mail): reply(campaign, lead, mail)
+        case .isDelivered(let campaign, let lead, let email): delivered(campaign, lead, email)
+        case .isAnswered(let campaign, let lead, let email): reply(campaign, lead, email)
         case .stepDue(let campaign, let lead): campaigns[campaign].queueNext(lead)
         }
     }
 
-    private mutating func leave(_ place: Int, _ lead: Int, _ mail: Int) {
-        campaigns[place].sent += 1
-        let isBad = chance.value(.bounce, stream: place, number: mail) < campaigns[place].bounceChance(mail: mail)
-        let lag = chance.value(isBad ? .bounceLag : .deliveryLag, stream: place, number: mail)
+    private mutating func sent(_ index: Int, _ lead: Int, _ email: Int) {
+        campaigns[index].sent += 1
+        let isBad = chance.value(.bounce, stream: index, number: email) < campaigns[index].bounceChance(email: email)
+        let lag = chance.value(isBad ? .bounceLag : .deliveryLag, stream: index, number: email)
         if isBad {
-            after(description.bounceLag * (2 * lag), .bounces(campaign: place, lead: lead))
+            after(description.bounceLag * (2 * lag), .bounces(campaign: index, lead: lead))
         } else {
-            after(description.bounceLag * (lag / 2), .arrives(campaign: place, lead: lead, mail: mail))
+            after(description.bounceLag * (lag / 2), .isDelivered(campaign: index, lead: lead, email: email))
         }
-        let campaign = campaigns[place].description
-        if campaigns[place].leads[lead].stepsSent < campaign.steps {
-            after(campaign.delay, .stepDue(campaign: place, lead: lead))
+        let campaign = campaigns[index].description
+        if campaigns[index].leads[lead].stepsSent < campaign.steps {
+            after(campaign.delay, .stepDue(campaign: index, lead: lead))
         }
     }
 
-    private mutating func arrive(_ place: Int, _ lead: Int, _ mail: Int) {
-        guard campaigns[place].delivered + campaigns[place].bounced < campaigns[place].sent else { return }
-        campaigns[place].delivered += 1
-        let campaign = campaigns[place].description
-        if !campaigns[place].leads[lead].hasOpened,
-            chance.value(.open, stream: place, number: mail) < campaign.openRate
+    private mutating func delivered(_ index: Int, _ lead: Int, _ email: Int) {
+        guard campaigns[index].delivered + campaigns[index].bounced < campaigns[index].sent else { return }
+        campaigns[index].delivered += 1
+        let campaign = campaigns[index].description
+        if !campaigns[index].leads[lead].hasOpened,
+            chance.value(.open, stream: index, number: email) < campaign.openRate
         {
-            campaigns[place].leads[lead].hasOpened = true
-            campaigns[place].openedLeads += 1
+            campaigns[index].leads[lead].hasOpened = true
+            campaigns[index].openedLeads += 1
         }
-        if chance.value(.reply, stream: place, number: mail) < campaign.replyRate {
-            let lag = Duration.seconds(4 * 3600) * chance.value(.replyLag, stream: place, number: mail)
-            after(lag, .replies(campaign: place, lead: lead, mail: mail))
+        if chance.value(.reply, stream: index, number: email) < campaign.replyRate {
+            let lag = Duration.seconds(4 * 3600) * chance.value(.replyLag, stream: index, number: email)
+            after(lag, .isAnswered(campaign: index, lead: lead, email: email))
         }
     }
 
-    private mutating func reply(_ place: Int, _ lead: Int, _ mail: Int) {
+    private mutating func reply(_ index: Int, _ lead: Int, _ email: Int) {
         let classification: SimulatedReply.Classification =
-            switch chance.value(.classification, stream: place, number: mail) {
+            switch chance.value(.classification, stream: index, number: email) {
             case ..<0.3: .interested
             case ..<0.65: .notInterested
             case ..<0.9: .outOfOffice
@@ -252,11 +252,11 @@ package struct World: Sendable {
         if replies.count == World.repliesMax { replies.removeFirst(World.repliesMax / 10) }
         replies.append(
             SimulatedReply(
-                id: replyCount, campaign: campaigns[place].description.id, email: campaigns[place].leads[lead].email,
+                id: replyCount, campaign: campaigns[index].description.id, email: campaigns[index].leads[lead].email,
                 classification: classification, receivedAt: now))
-        if classification != .outOfOffice { campaigns[place].leads[lead].isDone = true }
-        guard !campaigns[place].leads[lead].hasReplied else { return }
-        campaigns[place].leads[lead].hasReplied = true
-        campaigns[place].repliedLeads += 1
+        if classification != .outOfOffice { campaigns[index].leads[lead].isDone = true }
+        guard !campaigns[index].leads[lead].hasReplied else { return }
+        campaigns[index].leads[lead].hasReplied = true
+        campaigns[index].repliedLeads += 1
     }
 }

@@ -1,15 +1,15 @@
 package import Model
 
-/// A made-up workspace: what it holds at first, what people do in it later, and how its API behaves.
+/// A simulated workspace: its initial state, what people do in it, and how its API behaves.
 package struct WorldDescription: Sendable {
-    /// Which of the documented shapes the API serves, where its pages disagree.
+    /// Which of the documented formats the API uses, where its documentation is inconsistent.
     package struct Shapes: Sendable {
         package enum Pools: String, CaseIterable, Sendable { case reference, concepts, guide, quickstart }
         package enum Accounts: String, CaseIterable, Sendable { case array, data }
         package enum Wrapping: String, CaseIterable, Sendable { case flat, wrapped }
         package enum Errors: String, CaseIterable, Sendable { case nested, flat, code, html, empty }
         package enum Replies: String, CaseIterable, Sendable { case array, replies, data }
-        /// What a start of a campaign without leads does.
+        /// The response to the start of a campaign without leads.
         package enum NoLeads: String, CaseIterable, Sendable { case refuse, run }
 
         package var pools = Pools.reference
@@ -26,18 +26,18 @@ package struct WorldDescription: Sendable {
     }
 
     package struct Pool: Sendable {
-        /// When used volume comes back.
+        /// When used volume becomes available again.
         package enum Window: String, CaseIterable, Sendable {
             /// All of it at midnight UTC.
             case midnight
-            /// Each mail's share 24 hours after it was sent.
+            /// The volume of each email 24 hours after it was sent.
             case rolling
         }
 
         package var id: PoolID
         package var name: String
         package var capacity: Int
-        /// Volume used before the world begins.
+        /// Volume used before the start.
         package var used = 0
         package var window = Window.midnight
         package var active = 1
@@ -59,18 +59,18 @@ package struct WorldDescription: Sendable {
         package var pool: PoolID
         package var status = Status.draft
         package var leads = 0
-        /// Sequence steps; each waits for `delay` after the one before.
+        /// Sequence steps; each is due `delay` after the previous one.
         package var steps = 1
         package var delay: Duration = .seconds(2 * 86400)
-        /// Mails an hour while it runs.
+        /// Emails per hour while it runs.
         package var rate = 60.0
-        /// The true share of mails that bounce, 0…1.
+        /// The true share of emails that bounce, 0…1.
         package var bounceRate = 0.01
-        /// From this mail on, counted from 1, another share bounces.
+        /// After this many emails, another share bounces.
         package var turnsBad: (after: Int, bounceRate: Double)?
         package var openRate = 0.4
         package var replyRate = 0.03
-        /// Mails sent before the world begins, and what became of them.
+        /// Emails sent before the start, and how many of them bounced.
         package var sent = 0
         package var bounced = 0
 
@@ -81,34 +81,34 @@ package struct WorldDescription: Sendable {
         }
     }
 
-    /// Something a person or another program does.
+    /// Something that a person or another program does.
     package struct Act: Sendable {
-        package enum Deed: Sendable {
+        package enum Action: Sendable {
             case start(CampaignID)
             case pause(CampaignID)
             case enroll(CampaignID, leads: Int)
-            /// The platform begins a campaign's counters anew.
+            /// The platform resets a campaign's counters.
             case reset(CampaignID)
             case setStatus(AccountID, WorldDescription.AccountStatus)
-            /// Of the Twilio pool of that name: a member leaves, counted from 0, or one that left comes back.
+            /// Changes of the Twilio pool with this name; the number is the index of a member at the start.
             case removeSender(pool: String, Int)
             case restoreSenders(pool: String)
             case setSender(pool: String, Int, PoolSender.Status)
         }
 
-        /// After the world's beginning.
+        /// The time after the world's start.
         package var at: Duration
-        package var deed: Deed
+        package var action: Action
 
-        package init(at: Duration, _ deed: Deed) {
+        package init(at: Duration, _ action: Action) {
             self.at = at
-            self.deed = deed
+            self.action = action
         }
     }
 
     package enum AccountStatus: String, CaseIterable, Sendable { case active, warming, paused }
 
-    /// Nil: the time at which it is started.
+    /// Nil means the time at which the simulator is started.
     package var start: Instant?
     package var key = "sk_test_simulator"
     package var shapes = Shapes()
@@ -117,9 +117,9 @@ package struct WorldDescription: Sendable {
     package var campaigns: [Campaign] = []
     package var acts: [Act] = []
     package var faults: [FaultRule] = []
-    /// The longest time a mail is under way before it counts as sent, also after a pause.
+    /// The longest transit of an email before it counts as sent, also after a pause.
     package var transit: Duration = .seconds(30)
-    /// The mean time from there to a bounce; deliveries take a quarter of it.
+    /// The mean time from then to a bounce; a delivery takes a quarter of it.
     package var bounceLag: Duration = .seconds(60)
 
     package init() {}

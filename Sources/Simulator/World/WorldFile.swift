@@ -2,7 +2,7 @@ import FoundationEssentials
 import Model
 import Yams
 
-/// What is wrong with a world file: where, and what to write instead.
+/// An error in a world file: where it is, and what to write instead.
 package struct WorldFileError: Error, Sendable {
     package enum Code: Sendable { case missing, noPermission, unusable }
 
@@ -20,14 +20,14 @@ package enum WorldFile {
         do {
             data = try Data(contentsOf: URL(filePath: path))
         } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
-            throw WorldFileError(code: .missing, message: "\(path): there is no such file")
+            throw WorldFileError(code: .missing, message: "\(path): no such file")
         } catch let error as CocoaError where error.code == .fileReadNoPermission {
-            throw WorldFileError(code: .noPermission, message: "\(path): no permission to read it")
+            throw WorldFileError(code: .noPermission, message: "\(path): permission denied")
         } catch {
-            throw WorldFileError(code: .unusable, message: "\(path): it cannot be read as a file")
+            throw WorldFileError(code: .unusable, message: "\(path): cannot be read")
         }
         guard data.count <= bytesMax, let text = String(validating: data, as: UTF8.self) else {
-            throw WorldFileError(code: .unusable, message: "\(path): more than 1 MiB, or not UTF-8")
+            throw WorldFileError(code: .unusable, message: "\(path): larger than 1 MiB, or not UTF-8")
         }
         return try parse(text, name: path)
     }
@@ -47,11 +47,11 @@ package enum WorldFile {
         case .keyNotFound(let key, let context):
             return "\(path(context.codingPath + [key])) is missing"
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            return "\(path(context.codingPath)) is not of the right type"
+            return "\(path(context.codingPath)) has the wrong type"
         case .dataCorrupted(let context):
             let reason = context.underlyingError.map { "\($0)" } ?? context.debugDescription
             return context.codingPath.isEmpty ? reason : "\(path(context.codingPath)): \(reason)"
-        @unknown default: return "it cannot be read"
+        @unknown default: return "cannot be read"
         }
     }
 
@@ -68,7 +68,7 @@ package enum WorldFile {
     }
 }
 
-/// A mapping of which every key must be known, with readers for the forms of the policy language.
+/// A mapping in which every key must be known, with readers for the policy's notations.
 private struct Fields {
     private struct Key: CodingKey {
         var stringValue: String
@@ -84,7 +84,7 @@ private struct Fields {
         if let unknown = container.allKeys.first(where: { !known.contains($0.stringValue) }) {
             throw DecodingError.dataCorruptedError(
                 forKey: unknown, in: container,
-                debugDescription: "there is no such key; there are \(known.joined(separator: ", "))")
+                debugDescription: "unknown key; keys are \(known.joined(separator: ", "))")
         }
     }
 
@@ -100,13 +100,17 @@ private struct Fields {
 
     func count(_ name: String, or standard: Int, _ range: ClosedRange<Int> = 0...10_000_000) throws -> Int {
         let count = try value(name, or: standard)
-        guard range.contains(count) else { throw fault(name, "outside \(range.lowerBound)…\(range.upperBound)") }
+        guard range.contains(count) else {
+            throw fault(name, "must be between \(range.lowerBound) and \(range.upperBound)")
+        }
         return count
     }
 
     func number(_ name: String, or standard: Double, _ range: ClosedRange<Double>) throws -> Double {
         let number = try value(name, or: standard)
-        guard range.contains(number) else { throw fault(name, "outside \(range.lowerBound)…\(range.upperBound)") }
+        guard range.contains(number) else {
+            throw fault(name, "must be between \(range.lowerBound) and \(range.upperBound)")
+        }
         return number
     }
 
@@ -114,14 +118,14 @@ private struct Fields {
         guard has(name) else { return standard }
         let text = try value(name, String.self)
         let ratio = text.hasSuffix("%") ? Double(text.dropLast()).map { $0 / 100 } : Double(text)
-        guard let ratio, (0...1).contains(ratio) else { throw fault(name, "a ratio is written 5% or 0.05") }
+        guard let ratio, (0...1).contains(ratio) else { throw fault(name, "is not a ratio; for example 5% or 0.05") }
         return ratio
     }
 
     func duration(_ name: String, or standard: Duration) throws -> Duration {
         guard has(name) else { return standard }
         guard let duration = Duration(policyText: try value(name, String.self)) else {
-            throw fault(name, "a duration is written 500ms, 90s, 2m, 4h or 7d")
+            throw fault(name, "is not a duration; for example 500ms, 90s, 2m, 4h or 7d")
         }
         return duration
     }
@@ -130,13 +134,13 @@ private struct Fields {
     where Choice.RawValue == String {
         guard has(name) else { return standard }
         guard let choice = Choice(rawValue: try value(name, String.self)) else {
-            throw fault(name, "one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw fault(name, "must be one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         return choice
     }
 
     func identifier<ID: PlatformIdentifier>(_ name: String) throws -> ID {
-        guard let id = ID(try value(name, String.self)) else { throw fault(name, "not an id") }
+        guard let id = ID(try value(name, String.self)) else { throw fault(name, "is not a valid id") }
         return id
     }
 
@@ -154,13 +158,13 @@ private struct WorldReader: Decodable {
         )
         if fields.has("start") {
             guard let start = Instant(rfc3339: try fields.value("start", String.self)) else {
-                throw fields.fault("start", "a time is written 2026-12-01T09:00:00Z")
+                throw fields.fault("start", "is not a date and time; for example 2026-12-01T09:00:00Z")
             }
             world.start = start
         }
         world.key = try fields.value("key", or: world.key)
         world.shapes = try fields.value("shapes", or: ShapesReader()).shapes
-        // A world of Twilio alone has no pools of the other kind.
+        // A world with only Twilio needs no Leadterra pools.
         world.pools =
             fields.has("twilio") && !fields.has("pools")
             ? [] : try fields.value("pools", [PoolReader].self).map(\.pool)
@@ -173,12 +177,12 @@ private struct WorldReader: Decodable {
         for (index, campaign) in world.campaigns.enumerated() {
             guard world.pools.contains(where: { $0.id == campaign.pool }) else {
                 throw fields.fault(
-                    "campaigns", "number \(index + 1) is in a pool that is not among the pools: \(campaign.pool)")
+                    "campaigns", "campaign \(index + 1) uses pool \(campaign.pool), which 'pools' does not list")
             }
         }
         guard Set(world.campaigns.map(\.id)).count == world.campaigns.count,
             Set(world.pools.map(\.id)).count == world.pools.count
-        else { throw fields.fault("campaigns", "an id is used twice, here or among the pools") }
+        else { throw fields.fault("campaigns", "an id is used twice, under 'campaigns' or under 'pools'") }
     }
 }
 
@@ -283,16 +287,16 @@ private struct CampaignReader: Decodable {
         campaign.sent = try fields.count("sent", or: 0)
         campaign.bounced = try fields.count("bounced", or: 0)
         guard campaign.sent <= campaign.leads, campaign.bounced <= campaign.sent else {
-            throw fields.fault("sent", "no more can have been sent than there are leads, nor bounced than were sent")
+            throw fields.fault("sent", "must be at least 'bounced' and at most 'leads'")
         }
         guard campaign.sent == 0 || campaign.status != .draft else {
-            throw fields.fault("sent", "a draft has sent nothing")
+            throw fields.fault("sent", "must be 0 for a draft")
         }
     }
 }
 
 private struct ActReader: Decodable {
-    private enum Deed: String, CaseIterable {
+    private enum Kind: String, CaseIterable {
         case start, pause, enroll, reset, status
         case removeSender = "remove_sender"
         case restoreSenders = "restore_senders"
@@ -308,29 +312,30 @@ private struct ActReader: Decodable {
         guard fields.has("do") else {
             throw fields.fault(
                 "do",
-                "it is missing: one of start, pause, enroll, reset, status, remove_sender, restore_senders, set_sender")
+                "is missing; write start, pause, enroll, reset, status, remove_sender, restore_senders or set_sender")
         }
-        let deed: WorldDescription.Act.Deed
-        switch try fields.choice("do", or: Deed.start) {
-        case .start: deed = .start(try fields.identifier("campaign"))
-        case .pause: deed = .pause(try fields.identifier("campaign"))
+        let action: WorldDescription.Act.Action
+        switch try fields.choice("do", or: Kind.start) {
+        case .start: action = .start(try fields.identifier("campaign"))
+        case .pause: action = .pause(try fields.identifier("campaign"))
         case .enroll:
-            deed = .enroll(try fields.identifier("campaign"), leads: try fields.count("leads", or: 100, 1...1_000_000))
-        case .reset: deed = .reset(try fields.identifier("campaign"))
-        case .status: deed = .setStatus(try fields.identifier("account"), try fields.choice("status", or: .paused))
+            action = .enroll(
+                try fields.identifier("campaign"), leads: try fields.count("leads", or: 100, 1...1_000_000))
+        case .reset: action = .reset(try fields.identifier("campaign"))
+        case .status: action = .setStatus(try fields.identifier("account"), try fields.choice("status", or: .paused))
         case .removeSender:
-            deed = .removeSender(pool: try fields.value("pool"), try fields.count("sender", or: 0))
-        case .restoreSenders: deed = .restoreSenders(pool: try fields.value("pool"))
+            action = .removeSender(pool: try fields.value("pool"), try fields.count("sender", or: 0))
+        case .restoreSenders: action = .restoreSenders(pool: try fields.value("pool"))
         case .setSender:
-            deed = .setSender(
+            action = .setSender(
                 pool: try fields.value("pool"), try fields.count("sender", or: 0),
                 try fields.choice("sender_status", or: .deactivated))
         }
-        act = WorldDescription.Act(at: at, deed)
+        act = WorldDescription.Act(at: at, action)
     }
 }
 
-/// A fault rule, in a world file and in a request to the simulator.
+/// A fault rule, in a world file or in a request to the simulator.
 struct FaultReader: Decodable {
     var rule: FaultRule
 
@@ -339,7 +344,7 @@ struct FaultReader: Decodable {
             decoder, "kind", "endpoint", "campaign", "from", "until", "probability", "times", "wait")
         guard fields.has("kind") else {
             throw fields.fault(
-                "kind", "it is missing: \(FaultRule.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+                "kind", "is missing; write one of \(FaultRule.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         rule = FaultRule(try fields.choice("kind", or: .error500))
         rule.endpoint = try fields.choice("endpoint", or: .any)

@@ -341,7 +341,7 @@ struct Promises {
         else { return [] }
         return run.world.campaigns.compactMap { campaign in
             let wasTouched = world.description.acts.contains { act in
-                switch act.deed {
+                switch act.action {
                 case .start(let id), .pause(let id), .reset(let id): id == campaign.description.id
                 case .enroll, .setStatus, .removeSender, .restoreSenders, .setSender: false
                 }

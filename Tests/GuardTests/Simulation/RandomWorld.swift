@@ -55,7 +55,7 @@ struct RandomWorld {
             if chance(campaign.status == .draft ? 0.8 : 0.1) {
                 launches += "  - {campaign: \(id), priority: \(Int.random(in: 0...2, using: &generator))}\n"
             }
-            let deeds: [WorldDescription.Act.Deed] = [
+            let deeds: [WorldDescription.Act.Action] = [
                 .start(id), .pause(id), .start(id), .enroll(id, leads: 40), .reset(id),
             ]
             for _ in 0..<Int.random(in: 0...2, using: &generator) {
