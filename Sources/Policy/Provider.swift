@@ -2,36 +2,36 @@ import Model
 
 /// A platform that Sendwarden has a client for.
 ///
-/// A new one begins with a case here: the compiler then names every place that has to know it.
+/// To add one, begin with a case here; the compiler then reports every switch that must handle it.
 package enum Provider: String, CaseIterable, Sendable {
     case leadterra
     case twilioComms = "twilio_comms"
 
-    /// What a platform can do; the client has a protocol for each, `Platform` in Providers.
+    /// What a platform can do; the Providers target has one protocol for each.
     package enum Ability: Hashable, Sendable {
-        /// It sends campaigns, tells their counters, starts and pauses them.
+        /// It sends campaigns, reports their counters, and starts and pauses them.
         case campaigns
-        /// It says itself how much its pools may still send.
+        /// It reports how much its pools may still send.
         case volumes
-        /// It lists sender accounts with their state.
+        /// It lists sender accounts and their states.
         case accounts
-        /// Its pools have members that can be listed, removed and put back.
+        /// Its pools have members that can be listed, removed and restored.
         case rosters
     }
 
     package struct Traits: Sendable {
-        /// For people.
+        /// For display.
         package var title: String
-        /// Where its API is, unless the policy says otherwise.
+        /// The API's default base URL.
         package var url: String
         package var abilities: Set<Ability>
-        /// What its key looks like, for messages.
+        /// The form of its API key, for messages.
         package var keyForm: String
-        /// True where the key is a pair with a colon, as HTTP's Basic authentication asks for.
+        /// True if the key is a pair with a colon, as HTTP Basic authentication requires.
         package var keyIsPair: Bool
-        /// What a key of this platform begins with, where that gives one away that stands in a policy.
+        /// The prefix of the platform's keys, to detect a key that was pasted into a policy; nil if keys have none.
         package var keyPrefix: String?
-        /// A path that anybody may ask for, to see whether somebody is there.
+        /// A path that `sendwarden doctor` requests without a key, to test that the API is reachable.
         package var probePath: String
     }
 
@@ -51,7 +51,7 @@ package enum Provider: String, CaseIterable, Sendable {
 
     package func can(_ ability: Ability) -> Bool { traits.abilities.contains(ability) }
 
-    /// The providers that can do that, for messages.
+    /// The providers with this ability, for messages.
     static func names(_ ability: Ability) -> String {
         allCases.filter { $0.can(ability) }.map(\.rawValue).joined(separator: " or ")
     }

@@ -71,75 +71,75 @@ import Testing
     static let refusals: [(String, String)] = [
         (
             head + "workspace: {name: a, provider: leadterra, credential: k}\n",
-            "'workspace' and 'workspaces' exclude each other"
+            "'workspace' and 'workspaces' cannot be used together"
         ),
-        ("version: 1\nworkspaces: []\n", "'workspaces' lists none"),
+        ("version: 1\nworkspaces: []\n", "'workspaces' is empty"),
         (
             "version: 1\nworkspaces:\n  - {name: a, provider: leadterra, credential: k}\n  - {name: a, provider: twilio_comms, credential: t}\n",
-            "two workspaces are called 'a', the first in line 3"
+            "workspace name 'a' is already used in line 3"
         ),
         (
             head + "pools:\n  - {name: main, pool_where: {}, per_sender_daily: 5}\n" + campaigns,
-            "pool_where is empty, so any pool would do"
+            "pool_where is empty and would match any pool"
         ),
-        (head + "pools:\n  - {name: main, per_sender_daily: 5}\n" + campaigns, "the pool does not say which one it is"),
+        (head + "pools:\n  - {name: main, per_sender_daily: 5}\n" + campaigns, "the pool has no 'pool_where'"),
         (head + "pools:\n  - {name: main, pool_where: {name: A}}\n" + campaigns, "the pool has no 'per_sender_daily'"),
         (
             head + "pools:\n  - {name: main, workspace: acme, pool_where: {name: A}, per_sender_daily: 5}\n"
                 + campaigns,
-            "workspace 'acme' is on Leadterra, which cannot do this"
+            "workspace 'acme' is on Leadterra, which does not support this"
         ),
         (
             head + "pools:\n  - {name: main, workspace: acne, pool_where: {name: A}, per_sender_daily: 5}\n"
                 + campaigns,
-            "there is no workspace 'acne'"
+            "unknown workspace 'acne'"
         ),
         (
             head + "campaigns:\n  - {id: camp_1, workspace: acme-twilio}\n",
-            "workspace 'acme-twilio' is on Twilio Comms, which cannot do this"
+            "workspace 'acme-twilio' is on Twilio Comms, which does not support this"
         ),
         (
             "version: 1\nworkspaces:\n  - {name: a, provider: leadterra, credential: k}\n  - {name: b, provider: leadterra, credential: t}\ncampaigns:\n  - {id: camp_1}\n",
-            "it is open which workspace is meant"
+            "'workspace' is missing: several workspaces match"
         ),
         (
             head + pool + campaigns
                 + "rules:\n  - {name: r, on: pool, when: pool.senders > 5, then: remove_sender, keep_at_least: 1}\n",
-            "the rule does not say which senders it may remove"
+            "the rule has no 'sender'"
         ),
         (
             head + pool + campaigns
                 + "rules:\n  - {name: r, on: pool, when: pool.senders > 5, then: remove_sender, sender: {channel: SMS}}\n",
-            "the rule does not say how many senders must stay"
+            "the rule has no 'keep_at_least'"
         ),
         (
             head + pool + campaigns
                 + "rules:\n  - {name: r, when: sent > 5, then: remove_sender, sender: {channel: SMS}, keep_at_least: 1}\n",
-            "only a rule on pools can change their senders"
+            "only a rule on pools can remove or restore senders"
         ),
         (
             head + pool + campaigns
                 + "rules:\n  - {name: r, on: pool, when: pool.senders > 5, then: alert, keep_at_least: 1}\n",
-            "'keep_at_least' belongs into a rule that removes senders"
+            "only a rule that removes senders can have 'keep_at_least'"
         ),
         (
             head + pool + campaigns
                 + "rules:\n  - {name: r, on: pool, pools: [mein], when: pool.senders > 5, then: alert}\n",
-            "the rule is on pool 'mein', which nothing in the policy names"
+            "pool 'mein' is not used in the policy"
         ),
         (
             head
                 + "campaigns:\n  - {id: camp_1, pool: pool_a}\nrules:\n  - {name: r, on: pool, when: pool.age > 5d, then: alert}\n",
-            "'pool.age' is known of pools under 'pools:' alone, and the policy has none"
+            "'pool.age' is known only for pools under 'pools:', and the policy has none"
         ),
         (
             head
                 + "campaigns:\n  - {id: camp_1, pool: pool_a}\nrules:\n  - {name: r, on: pool, when: pool.senders > 5, then: restore_sender}\n",
-            "the rule changes the senders of pools, and the policy binds no pool whose senders can be changed"
+            "the rule changes senders, but the policy has no pool whose senders can be changed"
         ),
         (
             head + pool + campaigns + "rules:\n  - {name: r, on: pool, when: pool.age > 5, then: alert}\n",
-            "a duration cannot be compared with a plain number"
+            "cannot compare a duration with a plain number"
         ),
         (
             head + pool + campaigns + "rules:\n  - {name: r, on: pool, when: pool.tag(x) == \"a\", then: alert}\n",
@@ -174,7 +174,7 @@ import Testing
             """
         #expect(try policy(Self.head + more).campaigns.map(\.pool?.text) == ["main", "second", nil])
         let own = "campaigns: [{id: camp_1, pool: a}, {id: camp_2, pool: b}, {id: camp_3}]\n"
-        #expect(errors(Self.head + own) == ["campaign 'camp_3' names no pool, and the workspace has several"])
+        #expect(errors(Self.head + own) == ["campaign 'camp_3' has no 'pool', and its workspace has several pools"])
     }
 
     @Test func poolsAloneAreWorthAGuard() {
@@ -192,6 +192,6 @@ import Testing
     @Test func poolsMustFitIntoTheBudget() {
         let pools = (1...200).map { "  - {name: p\($0), pool_where: {name: P\($0)}, per_sender_daily: 5}\n" }.joined()
         let messages = errors(Self.head + "poll: {budget: 120/min}\npools:\n" + pools + "campaigns: [{id: camp_1}]\n")
-        #expect(messages == ["the request budget does not cover the 200 pools of workspace 'acme-twilio'"])
+        #expect(messages == ["poll.budget is too small for the 200 pools of workspace 'acme-twilio'"])
     }
 }

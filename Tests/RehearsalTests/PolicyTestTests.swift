@@ -73,9 +73,9 @@ import Testing
         ).outcome
         #expect(
             outcome.failures.map(\.expected) == [
-                "camp_1 is paused", "sent: pause camp_1", "told by then: campaign.paused",
+                "camp_1 is paused", "actions: pause camp_1", "events: campaign.paused",
             ])
-        #expect(outcome.failures.map(\.got) == ["camp_1 is running", "sent: nothing", "not told"])
+        #expect(outcome.failures.map(\.got) == ["camp_1 is running", "actions: none", "not reported"])
         let first = try #require(outcome.failures.first)
         #expect(first.position.line == 6)
         #expect(
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test func faultsAreToldAtTheirPlace() {
-        #expect(faults("tests: []") == ["1:1: the test file names no 'policy'"])
+        #expect(faults("tests: []") == ["1:1: the test file has no 'policy'"])
         let text = """
             policy: p
             tests:
@@ -116,9 +116,9 @@ import Testing
             """
         #expect(
             faults(text) == [
-                "5:38: status cannot be 'runing'", "5:22: '0+20y3' in sent is no part of a series",
+                "5:38: status cannot be 'runing'", "5:22: '0+20y3' in sent is not part of a series",
                 "7:14: at '5' is not a duration", "8:39: the test has no campaign 'camp_2'",
-                "10:43: state cannot be 'stopped'", "10:61: there is no event 'campaign.pause'",
+                "10:43: state cannot be 'stopped'", "10:61: unknown event 'campaign.pause'",
             ])
     }
 }

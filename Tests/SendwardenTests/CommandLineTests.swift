@@ -80,7 +80,7 @@ import Testing
         Case(
             arguments: ["check", root + "/Tests/PolicyTests/Malformed/ratio-with-count.bad.yaml"], code: 78,
             stderr: [
-                ":12:19: error: a count cannot be compared with a ratio", "^", "did you mean bounceRate > 5%?",
+                ":12:19: error: cannot compare a count with a ratio", "^", "did you mean bounceRate > 5%?",
                 "1 error",
             ]),
         Case(
@@ -98,7 +98,7 @@ import Testing
         Case(arguments: ["simulate", "--listen", "127.0.0.1:99999"], code: 64, stderr: ["127.0.0.1:99999"]),
         Case(arguments: ["simulate", "--speed", "0"], code: 64, stderr: ["0.01 to 100000"]),
         Case(arguments: ["simulate", "--world", "/nonexistent/world.yaml"], code: 66, stderr: ["no such file"]),
-        Case(arguments: ["simulate", "--world", policy], code: 65, stderr: ["policy.yaml: ", "no such key"]),
+        Case(arguments: ["simulate", "--world", policy], code: 65, stderr: ["policy.yaml: ", "unknown key"]),
         Case(arguments: ["simulate", "--listen", "192.0.2.1:1"], code: 69, stderr: ["cannot listen on 192.0.2.1:1"]),
         Case(arguments: ["demo", "--speed", "1"], code: 64, stderr: ["60 to 3600"]),
     ]

@@ -1,4 +1,4 @@
-/// A place in a file: both counts from 1, columns in Unicode scalars.
+/// A position in a file: line and column count from 1, columns in Unicode scalars.
 package struct Position: Hashable, Comparable, Sendable {
     package var line: Int
     package var column: Int
@@ -12,7 +12,7 @@ package struct Position: Hashable, Comparable, Sendable {
     }
 }
 
-/// Something wrong or doubtful in a policy file, where it is, and what to write instead.
+/// An error or a warning about a policy file: what is wrong, where, and what to write instead.
 package struct Diagnostic: Hashable, Sendable {
     package enum Severity: String, Sendable {
         case error, warning
@@ -20,7 +20,7 @@ package struct Diagnostic: Hashable, Sendable {
 
     package var severity: Severity
     package var position: Position
-    /// How many columns the fault covers, at least 1.
+    /// How many columns the error covers, at least 1.
     package var width: Int
     package var message: String
     package var help: String?

@@ -1,6 +1,6 @@
-/// Finds what an author most likely meant to write.
+/// Finds the known name that an author most likely meant.
 package enum NearestName {
-    /// The candidate that few enough typing errors lead to, letter case aside; nil where none is near.
+    /// The candidate within a third of the name's length in edits, ignoring case; nil if there is none.
     package static func of(_ name: String, in candidates: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().utf8.prefix(64))
         let allowed = max(1, wanted.count / 3)
@@ -12,7 +12,7 @@ package enum NearestName {
         return best?.name
     }
 
-    /// The Damerau-Levenshtein distance with adjacent exchanges counted as one.
+    /// The Damerau-Levenshtein distance in which swapping two adjacent letters counts as one edit.
     private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         if left.isEmpty || right.isEmpty { return max(left.count, right.count) }
         var beforeLast = [Int](repeating: 0, count: right.count + 1)

@@ -1,6 +1,6 @@
-/// Hides what looks like a secret in a line that is shown to a person and may end up in a log.
+/// Masks what looks like a secret in a line that is displayed and may end up in a log.
 enum Secrets {
-    /// The line with keys (`sk_…`) and passwords in URLs (`://user:…@`) covered, column for column.
+    /// The line with keys (`sk_…`) and passwords in URLs (`://user:…@`) masked; columns do not move.
     static func masked(_ line: [Unicode.Scalar]) -> [Unicode.Scalar] {
         var masked = line
         for start in line.indices {

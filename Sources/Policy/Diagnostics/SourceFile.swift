@@ -1,6 +1,6 @@
-/// A policy file's name and text, for diagnostics that show where they point.
+/// A policy file's name and text, for diagnostics that quote the line they are about.
 package struct SourceFile: Sendable {
-    /// As the user named it.
+    /// As given on the command line.
     package let name: String
     package let text: String
     private let lines: [[Unicode.Scalar]]
@@ -13,7 +13,7 @@ package struct SourceFile: Sendable {
         }
     }
 
-    /// The line's scalars without its end; empty where the file is shorter.
+    /// The line's scalars without the line break; empty if the file is shorter.
     func line(_ number: Int) -> [Unicode.Scalar] {
         lines.indices.contains(number - 1) ? lines[number - 1] : []
     }
@@ -35,12 +35,12 @@ package struct SourceFile: Sendable {
         return text
     }
 
-    /// All of them in the order of the file, errors and warnings alike.
+    /// All diagnostics, errors and warnings, in the order of the file.
     package func render(_ diagnostics: [Diagnostic]) -> String {
         diagnostics.sorted { $0.position < $1.position }.map(render).joined()
     }
 
-    /// The part of a long line that is shown: a terminal's width around the fault.
+    /// The part of a long line that is shown: one terminal width around the error.
     private static func excerpt(of count: Int, around column: Int) -> Range<Int> {
         let widest = 110
         guard count > widest else { return 0..<count }

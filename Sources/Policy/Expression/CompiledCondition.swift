@@ -1,9 +1,9 @@
 import Model
 
-/// What a compiled condition is judged on; NaN is unknown.
+/// The data that a compiled condition is evaluated on; NaN is unknown.
 package protocol CompiledReadings {
     func value(of gauge: Gauge) -> Double
-    /// How much a counter grew within the window of that number, and how many hours of it samples cover.
+    /// How much a counter grew within the window with this index, and how many hours of it samples cover.
     func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double)
     /// In seconds.
     func age(of source: Source) -> Double
@@ -11,8 +11,9 @@ package protocol CompiledReadings {
     func sinceArmed(_ counter: Counter) -> Double
 }
 
-/// A condition as a flat list of steps, for judging millions of samples: it comes to what ``Condition/evaluate(_:)``
-/// comes to, without the evidence.
+/// A condition compiled to a flat list of steps, to evaluate millions of samples.
+///
+/// Its result is that of ``Condition/evaluate(_:)``, without the evidence.
 package struct CompiledCondition: Sendable {
     private enum Step: Sendable {
         case constant(Double)
@@ -32,11 +33,11 @@ package struct CompiledCondition: Sendable {
     private var depth = 0
 
     /// - Parameters:
-    ///   - windows: the windows by their numbers; every window of the condition is among them.
-    ///   - label: the campaign's labels, which do not change.
+    ///   - windows: the windows by index; they include every window of the condition.
+    ///   - label: returns the campaign's label with the given name.
     package init(_ condition: Condition, windows: [Duration], label: (String) -> String) {
-        let numbers = Dictionary(uniqueKeysWithValues: windows.enumerated().map { ($1, $0) })
-        emit(condition, numbers, label)
+        let indices = Dictionary(uniqueKeysWithValues: windows.enumerated().map { ($1, $0) })
+        emit(condition, indices, label)
         depth = steps.count
     }
 
@@ -52,7 +53,7 @@ package struct CompiledCondition: Sendable {
                 switch term {
                 case .literal(let text): text
                 case .label(let name): label(name)
-                // No recording holds a pool's tags.
+                // Recordings have no pool tags.
                 case .poolTag: nil
                 }
             }
@@ -73,16 +74,16 @@ package struct CompiledCondition: Sendable {
     }
 
     private mutating func emit(_ formula: Formula, _ windows: [Duration: Int]) {
-        func number(_ window: Duration) -> Int {
-            guard let number = windows[window] else { preconditionFailure("a window without a number") }
-            return number
+        func index(_ window: Duration) -> Int {
+            guard let index = windows[window] else { preconditionFailure("no index for a window of the condition") }
+            return index
         }
         switch formula {
         case .constant(let value): steps.append(.constant(value))
         case .gauge(let gauge): steps.append(.gauge(gauge))
-        case .bounceRate(let window): steps.append(.bounceRate(window: number(window)))
-        case .increase(let counter, let window): steps.append(.increase(counter, window: number(window)))
-        case .rate(let counter, let window): steps.append(.rate(counter, window: number(window)))
+        case .bounceRate(let window): steps.append(.bounceRate(window: index(window)))
+        case .increase(let counter, let window): steps.append(.increase(counter, window: index(window)))
+        case .rate(let counter, let window): steps.append(.rate(counter, window: index(window)))
         case .age(let source): steps.append(.age(source))
         case .negate(let inner):
             emit(inner, windows)
@@ -102,7 +103,7 @@ package struct CompiledCondition: Sendable {
         steps.append(step)
     }
 
-    /// Judges the condition on `readings`.
+    /// Evaluates the condition on `readings`.
     package func truth(_ readings: some CompiledReadings) -> Truth {
         withUnsafeTemporaryAllocation(of: Double.self, capacity: depth) { stack in
             var top = -1

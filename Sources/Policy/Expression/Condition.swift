@@ -1,26 +1,26 @@
 import Model
 
-/// A checked number: every name is known and every unit fits, so that evaluating can only find data missing.
+/// A checked formula: every name is known and every unit fits, so an evaluation can only lack data.
 package indirect enum Formula: Hashable, Sendable, Codable {
     case constant(Double)
     case gauge(Gauge)
-    /// Bounced by resolved within the window.
+    /// `bounced / resolved` within the window.
     case bounceRate(Duration)
     case increase(Counter, Duration)
     /// Per hour, over the part of the window that samples cover.
     case rate(Counter, Duration)
-    /// Seconds since the last good answer.
+    /// Seconds since the last good response.
     case age(Source)
     case negate(Formula)
     case add(Formula, Formula)
     case subtract(Formula, Formula)
     case multiply(Formula, Formula)
     case divide(Formula, Formula)
-    /// An end of Wilson's interval for so many hits of so many trials.
+    /// A bound of Wilson's interval for hits and trials.
     case wilson(WilsonEnd, Formula, Formula, confidence: Double)
 }
 
-/// Which end of an interval.
+/// The lower or the upper bound of an interval.
 package enum WilsonEnd: String, CaseIterable, Sendable, Codable {
     case lower = "wilson_lower"
     case upper = "wilson_upper"
@@ -46,7 +46,7 @@ package enum Comparison: String, Sendable, Codable {
         }
     }
 
-    /// The comparison that holds exactly where this one does not.
+    /// The comparison that holds exactly if this one does not.
     var negated: Comparison {
         switch self {
         case .less: .greaterOrEqual
@@ -58,7 +58,7 @@ package enum Comparison: String, Sendable, Codable {
         }
     }
 
-    /// The same comparison with its sides exchanged.
+    /// The same comparison with its sides swapped.
     var mirrored: Comparison {
         switch self {
         case .less: .greater
@@ -70,23 +70,22 @@ package enum Comparison: String, Sendable, Codable {
     }
 }
 
-/// One comparison of numbers, with the words it was written in.
+/// One comparison of numbers, with its source text.
 package struct NumberComparison: Hashable, Sendable, Codable {
     package var left: Formula
     package var comparison: Comparison
     package var right: Formula
     package var unit: Unit
-    /// The rule's confidence, where this comparison is the one to be sure of; what is counted since the rule was armed
-    /// decides it then.
+    /// The test that decides this comparison if the rule has a `confidence`; nil otherwise.
     package var test: SequentialTest?
     package var leftText: String
     package var rightText: String
 
-    /// As it was written.
+    /// The comparison as the policy writes it.
     package var text: String { "\(leftText) \(comparison.rawValue) \(rightText)" }
 }
 
-/// How a rule with a confidence judges its ratio: by an ``EProcess`` over what was counted since it was armed.
+/// How a rule with a `confidence` evaluates its ratio: an ``EProcess`` over the counts since the rule was armed.
 package struct SequentialTest: Hashable, Sendable, Codable {
     package var hits: Counter
     package var trials: Counter
@@ -96,19 +95,19 @@ package struct SequentialTest: Hashable, Sendable, Codable {
     package var process: EProcess { EProcess(limit: limit, confidence: confidence) }
 }
 
-/// A text in a comparison of texts.
+/// One side of a comparison of texts.
 package enum TextTerm: Hashable, Sendable {
     case literal(String)
-    /// The campaign's label of that name; the empty text where the campaign has none.
+    /// The campaign's label with this name; empty if the campaign has none.
     case label(String)
-    /// The pool's tag of that name; the empty text where the pool has none, unknown where the pool is.
+    /// The pool's tag with this name; empty if the pool has none, unknown if the pool is unknown.
     case poolTag(String)
 }
 
 /// A checked condition of a rule.
 package indirect enum Condition: Hashable, Sendable {
     case compare(NumberComparison)
-    /// Equal, or with `false` not equal.
+    /// Equal, or not equal if `isEqual` is false.
     case compareText(TextTerm, isEqual: Bool, TextTerm)
     case not(Condition)
     case and(Condition, Condition)
@@ -116,7 +115,7 @@ package indirect enum Condition: Hashable, Sendable {
 }
 
 extension Condition {
-    /// The comparison that a confidence is about; nil where the rule has none.
+    /// The test of a rule with a `confidence`; nil if it has none.
     package var test: SequentialTest? {
         switch self {
         case .compare(let comparison): comparison.test
@@ -126,7 +125,7 @@ extension Condition {
         }
     }
 
-    /// Calls `visit` with every number in the condition, from left to right.
+    /// Calls `visit` with every formula in the condition, from left to right.
     package func visitFormulas(_ visit: (Formula) -> Void) {
         switch self {
         case .compare(let comparison):
@@ -140,10 +139,10 @@ extension Condition {
         }
     }
 
-    /// Every window that the condition asks for.
+    /// Every window that the condition uses.
     package var windows: Set<Duration> { Set(windowedCounters.keys) }
 
-    /// Every window that the condition asks for, with the counters whose growth it asks for.
+    /// Every window that the condition uses, with the counters it reads in it.
     package var windowedCounters: [Duration: Set<Counter>] {
         var windows: [Duration: Set<Counter>] = [:]
         visitFormulas { formula in
@@ -157,7 +156,7 @@ extension Condition {
         return windows
     }
 
-    /// The answers of the API that the condition reads.
+    /// The API responses that the condition reads.
     package var sources: Set<Source> {
         var sources: Set<Source> = []
         if !poolTags.isEmpty { sources.insert(.pools) }
@@ -174,14 +173,14 @@ extension Condition {
         return sources
     }
 
-    /// True where the condition looks at the age of something, and so changes without an answer.
+    /// True if the condition uses `age()`, so that its value changes without a new response.
     package var readsAge: Bool {
         var found = false
         visitFormulas { if case .age = $0 { found = true } }
         return found
     }
 
-    /// What the condition asks of a pool that only some platforms tell.
+    /// The names in the condition that only platforms with listable pools supply.
     package var rosterNames: [String] {
         var names = poolTags.sorted().map { "pool.tag(\"\($0)\")" }
         visitFormulas { formula in
@@ -191,7 +190,7 @@ extension Condition {
         return names
     }
 
-    /// True where the condition reads a rate that the platform works out, which no recording of counters holds.
+    /// True if the condition reads a rate that the platform computes, which recordings of counters lack.
     package var readsPlatformRates: Bool {
         var found = false
         visitFormulas { formula in
@@ -201,12 +200,12 @@ extension Condition {
         return found
     }
 
-    /// The labels that the condition asks for.
+    /// The names of the labels that the condition reads.
     package var labels: Set<String> {
         Set(textTerms.compactMap { if case .label(let name) = $0 { name } else { nil } })
     }
 
-    /// The tags of pools that the condition asks for.
+    /// The names of the pool tags that the condition reads.
     package var poolTags: Set<String> {
         Set(textTerms.compactMap { if case .poolTag(let name) = $0 { name } else { nil } })
     }
@@ -222,7 +221,7 @@ extension Condition {
 }
 
 extension Formula {
-    /// Calls `visit` with this number and every number that it is made of.
+    /// Calls `visit` with this formula and every formula inside it.
     package func visit(_ visit: (Formula) -> Void) {
         visit(self)
         switch self {

@@ -1,6 +1,6 @@
 import Model
 
-/// Kleene's three truth values: missing data are unknown, not false.
+/// Kleene's three truth values: missing data is unknown, not false.
 package enum Truth: Hashable, Sendable, Codable {
     case yes, no, unknown
 
@@ -25,10 +25,10 @@ package enum Truth: Hashable, Sendable, Codable {
     }
 }
 
-/// How much a counter grew within a window, and how much of the window samples cover.
+/// How much a counter grew within a window, and how much of the window is covered by samples.
 package struct Increase: Hashable, Sendable {
     package var amount: Double
-    /// The part of the window that samples cover; at most the window's length, above zero.
+    /// The time that samples cover; above zero and at most the window's length.
     package var covered: Duration
 
     package init(amount: Double, covered: Duration) {
@@ -37,18 +37,16 @@ package struct Increase: Hashable, Sendable {
     }
 }
 
-/// What a condition is evaluated on.
-///
-/// Nil is unknown.
+/// The data that a condition is evaluated on; nil is unknown.
 package protocol Readings {
     func value(of gauge: Gauge) -> Double?
     func increase(of counter: Counter, over window: Duration) -> Increase?
     func age(of source: Source) -> Duration?
-    /// The campaign's label; the empty text where it has none.
+    /// The campaign's label; empty if it has none.
     func label(_ name: String) -> String
-    /// The pool's tag; the empty text where the pool has none, nil where the pool is unknown.
+    /// The pool's tag; empty if the pool has none, nil if the pool is unknown.
     func poolTag(_ name: String) -> String?
-    /// What was counted since the rule that is judged was armed; nil where it has not been, or a counter is unknown.
+    /// The counts since the evaluated rule was armed; nil if it was not armed or a counter is unknown.
     func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)?
 }
 
@@ -58,13 +56,13 @@ extension Readings {
     package func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)? { nil }
 }
 
-/// One comparison of a condition as it came out: the evidence behind a decision.
+/// The result of one comparison: the evidence for a decision.
 package struct Finding: Hashable, Sendable, Codable {
     package var comparison: NumberComparison
     package var left: Double?
     package var right: Double?
     package var truth: Truth
-    /// What a rule with a confidence found; nil for any other.
+    /// The evidence of a rule with a `confidence`; nil for any other rule.
     package var evidence: TestEvidence?
 
     package init(
@@ -78,7 +76,7 @@ package struct Finding: Hashable, Sendable, Codable {
     }
 }
 
-/// The evidence that a rate is above its limit, since the rule was armed.
+/// The evidence that a rate is above its limit, from counts since the rule was armed.
 package struct TestEvidence: Hashable, Sendable, Codable {
     package var hits: Double
     package var trials: Double
@@ -86,12 +84,12 @@ package struct TestEvidence: Hashable, Sendable, Codable {
     package var needed: Double
 }
 
-/// What came of evaluating a condition.
+/// The result of evaluating a condition.
 package struct Evaluation: Hashable, Sendable, Codable {
     package var truth: Truth
-    /// Every comparison of numbers, from left to right, whether or not it decided the outcome.
+    /// Every comparison of numbers, from left to right, including those that did not decide the result.
     package var findings: [Finding]
-    /// The least part of a window that samples covered, 0…1; nil where the condition has no window or no data.
+    /// The smallest covered share of a window, 0…1; nil if the condition has no window or no data.
     package var coverage: Double?
 
     package init(truth: Truth, findings: [Finding], coverage: Double?) {
@@ -102,7 +100,7 @@ package struct Evaluation: Hashable, Sendable, Codable {
 }
 
 extension Condition {
-    /// Judges the condition on `readings`.
+    /// Evaluates the condition on `readings`.
     package func evaluate(_ readings: some Readings) -> Evaluation {
         var evaluator = Evaluator(readings: readings)
         let truth = evaluator.truth(self)
@@ -137,7 +135,7 @@ private struct Evaluator<Source: Readings> {
         }
     }
 
-    /// What was counted since the rule was armed decides.
+    /// Decides by the counts since the rule was armed.
     private mutating func truth(_ test: SequentialTest, of comparison: NumberComparison) -> Truth {
         guard let counts = readings.sinceArmed(test.hits, of: test.trials) else {
             findings.append(Finding(comparison: comparison, left: nil, right: test.limit, truth: .unknown))
@@ -155,7 +153,7 @@ private struct Evaluator<Source: Readings> {
         return truth
     }
 
-    /// Nil where data are missing or the result is no finite number, as 0/0 is.
+    /// Nil if data is missing or the result is not finite, such as 0/0.
     private mutating func number(_ formula: Formula) -> Double? {
         let value: Double? =
             switch formula {

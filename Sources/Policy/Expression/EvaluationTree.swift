@@ -1,10 +1,10 @@
 import Model
 
-/// A condition as it came out, part by part, for people to read.
+/// The result of a condition, part by part, for display.
 package struct EvaluationNode: Codable, Hashable, Sendable {
-    /// The part as it was written, or what a number is made of.
+    /// The part as the policy writes it, or the name of a number inside it.
     package var text: String
-    /// Its numbers; nil for a part that only combines others.
+    /// Its values; nil for a part that only combines others.
     package var value: String?
     /// `true`, `false` or `unknown`; nil for a number.
     package var outcome: String?
@@ -19,7 +19,7 @@ package struct EvaluationNode: Codable, Hashable, Sendable {
 }
 
 extension EvaluationNode {
-    /// The parts from top to bottom, each indented below the one that it is a part of.
+    /// The parts from top to bottom, each indented below its parent.
     package func rows(depth: Int = 0) -> [(text: String, outcome: String, value: String)] {
         [(String(repeating: "  ", count: depth) + text, outcome ?? "", value ?? "")]
             + parts.flatMap { $0.rows(depth: depth + 1) }
@@ -27,7 +27,7 @@ extension EvaluationNode {
 }
 
 extension Truth {
-    /// As people write it.
+    /// As displayed.
     package var word: String {
         switch self {
         case .yes: "true"
@@ -38,7 +38,7 @@ extension Truth {
 }
 
 extension Unit {
-    /// A number with its unit: `5.6 %`, `3h`, `120/h`, `480`.
+    /// The value with its unit: `5.6 %`, `3h`, `120/h`, `480`.
     package func text(_ value: Double) -> String {
         switch self {
         case .ratio: Ratio(value).description
@@ -50,7 +50,7 @@ extension Unit {
 }
 
 extension Condition {
-    /// The condition with the value of each part on `readings`.
+    /// The condition with the value of each part for `readings`.
     package func tree(_ readings: some Readings) -> EvaluationNode {
         let truth = evaluate(readings).truth
         switch self {
@@ -66,7 +66,7 @@ extension Condition {
         }
     }
 
-    /// The parts that must all hold.
+    /// The conditions joined by `and`.
     package var conjuncts: [Condition] {
         if case .and(let left, let right) = self { left.conjuncts + right.conjuncts } else { [self] }
     }
@@ -97,7 +97,7 @@ extension NumberComparison {
                 if let node = part.node(readings), !parts.contains(node) { parts.append(node) }
             }
         }
-        // A single number's value is the comparison's own: what it is made of says more.
+        // The value of a single number repeats the comparison's: show its components instead.
         if parts.count == 1 { parts = parts[0].parts }
         return EvaluationNode(
             text, value: "\(sides[0]) \(comparison.rawValue) \(sides[1])", outcome: truth, parts: parts)
@@ -105,7 +105,7 @@ extension NumberComparison {
 }
 
 extension Formula {
-    /// What this number is, and what it is made of; nil for a constant and for arithmetic.
+    /// The formula's value and its components; nil for constants and arithmetic.
     fileprivate func node(_ readings: some Readings) -> EvaluationNode? {
         switch self {
         case .constant, .negate, .add, .subtract, .multiply, .divide, .wilson: nil
@@ -144,20 +144,23 @@ extension Formula {
         let increase = readings.increase(of: counter, over: window)
         var value = increase.map { Unit.count.text($0.amount) } ?? "unknown"
         if let covered = increase?.covered, covered / window < 0.995 {
-            value += ", samples cover \(covered.spokenText)"
+            value += ", \(covered.spokenText) covered by samples"
         }
         return EvaluationNode("\(counter.rawValue) within \(window.windowText)", value: value)
     }
 }
 
 extension Gauge {
-    /// What a derived number is made of.
+    /// The gauges that a derived gauge is computed from.
     fileprivate var components: [Gauge] {
         switch self {
         case .bounceRate: [.bounced, .resolved]
         case .resolved: [.delivered, .bounced]
         case .poolAvailable: [.poolRemainingVolume, .poolReserved]
-        default: []
+        case .totalEnrolled, .sent, .delivered, .bounced, .replied, .queued, .openRate, .replyRate, .poolDailyCapacity,
+            .poolRemainingVolume, .poolReserved, .poolSenders, .poolActiveSenders, .poolAge, .poolUpdated,
+            .accountsActive, .accountsPaused, .accountsWarming:
+            []
         }
     }
 }
@@ -173,7 +176,7 @@ extension TextTerm {
 }
 
 extension Duration {
-    /// A window as people write it: days from three on, hours below.
+    /// The window in hours below three days, in days from there.
     fileprivate var windowText: String {
         let isWholeHours = milliseconds % 3_600_000 == 0
         return isWholeHours && self < .seconds(3 * 86400) ? "\(milliseconds / 3_600_000)h" : policyText

@@ -1,6 +1,6 @@
-/// Reads tokens into a tree by recursive descent: `or`, `and`, `not`, comparison, sum, product, sign, operand.
+/// Parses tokens by recursive descent: `or`, `and`, `not`, comparison, sum, product, sign, operand.
 struct ExpressionParser {
-    /// How deep brackets, signs and `not` may nest; the stack must not be at an author's mercy.
+    /// The deepest nesting of parentheses, signs and `not`; bounds the use of the stack.
     static let depthMax = 64
 
     private let tokens: [Token]
@@ -11,11 +11,11 @@ struct ExpressionParser {
         self.tokens = tokens
     }
 
-    /// The tree of a whole expression.
+    /// The syntax tree of a whole expression.
     static func parse(_ text: String) throws(ExpressionError) -> SyntaxTree {
         var parser = ExpressionParser(try Lexer.tokens(of: text))
         guard parser.current.kind != .end else {
-            throw ExpressionError("the expression is empty", help: "for instance: bounceRate > 5%", at: Span(0, 1))
+            throw ExpressionError("the expression is empty", help: "for example bounceRate > 5%", at: Span(0, 1))
         }
         let tree = try parser.disjunction()
         guard parser.current.kind == .end else { throw parser.unexpectedAfterOperand() }
@@ -54,20 +54,21 @@ struct ExpressionParser {
 
     private mutating func comparison() throws(ExpressionError) -> SyntaxTree {
         let left = try sum()
-        guard case .operation(let operation) = current.kind, operation.isComparison else { return left }
+        guard case .comparison(let comparison) = current.kind else { return left }
         let span = current.span
         advance()
         let right = try sum()
-        if case .operation(let next) = current.kind, next.isComparison {
+        if case .comparison = current.kind {
             throw ExpressionError(
-                "comparisons do not chain", help: "write 'a < b and b < c' instead of 'a < b < c'", at: current.span)
+                "comparisons cannot be chained", help: "write 'a < b and b < c' instead of 'a < b < c'",
+                at: current.span)
         }
-        return .compare(operation, left, right, operator: span)
+        return .compare(comparison, left, right, operator: span)
     }
 
     private mutating func sum() throws(ExpressionError) -> SyntaxTree {
         var left = try product()
-        while case .operation(let operation) = current.kind, operation == .plus || operation == .minus {
+        while case .arithmetic(let operation) = current.kind, operation == .add || operation == .subtract {
             let span = current.span
             advance()
             left = .arithmetic(operation, left, try product(), operator: span)
@@ -77,7 +78,7 @@ struct ExpressionParser {
 
     private mutating func product() throws(ExpressionError) -> SyntaxTree {
         var left = try sign()
-        while case .operation(let operation) = current.kind, operation == .times || operation == .divide {
+        while case .arithmetic(let operation) = current.kind, operation == .multiply || operation == .divide {
             let span = current.span
             advance()
             left = .arithmetic(operation, left, try sign(), operator: span)
@@ -86,7 +87,7 @@ struct ExpressionParser {
     }
 
     private mutating func sign() throws(ExpressionError) -> SyntaxTree {
-        guard case .operation(.minus) = current.kind else { return try operand() }
+        guard case .arithmetic(.subtract) = current.kind else { return try operand() }
         let start = current.span
         advance()
         let value = try nested { parser throws(ExpressionError) in try parser.sign() }
@@ -109,8 +110,8 @@ struct ExpressionParser {
             try close(opened: token.span)
             return inner
         case .end:
-            throw ExpressionError("the expression ends where a value is expected", at: token.span)
-        case .operation, .and, .or, .not, .close, .comma:
+            throw ExpressionError("expected a value, found the end of the expression", at: token.span)
+        case .arithmetic, .comparison, .and, .or, .not, .close, .comma:
             throw ExpressionError("expected a value, found \(token.description)", at: token.span)
         }
     }
@@ -134,7 +135,7 @@ struct ExpressionParser {
     private mutating func close(opened: Span) throws(ExpressionError) {
         guard current.kind == .close else {
             if current.kind == .end {
-                var error = ExpressionError("this '(' is not closed", help: "add ')'", at: opened)
+                var error = ExpressionError("unmatched '('", help: "add ')'", at: opened)
                 error.isUnclosed = true
                 throw error
             }
@@ -149,7 +150,7 @@ struct ExpressionParser {
         depth += 1
         guard depth <= ExpressionParser.depthMax else {
             throw ExpressionError(
-                "the expression is nested more than \(ExpressionParser.depthMax) levels deep",
+                "the expression is nested deeper than \(ExpressionParser.depthMax) levels",
                 help: "split it into several rules", at: current.span)
         }
         defer { depth -= 1 }
@@ -161,22 +162,14 @@ struct ExpressionParser {
             return ExpressionError(
                 "'\(name)' is not an operator", help: "write '\(name.lowercased())'", at: current.span)
         }
-        if current.kind == .close { return ExpressionError("this ')' closes nothing", at: current.span) }
+        if current.kind == .close { return ExpressionError("unmatched ')'", at: current.span) }
         if current.kind == .comma {
             return ExpressionError(
-                "',' stands only between a function's arguments", help: "write 1000 instead of 1,000", at: current.span)
+                "',' can only separate the arguments of a function", help: "write 1000 instead of 1,000",
+                at: current.span)
         }
         return ExpressionError(
             "expected an operator before \(current.description)", help: "join two conditions with 'and' or 'or'",
             at: current.span)
-    }
-}
-
-extension Token.Operator {
-    var isComparison: Bool {
-        switch self {
-        case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual: true
-        case .plus, .minus, .times, .divide: false
-        }
     }
 }

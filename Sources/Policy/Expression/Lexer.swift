@@ -1,8 +1,8 @@
 import Model
 
-/// Cuts an expression into tokens.
+/// Splits an expression into tokens.
 struct Lexer {
-    /// The longest expression, in Unicode scalars; the longest in the examples has under 200.
+    /// The longest expression, in Unicode scalars; the examples stay below 200.
     static let lengthMax = 2000
 
     private let scalars: [Unicode.Scalar]
@@ -12,12 +12,12 @@ struct Lexer {
         scalars = Array(text.unicodeScalars)
     }
 
-    /// All tokens of `text`, closed by an `.end`.
+    /// All tokens of `text`; the last one is `.end`.
     static func tokens(of text: String) throws(ExpressionError) -> [Token] {
         var lexer = Lexer(text)
         guard lexer.scalars.count <= lengthMax else {
             throw ExpressionError(
-                "the expression has \(lexer.scalars.count) characters; at most \(lengthMax) are read",
+                "the expression has \(lexer.scalars.count) characters; the limit is \(lengthMax)",
                 help: "split it into several rules", at: Span(0, 1))
         }
         var tokens: [Token] = []
@@ -37,10 +37,10 @@ struct Lexer {
         case "(": return single(.open)
         case ")": return single(.close)
         case ",": return single(.comma)
-        case "+": return single(.operation(.plus))
-        case "-": return single(.operation(.minus))
-        case "*": return single(.operation(.times))
-        case "/": return single(.operation(.divide))
+        case "+": return single(.arithmetic(.add))
+        case "-": return single(.arithmetic(.subtract))
+        case "*": return single(.arithmetic(.multiply))
+        case "/": return single(.arithmetic(.divide))
         case "<", ">", "=", "!", "&", "|": return try symbol()
         default:
             if isNameStart(scalar) { return word() }
@@ -61,7 +61,7 @@ struct Lexer {
         while let scalar = peek, "<>=!&|".unicodeScalars.contains(scalar), position - start < 3 { position += 1 }
         let text = String(String.UnicodeScalarView(scalars[start..<position]))
         let span = Span(start, position)
-        if let operation = Token.Operator(rawValue: text) { return Token(kind: .operation(operation), span: span) }
+        if let comparison = Comparison(rawValue: text) { return Token(kind: .comparison(comparison), span: span) }
         let instead: [String: String] = [
             "=": "==", "===": "==", "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not", "<>": "!=",
             "=>": ">=", "=<": "<=", "!==": "!=",
@@ -83,7 +83,7 @@ struct Lexer {
         return Token(kind: kind, span: Span(start, position))
     }
 
-    /// A number, a percentage or a duration; they begin alike.
+    /// A number, a percentage or a duration; all start with a digit.
     private mutating func number() throws(ExpressionError) -> Token {
         let start = position
         while let scalar = peek, ("0"..."9").contains(scalar) || scalar == "." || scalar == "_" { position += 1 }
@@ -95,7 +95,7 @@ struct Lexer {
         }
         guard value <= 1e15 else {
             throw ExpressionError(
-                "'\(digits)' is too large", help: "numbers go up to 10^15", at: Span(start, position))
+                "'\(digits)' is too large", help: "the largest number is 10^15", at: Span(start, position))
         }
         let afterDigits = position
         while let scalar = peek, scalar.properties.isWhitespace { position += 1 }
@@ -124,7 +124,7 @@ struct Lexer {
         while let scalar = peek, scalar != quote { position += 1 }
         guard peek != nil else {
             throw ExpressionError(
-                "the text that begins here does not end", help: "close it with \(quote)", at: Span(start, start + 1))
+                "the text has no closing quote", help: "add \(quote)", at: Span(start, start + 1))
         }
         let content = String(String.UnicodeScalarView(scalars[(start + 1)..<position]))
         position += 1
@@ -143,7 +143,7 @@ struct Lexer {
     private static func help(for scalar: Unicode.Scalar) -> String? {
         switch scalar {
         case "%": "write the number first: 5%"
-        case "{", "}", "[", "]": "expressions have round brackets only"
+        case "{", "}", "[", "]": "write '(' or ')'"
         case "≥": "write '>='"
         case "≤": "write '<='"
         case "≠": "write '!='"

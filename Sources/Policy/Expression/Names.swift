@@ -1,17 +1,17 @@
-/// A number that expressions may read: the API's own names, and what is derived from them at once.
+/// A number that expressions can read: the API's own fields, and values derived from them.
 package enum Gauge: String, CaseIterable, Sendable, Codable {
     case totalEnrolled, sent, delivered, bounced, replied, queued, openRate, replyRate
-    /// `delivered + bounced`: mails whose outcome is known.
+    /// `delivered + bounced`: emails whose outcome is known.
     case resolved
-    /// `bounced / resolved`, over the campaign's whole life.
+    /// `bounced / resolved` over the campaign's lifetime.
     case bounceRate
     case poolDailyCapacity = "pool.dailyCapacity"
     case poolRemainingVolume = "pool.remainingVolume"
-    /// What was promised to released launches and is not sent yet.
+    /// Volume that is reserved for started launches and not yet sent.
     case poolReserved = "pool.reserved"
     /// `pool.remainingVolume - pool.reserved`.
     case poolAvailable = "pool.available"
-    /// The members of the pool, whatever their channel and state.
+    /// All members of the pool, regardless of channel and status.
     case poolSenders = "pool.senders"
     /// The members of the pool that can send.
     case poolActiveSenders = "pool.activeSenders"
@@ -34,7 +34,7 @@ package enum Gauge: String, CaseIterable, Sendable, Codable {
         }
     }
 
-    /// Which answer of the API the number comes from.
+    /// The API response that the number comes from.
     package var source: Source {
         switch self {
         case .totalEnrolled, .sent, .delivered, .bounced, .replied, .queued, .openRate, .replyRate, .resolved,
@@ -48,28 +48,28 @@ package enum Gauge: String, CaseIterable, Sendable, Codable {
     }
 }
 
-/// A counter that only grows, so that its increase over a window has a meaning.
+/// A counter that only grows, so that its increase over a window is meaningful.
 package enum Counter: String, CaseIterable, Sendable, Codable {
     case totalEnrolled, sent, delivered, bounced, replied, resolved
 }
 
-/// The three answers of the API that numbers come from, named as in `poll:`.
+/// The API responses that numbers come from, named as in `poll:`.
 package enum Source: String, CaseIterable, Sendable, Codable {
     case stats, pools, accounts
 }
 
-/// What kind of number something is; a policy that mixes them up is refused.
+/// The unit of a number; a policy that mixes units is refused.
 package enum Unit: Hashable, Sendable, Codable {
-    /// A bare number such as `50`: takes the unit of what it is compared with, where that makes sense.
+    /// A plain number such as `50`, which takes the unit of the other side if it can be a value of that unit.
     case number
     case count
     case ratio
     /// In seconds.
     case duration
-    /// Events an hour.
+    /// Events per hour.
     case perHour
 
-    /// With its article, for sentences.
+    /// With its article, for messages.
     var description: String {
         switch self {
         case .number: "a plain number"

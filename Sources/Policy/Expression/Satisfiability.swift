@@ -1,8 +1,8 @@
-/// Finds conditions that no data can make true, and those that all known data make true.
+/// Detects conditions that no data can make true, and conditions that are true for all known data.
 ///
-/// Sound, not complete: what it says is certain, but it keeps silent where it cannot tell.
+/// It is sound but not complete: it reports nothing unless it is certain.
 enum Satisfiability {
-    /// How many alternatives a condition is expanded into before the search gives up.
+    /// The most alternatives that a condition is expanded into before the search gives up.
     private static let alternativesMax = 256
 
     static func isNeverTrue(_ condition: Condition) -> Bool {
@@ -20,7 +20,7 @@ enum Satisfiability {
         case text(TextTerm, isEqual: Bool, TextTerm)
     }
 
-    /// The condition as alternatives of atoms that must hold together; nil where there are too many.
+    /// The condition in disjunctive normal form; nil if it has too many alternatives.
     private static func alternatives(_ condition: Condition, negated: Bool) -> [[Atom]]? {
         switch condition {
         case .compare(let comparison):
@@ -80,7 +80,7 @@ enum Satisfiability {
         var required: String?
         var excluded: Set<String> = []
 
-        /// False where the text can no longer have any value.
+        /// False if no value of the text is left.
         mutating func allow(_ text: String, _ isEqual: Bool) -> Bool {
             if isEqual {
                 if let required, required != text { return false }
@@ -92,7 +92,7 @@ enum Satisfiability {
         }
     }
 
-    /// The values that a number can have.
+    /// The possible values of a number.
     private struct Range {
         var low: Double
         var high: Double
@@ -104,7 +104,7 @@ enum Satisfiability {
             (self.low, self.high) = (low, high)
         }
 
-        /// From what the API documents of each name: counts are not negative, rates lie within 0…1.
+        /// By the API's documentation: counts are not negative, and rates are within 0…1.
         init(of formula: Formula) {
             switch formula {
             case .constant(let value): self.init(value, value)
@@ -135,7 +135,7 @@ enum Satisfiability {
             }
         }
 
-        /// The value, where there is just one.
+        /// The value, if only one is possible.
         var single: Double? { low == high ? low : nil }
 
         var isEmpty: Bool {
@@ -143,7 +143,7 @@ enum Satisfiability {
             return low == high && (excludesLow || excludesHigh || excluded.contains(low))
         }
 
-        /// Whether some value here and some value there can stand in that relation.
+        /// True if the comparison holds for some value of each side.
         func canHold(_ comparison: Comparison, _ other: Range) -> Bool {
             switch comparison {
             case .less: low < other.high

@@ -1,4 +1,4 @@
-/// An expression as it was written, before its names and units are looked at.
+/// An expression as written, before names and units are checked.
 indirect enum SyntaxTree: Hashable {
     case number(Double, Span)
     case percent(Double, Span)
@@ -7,8 +7,8 @@ indirect enum SyntaxTree: Hashable {
     case name(String, Span)
     case call(String, arguments: [SyntaxTree], name: Span, Span)
     case negate(SyntaxTree, Span)
-    case arithmetic(Token.Operator, SyntaxTree, SyntaxTree, operator: Span)
-    case compare(Token.Operator, SyntaxTree, SyntaxTree, operator: Span)
+    case arithmetic(Arithmetic, SyntaxTree, SyntaxTree, operator: Span)
+    case compare(Comparison, SyntaxTree, SyntaxTree, operator: Span)
     case not(SyntaxTree, Span)
     case and(SyntaxTree, SyntaxTree)
     case or(SyntaxTree, SyntaxTree)

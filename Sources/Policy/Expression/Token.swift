@@ -1,4 +1,4 @@
-/// Where a piece of an expression stands: offsets in Unicode scalars from the expression's first one.
+/// The position of a part of an expression: offsets in Unicode scalars from the start of the expression.
 package struct Span: Hashable, Sendable {
     package var start: Int
     package var end: Int
@@ -18,7 +18,7 @@ package struct ExpressionError: Error, Hashable, Sendable {
     package var message: String
     package var help: String?
     package var span: Span
-    /// True where a bracket was opened and the text ends before it is closed.
+    /// True if the text ends before an open parenthesis is closed.
     var isUnclosed = false
 
     init(_ message: String, help: String? = nil, at span: Span) {
@@ -28,7 +28,15 @@ package struct ExpressionError: Error, Hashable, Sendable {
     }
 }
 
-/// One word of the expression language.
+/// An arithmetic operator.
+enum Arithmetic: String {
+    case add = "+"
+    case subtract = "-"
+    case multiply = "*"
+    case divide = "/"
+}
+
+/// One token of the expression language.
 struct Token: Hashable {
     enum Kind: Hashable {
         case number(Double)
@@ -36,37 +44,26 @@ struct Token: Hashable {
         case percent(Double)
         case duration(Duration)
         case text(String)
-        /// A name, dots included: `pool.available`.
+        /// A name, including its dots: `pool.available`.
         case name(String)
-        case operation(Operator)
+        case arithmetic(Arithmetic)
+        case comparison(Comparison)
         case and, or, not
         case open, close, comma
         case end
     }
 
-    enum Operator: String {
-        case plus = "+"
-        case minus = "-"
-        case times = "*"
-        case divide = "/"
-        case less = "<"
-        case lessOrEqual = "<="
-        case greater = ">"
-        case greaterOrEqual = ">="
-        case equal = "=="
-        case notEqual = "!="
-    }
-
     var kind: Kind
     var span: Span
 
-    /// The token as a sentence about it calls it.
+    /// The token as messages refer to it.
     var description: String {
         switch kind {
         case .number, .percent, .duration: "a number"
         case .text: "a text"
         case .name(let name): "'\(name)'"
-        case .operation(let operation): "'\(operation.rawValue)'"
+        case .arithmetic(let operation): "'\(operation.rawValue)'"
+        case .comparison(let comparison): "'\(comparison.rawValue)'"
         case .and: "'and'"
         case .or: "'or'"
         case .not: "'not'"

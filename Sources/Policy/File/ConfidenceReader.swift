@@ -1,7 +1,7 @@
 import Model
 import Yams
 
-/// Makes a rule with a `confidence:` sure of its ratio: the comparison is then decided by sequential evidence.
+/// Reads `confidence:`, which turns the condition's comparison of a ratio into a sequential test.
 struct ConfidenceReader {
     let reader: FieldReader
 
@@ -9,14 +9,14 @@ struct ConfidenceReader {
         self.reader = reader
     }
 
-    /// The condition with its one comparison of a ratio made a test; nil, and an error, where it has none.
+    /// The condition with its comparison of a ratio replaced by a test; nil, and an error, unless it has exactly one.
     func apply(
         _ confidence: Double, to condition: Condition, _ fields: Fields, _ trigger: Rule.Trigger?
     ) -> Condition? {
-        let place = fields.key("confidence")
+        let key = fields.key("confidence")
         guard trigger == .running else {
             reader.error(
-                "'confidence' has a place only in a rule on running campaigns", help: "remove 'confidence'", at: place)
+                "only a rule on running campaigns can have 'confidence'", help: "remove 'confidence'", at: key)
             return nil
         }
         let parts = condition.conjuncts
@@ -25,15 +25,15 @@ struct ConfidenceReader {
             let hasWindow = !condition.windows.isEmpty
             reader.error(
                 hasWindow
-                    ? "'confidence' counts from when the rule was armed, so its ratio has no window"
+                    ? "'confidence' counts emails since the rule was armed, so its ratio cannot have a window"
                     : "'confidence' needs a condition that compares a ratio of counters with a limit",
-                help: "write when: bounceRate > 5%", at: place)
+                help: "write when: bounceRate > 5%", at: key)
             return nil
         }
         guard ratios.count == 1 else {
             reader.error(
-                "'confidence' can be about one ratio, and the condition has \(ratios.count)",
-                help: "make them rules of their own", at: place)
+                "'confidence' supports one ratio, and the condition has \(ratios.count)",
+                help: "split the condition into several rules", at: key)
             return nil
         }
         guard case .compare(var comparison) = parts[index], let (hits, trials, limit) = ratio(parts[index]) else {
@@ -45,7 +45,7 @@ struct ConfidenceReader {
         return all.dropFirst().reduce(all[0]) { .and($0, $1) }
     }
 
-    /// Counters of which the first is a part of the second, compared with a limit from above.
+    /// The counters of a ratio that is compared with a limit by `>` or `>=`; nil for any other condition.
     private func ratio(_ condition: Condition) -> (hits: Counter, trials: Counter, limit: Double)? {
         guard case .compare(let comparison) = condition, case .constant(let limit) = comparison.right,
             comparison.comparison == .greater || comparison.comparison == .greaterOrEqual, limit > 0, limit < 1
@@ -57,11 +57,13 @@ struct ConfidenceReader {
                 ConfidenceReader.wholes[hits]?.contains(trials) == true
             else { return nil }
             return (hits, trials, limit)
-        default: return nil
+        case .constant, .gauge, .bounceRate, .increase, .rate, .age, .negate, .add, .subtract, .multiply, .divide,
+            .wilson:
+            return nil
         }
     }
 
-    /// What each counter is a part of.
+    /// For each counter, the counters that include it.
     private static let wholes: [Counter: Set<Counter>] = [
         .bounced: [.resolved, .sent, .totalEnrolled], .delivered: [.resolved, .sent, .totalEnrolled],
         .replied: [.delivered, .resolved, .sent, .totalEnrolled], .resolved: [.sent, .totalEnrolled],

@@ -1,11 +1,11 @@
 package import Model
 package import Yams
 
-/// Reads the fields of a policy file one by one and remembers all that is wrong with them.
+/// Reads the fields of a policy file and collects every diagnostic about them.
 package final class FieldReader {
-    /// So many faults are told; a file with more has one cause that repeats.
+    /// The most diagnostics reported for one file; a file with more repeats one mistake.
     static let diagnosticsMax = 50
-    /// The longest name of anything, in characters.
+    /// The longest name, in characters.
     static let nameLengthMax = 100
 
     package let source: SourceFile
@@ -17,7 +17,7 @@ package final class FieldReader {
 
     package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
-    // MARK: Telling
+    // MARK: Diagnostics
 
     package func error(_ message: String, help: String? = nil, at node: Node) {
         add(Diagnostic(.error, at: position(node), width: width(node), message, help: help))
@@ -43,7 +43,7 @@ package final class FieldReader {
         return scalar.string.unicodeScalars.prefix { $0 != "\n" }.count + (isQuoted ? 2 : 0)
     }
 
-    // MARK: Shapes
+    // MARK: Types
 
     /// A mapping whose keys are all among `known` and `deprecated`; nil, and an error, where the node is not a mapping.
     ///
@@ -54,13 +54,13 @@ package final class FieldReader {
         _ node: Node, of what: String, known: [String], deprecated: [String] = [], hints: [String: String] = [:]
     ) -> Fields? {
         guard let mapping = node.mapping else {
-            error("\(what) must be a mapping of keys to values", help: "keys are \(list(known))", at: node)
+            error("\(what) must be a mapping", help: "keys are \(list(known))", at: node)
             return nil
         }
         var fields = Fields(node: node)
         for (key, value) in mapping {
             guard let name = key.scalar?.string else {
-                error("a key must be a plain word", at: key)
+                error("a key must be a scalar", at: key)
                 continue
             }
             if known.contains(name) || deprecated.contains(name) {
@@ -79,15 +79,15 @@ package final class FieldReader {
         return fields
     }
 
-    /// The elements of a list of at most `countMax`; an error where it is none or longer.
+    /// The elements of a list; an error if the node is not a list or has more than `countMax` elements.
     package func elements(_ node: Node, of what: String, countMax: Int) -> [Node] {
         guard let sequence = node.sequence else {
             if isNull(node) { return [] }
-            error("\(what) must be a list", help: "begin each entry with '- '", at: node)
+            error("\(what) must be a list", help: "start each entry with '- '", at: node)
             return []
         }
         guard sequence.count <= countMax else {
-            error("\(what) has \(sequence.count) entries; at most \(countMax) are read", at: node)
+            error("\(what) has \(sequence.count) entries; the limit is \(countMax)", at: node)
             return []
         }
         return Array(sequence)
@@ -100,7 +100,7 @@ package final class FieldReader {
 
     func list(_ names: [String]) -> String { names.joined(separator: ", ") }
 
-    /// The text of a scalar; nil, and an error, where the node is none or empty.
+    /// The text of a scalar; nil, and an error, if the node is not a scalar or is empty.
     package func text(_ node: Node, _ what: String) -> String? {
         guard let scalar = node.scalar else {
             error("\(what) must be a single value", at: node)
@@ -113,15 +113,15 @@ package final class FieldReader {
         return scalar.string
     }
 
-    /// A name for people: short, and without anything that a terminal or a log could take for more than text.
+    /// A name for display: short, and free of control characters that a terminal or a log could interpret.
     package func name(_ node: Node, _ what: String) -> String? {
         guard let text = text(node, what) else { return nil }
         guard text.count <= FieldReader.nameLengthMax else {
-            error("\(what) has \(text.count) characters; at most \(FieldReader.nameLengthMax) are read", at: node)
+            error("\(what) has \(text.count) characters; the limit is \(FieldReader.nameLengthMax)", at: node)
             return nil
         }
         guard text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
-            error("\(what) contains a control character", help: "names are one line of plain text", at: node)
+            error("\(what) contains a control character", help: "write one line of plain text", at: node)
             return nil
         }
         return text
@@ -131,8 +131,8 @@ package final class FieldReader {
         guard let text = text(node, what) else { return nil }
         guard let id = ID(text) else {
             error(
-                "\(what) '\(text.prefix(40))' cannot stand in a URL path",
-                help: "ids have 1 to \(ID.lengthMax) characters of A-Z a-z 0-9 . _ ~ -", at: node)
+                "\(what) '\(text.prefix(40))' is not a valid id",
+                help: "an id has 1 to \(ID.lengthMax) of the characters A-Z a-z 0-9 . _ ~ -", at: node)
             return nil
         }
         return id
@@ -145,13 +145,13 @@ package final class FieldReader {
             error(
                 "\(what) '\(text.prefix(40))' is not a duration",
                 help: isBare
-                    ? "give it a unit: \(text.prefix(10))s or \(text.prefix(10))m" : "for instance 90s, 2m, 4h, 7d",
+                    ? "give it a unit: \(text.prefix(10))s or \(text.prefix(10))m" : "for example 90s, 2m, 4h or 7d",
                 at: node)
             return nil
         }
         guard range.contains(duration) else {
             error(
-                "\(what) must lie between \(range.lowerBound.policyText) and \(range.upperBound.policyText)", at: node)
+                "\(what) must be between \(range.lowerBound.policyText) and \(range.upperBound.policyText)", at: node)
             return nil
         }
         return duration
@@ -161,8 +161,8 @@ package final class FieldReader {
         guard let text = text(node, what) else { return nil }
         guard let instant = Instant(rfc3339: text) else {
             error(
-                "\(what) '\(text.prefix(40))' is not a date and time with a zone",
-                help: "for instance 2026-12-01T09:00:00Z",
+                "\(what) '\(text.prefix(40))' is not a date and time with a time zone",
+                help: "for example 2026-12-01T09:00:00Z",
                 at: node)
             return nil
         }
@@ -180,13 +180,13 @@ package final class FieldReader {
         return value
     }
 
-    /// `5%` or `0.05`, strictly above 0 and at most 1.
+    /// `5%` or `0.05`; above 0 and at most 1.
     func ratio(_ node: Node, _ what: String) -> Double? {
         guard let text = text(node, what) else { return nil }
         let isPercent = text.hasSuffix("%")
         let digits = isPercent ? String(text.dropLast()) : text
         guard let number = Double(digits.trimmingSpaces), number.isFinite else {
-            error("\(what) '\(text.prefix(40))' is not a ratio", help: "for instance 20% or 0.2", at: node)
+            error("\(what) '\(text.prefix(40))' is not a ratio", help: "for example 20% or 0.2", at: node)
             return nil
         }
         let value = isPercent ? number / 100 : number
@@ -211,8 +211,8 @@ package final class FieldReader {
         return nil
     }
 
-    /// The value of a key that must be there; an error where it is not, unless its misspelling has been told.
-    package func required(_ key: String, _ fields: Fields, orTell message: String, help: String? = nil) -> Node? {
+    /// The value of a required key; an error if it is missing, unless a misspelling of it was already reported.
+    package func required(_ key: String, _ fields: Fields, ifMissing message: String, help: String? = nil) -> Node? {
         if let node = fields[key] { return node }
         if !fields.misspelled.contains(key) { error(message, help: help, at: fields.node) }
         return nil
@@ -220,9 +220,9 @@ package final class FieldReader {
 
     // MARK: Expressions
 
-    private static let commaHelp = "within {…} a comma ends the value: put the condition in quotes"
+    private static let commaHelp = "a comma ends a value inside {…}: put the condition in quotes"
 
-    /// True where a condition within `{…}` was cut in two at a comma of its own.
+    /// True if a comma of its own ended a condition inside `{…}`.
     private func isCutByComma(_ node: Node, _ error: ExpressionError) -> Bool {
         guard error.isUnclosed, let scalar = node.scalar, scalar.style == .plain else { return false }
         let position = position(node)
@@ -230,7 +230,7 @@ package final class FieldReader {
         return source.line(position.line).dropFirst(end).first == ","
     }
 
-    /// A condition within a scalar; its faults are told where they stand in the file.
+    /// A condition in a scalar; errors point at the position in the file.
     func condition(_ node: Node, _ what: String, scope: UnitChecker.Scope) -> Condition? {
         guard let text = text(node, what) else { return nil }
         let checked = UnitChecker.check(text, scope: scope)
@@ -243,12 +243,13 @@ package final class FieldReader {
         }
         guard let condition = checked.condition else { return nil }
         if Satisfiability.isNeverTrue(condition) {
-            error("\(what) can never be true", help: "counts are at least 0 and rates lie within 0% and 100%", at: node)
+            error(
+                "\(what) can never be true", help: "counts are at least 0, and rates are between 0% and 100%", at: node)
             return nil
         }
         if Satisfiability.isAlwaysTrue(condition) {
             error(
-                "\(what) is true whatever the numbers are", help: "compare with a limit that data can stay under",
+                "\(what) is always true", help: "compare with a limit that the value can stay below",
                 at: node)
             return nil
         }
@@ -258,22 +259,22 @@ package final class FieldReader {
 
 /// The known keys of a mapping.
 package struct Fields {
-    /// The mapping itself, for faults that no single key has.
+    /// The mapping itself, for diagnostics that are not about a single key.
     package let node: Node
     package var values: [String: Node] = [:]
-    /// The keys' own nodes, for faults of a key as such.
+    /// The nodes of the keys themselves, for diagnostics about a key.
     package var keys: [String: Node] = [:]
-    /// Known keys that an unknown one was most likely meant to be.
+    /// Known keys that an unknown key most likely misspells.
     var misspelled: Set<String> = []
 
     package subscript(_ key: String) -> Node? { values[key] }
 
-    /// The key's node, or the mapping's where the key is absent.
+    /// The key's node, or the mapping's if the key is absent.
     package func key(_ name: String) -> Node { keys[name] ?? node }
 }
 
 extension StringProtocol {
-    /// Without the spaces at both ends.
+    /// Without leading and trailing spaces.
     var trimmingSpaces: String {
         String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }

@@ -9,19 +9,19 @@ struct LaunchReader {
         self.reader = reader
     }
 
-    func launches(_ fields: Fields, campaigns: [Placed<CampaignEntry>]) -> [Placed<LaunchEntry>] {
+    func launches(_ fields: Fields, campaigns: [Located<CampaignEntry>]) -> [Located<LaunchEntry>] {
         guard let node = fields["launches"] else { return [] }
         let known = Set(campaigns.map(\.entry.id))
         var seen: [CampaignID: Int] = [:]
-        var launches: [Placed<LaunchEntry>] = []
+        var launches: [Located<LaunchEntry>] = []
         for node in reader.elements(node, of: "launches", countMax: PolicyAssembly.campaignsMax) {
             guard let launch = launch(node, known: known) else { continue }
             if let line = seen[launch.campaign] {
-                reader.error("campaign '\(launch.campaign)' is launched twice, first in line \(line)", at: node)
+                reader.error("campaign '\(launch.campaign)' already has a launch in line \(line)", at: node)
                 continue
             }
             seen[launch.campaign] = reader.position(node).line
-            launches.append(Placed(launch, node))
+            launches.append(Located(launch, node))
         }
         return launches
     }
@@ -30,17 +30,17 @@ struct LaunchReader {
         guard
             let fields = reader.fields(
                 node, of: "a launch", known: ["campaign", "not_before", "expires", "priority"],
-                hints: ["id": "a launch names its campaign with 'campaign'"])
+                hints: ["id": "did you mean 'campaign'?"])
         else { return nil }
         guard let campaignNode = fields["campaign"] else {
-            reader.error("the launch names no 'campaign'", at: node)
+            reader.error("the launch has no 'campaign'", at: node)
             return nil
         }
         guard let campaign: CampaignID = reader.identifier(campaignNode, "the campaign's id") else { return nil }
         guard known.contains(campaign) else {
             let nearest = NearestName.of(campaign.text, in: known.map(\.text).sorted())
             reader.error(
-                "the launch is of campaign '\(campaign)', which 'campaigns' does not list",
+                "campaign '\(campaign)' is not listed under 'campaigns'",
                 help: nearest.map { "did you mean '\($0)'?" } ?? "add {id: \(campaign)} to 'campaigns'",
                 at: campaignNode)
             return nil
@@ -48,7 +48,8 @@ struct LaunchReader {
         let notBefore = fields["not_before"].flatMap { reader.instant($0, "not_before") }
         let expires = fields["expires"].flatMap { reader.instant($0, "expires") }
         if let notBefore, let expires, expires <= notBefore, let node = fields["expires"] {
-            reader.error("the launch expires before it may begin", help: "put 'expires' after 'not_before'", at: node)
+            reader.error(
+                "the launch expires before it can start", help: "set 'expires' to a time after 'not_before'", at: node)
         }
         let priority = fields["priority"].flatMap { reader.integer($0, "priority", in: -1000...1000) } ?? 0
         return LaunchEntry(campaign: campaign, notBefore: notBefore, expires: expires, priority: priority)

@@ -1,7 +1,7 @@
 import Model
 import Yams
 
-/// Reads `poll:` and the two ages that depend on it, and fits the asked intervals into the request budget.
+/// Reads `poll:`, `stale_after:` and `max_gap:`, and fits the poll intervals into the request budget.
 struct PaceReader {
     struct Pace {
         var poll: PollSettings
@@ -9,7 +9,7 @@ struct PaceReader {
         var maxGap: Duration
     }
 
-    /// The part of the budget that polls may plan with; the rest is for actions and for what they look up first.
+    /// The part of the budget that polls are planned with; the rest is for actions and the requests before them.
     static let plannedShare = 0.9
     private static let interval: ClosedRange<Duration> = .milliseconds(50)...(.seconds(86400))
 
@@ -19,7 +19,9 @@ struct PaceReader {
         self.reader = reader
     }
 
-    func pace(_ fields: Fields, campaigns: [Placed<CampaignEntry>], rules: [PlacedRule], pools: [Placed<PoolBinding>])
+    func pace(
+        _ fields: Fields, campaigns: [Located<CampaignEntry>], rules: [LocatedRule], pools: [Located<PoolBinding>]
+    )
         -> Pace?
     {
         let parts = fields["poll"].flatMap {
@@ -38,15 +40,15 @@ struct PaceReader {
             timeout: duration("timeout", .seconds(10), .milliseconds(100)...(.seconds(300))),
             statsInterval: .zero, statsPerSecond: 0)
         let needsAccounts = rules.contains { $0.rule.sources.contains(.accounts) }
-        let place = parts?["budget"] ?? parts?["stats"] ?? fields["campaigns"] ?? fields.node
-        guard let fitted = fit(poll, campaigns: campaigns.count, accounts: needsAccounts, place) else { return nil }
+        let node = parts?["budget"] ?? parts?["stats"] ?? fields["campaigns"] ?? fields.node
+        guard let fitted = fit(poll, campaigns: campaigns.count, accounts: needsAccounts, node) else { return nil }
         (poll.statsInterval, poll.statsPerSecond) = fitted
-        checkRosters(poll, pools, place)
+        checkRosters(poll, pools, node)
         return Pace(
             poll: poll, staleAfter: staleAfter(fields, poll.statsInterval), maxGap: maxGap(fields, poll.statsInterval))
     }
 
-    /// One duration, or a range of them.
+    /// One duration, or a range.
     private func pollInterval(_ node: Node, _ name: String) -> PollInterval? {
         guard node.mapping != nil else {
             return reader.duration(node, name, in: PaceReader.interval).map { PollInterval($0) }
@@ -62,7 +64,7 @@ struct PaceReader {
             let max = reader.duration(longest, "\(name).max", in: PaceReader.interval)
         else { return nil }
         if min > max {
-            reader.error("\(name): its min is longer than its max", help: "exchange them", at: shortest)
+            reader.error("\(name).min is longer than \(name).max", help: "swap them", at: shortest)
             return nil
         }
         return PollInterval(min: min, max: max)
@@ -76,23 +78,24 @@ struct PaceReader {
             let per = units[parts[1]]
         else {
             reader.error(
-                "poll.budget '\(text.prefix(40))' is not a rate", help: "for instance 120/min, 10/s or 3600/h", at: node
+                "poll.budget '\(text.prefix(40))' is not a rate", help: "for example 120/min, 10/s or 3600/h", at: node
             )
             return nil
         }
         return RequestBudget(requests: requests, per: per)
     }
 
-    /// The interval of statistics that the budget leaves room for, the asked one where it suffices; and that room.
+    /// The stats interval that the budget allows, at least the policy's own, and the stats requests per second that it
+    /// leaves.
     private func fit(
-        _ poll: PollSettings, campaigns: Int, accounts: Bool, _ place: Node
+        _ poll: PollSettings, campaigns: Int, accounts: Bool, _ node: Node
     ) -> (interval: Duration, perSecond: Double)? {
         let planned = poll.budget.perSecond * PaceReader.plannedShare
         let others = 1 / poll.pools.min.seconds + (accounts ? 1 / poll.accounts.seconds : 0)
         guard planned > others else {
             reader.error(
-                "the request budget does not even cover the polls of pools and accounts",
-                help: "allow at least \(Int((others * 60 / PaceReader.plannedShare).rounded(.up)) + 1)/min", at: place)
+                "poll.budget is too small to poll pools and accounts",
+                help: "allow at least \(Int((others * 60 / PaceReader.plannedShare).rounded(.up)) + 1)/min", at: node)
             return nil
         }
         let room = planned - others
@@ -107,25 +110,25 @@ struct PaceReader {
             poll.stats.isFixed
             ? interval.policyText : "{min: \(poll.stats.min.policyText), max: \(interval.policyText)}"
         reader.warning(
-            "the request budget is too small for \(campaigns) campaigns every \(asked.policyText): "
-                + "each will be polled every \(interval.policyText)",
-            help: "allow \(enough)/min, or ask for poll: {stats: \(wanted)}", at: place)
+            "poll.budget is too small to poll \(campaigns) campaigns every \(asked.policyText): "
+                + "each is polled every \(interval.policyText)",
+            help: "allow \(enough)/min, or write poll: {stats: \(wanted)}", at: node)
         return (interval, room)
     }
 
-    /// Requests that a look at a named pool takes at least: one for the pool, one for its members.
+    /// The fewest requests per poll of a named pool: one for the pool, one for its members.
     private static let requestsPerRoster = 2.0
 
-    /// Each workspace has the budget for itself; its named pools must fit into it.
-    private func checkRosters(_ poll: PollSettings, _ pools: [Placed<PoolBinding>], _ place: Node) {
+    /// Each workspace has its own budget; its named pools must fit into it.
+    private func checkRosters(_ poll: PollSettings, _ pools: [Located<PoolBinding>], _ node: Node) {
         let planned = poll.budget.perSecond * PaceReader.plannedShare
         for (workspace, pools) in Dictionary(grouping: pools, by: \.entry.workspace).sorted(by: { $0.key < $1.key }) {
             let needed = Double(pools.count) * PaceReader.requestsPerRoster / poll.pools.max.seconds
             guard needed > planned else { continue }
             reader.error(
-                "the request budget does not cover the \(pools.count) pools of workspace '\(workspace)'",
+                "poll.budget is too small for the \(pools.count) pools of workspace '\(workspace)'",
                 help: "allow at least \(Int((needed * 60 / PaceReader.plannedShare).rounded(.up)))/min, or poll pools "
-                    + "less often", at: place)
+                    + "less often", at: node)
         }
     }
 
@@ -136,7 +139,7 @@ struct PaceReader {
         else { return max(.seconds(300), least) }
         if value < least {
             reader.error(
-                "stale_after is shorter than three polls, so that one slow answer would leave the guard blind",
+                "stale_after is shorter than three polls: one slow response would make every rule unknown",
                 help: "campaigns are polled every \(interval.policyText): write at least \(least.policyText)", at: node)
         }
         return value
@@ -148,8 +151,9 @@ struct PaceReader {
         else { return interval * 3 }
         if value < interval {
             reader.error(
-                "max_gap is shorter than the poll interval, so that no rule with a 'for' could ever fire",
-                help: "campaigns are polled every \(interval.policyText): write at least that", at: node)
+                "max_gap is shorter than the poll interval: no time would count towards a rule's 'for'",
+                help: "campaigns are polled every \(interval.policyText): write at least \(interval.policyText)",
+                at: node)
         }
         return value
     }

@@ -2,17 +2,17 @@
     import Glibc
 #endif
 
-/// Why a policy file cannot even be read.
+/// Why a policy file cannot be read.
 package struct PolicyFileError: Error, Hashable, Sendable {
     package enum Code: Hashable, Sendable {
         case missing
         case noPermission
-        /// A directory, a device, a file too large or not in UTF-8.
+        /// A directory, a device, or a file that is too large or not UTF-8.
         case unusable
     }
 
     package var code: Code
-    /// One sentence with the file's name and what to do.
+    /// One sentence that names the file and the fix.
     package var message: String
 }
 
@@ -25,7 +25,7 @@ package enum PolicyFile {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw PolicyFileError(code: .unusable, message: "\(path) is not a regular file; name a policy file")
+            throw PolicyFileError(code: .unusable, message: "\(path) is not a regular file")
         }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65536)
@@ -38,14 +38,14 @@ package enum PolicyFile {
             guard bytes.count <= YAMLDocument.bytesMax else {
                 throw PolicyFileError(
                     code: .unusable,
-                    message: "\(path) is larger than \(YAMLDocument.bytesMax) bytes, the most that is read of a policy")
+                    message: "\(path) is larger than the limit for policies, \(YAMLDocument.bytesMax) bytes")
             }
         }
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             let line = 1 + validPrefix(of: bytes).count { $0 == UInt8(ascii: "\n") }
             throw PolicyFileError(
-                code: .unusable, message: "\(path):\(line): the file is not UTF-8 text; save it as UTF-8")
+                code: .unusable, message: "\(path):\(line): the file is not valid UTF-8; save it as UTF-8")
         }
         return SourceFile(name: path, text: text)
     }
@@ -54,10 +54,12 @@ package enum PolicyFile {
         switch code {
         case ENOENT, ENOTDIR:
             return PolicyFileError(
-                code: .missing, message: "\(path): no such file; name the policy, as in: sendwarden check policy.yaml")
+                code: .missing,
+                message: "\(path): no such file; give the path of a policy, for example: sendwarden check policy.yaml")
         case EACCES, EPERM:
             return PolicyFileError(
-                code: .noPermission, message: "\(path): permission denied; the user that runs sendwarden must read it")
+                code: .noPermission,
+                message: "\(path): permission denied; the user that runs sendwarden needs read access")
         default:
             return PolicyFileError(code: .unusable, message: "\(path): \(String(cString: strerror(code)))")
         }
@@ -68,7 +70,7 @@ package enum PolicyFile {
         var high = bytes.count
         while low < high {
             let middle = (low + high + 1) / 2
-            // A cut within a character is mended by looking up to three bytes further back.
+            // The cut may be inside a character: try up to three bytes earlier.
             let isValid = (0...3).contains { back in
                 middle - back >= 0 && String(validating: bytes[..<(middle - back)], as: UTF8.self) != nil
             }

@@ -1,9 +1,9 @@
 import Model
 import Yams
 
-/// Reads a policy: its text in, a sound policy or all that is wrong with it out.
+/// Reads a policy: from its text to a valid policy, or to every error in it.
 package enum PolicyLoader {
-    /// What came of reading a policy; the policy is there exactly where no diagnostic is an error.
+    /// The result of reading a policy; `policy` is nil exactly if a diagnostic is an error.
     package struct Outcome: Sendable {
         package var policy: CheckedPolicy?
         package var diagnostics: [Diagnostic]
@@ -22,9 +22,9 @@ package enum PolicyLoader {
     }
 }
 
-/// Puts a policy together from its parts, in the order of the file's keys.
+/// Assembles a policy from its parts.
 struct PolicyAssembly {
-    /// More campaigns than one API key could be polled for in any useful time.
+    /// More campaigns than the rate limit of one API key lets the guard poll in useful time.
     static let campaignsMax = 20_000
     static let rulesMax = 500
 
@@ -76,15 +76,18 @@ struct PolicyAssembly {
         [
             "pool": "did you mean 'pools'?",
             "rule": "did you mean 'rules'?",
-            "key": "a key never stands in a policy: name a file with 'credential:' in the workspace",
+            "key": "a policy never contains a key: name a file with 'credential:' in the workspace",
         ]
     }
 
     private func version(_ fields: Fields) {
-        let help = "begin the file with 'version: 1'"
-        guard let node = reader.required("version", fields, orTell: "'version' is missing", help: help) else { return }
+        let help = "start the file with 'version: 1'"
+        guard let node = reader.required("version", fields, ifMissing: "'version' is missing", help: help) else {
+            return
+        }
         if node.scalar?.string != "1" {
-            reader.error("this program reads version 1 of the policy format", help: "write 'version: 1'", at: node)
+            reader.error(
+                "unsupported policy version; this program supports version 1", help: "write 'version: 1'", at: node)
         }
     }
 
@@ -92,36 +95,37 @@ struct PolicyAssembly {
         fields[key].flatMap { reader.duration($0, key, in: least...(.seconds(90 * 86400))) }
     }
 
-    private func campaigns(_ fields: Fields, _ workspaces: [Placed<Workspace>]) -> [Placed<CampaignEntry>] {
+    private func campaigns(_ fields: Fields, _ workspaces: [Located<Workspace>]) -> [Located<CampaignEntry>] {
         guard let node = fields["campaigns"] else { return [] }
         var seen: [CampaignID: Int] = [:]
-        var campaigns: [Placed<CampaignEntry>] = []
+        var campaigns: [Located<CampaignEntry>] = []
         for node in reader.elements(node, of: "campaigns", countMax: PolicyAssembly.campaignsMax) {
             guard let campaign = campaign(node, workspaces) else { continue }
             if let line = seen[campaign.id] {
-                reader.error("campaign '\(campaign.id)' is listed twice, first in line \(line)", at: node)
+                reader.error("campaign '\(campaign.id)' is already listed in line \(line)", at: node)
                 continue
             }
             seen[campaign.id] = reader.position(node).line
-            campaigns.append(Placed(campaign, node))
+            campaigns.append(Located(campaign, node))
         }
         return campaigns
     }
 
-    private func campaign(_ node: Node, _ workspaces: [Placed<Workspace>]) -> CampaignEntry? {
+    private func campaign(_ node: Node, _ workspaces: [Located<Workspace>]) -> CampaignEntry? {
         if let id = node.scalar?.string {
-            reader.error("a campaign is a mapping", help: "write {id: \(id.prefix(40))}", at: node)
+            reader.error("a campaign must be a mapping", help: "write {id: \(id.prefix(40))}", at: node)
             return nil
         }
         guard let fields = reader.fields(node, of: "a campaign", known: ["id", "workspace", "name", "pool", "labels"])
         else { return nil }
         guard let idNode = fields["id"] else {
             reader.error(
-                "the campaign has no 'id'", help: "write the id that the platform shows, such as camp_123", at: node)
+                "the campaign has no 'id'", help: "write the id that the platform shows, for example camp_123", at: node
+            )
             return nil
         }
         let workspace = WorkspaceChoice(reader, workspaces).name(
-            fields, for: .campaigns, "campaigns are on a platform that sends them: \(Provider.names(.campaigns))")
+            fields, for: .campaigns, "campaigns need a workspace on \(Provider.names(.campaigns))")
         guard let id: CampaignID = reader.identifier(idNode, "the campaign's id"), let workspace else { return nil }
         return CampaignEntry(
             id: id, workspace: workspace, name: fields["name"].flatMap { reader.name($0, "the campaign's name") },
@@ -130,8 +134,8 @@ struct PolicyAssembly {
     }
 }
 
-/// Something read, with the node it came from.
-struct Placed<Entry> {
+/// An entry and the node that it was read from.
+struct Located<Entry> {
     var entry: Entry
     var node: Node
 
@@ -150,12 +154,13 @@ struct LabelReader {
 
     func labels(_ node: Node) -> [String: String] {
         guard let mapping = node.mapping else {
-            reader.error("labels are a mapping of names to texts", help: "for instance {team: sales}", at: node)
+            reader.error("labels must be a mapping of names to texts", help: "for example {team: sales}", at: node)
             return [:]
         }
         var labels: [String: String] = [:]
         for (key, value) in mapping {
-            guard let name = reader.name(key, "a label's name"), let text = reader.name(value, "label '\(name)'") else {
+            guard let name = reader.name(key, "the label's name"), let text = reader.name(value, "label '\(name)'")
+            else {
                 continue
             }
             labels[name] = text

@@ -6,14 +6,14 @@ extension PolicySchema {
         let isNotPause: [(String, Piece)] = [("then", .object([("not", .object([("const", .text("pause"))]))]))]
         func then(_ actions: [String]) -> (String, Piece) { ("then", .object([("enum", words(actions))])) }
         return mapping(
-            "What to do when.", required: ["name", "when", "then"],
+            "When to do what.", required: ["name", "when", "then"],
             [
-                ("name", ref("name", "Named in every event.")),
-                ("on", oneOf(Rule.Trigger.self, "What it judges. Default running.")),
+                ("name", ref("name", "Included in every event.")),
+                ("on", oneOf(Rule.Trigger.self, "What the rule is evaluated for. Default running.")),
                 (
                     "campaigns",
                     described(
-                        "A list of ids, or labels that a campaign must carry. Default all.",
+                        "A list of ids, or labels that a campaign must have. Default all.",
                         [
                             (
                                 "oneOf",
@@ -24,24 +24,24 @@ extension PolicySchema {
                                 ])
                             )
                         ])
-                ), ("when", described("The condition, such as bounceRate(24h) > 5%.", [("type", .text("string"))])),
+                ), ("when", described("The condition, for example bounceRate(24h) > 5%.", [("type", .text("string"))])),
                 (
                     "for",
                     described(
-                        "How long the condition must hold, or in how many of the last polls: 3 of 5.",
+                        "How long the condition must hold, or in how many of the last polls, for example 3 of 5.",
                         [
                             ("type", .text("string")),
                             ("pattern", .text(#"^((?=\d)"# + durationUnits + #"|\s*[1-9]\d?\s+of\s+[1-9]\d?\s*)$"#)),
                         ])
-                ), ("mode", oneOf(Rule.Mode.self, "observe only tells what it would do, off is silent.")),
-                ("then", oneOf(Rule.Action.self, "What to do.")),
-                ("severity", oneOf(Rule.Severity.self, "The priority of its entries. Default warning.")),
+                ), ("mode", oneOf(Rule.Mode.self, "observe is a dry run, off disables the rule. Default enforce.")),
+                ("then", oneOf(Rule.Action.self, "The action.")),
+                ("severity", oneOf(Rule.Severity.self, "The priority of its log entries. Default warning.")),
                 (
                     "confidence",
-                    ref("ratio", "How sure it must be that the ratio is above its limit, 95% for instance.")
+                    ref("ratio", "How sure the rule must be that the ratio is above its limit, for example 95%.")
                 ),
-                ("resume", ref("resume", "How a campaign that it paused gets going again.")),
-                ("on_override", oneOf(OnOverride.self, "As for the whole policy, for this rule.")),
+                ("resume", ref("resume", "How a campaign that the rule paused is resumed.")),
+                ("on_override", oneOf(OnOverride.self, "Overrides the policy's on_override for this rule.")),
                 (
                     "pools",
                     described(
@@ -52,7 +52,7 @@ extension PolicySchema {
                 (
                     "keep_at_least",
                     described(
-                        "So many senders that can send are left in the pool.",
+                        "How many senders that can send the rule leaves in the pool.",
                         [("type", .text("integer")), ("minimum", .number(1)), ("maximum", .number(1_000_000))])
                 ),
             ],
@@ -104,29 +104,29 @@ extension PolicySchema {
 
     static var resume: Piece {
         mapping(
-            "How a campaign that the rule paused gets going again.", required: ["after"],
+            "How a campaign that the rule paused is resumed.", required: ["after"],
             [
-                ("after", ref("duration", "How long it rests.")),
+                ("after", ref("duration", "The cooldown before the resume.")),
                 (
                     "probation",
                     mapping(
-                        "What it has to prove then.", required: ["sends", "when"],
+                        "A stricter condition until a number of emails is resolved.", required: ["sends", "when"],
                         [
                             (
                                 "sends",
                                 described(
-                                    "Mails to be resolved.",
+                                    "How many emails must be resolved.",
                                     [
                                         ("type", .text("integer")), ("minimum", .number(1)),
                                         ("maximum", .number(1_000_000)),
                                     ])
-                            ), ("when", ref("condition", "What pauses it again meanwhile.")),
+                            ), ("when", ref("condition", "The condition that pauses the campaign again.")),
                         ])
                 ),
                 (
                     "at_most",
                     described(
-                        "After so many resumes a person must start it: 2 per 7d.",
+                        "The limit for automatic resumes, for example 2 per 7d; then a person must start the campaign.",
                         [
                             ("type", .text("string")),
                             (

@@ -6,12 +6,12 @@ extension PolicySchema {
         mapping(
             "One API key on one provider.", required: ["name", "provider"],
             [
-                ("name", ref("name", "Named in every event.")),
+                ("name", ref("name", "Included in every event.")),
                 ("provider", oneOf(Provider.self, "The sending platform.")),
                 (
                     "url",
                     described(
-                        "Scheme, host and port; plain http only to this machine.",
+                        "Scheme, host and port; http is allowed for loopback addresses only.",
                         [
                             ("type", .text("string")),
                             (
@@ -24,13 +24,13 @@ extension PolicySchema {
                 (
                     "credential",
                     described(
-                        "The name of a systemd credential that holds the key.",
+                        "The name of the systemd credential that contains the key.",
                         [("type", .text("string")), ("pattern", .text(#"^(?!sk_)[^/\s]{1,255}$"#))])
                 ),
                 (
                     "credential_file",
                     described(
-                        "A file, mode 0600, that holds the key.",
+                        "A file with mode 0600 that contains the key.",
                         [("type", .text("string")), ("pattern", .text(#"^(?!sk_)\S"#))])
                 ),
             ],
@@ -47,21 +47,24 @@ extension PolicySchema {
 
     static var poll: Piece {
         mapping(
-            "How often the platform is asked.",
+            "How often the platform is polled.",
             [
                 (
                     "stats",
-                    ref("interval", "How often each campaign's numbers are fetched, or within which range. Default 1m.")
+                    ref("interval", "How often each campaign is polled: a duration or a range. Default 1m.")
                 ),
-                ("pools", ref("interval", "How often the sender pools are, or within which range. Default 1m.")),
-                ("accounts", ref("duration", "How often the sender accounts are, if a rule reads them. Default 10m.")),
+                ("pools", ref("interval", "How often the sender pools are polled: a duration or a range. Default 1m.")),
+                (
+                    "accounts",
+                    ref("duration", "How often the sender accounts are polled, if a rule reads them. Default 10m.")
+                ),
                 (
                     "budget",
                     described(
-                        "Requests of all kinds. Default 120/min.",
+                        "The rate limit for all requests. Default 120/min.",
                         [("type", .text("string")), ("pattern", .text(#"^\s*[1-9]\d*\s*/\s*(s|min|h)\s*$"#))])
                 ),
-                ("timeout", ref("duration", "For one request, to the last byte of its answer. Default 10s.")),
+                ("timeout", ref("duration", "For one request, up to the last byte of its response. Default 10s.")),
             ])
     }
 
@@ -101,27 +104,27 @@ extension PolicySchema {
 
     static var campaign: Piece {
         mapping(
-            "A campaign that the guard watches.", required: ["id"],
+            "A campaign to guard.", required: ["id"],
             [
                 ("id", ref("id", "The platform's id.")),
-                ("workspace", ref("name", "The workspace that it is in, where there are several.")),
-                ("name", ref("name", "For people.")),
-                ("pool", ref("id", "The sender pool that it draws from: its id, or its name under pools.")),
-                ("labels", ref("labels", "For rules, such as {team: sales}.")),
+                ("workspace", ref("name", "The campaign's workspace; required if several could be meant.")),
+                ("name", ref("name", "For display.")),
+                ("pool", ref("id", "The sender pool that it uses: an id, or a name under pools.")),
+                ("labels", ref("labels", "For rules, for example {team: sales}.")),
             ])
     }
 
     static var launch: Piece {
         mapping(
-            "A draft to start once its launch rules allow it.", required: ["campaign"],
+            "A draft that is started once its launch rules allow it.", required: ["campaign"],
             [
-                ("campaign", ref("id", "One of campaigns; a draft.")),
-                ("not_before", ref("time", "It is not started before.")),
-                ("expires", ref("time", "If it was not started by then, it is dropped.")),
+                ("campaign", ref("id", "The id of a draft under campaigns.")),
+                ("not_before", ref("time", "The earliest start.")),
+                ("expires", ref("time", "The launch is dropped if it has not started by then.")),
                 (
                     "priority",
                     described(
-                        "Higher goes first.",
+                        "The higher priority starts first.",
                         [("type", .text("integer")), ("minimum", .number(-1000)), ("maximum", .number(1000))])
                 ),
             ])

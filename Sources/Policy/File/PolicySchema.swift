@@ -2,16 +2,16 @@ import Model
 
 /// The policy's JSON Schema, for editors and other validators.
 ///
-/// It knows every key, every choice and the shape of every value. What one value means for another, such as an id that
-/// no campaign has, or a condition that can never be true, only ``PolicyLoader`` finds.
+/// It describes every key, every choice and the type of every value. Only ``PolicyLoader`` finds errors that depend on
+/// several values, such as an unknown campaign id, or on meaning, such as a condition that can never be true.
 package enum PolicySchema {
-    /// Where editors find it; the package installs it there.
+    /// Where the package installs the schema for editors.
     package static let installedPath = "/usr/share/sendwarden/policy.schema.json"
 
     // MARK: Patterns
 
     static let durationUnits = #"(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?"#
-    /// Some unit must be there; ECMA 262, as JSON Schema asks for.
+    /// At least one unit; in ECMA 262 syntax, which JSON Schema requires.
     private static let duration = #"^(?=\d)"# + durationUnits + "$"
     private static let window = #"(?=[0-9a-z]*[1-9])(?=\d)"# + durationUnits
 
@@ -21,7 +21,7 @@ package enum PolicySchema {
 
     private static let counters = choice(Counter.allCases.map(\.rawValue))
 
-    /// A condition as far as a pattern can tell: known names, well-formed operands, comparisons that do not chain.
+    /// As much of a condition as a pattern can check: known names, well-formed operands, no chained comparisons.
     private static func condition(_ gauges: [Gauge], functions: [String], sources: [Source], texts: [String]) -> String
     {
         let open = #"(\s|\(|-)*"#
@@ -60,7 +60,7 @@ package enum PolicySchema {
 
     // MARK: Pieces
 
-    /// JSON, with the keys in the order of writing.
+    /// JSON with ordered keys.
     indirect enum Piece {
         case text(String)
         case number(Int)
@@ -125,7 +125,7 @@ package enum PolicySchema {
             ])
     }
 
-    /// `if` these, `then` those.
+    /// `if` the condition matches, `then` the consequence applies.
     static func rule(_ condition: [(String, Piece)], _ consequence: Piece) -> Piece {
         .object([
             (
@@ -141,7 +141,7 @@ package enum PolicySchema {
 
     // MARK: The schema
 
-    /// The schema as JSON, without a line's end at its own.
+    /// The schema as JSON, without a trailing newline.
     package static var text: String {
         Piece.object(
             [
@@ -149,7 +149,7 @@ package enum PolicySchema {
                 ("$id", .text("https://sendwarden.invalid/policy.schema.json")), ("title", .text("Sendwarden policy")),
                 (
                     "description",
-                    .text("What a guard rail for outbound email campaigns watches, and what it does when.")
+                    .text("Which email campaigns Sendwarden guards, and by which rules.")
                 ),
                 ("type", .text("object")), ("additionalProperties", .flag(false)),
                 ("required", words(["version"])),
@@ -169,27 +169,38 @@ package enum PolicySchema {
     private static var topLevel: [(String, Piece)] {
         [
             ("version", described("The format's version.", [("const", .number(1))])),
-            ("workspace", ref("workspace", "Whom to watch.")),
-            ("workspaces", list(of: "workspace", "Whom to watch, where there are several.")),
-            ("mode", oneOf(Mode.self, "observe decides and tells, and sends nothing but looks.")),
-            ("poll", ref("poll", "How often the platform is asked.")),
-            ("stale_after", ref("duration", "Past this age numbers are unknown; at least three polls. Default 5m.")),
+            ("workspace", ref("workspace", "The API key and the platform to use.")),
+            ("workspaces", list(of: "workspace", "Several workspaces, instead of workspace.")),
+            (
+                "mode",
+                oneOf(
+                    Mode.self,
+                    "observe is a dry run: decisions are reported, and only read requests are sent. Default enforce.")
+            ),
+            ("poll", ref("poll", "How often the platform is polled.")),
+            ("stale_after", ref("duration", "Samples older than this are unknown; at least three polls. Default 5m.")),
             (
                 "max_gap",
-                ref("duration", "Samples further apart do not count towards a rule's for. Default three polls.")
+                ref(
+                    "duration",
+                    "Time between samples further apart does not count towards a rule's for. Default three polls.")
             ),
             (
                 "on_override",
-                oneOf(OnOverride.self, "What follows when a person restarts a campaign that was paused here.")
+                oneOf(
+                    OnOverride.self,
+                    "What happens when a person restarts a campaign that Sendwarden paused. Default respect.")
             ),
-            ("override_for", ref("duration", "How long a rule stays muted at most. Default 24h.")),
+            ("override_for", ref("duration", "The longest time that a rule stays muted. Default 24h.")),
             (
                 "override_grace",
-                ref("duration", "For so long after a pause mail in transit may still be counted. Default 10m.")
+                ref("duration", "How long after a pause emails in transit may still be counted. Default 10m.")
             ),
             (
                 "on_unapproved",
-                oneOf(OnUnapproved.self, "What follows when someone starts a campaign that its launch rules hold.")
+                oneOf(
+                    OnUnapproved.self,
+                    "What happens when someone starts a campaign that its launch rules hold. Default alert.")
             ),
             ("start_limit", ref("startLimit", "How many campaigns may be started or resumed within a period.")),
             (
@@ -203,8 +214,8 @@ package enum PolicySchema {
                     [("$ref", .text("#/$defs/belt")), ("deprecated", .flag(true))])
             ),
             ("pools", list(of: "pool", "Names for pools of platforms that report no volumes.")),
-            ("campaigns", list(of: "campaign", "The campaigns to watch; no other is ever touched.")),
-            ("launches", list(of: "launch", "Drafts to start.")), ("rules", list(of: "rule", "What to do when.")),
+            ("campaigns", list(of: "campaign", "The campaigns to guard; no others are ever changed.")),
+            ("launches", list(of: "launch", "Drafts to start.")), ("rules", list(of: "rule", "When to do what.")),
         ]
     }
 
@@ -219,7 +230,8 @@ package enum PolicySchema {
                         .list([
                             pattern(duration),
                             mapping(
-                                "As short as danger asks for, within this range.", required: ["min", "max"],
+                                "A range: the closer a campaign is to a pause, the more often it is polled.",
+                                required: ["min", "max"],
                                 [("min", ref("duration", "The shortest.")), ("max", ref("duration", "The longest."))]),
                         ])
                     )

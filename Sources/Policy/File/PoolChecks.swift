@@ -1,7 +1,7 @@
 import Model
 import Yams
 
-/// Looks at pools across the policy: whether each is one that can do what is asked of it.
+/// Checks pools across the policy: whether each can do what campaigns and rules require of it.
 struct PoolChecks {
     let reader: FieldReader
 
@@ -10,8 +10,8 @@ struct PoolChecks {
     }
 
     func check(
-        workspaces: [Placed<Workspace>], pools: [Placed<PoolBinding>], campaigns: [Placed<CampaignEntry>],
-        rules: [PlacedRule]
+        workspaces: [Located<Workspace>], pools: [Located<PoolBinding>], campaigns: [Located<CampaignEntry>],
+        rules: [LocatedRule]
     ) {
         let bound = Set(pools.map(\.entry.name))
         unused(pools, campaigns, rules)
@@ -25,44 +25,45 @@ struct PoolChecks {
     }
 
     private func unused(
-        _ pools: [Placed<PoolBinding>], _ campaigns: [Placed<CampaignEntry>], _ rules: [PlacedRule]
+        _ pools: [Located<PoolBinding>], _ campaigns: [Located<CampaignEntry>], _ rules: [LocatedRule]
     ) {
-        let drawnOn = Set(campaigns.compactMap(\.entry.pool))
+        let used = Set(campaigns.compactMap(\.entry.pool))
         let isRuled = rules.contains { $0.rule.trigger == .pool && $0.rule.mode != .off }
-        for pool in pools where !drawnOn.contains(pool.entry.name) && !isRuled && !reader.hasErrors {
+        for pool in pools where !used.contains(pool.entry.name) && !isRuled && !reader.hasErrors {
             reader.warning(
-                "no campaign draws on pool '\(pool.entry.name)', and no rule is on it",
-                help: "name it with pool: in a campaign", at: pool.node)
+                "no campaign and no rule uses pool '\(pool.entry.name)'",
+                help: "refer to it with pool: in a campaign", at: pool.node)
         }
     }
 
-    /// A pool of which nobody ever says how much it may still send.
+    /// A pool whose remaining volume no platform reports.
     private func unreported(
-        _ workspaces: [Placed<Workspace>], _ bound: Set<PoolID>, _ campaigns: [Placed<CampaignEntry>]
+        _ workspaces: [Located<Workspace>], _ bound: Set<PoolID>, _ campaigns: [Located<CampaignEntry>]
     ) {
-        let silent = Set(workspaces.filter { !$0.entry.provider.can(.volumes) }.map(\.entry.name))
-        for campaign in campaigns where silent.contains(campaign.entry.workspace) {
+        let withoutVolumes = Set(workspaces.filter { !$0.entry.provider.can(.volumes) }.map(\.entry.name))
+        for campaign in campaigns where withoutVolumes.contains(campaign.entry.workspace) {
             guard let pool = campaign.entry.pool, !bound.contains(pool) else { continue }
             reader.error(
-                "campaign '\(campaign.entry.id)' draws on pool '\(pool)', of which its platform tells nothing",
-                help: "bind a pool under 'pools:', or leave 'pool' out", at: campaign.node)
+                "campaign '\(campaign.entry.id)' uses pool '\(pool)', whose platform reports no volumes",
+                help: "define the pool under 'pools:', or remove 'pool'", at: campaign.node)
         }
     }
 
-    /// A name that only some pools have, where the policy has none of those.
-    private func rosterNames(_ rule: PlacedRule, _ bound: Set<PoolID>) {
+    /// A name that is known only for named pools, in a policy without any.
+    private func rosterNames(_ rule: LocatedRule, _ bound: Set<PoolID>) {
         guard bound.isEmpty, let name = rule.rule.condition.rosterNames.first, !reader.hasErrors else { return }
         reader.error(
-            "'\(name)' is known of pools under 'pools:' alone, and the policy has none",
-            help: "bind a pool of a \(Provider.names(.rosters)) workspace under 'pools:'", at: rule.fields.key("when"))
+            "'\(name)' is known only for pools under 'pools:', and the policy has none",
+            help: "define a pool of a \(Provider.names(.rosters)) workspace under 'pools:'", at: rule.fields.key("when")
+        )
     }
 
-    private func reach(_ rule: PlacedRule, _ bound: Set<PoolID>, _ used: Set<PoolID>) {
+    private func reach(_ rule: LocatedRule, _ bound: Set<PoolID>, _ used: Set<PoolID>) {
         guard let named = rule.rule.pools, !reader.hasErrors else {
             if rule.rule.action.changesSenders, bound.isEmpty, !reader.hasErrors {
                 reader.error(
-                    "the rule changes the senders of pools, and the policy binds no pool whose senders can be changed",
-                    help: "bind a pool of a \(Provider.names(.rosters)) workspace under 'pools:'",
+                    "the rule changes senders, but the policy has no pool whose senders can be changed",
+                    help: "define a pool of a \(Provider.names(.rosters)) workspace under 'pools:'",
                     at: rule.fields.key("then"))
             }
             return
@@ -72,19 +73,20 @@ struct PoolChecks {
             let nearest = NearestName.of(pool.text, in: known.map(\.text).sorted())
             reader.error(
                 rule.rule.action.changesSenders && used.contains(pool)
-                    ? "the senders of pool '\(pool)' cannot be changed: its platform has no call for that"
-                    : "the rule is on pool '\(pool)', which nothing in the policy names",
+                    ? "the senders of pool '\(pool)' cannot be changed: its platform does not support it"
+                    : "pool '\(pool)' is not used in the policy",
                 help: nearest.map { "did you mean '\($0)'?" }, at: rule.fields.key("pools"))
         }
     }
 
-    /// What no rule removes, no rule can restore.
-    private func restores(_ rules: [PlacedRule]) {
+    /// A rule can restore only what a rule removed.
+    private func restores(_ rules: [LocatedRule]) {
         guard !rules.contains(where: { $0.rule.action == .removeSender }), !reader.hasErrors else { return }
         for rule in rules where rule.rule.action == .restoreSender {
             reader.warning(
-                "rule '\(rule.rule.name)' restores senders that a rule removed, and no rule removes any",
-                help: "senders that other programs removed stay removed", at: rule.fields.key("then"))
+                "rule '\(rule.rule.name)' never restores a sender: no rule removes any",
+                help: "only senders that a rule removed are restored; add a rule with then: remove_sender",
+                at: rule.fields.key("then"))
         }
     }
 }

@@ -1,31 +1,31 @@
 import Model
 import Yams
 
-/// Reads the `pools:` list: names for pools of platforms that report no volumes.
+/// Reads the `pools:` list, which names pools of platforms that report no volumes.
 struct PoolReader {
     static let countMax = 1000
     private static let perSenderMax = 10_000_000
 
     let reader: FieldReader
-    let workspaces: [Placed<Workspace>]
+    let workspaces: [Located<Workspace>]
 
-    init(_ reader: FieldReader, workspaces: [Placed<Workspace>]) {
+    init(_ reader: FieldReader, workspaces: [Located<Workspace>]) {
         self.reader = reader
         self.workspaces = workspaces
     }
 
-    func pools(_ fields: Fields) -> [Placed<PoolBinding>] {
+    func pools(_ fields: Fields) -> [Located<PoolBinding>] {
         guard let node = fields["pools"] else { return [] }
         var seen: [PoolID: Int] = [:]
-        var pools: [Placed<PoolBinding>] = []
+        var pools: [Located<PoolBinding>] = []
         for node in reader.elements(node, of: "pools", countMax: PoolReader.countMax) {
             guard let pool = pool(node) else { continue }
             if let line = seen[pool.name] {
-                reader.error("two pools are called '\(pool.name)', the first in line \(line)", at: node)
+                reader.error("pool name '\(pool.name)' is already used in line \(line)", at: node)
                 continue
             }
             seen[pool.name] = reader.position(node).line
-            pools.append(Placed(pool, node))
+            pools.append(Located(pool, node))
         }
         return pools
     }
@@ -39,18 +39,19 @@ struct PoolReader {
                 hints: ["id": form, "tags": form, "where": "did you mean 'pool_where'?"])
         else { return nil }
         let name: PoolID? = reader.required(
-            "name", fields, orTell: "the pool has no 'name'", help: "campaigns and rules name the pool by it"
+            "name", fields, ifMissing: "the pool has no 'name'",
+            help: "campaigns and rules refer to the pool by its name"
         ).flatMap { reader.identifier($0, "the pool's name") }
         let workspace = WorkspaceChoice(reader, workspaces).name(
             fields, for: .rosters,
-            "only pools of \(Provider.names(.rosters)) are given names; another's are named by their ids in campaigns")
-        let target = reader.required("pool_where", fields, orTell: "the pool does not say which one it is", help: form)
+            "only pools of \(Provider.names(.rosters)) can be named; campaigns refer to other pools by id")
+        let target = reader.required("pool_where", fields, ifMissing: "the pool has no 'pool_where'", help: form)
             .flatMap { readTarget($0, form) }
         let channel: PoolSender.Channel? =
             fields["channel"].map { reader.choice($0, "the channel") } ?? .email
         let perSender = reader.required(
-            "per_sender_daily", fields, orTell: "the pool has no 'per_sender_daily'",
-            help: "write how many mails one of its senders may send a day: per_sender_daily: 50"
+            "per_sender_daily", fields, ifMissing: "the pool has no 'per_sender_daily'",
+            help: "write how many emails one sender may send per day: per_sender_daily: 50"
         ).flatMap { reader.integer($0, "per_sender_daily", in: 1...PoolReader.perSenderMax) }
         guard let name, let workspace, let target, let channel, let perSender else { return nil }
         return PoolBinding(
@@ -63,35 +64,36 @@ struct PoolReader {
         let name = fields["name"].flatMap { reader.name($0, "the pool's name") }
         let tags = fields["tags"].map(LabelReader(reader).labels) ?? [:]
         guard id != nil || name != nil || !tags.isEmpty else {
-            if !reader.hasErrors { reader.error("pool_where is empty, so any pool would do", help: form, at: node) }
+            if !reader.hasErrors { reader.error("pool_where is empty and would match any pool", help: form, at: node) }
             return nil
         }
         return PoolSelector(id: id, name: name, tags: tags)
     }
 }
 
-/// Reads a `workspace:` that names one of the policy's workspaces.
+/// Reads a `workspace:` that refers to one of the policy's workspaces.
 struct WorkspaceChoice {
     let reader: FieldReader
-    let workspaces: [Placed<Workspace>]
+    let workspaces: [Located<Workspace>]
 
-    init(_ reader: FieldReader, _ workspaces: [Placed<Workspace>]) {
+    init(_ reader: FieldReader, _ workspaces: [Located<Workspace>]) {
         self.reader = reader
         self.workspaces = workspaces
     }
 
-    /// The workspace that is named, or the only one that can do what is asked of it.
+    /// The workspace that the key names, or the only one with the ability.
     ///
-    /// - Parameter reason: why a platform without that ability is not the one.
+    /// - Parameter reason: the help text if the workspace lacks the ability.
     func name(_ fields: Fields, for ability: Provider.Ability, _ reason: String) -> WorkspaceName? {
         let able = workspaces.map(\.entry).filter { $0.provider.can(ability) }
         guard let node = fields["workspace"] else {
-            // What is wrong with the workspaces was told.
+            // Errors in the workspaces were already reported.
             if workspaces.isEmpty { return nil }
             if able.count == 1 { return able[0].name }
             let names = able.map(\.name.text).joined(separator: ", ")
             reader.error(
-                able.isEmpty ? "no workspace of the policy is one for this" : "it is open which workspace is meant",
+                able.isEmpty
+                    ? "the policy has no suitable workspace" : "'workspace' is missing: several workspaces match",
                 help: able.isEmpty ? reason : "add workspace: with one of \(names)", at: fields.node)
             return nil
         }
@@ -99,14 +101,14 @@ struct WorkspaceChoice {
         guard let workspace = workspaces.first(where: { $0.entry.name.text == text })?.entry else {
             let nearest = NearestName.of(text, in: workspaces.map(\.entry.name.text))
             reader.error(
-                "there is no workspace '\(text.prefix(40))'",
+                "unknown workspace '\(text.prefix(40))'",
                 help: nearest.map { "did you mean '\($0)'?" }
-                    ?? "there are \(workspaces.map(\.entry.name.text).joined(separator: ", "))", at: node)
+                    ?? "workspaces are \(workspaces.map(\.entry.name.text).joined(separator: ", "))", at: node)
             return nil
         }
         guard workspace.provider.can(ability) else {
             reader.error(
-                "workspace '\(workspace.name)' is on \(workspace.provider.traits.title), which cannot do this",
+                "workspace '\(workspace.name)' is on \(workspace.provider.traits.title), which does not support this",
                 help: reason, at: node)
             return nil
         }

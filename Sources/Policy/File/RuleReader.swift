@@ -3,7 +3,7 @@ import Yams
 
 /// Reads the `rules:` list.
 struct RuleReader {
-    /// The longest window of samples in `for: N of M`.
+    /// The most samples in `for: N of M`.
     static let countMax = 60
 
     private static let keys = [
@@ -12,33 +12,33 @@ struct RuleReader {
     ]
 
     let reader: FieldReader
-    let campaigns: [Placed<CampaignEntry>]
-    let pools: [Placed<PoolBinding>]
+    let campaigns: [Located<CampaignEntry>]
+    let pools: [Located<PoolBinding>]
 
-    init(_ reader: FieldReader, campaigns: [Placed<CampaignEntry>], pools: [Placed<PoolBinding>]) {
+    init(_ reader: FieldReader, campaigns: [Located<CampaignEntry>], pools: [Located<PoolBinding>]) {
         self.reader = reader
         self.campaigns = campaigns
         self.pools = pools
     }
 
-    func rules(_ fields: Fields) -> [PlacedRule] {
+    func rules(_ fields: Fields) -> [LocatedRule] {
         guard let node = fields["rules"] else { return [] }
         var seen: [String: Int] = [:]
-        var rules: [PlacedRule] = []
+        var rules: [LocatedRule] = []
         for node in reader.elements(node, of: "rules", countMax: PolicyAssembly.rulesMax) {
             guard let fields = reader.fields(node, of: "a rule", known: RuleReader.keys, hints: hints) else { continue }
             let nameNode = reader.required(
-                "name", fields, orTell: "the rule has no 'name'", help: "events name the rule by it")
+                "name", fields, ifMissing: "the rule has no 'name'", help: "events identify the rule by its name")
             let name = nameNode.flatMap { reader.name($0, "the rule's name") }
             if let name, let nameNode {
                 if let line = seen[name] {
                     reader.error(
-                        "two rules are called '\(name)', the first in line \(line)", help: "give each its own name",
+                        "rule name '\(name)' is already used in line \(line)", help: "give each rule its own name",
                         at: nameNode)
                 }
                 seen[name] = seen[name] ?? reader.position(nameNode).line
             }
-            if let rule = rule(fields, name: name ?? "") { rules.append(PlacedRule(rule: rule, fields: fields)) }
+            if let rule = rule(fields, name: name ?? "") { rules.append(LocatedRule(rule: rule, fields: fields)) }
         }
         return rules
     }
@@ -55,8 +55,8 @@ struct RuleReader {
         let trigger: Rule.Trigger? = fields["on"].map { reader.choice($0, "on") } ?? .running
         let action = readAction(fields, trigger: trigger)
         var condition: Condition?
-        let isMissing = "the rule has no condition"
-        if let node = reader.required("when", fields, orTell: isMissing, help: "write when: bounceRate(24h) > 5%") {
+        let message = "the rule has no 'when'"
+        if let node = reader.required("when", fields, ifMissing: message, help: "write when: bounceRate(24h) > 5%") {
             condition = reader.condition(node, "the condition", scope: trigger == .pool ? .pool : .campaign)
         }
         let forClause = fields["for"].flatMap { readForClause($0, fields, trigger) } ?? .duration(.zero)
@@ -79,24 +79,25 @@ struct RuleReader {
     }
 
     private func readAction(_ fields: Fields, trigger: Rule.Trigger?) -> Rule.Action? {
-        let isMissing = "the rule does not say what to do"
+        let message = "the rule has no 'then'"
         let help = "write then: pause, then: hold or then: alert"
-        guard let node = reader.required("then", fields, orTell: isMissing, help: help) else { return nil }
+        guard let node = reader.required("then", fields, ifMissing: message, help: help) else { return nil }
         guard let action: Rule.Action = reader.choice(node, "then"), let trigger else { return nil }
         switch (action, trigger) {
         case (.alert, _), (.pause, .running), (.hold, .launch), (.removeSender, .pool), (.restoreSender, .pool):
             return action
         case (.pause, .launch):
-            reader.error("a launch cannot be paused, as it has not started", help: "write then: hold", at: node)
+            reader.error(
+                "a rule on launches cannot pause: the campaign has not started", help: "write then: hold", at: node)
         case (.hold, .running):
-            reader.error("only a launch can be held", help: "write then: pause, or add on: launch", at: node)
+            reader.error("only a rule on launches can hold", help: "write then: pause, or add on: launch", at: node)
         case (.pause, .pool), (.hold, .pool):
             reader.error(
-                "a rule on pools can only alert, remove a sender or restore one",
+                "a rule on pools can only alert, remove senders or restore senders",
                 help: "write then: alert, or use pool.* in a rule on campaigns", at: node)
         case (.removeSender, .running), (.removeSender, .launch), (.restoreSender, .running),
             (.restoreSender, .launch):
-            reader.error("only a rule on pools can change their senders", help: "add on: pool", at: node)
+            reader.error("only a rule on pools can remove or restore senders", help: "add on: pool", at: node)
         }
         return nil
     }
@@ -104,7 +105,7 @@ struct RuleReader {
     private func readForClause(_ node: Node, _ fields: Fields, _ trigger: Rule.Trigger?) -> Rule.For? {
         if trigger == .launch {
             reader.error(
-                "'for' has no place in a launch rule", help: "a launch is judged at one moment, on fresh data",
+                "a rule on launches cannot have 'for'", help: "a launch is evaluated once, on fresh data",
                 at: fields.key("for"))
             return nil
         }
@@ -117,8 +118,8 @@ struct RuleReader {
             samples <= RuleReader.countMax
         else {
             reader.error(
-                "'\(text.prefix(40))' does not say how many of how many samples",
-                help: "for instance 3 of 5, with at most \(RuleReader.countMax) samples", at: node)
+                "for '\(text.prefix(40))' is not a valid number of samples",
+                help: "for example 3 of 5, with at most \(RuleReader.countMax) samples", at: node)
             return nil
         }
         return .count(breaches: breaches, samples: samples)
@@ -127,7 +128,7 @@ struct RuleReader {
     private func readConfidence(_ node: Node) -> Double? {
         guard let value = reader.ratio(node, "confidence") else { return nil }
         guard (0.5..<1).contains(value) else {
-            reader.error("confidence lies between 50% and below 100%", help: "for instance 95%", at: node)
+            reader.error("confidence must be at least 50% and below 100%", help: "for example 95%", at: node)
             return nil
         }
         return value
@@ -135,13 +136,13 @@ struct RuleReader {
 
     private func readSelector(_ node: Node, _ trigger: Rule.Trigger?) -> Rule.Selector? {
         if trigger == .pool {
-            reader.error("a rule on pools applies to pools, not to campaigns", help: "remove 'campaigns'", at: node)
+            reader.error("a rule on pools cannot have 'campaigns'", help: "remove 'campaigns'", at: node)
             return nil
         }
         if node.mapping != nil { return .labels(LabelReader(reader).labels(node)) }
         guard node.sequence != nil else {
             reader.error(
-                "a rule's campaigns are labels or a list of ids", help: "for instance {team: sales} or [camp_123]",
+                "campaigns must be labels or a list of ids", help: "for example {team: sales} or [camp_123]",
                 at: node)
             return nil
         }
@@ -152,7 +153,7 @@ struct RuleReader {
             if !known.contains(id) {
                 let nearest = NearestName.of(id.text, in: known.map(\.text).sorted())
                 reader.error(
-                    "the rule is on campaign '\(id)', which 'campaigns' does not list",
+                    "campaign '\(id)' is not listed under 'campaigns'",
                     help: nearest.map { "did you mean '\($0)'?" }, at: element)
             }
             ids.insert(id)
@@ -167,10 +168,10 @@ struct RuleReader {
             return nil
         }
         if let action, action != .pause {
-            reader.error("only a rule that pauses can resume", help: "remove 'resume'", at: fields.key("resume"))
+            reader.error("only a rule that pauses can have 'resume'", help: "remove 'resume'", at: fields.key("resume"))
         }
         guard let afterNode = parts["after"] else {
-            reader.error("resume does not say when", help: "write after: 4h", at: node)
+            reader.error("resume has no 'after'", help: "write after: 4h", at: node)
             return nil
         }
         let after = reader.duration(afterNode, "after", in: .seconds(1)...(.seconds(30 * 86400)))
@@ -187,13 +188,13 @@ struct RuleReader {
             return nil
         }
         guard let sends = reader.integer(sendsNode, "sends", in: 1...1_000_000),
-            let condition = reader.condition(whenNode, "the probation's condition", scope: .campaign)
+            let condition = reader.condition(whenNode, "the condition of probation", scope: .campaign)
         else { return nil }
         return Resume.Probation(
             sends: sends, condition: condition, conditionText: whenNode.scalar?.string.collapsingWhitespace ?? "")
     }
 
-    /// A limit as in `2 per 7d`.
+    /// A limit such as `2 per 7d`.
     private func readLimit(_ node: Node) -> Resume.Limit? {
         guard let text = reader.text(node, "at_most") else { return nil }
         let parts = text.split(separator: " ")
@@ -201,21 +202,21 @@ struct RuleReader {
             let per = Duration(policyText: parts[2]), per > .zero
         else {
             reader.error(
-                "at_most '\(text.prefix(40))' is not a number per duration", help: "for instance 2 per 7d", at: node)
+                "at_most '\(text.prefix(40))' is not a number per duration", help: "for example 2 per 7d", at: node)
             return nil
         }
         return Resume.Limit(times: times, per: per)
     }
 }
 
-/// A rule with the keys it was read from.
-struct PlacedRule {
+/// A rule and the keys that it was read from.
+struct LocatedRule {
     var rule: Rule
     var fields: Fields
 }
 
 extension String {
-    /// On one line, with single spaces: how a condition is shown.
+    /// On one line, with single spaces, as conditions are displayed.
     var collapsingWhitespace: String {
         split { $0.isWhitespace }.joined(separator: " ")
     }

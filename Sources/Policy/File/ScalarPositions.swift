@@ -1,7 +1,8 @@
 import Yams
 
-/// Finds where the characters of a scalar's value stand in the file, whatever its style: quotes, escapes and
-/// line folds make value and source differ.
+/// Maps the characters of a scalar's value to positions in the file, for every scalar style.
+///
+/// Quotes, escapes and folded lines make the value differ from the source.
 struct ScalarPositions {
     private let positions: [Position]
     private let fallback: Position
@@ -33,7 +34,7 @@ struct ScalarPositions {
         self.positions = positions
     }
 
-    /// Where the value's character at `offset` stands; just behind the value for its end.
+    /// The position of the value's character at `offset`, or just after the value for its end.
     func position(of offset: Int) -> Position {
         if positions.indices.contains(offset) { return positions[offset] }
         guard let last = positions.last else { return fallback }
@@ -71,7 +72,7 @@ struct ScalarPositions {
             while !isAtEnd, current.properties.isWhitespace { advance() }
         }
 
-        /// Moves on to the next such character; stays where it is if the rest of the file has none.
+        /// Moves to the next such character; does not move if the rest of the file has none.
         mutating func seek(_ wanted: Unicode.Scalar) {
             let start = self
             while !isAtEnd {

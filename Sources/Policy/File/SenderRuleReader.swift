@@ -1,7 +1,7 @@
 import Model
 import Yams
 
-/// Reads what only rules on pools have: which pools, which senders, and how many must stay.
+/// Reads the keys that only rules on pools have: `pools`, `sender` and `keep_at_least`.
 struct SenderRuleReader {
     struct Parts {
         var pools: Set<PoolID>?
@@ -10,9 +10,9 @@ struct SenderRuleReader {
     }
 
     let reader: FieldReader
-    let pools: [Placed<PoolBinding>]
+    let pools: [Located<PoolBinding>]
 
-    init(_ reader: FieldReader, pools: [Placed<PoolBinding>]) {
+    init(_ reader: FieldReader, pools: [Located<PoolBinding>]) {
         self.reader = reader
         self.pools = pools
     }
@@ -38,21 +38,23 @@ struct SenderRuleReader {
         }
         guard action == .removeSender else { return parts }
         _ = reader.required(
-            "sender", fields, orTell: "the rule does not say which senders it may remove",
-            help: "write sender: {status: DEACTIVATED}, or with id, address, channel or tags")
+            "sender", fields, ifMissing: "the rule has no 'sender'",
+            help:
+                "write sender: {status: DEACTIVATED}, or select by id, address, channel or tags"
+        )
         _ = reader.required(
-            "keep_at_least", fields, orTell: "the rule does not say how many senders must stay",
-            help: "write keep_at_least: 3: so many that can send are left in the pool, whatever happens")
+            "keep_at_least", fields, ifMissing: "the rule has no 'keep_at_least'",
+            help: "write how many senders that can send it must leave in the pool: keep_at_least: 3")
         return parts
     }
 
     private func misplaced(_ key: String, _ fields: Fields, _ home: String) {
-        reader.error("'\(key)' belongs into \(home)", help: "remove it", at: fields.key(key))
+        reader.error("only \(home) can have '\(key)'", help: "remove it", at: fields.key(key))
     }
 
     private func readPools(_ node: Node) -> Set<PoolID>? {
         guard node.sequence != nil else {
-            reader.error("a rule's pools are a list of names or ids", help: "for instance [main]", at: node)
+            reader.error("pools must be a list of names or ids", help: "for example [main]", at: node)
             return nil
         }
         let ids = reader.elements(node, of: "pools", countMax: PoolReader.countMax)
@@ -70,7 +72,7 @@ struct SenderRuleReader {
             tags: fields["tags"].map(LabelReader(reader).labels) ?? [:])
         if sender == SenderSelector(tags: [:]), !reader.hasErrors {
             reader.error(
-                "sender is empty, so any sender would do", help: "name at least one of its properties", at: node)
+                "sender is empty and would match any sender", help: "set at least one of its keys", at: node)
         }
         return sender
     }

@@ -3,7 +3,7 @@ import Yams
 
 /// Reads the `workspace:` mapping, or the `workspaces:` list.
 struct WorkspaceReader {
-    /// More than one team ever has keys.
+    /// More keys than any one team has.
     static let countMax = 50
 
     let reader: FieldReader
@@ -12,43 +12,43 @@ struct WorkspaceReader {
         self.reader = reader
     }
 
-    func workspaces(_ fields: Fields) -> [Placed<Workspace>] {
+    func workspaces(_ fields: Fields) -> [Located<Workspace>] {
         if let node = fields["workspaces"] {
             if fields["workspace"] != nil {
                 reader.error(
-                    "'workspace' and 'workspaces' exclude each other", help: "keep the list alone",
+                    "'workspace' and 'workspaces' cannot be used together", help: "remove 'workspace'",
                     at: fields.key("workspace"))
             }
             return several(node)
         }
         let form = "write workspace: {name: acme, provider: leadterra, credential: leadterra.key}"
-        guard let node = reader.required("workspace", fields, orTell: "'workspace' is missing", help: form) else {
+        guard let node = reader.required("workspace", fields, ifMissing: "'workspace' is missing", help: form) else {
             return []
         }
-        return workspace(node).map { [Placed($0, node)] } ?? []
+        return workspace(node).map { [Located($0, node)] } ?? []
     }
 
-    private func several(_ node: Node) -> [Placed<Workspace>] {
+    private func several(_ node: Node) -> [Located<Workspace>] {
         var seen: [WorkspaceName: Int] = [:]
-        var workspaces: [Placed<Workspace>] = []
+        var workspaces: [Located<Workspace>] = []
         let nodes = reader.elements(node, of: "workspaces", countMax: WorkspaceReader.countMax)
         if nodes.isEmpty, !reader.hasErrors {
-            reader.error("'workspaces' lists none", help: "begin each entry with '- '", at: node)
+            reader.error("'workspaces' is empty", help: "add at least one workspace", at: node)
         }
         for node in nodes {
             guard let workspace = workspace(node) else { continue }
             if let line = seen[workspace.name] {
-                reader.error("two workspaces are called '\(workspace.name)', the first in line \(line)", at: node)
+                reader.error("workspace name '\(workspace.name)' is already used in line \(line)", at: node)
                 continue
             }
             seen[workspace.name] = reader.position(node).line
-            workspaces.append(Placed(workspace, node))
+            workspaces.append(Located(workspace, node))
         }
         return workspaces
     }
 
     private func workspace(_ node: Node) -> Workspace? {
-        let inline = "a key never stands in a policy: write 'credential:' and the name of a file"
+        let inline = "a policy never contains a key: write 'credential:' and the name of a file"
         let known = ["name", "provider", "url", "credential", "credential_file"]
         guard
             let parts = reader.fields(
@@ -61,40 +61,40 @@ struct WorkspaceReader {
         let name = required(parts, "name").flatMap { reader.name($0, "the workspace's name") }
         let provider: Provider? = required(parts, "provider").flatMap { reader.choice($0, "the provider") }
         let credential = readCredential(parts)
-        let url = parts["url"].map { readURL($0, provider ?? .leadterra) } ?? provider?.traits.url
+        let url = parts["url"].map { readURL($0, provider) } ?? provider?.traits.url
         guard let name, let provider, let credential, let url else { return nil }
         return Workspace(name: WorkspaceName(name), provider: provider, url: url, credential: credential)
     }
 
     private func required(_ fields: Fields, _ key: String) -> Node? {
-        reader.required(key, fields, orTell: "the workspace has no '\(key)'")
+        reader.required(key, fields, ifMissing: "the workspace has no '\(key)'")
     }
 
     private func readCredential(_ fields: Fields) -> Workspace.Credential? {
         switch (fields["credential"], fields["credential_file"]) {
         case (nil, nil):
             return reader.required(
-                "credential", fields, orTell: "the workspace names no key",
+                "credential", fields, ifMissing: "the workspace has no 'credential'",
                 help: "write 'credential: leadterra.key' (a systemd credential) or 'credential_file: /path'"
             ).flatMap { _ in nil }
         case (.some, .some(let second)):
             reader.error(
-                "'credential' and 'credential_file' exclude each other", help: "keep one of the two", at: second)
+                "'credential' and 'credential_file' cannot be used together", help: "remove one of them", at: second)
             return nil
         case (.some(let node), nil):
             guard let text = reader.text(node, "credential"), !refuseInline(text, node) else { return nil }
             let isName = text.utf8.count <= 255 && text != "." && text != ".." && !text.contains("/")
             guard isName, text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7f }) else {
                 reader.error(
-                    "'credential' is the name of a file in the credentials directory, without a path",
-                    help: "for a path write 'credential_file:'", at: node)
+                    "'credential' must be the name of a file in the credentials directory, without a path",
+                    help: "to give a path, write 'credential_file:'", at: node)
                 return nil
             }
             return .systemd(text)
         case (nil, .some(let node)):
             guard let text = reader.text(node, "credential_file"), !refuseInline(text, node) else { return nil }
             guard text.hasPrefix("/"), !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
-                reader.error("'credential_file' must be an absolute path", help: "begin it with '/'", at: node)
+                reader.error("'credential_file' must be an absolute path", help: "start it with '/'", at: node)
                 return nil
             }
             return .file(text)
@@ -106,45 +106,48 @@ struct WorkspaceReader {
             return false
         }
         reader.error(
-            "a key stands in the policy; replace it at the platform, as this file may have been read by others",
-            help: "put the new key into a file that only its owner can read, and name the file here", at: node)
+            "the policy contains an API key; revoke it, because others may have read this file",
+            help: "put a new key into a file that only its owner can read, and name the file here", at: node)
         return true
     }
 
     // MARK: URL
 
-    /// `https://host[:port]`, or http on this machine; without path, user or query.
-    private func readURL(_ node: Node, _ provider: Provider) -> String? {
-        let example = "for instance \(provider.traits.url)"
+    /// `https://host[:port]`, or http for a loopback address; without path, user or query.
+    ///
+    /// - Parameter provider: shown as an example; nil if the policy names no valid provider, which is reported there.
+    private func readURL(_ node: Node, _ provider: Provider?) -> String? {
+        let example = provider.map { "for example \($0.traits.url)" }
         guard var text = reader.text(node, "url") else { return nil }
         if text.hasSuffix("/") { text.removeLast() }
         let scheme = text.hasPrefix("https://") ? "https://" : text.hasPrefix("http://") ? "http://" : nil
         guard let scheme else {
             reader.error(
-                "the url must begin with https://", help: example, at: node)
+                "the url must start with https://", help: example, at: node)
             return nil
         }
         let authority = text.dropFirst(scheme.count)
         if authority.contains("@") {
             reader.error(
-                "a user or a password in the url is refused", help: "name the key with 'credential:'", at: node)
+                "the url cannot contain a user or a password", help: "set the key with 'credential:'", at: node)
             return nil
         }
         let end = authority.firstIndex { "/?#".contains($0) } ?? authority.endIndex
         guard let host = host(of: authority[..<end]) else {
             reader.error(
-                "the url names no host, or no valid port", help: example,
+                "the url has no valid host and port", help: example,
                 at: node)
             return nil
         }
         guard scheme == "https://" || isLoopback(host) else {
             reader.error(
-                "plain http would send the key unprotected to \(host)", help: "write https://; http is for 127.0.0.1",
+                "http would send the key unencrypted to \(host)",
+                help: "write https://; http is allowed for 127.0.0.1 only",
                 at: node)
             return nil
         }
         guard end == authority.endIndex else {
-            reader.error("the url ends behind the host", help: "write \(scheme)\(authority[..<end])", at: node)
+            reader.error("the url cannot have a path or a query", help: "write \(scheme)\(authority[..<end])", at: node)
             return nil
         }
         return text

@@ -1,17 +1,17 @@
 package import Yams
 
-/// Reads YAML into nodes that know their place, within bounds that no hostile file gets past.
+/// Reads YAML into nodes with positions, and bounds what a hostile file can cost.
 package enum YAMLDocument {
-    /// The largest policy file, in bytes; ten thousand campaigns fit.
+    /// The largest policy file, in bytes; enough for ten thousand campaigns.
     static let bytesMax = 1 << 20
-    /// How often aliases may be used in a file.
+    /// The most aliases in a file.
     static let aliasesMax = 100
 
-    /// The root node, or a diagnostic that says why there is none.
+    /// The root node, or why the file is not YAML.
     package static func compose(_ source: SourceFile) -> Result<Node, YAMLFault> {
         if let fault = aliasFault(source) { return .failure(fault) }
         do {
-            // The basic resolver types no scalars: the policy's own rules decide what a text means.
+            // The basic resolver leaves scalars as text; the policy's readers interpret them.
             let parser = try Parser(yaml: source.text, resolver: .basic, encoding: .utf8)
             guard let node = try parser.singleRoot() else {
                 return .failure(.init(.init(line: 1, column: 1), "the file is empty", help: firstLines))
@@ -24,12 +24,11 @@ package enum YAMLDocument {
         }
     }
 
-    static let firstLines = "a policy begins with 'version: 1'; see sendwarden-policy's reference or config/policy.yaml"
+    static let firstLines = "a policy starts with 'version: 1'; see man sendwarden-policy, or config/policy.yaml"
 
-    /// Keys that are aliases or collections are hashed whole when a mapping is composed, which nested aliases make
-    /// exponentially large; so both are refused before the parser sees them.
+    /// Refuses keys that are aliases or collections, and bounds aliases that are values.
     ///
-    /// Aliases as values are only bounded.
+    /// The parser hashes keys recursively, so nested aliases as keys would take exponential time.
     private static func aliasFault(_ source: SourceFile) -> YAMLFault? {
         var anchors = 0
         var aliases: [Position] = []
@@ -54,9 +53,11 @@ package enum YAMLDocument {
         }
         guard anchors > 0, let last = aliases.last else { return nil }
         if aliases.count > aliasesMax {
-            return .init(last, "the file has \(aliases.count) aliases; at most \(aliasesMax) are read")
+            return .init(last, "the file has \(aliases.count) aliases; the limit is \(aliasesMax)")
         }
-        return complexKey.map { .init($0, "an alias or a collection cannot be a key", help: "keys are plain words") }
+        return complexKey.map {
+            .init($0, "an alias or a collection cannot be a key", help: "write the key as plain text")
+        }
     }
 
     private static func startsToken(after scalar: Unicode.Scalar) -> Bool {
@@ -73,19 +74,19 @@ package enum YAMLDocument {
             .composer(_, let problem, let mark, _):
             let position = Position(line: max(1, mark.line), column: max(1, mark.column))
             if problem.contains("another document") {
-                return .init(position, "a second document begins here", help: "a policy is one document: remove '---'")
+                return .init(position, "the file has a second document", help: "a policy is one document: remove '---'")
             }
             if problem.contains("nesting level") {
                 return .init(
                     position, "the file is nested too deeply", help: "check the brackets and the indentation here")
             }
-            return .init(position, "this is not YAML: \(problem)", help: help(problem, source.line(position.line)))
+            return .init(position, "invalid YAML: \(problem)", help: help(problem, source.line(position.line)))
         case .reader(let problem, let offset, let value, let yaml):
             let before = offset.map { yaml.prefix($0) } ?? ""
             let line = before.count { $0.isNewline } + 1
             let column = before.split(separator: "\n", omittingEmptySubsequences: false).last?.unicodeScalars.count ?? 0
             let byte = value >= 0 ? " (U+\(String(value, radix: 16, uppercase: true)))" : ""
-            return .init(.init(line: line, column: column + 1), "this is not YAML: \(problem)\(byte)")
+            return .init(.init(line: line, column: column + 1), "invalid YAML: \(problem)\(byte)")
         case .duplicatedKeysInMapping(let names, let context):
             return duplicate(names.first ?? "", context.mark, source)
         case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
@@ -93,7 +94,7 @@ package enum YAMLDocument {
         }
     }
 
-    /// The parser tells where the key stands first; the second place is the one to mend.
+    /// The parser reports the first position of the key; the diagnostic points at the second, which is the one to fix.
     private static func duplicate(_ name: String, _ first: Mark, _ source: SourceFile) -> YAMLFault {
         let key = Array(name.unicodeScalars)
         let start = max(0, first.column - 1)
@@ -101,20 +102,20 @@ package enum YAMLDocument {
             let rest = source.line(number).dropFirst(start)
             if rest.starts(with: key), rest.dropFirst(key.count).first == ":" {
                 return .init(
-                    .init(line: number, column: first.column), "'\(name)' is given twice, first in line \(first.line)",
-                    help: "keep one of the two", width: key.count)
+                    .init(line: number, column: first.column), "'\(name)' is already set in line \(first.line)",
+                    help: "remove one of them", width: key.count)
             }
         }
         return .init(
-            .init(line: max(1, first.line), column: max(1, first.column)), "'\(name)' is given twice",
-            help: "keep one of the two", width: key.count)
+            .init(line: max(1, first.line), column: max(1, first.column)), "'\(name)' is set twice",
+            help: "remove one of them", width: key.count)
     }
 
     private static func help(_ problem: String, _ line: [Unicode.Scalar]) -> String? {
-        if line.contains("\t") { return "YAML does not allow tabs to indent: use spaces" }
+        if line.contains("\t") { return "YAML does not allow tabs for indentation: use spaces" }
         if problem.contains("mapping values are not allowed") { return "put the text in quotes if it contains ': '" }
         if problem.contains("cannot start any token") { return "put the text in quotes" }
-        if problem.contains("could not find expected ':'") { return "a key is followed by ':' and a space" }
+        if problem.contains("could not find expected ':'") { return "write ':' and a space after a key" }
         if problem.contains("expected <block end>") { return "check the indentation of this line" }
         return nil
     }

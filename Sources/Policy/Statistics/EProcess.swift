@@ -1,18 +1,18 @@
 import RealModule
 
-/// Evidence that a rate is above a limit, which may be looked at as often as one likes.
+/// Evidence that a rate is above a limit; it may be evaluated any number of times.
 ///
-/// Against "the rate is at most the limit" it puts a Beta prior cut to the rates above. By Ville's inequality the chance
-/// that the evidence ever reaches 1/α, at whichever times it is looked at, is at most α where the rate is at most the
-/// limit. Robbins 1970; Howard, Ramdas, McAuliffe and Sekhon, Annals of Statistics 49:2, 2021.
+/// The alternative to "the rate is at most the limit" is a Beta prior truncated to the rates above it. By Ville's
+/// inequality, if the rate is at most the limit, the evidence ever reaches 1/α with probability at most α.
+/// Robbins 1970; Howard, Ramdas, McAuliffe and Sekhon, Annals of Statistics 49:2, 2021.
 package struct EProcess: Hashable, Sendable {
-    /// The rate that is still accepted, 0…1, both excluded.
+    /// The highest accepted rate, between 0 and 1 exclusive.
     package let limit: Double
-    /// The chance of ever being wrong that is accepted: 0.05 for a confidence of 95 %.
+    /// The accepted probability of ever rejecting wrongly: 0.05 for a confidence of 95 %.
     package let alpha: Double
     private let a = 1.0
     private let b: Double
-    /// ln of what the prior has above the limit, with its B(a, b).
+    /// ln of the prior's mass above the limit, times B(a, b).
     private let logPrior: Double
     private let (logLimit, logRest): (Double, Double)
 
@@ -22,7 +22,7 @@ package struct EProcess: Hashable, Sendable {
         alpha = 1 - confidence
         b = max(1, 1 / (2 * limit) - 1)
         (logLimit, logRest) = (Double.log(limit), Double.log(onePlus: -limit))
-        // B(1, b) is 1/b, and what Beta(1, b) has above x is (1 − x)^b.
+        // B(1, b) is 1/b, and the mass of Beta(1, b) above x is (1 − x)^b.
         logPrior = b * logRest - Double.log(b)
     }
 
@@ -35,23 +35,23 @@ package struct EProcess: Hashable, Sendable {
         return posterior - logPrior - hits * logLimit - misses * logRest
     }
 
-    /// The evidence as a number: 20 is what 95 % confidence asks for.
+    /// The evidence; a confidence of 95 % requires 20.
     package func evidence(_ hits: Double, of trials: Double) -> Double {
         EProcess.evidence(logEvidence(hits, of: trials))
     }
 
     static func evidence(_ logEvidence: Double) -> Double { Double.exp(logEvidence) }
 
-    /// What the evidence has to reach.
+    /// The evidence that the confidence requires.
     package var needed: Double { 1 / alpha }
 
-    /// True where the rate is above the limit with that confidence.
+    /// True if the rate is above the limit with the given confidence.
     package func rejects(_ hits: Double, of trials: Double) -> Bool {
-        // Every rate above the limit explains these numbers worse than the limit itself: no evidence.
+        // No rate above the limit is more likely than the limit itself: no evidence.
         if hits <= limit * trials { return false }
         return isEnough(logEvidence: logEvidence(hits, of: trials))
     }
 
-    /// True where evidence of that logarithm is as strong as the confidence asks for.
+    /// True if evidence with this logarithm is as strong as the confidence requires.
     package func isEnough(logEvidence: Double) -> Bool { logEvidence >= -Double.log(alpha) }
 }

@@ -1,6 +1,6 @@
 import RealModule
 
-/// The few special functions that judging a rate needs, in double precision.
+/// The special functions that the statistics need, in double precision.
 enum SpecialFunctions {
     /// ln B(a, b).
     static func logBeta(_ a: Double, _ b: Double) -> Double {
@@ -9,8 +9,8 @@ enum SpecialFunctions {
 
     /// ln of the upper tail of a Beta(a, b), P(X > x), for 0 < x < 1.
     ///
-    /// By the continued fraction of the regularised incomplete beta function, on the side where it converges fast, so
-    /// that a tiny tail keeps its digits.
+    /// Uses the continued fraction of the regularized incomplete beta function on the side where it converges fast, so
+    /// that small tails keep their precision.
     static func logBetaUpperTail(_ x: Double, _ a: Double, _ b: Double) -> Double {
         let front = a * Double.log(x) + b * Double.log(onePlus: -x) - logBeta(a, b)
         if x < (a + 1) / (a + b + 2) {
@@ -43,7 +43,7 @@ enum SpecialFunctions {
         return value
     }
 
-    /// The normal distribution's quantile, for 0 < p < 1: a rational approximation, then a step of Halley's method.
+    /// The normal distribution's quantile, for 0 < p < 1: a rational approximation, then one step of Halley's method.
     static func normalQuantile(_ p: Double) -> Double {
         let central = [
             -39.69683028665376, 220.9460984245205, -275.9285104469687, 138.3577518672690, -30.66479806614716,

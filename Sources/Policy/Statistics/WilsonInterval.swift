@@ -1,13 +1,13 @@
 import RealModule
 
-/// Wilson's score interval for a rate, after Newcombe 1998: honest for one look, not for many.
+/// Wilson's score interval for a rate (Newcombe 1998); valid for one evaluation, not for repeated ones.
 package struct WilsonInterval: Hashable, Sendable {
     package let lower: Double
     package let upper: Double
 
-    /// Nil where there is nothing to judge by, or more hits than trials.
+    /// Nil if there are no trials, or more hits than trials.
     ///
-    /// - Parameter confidence: of the interval with both its ends, 0.95 for instance.
+    /// - Parameter confidence: of the two-sided interval, 0.95 for example.
     package init?(_ hits: Double, of trials: Double, confidence: Double) {
         guard trials > 0, hits >= 0, hits <= trials, confidence > 0, confidence < 1 else { return nil }
         let z = SpecialFunctions.normalQuantile((1 + confidence) / 2)

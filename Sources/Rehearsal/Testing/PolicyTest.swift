@@ -2,27 +2,27 @@ package import Guard
 package import Model
 package import Policy
 
-/// A policy's test file: the policy it is about, and what is to come of made-up numbers.
+/// A policy test file: the policy and its tests.
 package struct PolicyTestFile: Sendable {
     package var source: SourceFile
-    /// As written; relative to the test file's folder.
+    /// The path as written, relative to the test file's folder.
     package var policy: String
     package var tests: [PolicyTest]
 }
 
-/// One test: a made-up day, and what is expected of the guard on it.
+/// One test: input series, actions and orders, and the expected behavior of the guard.
 package struct PolicyTest: Sendable {
-    /// What a campaign does by itself, while it runs.
+    /// The input for one campaign.
     package struct Campaign: Sendable {
         package enum Status: String, CaseIterable, Sendable {
             case draft, running, paused
         }
 
         package var entry: CampaignEntry
-        /// True where the test gives name, pool or labels; otherwise the policy's own entry is used.
+        /// True if the test sets name, pool or labels; otherwise the policy's entry is used.
         var isDescribed: Bool
         package var status: Status
-        /// By the API's field names.
+        /// Series by the API's field names.
         package var series: [String: Series]
         package var answers: AnswerSeries?
         package var launch: LaunchEntry?
@@ -34,13 +34,13 @@ package struct PolicyTest: Sendable {
         var resetAt: Instant?
     }
 
-    /// Something that happens beside the platform's own numbers.
+    /// Something that happens besides the input series.
     package enum Act: Sendable {
-        /// A person on the platform.
+        /// A person acts on the platform.
         case start(CampaignID), pause(CampaignID), enroll(CampaignID, Int)
-        /// A person with an order to the guard.
+        /// A person gives the guard an order.
         case order(Order)
-        /// The daemon ends and begins anew after so long.
+        /// The daemon stops and starts again after this time.
         case restart(Duration)
     }
 
@@ -48,12 +48,12 @@ package struct PolicyTest: Sendable {
         case state(CampaignID, String)
         case rule(String, CampaignID?, PoolID?, String)
         case launch(CampaignID, String)
-        /// All that was sent by then, in its order: `pause camp_1`.
+        /// Every request sent so far, in order: `pause camp_1`.
         case actions([String])
-        /// Each was told by then.
-        case told([String])
-        /// None was told by then.
-        case untold([String])
+        /// Each of these events was reported.
+        case events([String])
+        /// None of these events was reported.
+        case noEvents([String])
     }
 
     package struct Check: Sendable {

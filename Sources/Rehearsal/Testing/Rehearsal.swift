@@ -2,14 +2,14 @@ import Guard
 import Model
 import Policy
 
-/// One test under way: the guard itself, over made-up numbers, in made-up time.
+/// Runs the real guard over a test's input in virtual time.
 ///
-/// A campaign's counters go on only while it runs: what the guard pauses stands still, and goes on where it was.
+/// A campaign's counters advance only while it runs: they stop at a pause and continue after a resume.
 struct Rehearsal {
     private struct Player {
         var campaign: PolicyTest.Campaign
         var status: PolicyTest.Campaign.Status
-        /// How long it has run in all, and since when it does now.
+        /// How long it has run before now, and when the current run began.
         var ranFor: Duration = .zero
         var runningSince: Instant?
         var pausedAt: Instant?
@@ -20,7 +20,7 @@ struct Rehearsal {
         func runTime(at now: Instant) -> Duration { ranFor + (runningSince.map { now - $0 } ?? .zero) }
     }
 
-    /// Something that happened, for the timeline of a failure.
+    /// A reported event, for the timeline of a failure.
     struct Moment: Sendable {
         var at: Duration
         var event: JournalEvent
@@ -32,19 +32,19 @@ struct Rehearsal {
     private(set) var warden: Guard
     private(set) var now: Instant
     private(set) var moments: [Moment] = []
-    /// `pause camp_1`, in the order they were sent.
+    /// The requests in the order they were sent: `pause camp_1`.
     private(set) var actions: [String] = []
     private var players: [CampaignID: Player] = [:]
     private var memory = Memory()
     private var acts: ArraySlice<(at: Duration, act: PolicyTest.Act)>
-    /// Until then the daemon is down.
+    /// The daemon is down until then.
     private var downUntil: Instant?
 
     init(_ test: PolicyTest, _ policy: CheckedPolicy) {
         self.test = test
         var policy = policy
         policy.mode = test.mode ?? policy.mode
-        policy.poll.pollOnce(each: test.interval, campaigns: test.campaigns.count)
+        policy.poll.pollEvery(test.interval, campaigns: test.campaigns.count)
         let entries = Dictionary(policy.campaigns.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         policy.campaigns = test.campaigns.map { campaign in
             if let entry = entries[campaign.entry.id], !campaign.isDescribed { return entry }
@@ -75,7 +75,7 @@ struct Rehearsal {
         carryOut(warden.handle(.started, at: now))
     }
 
-    /// Goes on until then, with everything that falls due.
+    /// Advances to that time, and runs everything that is due before.
     mutating func run(until end: Duration) {
         let end = test.start + end
         while true {
@@ -133,7 +133,7 @@ struct Rehearsal {
             case .record(let record): memory.keep(record)
             case .ready, .reply: break
             case .poll(let target):
-                let observation = Observation(target: target, requestedAt: now, result: look(target))
+                let observation = Observation(target: target, requestedAt: now, result: poll(target))
                 queue += warden.handle(.observed(observation), at: now)
             case .send(let intent):
                 let word = intent.action == .start ? "start" : intent.action.rawValue
@@ -156,15 +156,15 @@ struct Rehearsal {
         switch answer {
         case .ok: nil
         case .error: Fault(.unreachable, "HTTP 500")
-        case .stale: Fault(.unreachable, "no answer in time")
+        case .stale: Fault(.unreachable, "request timed out")
         case .unauthorized: Fault(.unauthorized, "HTTP 401")
         case .throttled: Fault(.throttled, "HTTP 429", retryAfter: test.interval)
         case .missing: Fault(.missing, "HTTP 404")
-        case .garbage: Fault(.unexpected, "the answer is not JSON")
+        case .garbage: Fault(.unexpected, "response is not JSON")
         }
     }
 
-    private func look(_ target: Target) -> Result<Observation.Reading, Fault> {
+    private func poll(_ target: Target) -> Result<Observation.Reading, Fault> {
         let step = step(now - test.start)
         switch target {
         case .stats(let id):
@@ -199,14 +199,14 @@ struct Rehearsal {
         }
     }
 
-    /// The next end of a window that ends at that time, and a day after each end.
+    /// The next end of a daily window of which one end is given.
     private func renewal(after resetAt: Instant) -> Instant {
         guard resetAt <= now else { return resetAt }
         let days = (now - resetAt).milliseconds / 86_400_000 + 1
         return resetAt + .seconds(86400 * days)
     }
 
-    /// A pool under a name of the policy's own: as many senders as the test says, but for those that were removed.
+    /// A named pool with the test's number of senders, except those that were removed.
     private func members(of name: PoolID, _ step: Int) -> PoolFinding {
         guard let pool = test.pools.first(where: { $0.id == name }),
             let query = warden.rosterQuery(of: name, at: now)
@@ -227,7 +227,7 @@ struct Rehearsal {
         return .found(roster)
     }
 
-    /// What the platform says of a campaign now; what the test does not say follows from what it does.
+    /// The platform's current stats of a campaign; counters that the test omits are derived from the others.
     private func stats(_ player: Player) -> CampaignStats {
         let series = player.campaign.series
         let (run, wall) = (step(player.runTime(at: now)), step(now - test.start))
@@ -274,8 +274,8 @@ struct Rehearsal {
 }
 
 extension PollSettings {
-    /// What is polled within a range, as danger asks for, is polled once a step: a test is to see each step.
-    fileprivate mutating func pollOnce(each step: Duration, campaigns: Int) {
+    /// Replaces poll ranges by the step, so that a test polls every step once.
+    fileprivate mutating func pollEvery(_ step: Duration, campaigns: Int) {
         if !pools.isFixed { pools = PollInterval(step) }
         guard !stats.isFixed else { return }
         (stats, statsInterval) = (PollInterval(step), step)

@@ -1,17 +1,17 @@
-/// A made-up series of numbers, one a step, in Prometheus's notation.
+/// A series of numbers, one per step, in the notation of Prometheus.
 ///
-/// `5` is one value, `0+20x30` thirty-one of them that grow by 20, `7x4` five times 7, `_` a gap, `_x3` three of them.
-/// After its end a series stays at its last value.
+/// `5` is one value, `0+20x30` is 31 values that grow by 20, `7x4` is 7 five times, `_` is a gap, `_x3` is three gaps.
+/// After its end, a series repeats its last value.
 package struct Series: Hashable, Sendable {
-    /// Nil is a gap: the answer lacks the field.
+    /// Nil is a gap: the response lacks the field.
     package var values: [Double?]
 
     package init(_ values: [Double?]) { self.values = values }
 
-    /// Longer series than any test needs would only fill the memory.
+    /// Bounds the memory of a test.
     static let lengthMax = 1_000_000
 
-    /// Nil, and why, where a text is no series.
+    /// The series, or the first word that is not part of one.
     package static func read(_ text: String) -> Result<Series, SeriesFault> {
         var values: [Double?] = []
         for word in text.split(separator: " ") {
@@ -27,7 +27,7 @@ package struct Series: Hashable, Sendable {
         guard let cross = word.lastIndex(of: "x") else { return single(word).map { [$0] } }
         guard let times = Int(word[word.index(after: cross)...]), (0...lengthMax).contains(times) else { return nil }
         let body = word[..<cross]
-        // `_x3` is three gaps, as in Prometheus, where `7x3` is the value and three more.
+        // As in Prometheus, `_x3` is three gaps, but `7x3` is four values.
         if body == "_" { return Array(repeating: nil, count: times) }
         let sign = body.dropFirst().lastIndex { $0 == "+" || $0 == "-" }
         guard let sign else {
@@ -56,18 +56,18 @@ package struct Series: Hashable, Sendable {
     }
 }
 
-/// The word that is no part of a series.
+/// The word that is not part of a series.
 package struct SeriesFault: Error, Hashable, Sendable {
     package var word: String
 }
 
-/// How the platform answers, one word a step: `ok error stale x3`.
+/// How the platform responds, one word per step: `okx5 error stalex3`.
 package struct AnswerSeries: Hashable, Sendable {
     package enum Answer: String, CaseIterable, Sendable {
         case ok
         /// HTTP 500.
         case error
-        /// No answer comes: the numbers grow old.
+        /// No response: samples become stale.
         case stale
         /// HTTP 401.
         case unauthorized
@@ -75,7 +75,7 @@ package struct AnswerSeries: Hashable, Sendable {
         case throttled
         /// HTTP 404.
         case missing
-        /// Something that no page documents.
+        /// An undocumented response.
         case garbage
     }
 
@@ -86,7 +86,7 @@ package struct AnswerSeries: Hashable, Sendable {
         for word in text.split(separator: " ") {
             var name = word
             var times = 1
-            // `okx5` is five times ok.
+            // `okx5` is `ok` five times.
             if let cross = word.lastIndex(of: "x"), let count = Int(word[word.index(after: cross)...]) {
                 (name, times) = (word[..<cross], count)
             }
@@ -98,6 +98,6 @@ package struct AnswerSeries: Hashable, Sendable {
         return answers.isEmpty ? .failure(SeriesFault(word: text)) : .success(AnswerSeries(answers: answers))
     }
 
-    /// After its end the platform answers as it should.
+    /// After its end, every response is `ok`.
     package subscript(step: Int) -> Answer { answers.indices.contains(step) ? answers[step] : .ok }
 }

@@ -3,11 +3,11 @@ import Model
 package import Policy
 import Yams
 
-/// Reads a policy's test file; every fault is told where it stands.
+/// Reads a policy test file; every error has a position.
 package struct TestFileReader {
     package static let testsMax = 1000
     private static let longest: Duration = .seconds(400 * 86400)
-    /// Where made-up time begins, unless the file says otherwise.
+    /// The start of virtual time, unless the file sets another.
     private static let standardStart = "2026-12-01T09:00:00Z"
     private static let counters = ["totalEnrolled", "sent", "delivered", "bounced", "replied", "queued"]
     private static let rates = ["openRate", "replyRate"]
@@ -17,7 +17,7 @@ package struct TestFileReader {
     private var interval: Duration = .seconds(60)
     private var mode: Mode?
 
-    /// The file's tests, or all that is wrong with it.
+    /// The file's tests, or every error in it.
     package static func read(_ source: SourceFile) -> (file: PolicyTestFile?, diagnostics: [Diagnostic]) {
         let reader = FieldReader(source)
         switch YAMLDocument.compose(source) {
@@ -38,8 +38,8 @@ package struct TestFileReader {
             let fields = reader.fields(
                 root, of: "the test file", known: ["policy", "start", "interval", "mode", "tests"])
         else { return nil }
-        let help = "write 'policy: policy.yaml', as seen from the test file's folder"
-        let policy = reader.required("policy", fields, orTell: "the test file names no 'policy'", help: help)
+        let help = "write 'policy: policy.yaml', relative to the test file's folder"
+        let policy = reader.required("policy", fields, ifMissing: "the test file has no 'policy'", help: help)
             .flatMap { reader.text($0, "policy") }
         if let node = fields["start"], let instant = reader.instant(node, "start") { start = instant }
         if let node = fields["interval"],
@@ -48,12 +48,12 @@ package struct TestFileReader {
             interval = duration
         }
         mode = fields["mode"].flatMap { reader.choice($0, "mode") }
-        guard let node = reader.required("tests", fields, orTell: "the test file has no 'tests'") else { return nil }
+        guard let node = reader.required("tests", fields, ifMissing: "the test file has no 'tests'") else { return nil }
         var seen: Set<String> = []
         var tests: [PolicyTest] = []
         for node in reader.elements(node, of: "tests", countMax: TestFileReader.testsMax) {
             guard let test = test(node) else { continue }
-            if !seen.insert(test.name).inserted { reader.error("a test named '\(test.name)' stands above", at: node) }
+            if !seen.insert(test.name).inserted { reader.error("test name '\(test.name)' is already used", at: node) }
             tests.append(test)
         }
         return policy.map { PolicyTestFile(source: reader.source, policy: $0, tests: tests) }
@@ -62,7 +62,7 @@ package struct TestFileReader {
     private func test(_ node: Node) -> PolicyTest? {
         let known = ["name", "start", "interval", "mode", "campaigns", "pools", "accounts", "acts", "expect"]
         guard let fields = reader.fields(node, of: "a test", known: known) else { return nil }
-        let name = reader.required("name", fields, orTell: "the test has no 'name'").flatMap {
+        let name = reader.required("name", fields, ifMissing: "the test has no 'name'").flatMap {
             reader.name($0, "the test's name")
         }
         let start = fields["start"].flatMap { reader.instant($0, "start") } ?? start
@@ -79,7 +79,7 @@ package struct TestFileReader {
                 if let campaign = campaign(key, value, start: start) { test.campaigns.append(campaign) }
             }
         } else {
-            reader.error("the test has no 'campaigns'", help: "for instance {camp_1: {sent: 0+20x30}}", at: node)
+            reader.error("the test has no 'campaigns'", help: "for example {camp_1: {sent: 0+20x30}}", at: node)
         }
         if let node = fields["pools"], let mapping = mapping(node, "pools") {
             for (key, value) in mapping {
@@ -102,22 +102,24 @@ package struct TestFileReader {
             }
             test.acts.sort { $0.at < $1.at }
         }
-        if let node = reader.required("expect", fields, orTell: "the test expects nothing: add 'expect'") {
+        if let node = reader.required("expect", fields, ifMissing: "the test has no 'expect'") {
             for node in reader.elements(node, of: "expect", countMax: 10_000) { test.checks += checks(node, ids) }
             test.checks = test.checks.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }
                 .map(\.element)
-            if test.checks.isEmpty, !reader.hasErrors { reader.error("the test expects nothing", at: node) }
+            if test.checks.isEmpty, !reader.hasErrors {
+                reader.error("'expect' is empty", help: "add at least one expectation", at: node)
+            }
         }
         return name == nil ? nil : test
     }
 
     private func mapping(_ node: Node, _ what: String) -> Node.Mapping? {
         if let mapping = node.mapping { return mapping }
-        reader.error("\(what) is a mapping of ids", help: "for instance {camp_1: {sent: 0+20x30}}", at: node)
+        reader.error("\(what) must be a mapping of ids", help: "for example {camp_1: {sent: 0+20x30}}", at: node)
         return nil
     }
 
-    // MARK: What there is
+    // MARK: Input
 
     private func campaign(_ key: Node, _ node: Node, start: Instant) -> PolicyTest.Campaign? {
         let known =
@@ -128,7 +130,7 @@ package struct TestFileReader {
         else { return nil }
         var campaign = PolicyTest.Campaign(
             entry: CampaignEntry(
-                // The policy says which; a test is not told.
+                // Taken from the policy when the test runs.
                 id: id, workspace: WorkspaceName(""),
                 name: fields["name"].flatMap { reader.name($0, "the campaign's name") },
                 pool: fields["pool"].flatMap { reader.identifier($0, "the pool's id") },
@@ -150,7 +152,7 @@ package struct TestFileReader {
         return campaign
     }
 
-    /// A time of the wall, or how long after the test's start.
+    /// A date and time, or a duration after the test's start.
     private func time(_ node: Node, _ what: String, _ start: Instant) -> Instant? {
         if let text = node.scalar?.string, let after = Duration(policyText: text) { return start + after }
         return reader.instant(node, what)
@@ -158,12 +160,12 @@ package struct TestFileReader {
 
     private func labels(_ node: Node) -> [String: String] {
         guard let mapping = node.mapping else {
-            reader.error("labels are a mapping of names to texts", help: "for instance {team: sales}", at: node)
+            reader.error("labels must be a mapping of names to texts", help: "for example {team: sales}", at: node)
             return [:]
         }
         var labels: [String: String] = [:]
         for (key, value) in mapping {
-            if let name = reader.name(key, "a label's name") { labels[name] = reader.name(value, "label '\(name)'") }
+            if let name = reader.name(key, "the label's name") { labels[name] = reader.name(value, "label '\(name)'") }
         }
         return labels
     }
@@ -188,15 +190,15 @@ package struct TestFileReader {
             let words = sequence.map { $0.scalar?.string }
             text = words.contains(nil) ? nil : words.compactMap(\.self).joined(separator: " ")
         }
-        let help = "for instance 0+20x30, 5x10, '0 20 40', [0, 20, _, 60]"
+        let help = "for example 0+20x30, 5x10, '0 20 40' or [0, 20, _, 60]"
         guard let text else {
-            reader.error("\(what) is no series", help: help, at: node)
+            reader.error("\(what) is not a series", help: help, at: node)
             return nil
         }
         switch Series.read(text) {
         case .success(let series): return series
         case .failure(let fault):
-            reader.error("'\(fault.word)' in \(what) is no part of a series", help: help, at: node)
+            reader.error("'\(fault.word)' in \(what) is not part of a series", help: help, at: node)
             return nil
         }
     }
@@ -208,20 +210,20 @@ package struct TestFileReader {
         case .failure(let fault):
             let known = AnswerSeries.Answer.allCases.map(\.rawValue).joined(separator: ", ")
             reader.error(
-                "'\(fault.word)' is no answer", help: "write some of \(known), as in: okx5 errorx2 ok", at: node)
+                "unknown answer '\(fault.word)'", help: "answers are \(known); for example okx5 errorx2 ok", at: node)
             return nil
         }
     }
 
-    // MARK: What happens
+    // MARK: Acts
 
     private func at(_ fields: Fields, _ what: String) -> Duration? {
-        guard let node = reader.required("at", fields, orTell: "\(what) says not when: add 'at'") else { return nil }
+        guard let node = reader.required("at", fields, ifMissing: "\(what) has no 'at'") else { return nil }
         return reader.duration(node, "at", in: .zero...TestFileReader.longest)
     }
 
     private func campaign(_ fields: Fields, _ ids: Set<CampaignID>, _ what: String) -> CampaignID? {
-        guard let node = reader.required("campaign", fields, orTell: "\(what) names no 'campaign'"),
+        guard let node = reader.required("campaign", fields, ifMissing: "\(what) has no 'campaign'"),
             let id: CampaignID = reader.identifier(node, "the campaign's id")
         else { return nil }
         guard ids.contains(id) else {
@@ -232,7 +234,7 @@ package struct TestFileReader {
         return id
     }
 
-    private enum Deed: String, CaseIterable {
+    private enum ActKind: String, CaseIterable {
         case start, pause, enroll, restart
     }
 
@@ -255,15 +257,15 @@ package struct TestFileReader {
                         by: "a tester"))
             )
         }
-        guard let deedNode = reader.required("do", fields, orTell: "the act says neither 'do' nor 'order'"),
-            let deed: Deed = reader.choice(deedNode, "do")
+        guard let kindNode = reader.required("do", fields, ifMissing: "the act has neither 'do' nor 'order'"),
+            let kind: ActKind = reader.choice(kindNode, "do")
         else { return nil }
-        switch deed {
+        switch kind {
         case .start: return campaign(fields, ids, "the act").map { (at, .start($0)) }
         case .pause: return campaign(fields, ids, "the act").map { (at, .pause($0)) }
         case .enroll:
             guard let id = campaign(fields, ids, "the act"),
-                let leads = reader.required("leads", fields, orTell: "'enroll' says not how many: add 'leads'")
+                let leads = reader.required("leads", fields, ifMissing: "'enroll' has no 'leads'")
                     .flatMap({ reader.integer($0, "leads", in: 1...1_000_000_000) })
             else { return nil }
             return (at, .enroll(id, leads))
@@ -273,7 +275,7 @@ package struct TestFileReader {
         }
     }
 
-    // MARK: What is expected
+    // MARK: Expectations
 
     private func checks(_ node: Node, _ ids: Set<CampaignID>) -> [PolicyTest.Check] {
         let known = ["at", "campaign", "pool", "state", "launch", "rules", "actions", "events", "no_events"]
@@ -298,11 +300,11 @@ package struct TestFileReader {
             }
         }
         if let node = fields["actions"] { expectations.append((node, .actions(words(node, "actions")))) }
-        if let node = fields["events"] { expectations.append((node, .told(events(node, "events")))) }
-        if let node = fields["no_events"] { expectations.append((node, .untold(events(node, "no_events")))) }
+        if let node = fields["events"] { expectations.append((node, .events(events(node, "events")))) }
+        if let node = fields["no_events"] { expectations.append((node, .noEvents(events(node, "no_events")))) }
         if expectations.isEmpty, !reader.hasErrors {
             reader.error(
-                "the expectation expects nothing",
+                "the expectation is empty",
                 help: "add one of state, launch, rules, actions, events, no_events", at: node)
         }
         return expectations.map { PolicyTest.Check(at: at, expectation: $0.1, position: reader.position($0.0)) }
@@ -328,7 +330,7 @@ package struct TestFileReader {
         reader.elements(node, of: what, countMax: 10_000).compactMap { reader.text($0, what) }
     }
 
-    /// Events by their names, a campaign's by `campaign.paused camp_1`.
+    /// Event names, optionally with a campaign, rule or pool: `campaign.paused camp_1`.
     private func events(_ node: Node, _ what: String) -> [String] {
         let known = EventKind.allCases.map(\.rawValue)
         return reader.elements(node, of: what, countMax: 1000).compactMap { node in
@@ -336,7 +338,7 @@ package struct TestFileReader {
             let name = String(text.prefix { $0 != " " })
             guard known.contains(name) else {
                 let nearest = NearestName.of(name, in: known).map { "did you mean '\($0)'?" }
-                reader.error("there is no event '\(name.prefix(40))'", help: nearest ?? "see docs/events.md", at: node)
+                reader.error("unknown event '\(name.prefix(40))'", help: nearest ?? "see docs/events.md", at: node)
                 return nil
             }
             return text

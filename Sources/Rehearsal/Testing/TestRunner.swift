@@ -4,7 +4,7 @@ package import Policy
 
 /// Runs a policy's tests.
 package struct TestRunner {
-    /// What came of one test.
+    /// The result of one test.
     package struct Outcome: Sendable {
         package var name: String
         package var checks: Int
@@ -17,9 +17,9 @@ package struct TestRunner {
         package var position: Position
         package var expected: String
         package var got: String
-        /// The rules behind it, part by part.
+        /// The rules involved, part by part.
         package var evidence: [EvidenceLine]
-        /// What was told until then, and in its place what was not.
+        /// The last events before the check, and what was expected instead.
         package var timeline: [TimelineLine]
     }
 
@@ -30,19 +30,19 @@ package struct TestRunner {
     }
 
     package struct TimelineLine: Hashable, Sendable {
-        /// `+` for what happened, `-` for what was expected and did not.
+        /// `+` for what happened, `-` for what was expected and did not happen.
         package var mark: String
         package var at: Duration
         package var text: String
     }
 
     private let policy: CheckedPolicy
-    /// The rules that some test made fire, or hold.
+    /// The rules that fired or held a launch in some test.
     package private(set) var fired: Set<String> = []
 
     package init(policy: CheckedPolicy) { self.policy = policy }
 
-    /// The rules that no test made fire, in the policy's order.
+    /// The rules that fired in no test, in the policy's order.
     package var neverFired: [String] {
         policy.rules.filter { $0.mode != .off && !fired.contains($0.name) }.map(\.name)
     }
@@ -61,7 +61,7 @@ package struct TestRunner {
         return Outcome(name: test.name, checks: test.checks.count, failures: failures)
     }
 
-    // MARK: Judging
+    // MARK: Evaluation
 
     private static func failure(_ check: PolicyTest.Check, _ rehearsal: Rehearsal) -> Failure? {
         var failure: Failure?
@@ -77,32 +77,31 @@ package struct TestRunner {
             let got = explain(id)?.state.rawValue ?? "not in the policy"
             if got != state { fail("\(id) is \(state)", "\(id) is \(got)", about: id) }
         case .launch(let id, let state):
-            let got = explain(id)?.launch?.state ?? "not there"
-            if got != state { fail("the launch of \(id) is \(state)", "it is \(got)", about: id) }
+            let got = explain(id)?.launch?.state ?? "none"
+            if got != state { fail("launch of \(id) is \(state)", "launch of \(id) is \(got)", about: id) }
         case .rule(let rule, let id, let pool, let state):
             let got = ruleState(rule, id, pool, rehearsal)
             if got != state {
-                fail(
-                    "rule \(rule) is \(state) on \(id?.text ?? pool?.text ?? "it")", "it is \(got)", about: id,
-                    rules: [rule])
+                let name = [rule, id?.text ?? pool?.text].compactMap(\.self).joined(separator: " for ")
+                fail("rule \(name) is \(state)", "rule \(name) is \(got)", about: id, rules: [rule])
             }
         case .actions(let actions):
             if rehearsal.actions != actions {
-                fail("sent: \(list(actions))", "sent: \(list(rehearsal.actions))", about: only(rehearsal))
+                fail("actions: \(list(actions))", "actions: \(list(rehearsal.actions))", about: only(rehearsal))
             }
-        case .told(let events):
-            let missing = events.filter { !isTold($0, rehearsal) }
-            if !missing.isEmpty { fail("told by then: \(list(missing))", "not told", about: only(rehearsal)) }
-        case .untold(let events):
-            let told = events.filter { isTold($0, rehearsal) }
-            if !told.isEmpty { fail("not told by then: \(list(told))", "told", about: only(rehearsal)) }
+        case .events(let events):
+            let missing = events.filter { !wasReported($0, rehearsal) }
+            if !missing.isEmpty { fail("events: \(list(missing))", "not reported", about: only(rehearsal)) }
+        case .noEvents(let events):
+            let reported = events.filter { wasReported($0, rehearsal) }
+            if !reported.isEmpty { fail("no events: \(list(reported))", "reported", about: only(rehearsal)) }
         }
         return failure
     }
 
-    private static func list(_ words: [String]) -> String { words.isEmpty ? "nothing" : words.joined(separator: ", ") }
+    private static func list(_ words: [String]) -> String { words.isEmpty ? "none" : words.joined(separator: ", ") }
 
-    private static func isTold(_ wanted: String, _ rehearsal: Rehearsal) -> Bool {
+    private static func wasReported(_ wanted: String, _ rehearsal: Rehearsal) -> Bool {
         let words = wanted.split(separator: " ")
         return rehearsal.moments.contains { moment in
             guard moment.event.kind.rawValue == words.first.map(String.init) else { return false }
@@ -121,14 +120,14 @@ package struct TestRunner {
         {
             return part.mutedUntil != nil ? "muted" : part.state
         }
-        let place = rehearsal.warden.explanation(ofRule: rule, at: rehearsal.now)?.places.first {
+        let target = rehearsal.warden.explanation(ofRule: rule, at: rehearsal.now)?.places.first {
             $0.id == (pool?.text ?? id?.text)
         }
-        guard let place else { return "not there" }
-        return place.state == "unknown" ? "inactive" : place.state
+        guard let target else { return "not found" }
+        return target.state == "unknown" ? "inactive" : target.state
     }
 
-    /// The campaign to show the evidence of, where there is just one.
+    /// The campaign whose evidence is shown, if the test has only one.
     private static func only(_ rehearsal: Rehearsal) -> CampaignID? {
         let campaigns = rehearsal.warden.policy.campaigns
         return campaigns.count == 1 ? campaigns[0].id : nil
@@ -147,11 +146,11 @@ package struct TestRunner {
     private static func timeline(
         _ check: PolicyTest.Check, _ expected: String, _ id: CampaignID?, _ rehearsal: Rehearsal
     ) -> [TimelineLine] {
-        let told = rehearsal.moments.filter { moment in
+        let events = rehearsal.moments.filter { moment in
             guard let id, let about = moment.event.fields[.campaign] else { return true }
             return about == id.text
         }
-        return told.suffix(12).map {
+        return events.suffix(12).map {
             TimelineLine(mark: "+", at: $0.at, text: "\($0.event.kind.rawValue): \($0.event.message)")
         } + [TimelineLine(mark: "-", at: check.at, text: expected)]
     }

@@ -1,0 +1,163 @@
+/// Which units can be combined, and what to write instead if they cannot.
+extension UnitChecker {
+    mutating func arithmetic(_ operation: Arithmetic, _ left: Typed, _ right: Typed, _ span: Span) -> Typed? {
+        if operation == .divide, right.formula == .constant(0) {
+            return refuse("division by zero", at: span)
+        }
+        let unit: Unit? =
+            switch operation {
+            case .add, .subtract: UnitChecker.common(left, right)
+            case .multiply: UnitChecker.product(left.unit, right.unit)
+            case .divide: UnitChecker.quotient(left.unit, right.unit)
+            }
+        guard let unit else {
+            let (first, second) = (left.unit.description, right.unit.description)
+            let message =
+                switch operation {
+                case .add: "cannot add \(second) to \(first)"
+                case .subtract: "cannot subtract \(second) from \(first)"
+                case .multiply: "cannot multiply \(first) by \(second)"
+                case .divide: "cannot divide \(first) by \(second)"
+                }
+            return refuse(message, at: span)
+        }
+        return Typed(formula: UnitChecker.combined(operation, left, right), unit: unit)
+    }
+
+    private static func combined(_ operation: Arithmetic, _ left: Typed, _ right: Typed) -> Formula {
+        let scale = scale(operation, left.unit, right.unit)
+        if case .constant(let first) = left.formula, case .constant(let second) = right.formula {
+            return .constant(fold(operation, first, second) * scale)
+        }
+        let formula: Formula =
+            switch operation {
+            case .add: .add(left.formula, right.formula)
+            case .subtract: .subtract(left.formula, right.formula)
+            case .multiply: .multiply(left.formula, right.formula)
+            case .divide: .divide(left.formula, right.formula)
+            }
+        return scale == 1 ? formula : .multiply(formula, .constant(scale))
+    }
+
+    private static func fold(_ operation: Arithmetic, _ left: Double, _ right: Double) -> Double {
+        switch operation {
+        case .add: left + right
+        case .subtract: left - right
+        case .multiply: left * right
+        case .divide: left / right
+        }
+    }
+
+    /// Durations are in seconds and rates per hour: the factor that corrects their product or quotient.
+    private static func scale(_ operation: Arithmetic, _ left: Unit, _ right: Unit) -> Double {
+        switch operation {
+        case .add, .subtract: 1
+        case .multiply:
+            (left == .perHour && right == .duration) || (left == .duration && right == .perHour) ? 1 / 3600 : 1
+        case .divide: left == .count && (right == .duration || right == .perHour) ? 3600 : 1
+        }
+    }
+
+    /// The unit in which two numbers can be compared or added; nil if there is none.
+    static func common(_ left: Typed, _ right: Typed) -> Unit? {
+        if left.unit == right.unit { return left.unit }
+        if left.unit == .number { return fits(left.formula, as: right.unit) ? right.unit : nil }
+        if right.unit == .number { return fits(right.formula, as: left.unit) ? left.unit : nil }
+        return nil
+    }
+
+    /// True if a plain number can be a value of the unit: 50 emails, 100 per hour, 0.05 of all.
+    private static func fits(_ formula: Formula, as unit: Unit) -> Bool {
+        guard case .constant(let value) = formula else { return false }
+        switch unit {
+        case .number, .perHour: return true
+        case .count: return value == 0 || abs(value) >= 1
+        case .ratio: return abs(value) < 1
+        case .duration: return value == 0
+        }
+    }
+
+    private static func product(_ left: Unit, _ right: Unit) -> Unit? {
+        switch (left, right) {
+        case (.number, let other), (let other, .number): other
+        case (.ratio, let other), (let other, .ratio): other
+        case (.perHour, .duration), (.duration, .perHour): .count
+        case (.count, _), (.duration, _), (.perHour, _): nil
+        }
+    }
+
+    private static func quotient(_ left: Unit, _ right: Unit) -> Unit? {
+        switch (left, right) {
+        case (let other, .number), (let other, .ratio): other
+        case (.count, .count), (.duration, .duration), (.perHour, .perHour): .ratio
+        case (.count, .duration): .perHour
+        case (.count, .perHour): .duration
+        case (.number, _), (.ratio, _), (.count, _), (.duration, _), (.perHour, _): nil
+        }
+    }
+
+    // MARK: Help
+
+    func suggestion(
+        _ comparison: Comparison, _ left: SyntaxTree, _ first: Typed, _ right: SyntaxTree, _ second: Typed
+    ) -> String? {
+        let (leftText, rightText, sign) = (source(left), source(right), comparison.rawValue)
+        func ratioOf(_ text: String) -> String {
+            switch text {
+            case "bounced": "bounceRate"
+            case "replied": "replyRate"
+            default: "\(text) / totalEnrolled"
+            }
+        }
+        switch (first.unit, second.unit) {
+        case (.count, .ratio): return "did you mean \(ratioOf(leftText)) \(sign) \(rightText)?"
+        case (.ratio, .count): return "did you mean \(leftText) \(sign) \(ratioOf(rightText))?"
+        case (.count, .number): return "did you mean \(ratioOf(leftText)) \(sign) \(rightText)? Counts are integers"
+        case (.number, .count): return "did you mean \(leftText) \(sign) \(ratioOf(rightText))? Counts are integers"
+        case (.ratio, .number): return "did you mean \(leftText) \(sign) \(rightText)%?"
+        case (.number, .ratio): return "did you mean \(leftText)% \(sign) \(rightText)?"
+        case (.duration, .number): return "add a unit to the number: \(leftText) \(sign) \(rightText)m"
+        case (.number, .duration): return "add a unit to the number: \(leftText)m \(sign) \(rightText)"
+        case (.perHour, .count): return "rate() is per hour: compare it with a plain number"
+        case (.number, .number), (.number, .perHour), (.count, .count), (.count, .duration), (.count, .perHour),
+            (.ratio, .ratio), (.ratio, .duration), (.ratio, .perHour), (.duration, _), (.perHour, _):
+            return nil
+        }
+    }
+
+    static func helpForUnknown(_ name: String) -> String? {
+        let known =
+            Gauge.allCases.map(\.rawValue) + [
+                "increase", "rate", "age", "campaign.label", "pool.tag", "wilson_lower", "wilson_upper",
+            ]
+        let synonyms = [
+            "bounce_rate": "bounceRate", "bounces": "bounced", "enrolled": "totalEnrolled", "leads": "totalEnrolled",
+            "pool.remainingToday": "pool.remainingVolume", "remainingVolume": "pool.remainingVolume",
+            "dailyCapacity": "pool.dailyCapacity", "available": "pool.available", "reserved": "pool.reserved",
+        ]
+        if let meant = synonyms[name] ?? NearestName.of(name, in: known) { return "did you mean '\(meant)'?" }
+        return "names are \(known.joined(separator: ", "))"
+    }
+}
+
+extension Unit {
+    /// A value of the unit, for help texts.
+    var example: String {
+        switch self {
+        case .number, .count, .perHour: "50"
+        case .ratio: "5%"
+        case .duration: "10m"
+        }
+    }
+}
+
+extension SyntaxTree {
+    /// True for a text literal and for a call of a function that returns a text.
+    var isText: Bool {
+        switch self {
+        case .text: true
+        case .call(let name, _, _, _): UnitChecker.textFunctions[name] != nil
+        case .number, .percent, .duration, .name, .negate, .arithmetic, .compare, .not, .and, .or: false
+        }
+    }
+}

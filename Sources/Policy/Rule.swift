@@ -1,0 +1,115 @@
+package import Model
+
+/// One rule of the policy.
+package struct Rule: Hashable, Sendable {
+    /// What a rule is evaluated for.
+    package enum Trigger: String, CaseIterable, Sendable {
+        case running, launch, pool
+    }
+
+    package enum Action: String, CaseIterable, Sendable {
+        case pause, hold, alert
+        case removeSender = "remove_sender"
+        case restoreSender = "restore_sender"
+
+        /// True if the action changes a pool's members.
+        package var changesSenders: Bool { self == .removeSender || self == .restoreSender }
+    }
+
+    package enum Mode: String, CaseIterable, Sendable {
+        case enforce, observe, off
+    }
+
+    package enum Severity: String, CaseIterable, Sendable {
+        case info, warning, critical
+    }
+
+    /// The campaigns that a rule applies to.
+    package enum Selector: Hashable, Sendable {
+        case all
+        case ids(Set<CampaignID>)
+        /// Campaigns that have every one of these labels.
+        case labels([String: String])
+    }
+
+    /// How long a condition must hold before the rule fires.
+    package enum For: Hashable, Sendable {
+        /// Time that accrues between good samples.
+        case duration(Duration)
+        /// At least `breaches` of the last `samples` good samples.
+        case count(breaches: Int, samples: Int)
+    }
+
+    package var name: String
+    package var trigger: Trigger
+    package var selector: Selector
+    package var condition: Condition
+    /// The condition as the policy writes it.
+    package var conditionText: String
+    /// The rule's `for:`.
+    package var forClause: For
+    package var mode: Mode
+    package var action: Action
+    package var severity: Severity
+    /// How sure the rule must be that its ratio is above the limit, 0.95 for instance; nil for a plain comparison.
+    package var confidence: Double?
+    package var resume: Resume?
+    package var onOverride: OnOverride?
+    /// The pools that a rule on pools applies to; nil means all.
+    package var pools: Set<PoolID>?
+    /// The senders that a rule may remove or restore.
+    package var sender: SenderSelector?
+    /// A rule that removes senders leaves at least this many that can send.
+    package var keepAtLeast: Int?
+
+    /// Every window that the rule and its probation use, with the counters they read in it.
+    package var windowedCounters: [Duration: Set<Counter>] {
+        let own = condition.windowedCounters
+        return own.merging(resume?.probation?.condition.windowedCounters ?? [:]) { $0.union($1) }
+    }
+
+    /// The API responses that the rule and its probation read.
+    package var sources: Set<Source> {
+        condition.sources.union(resume?.probation?.condition.sources ?? [])
+    }
+
+    package func applies(to campaign: CampaignEntry) -> Bool {
+        switch selector {
+        case .all: true
+        case .ids(let ids): ids.contains(campaign.id)
+        case .labels(let labels): labels.allSatisfy { campaign.labels[$0.key] == $0.value }
+        }
+    }
+}
+
+extension Rule {
+    package func applies(to pool: PoolID) -> Bool { pools?.contains(pool) ?? true }
+}
+
+extension [Rule] {
+    /// Every window that any of the rules uses, with the counters read in it.
+    package var windowedCounters: [Duration: Set<Counter>] {
+        reduce(into: [:]) { $0.merge($1.windowedCounters) { $0.union($1) } }
+    }
+}
+
+/// How a campaign that a rule paused is resumed.
+package struct Resume: Hashable, Sendable {
+    package struct Probation: Hashable, Sendable {
+        /// Emails that must be resolved before the probation ends.
+        package var sends: Int
+        package var condition: Condition
+        package var conditionText: String
+    }
+
+    /// The cooldown before the resume.
+    package var after: Duration
+    package var probation: Probation?
+    /// At most `times` resumes within `per`; after that, a person must start the campaign.
+    package var atMost: Limit?
+
+    package struct Limit: Hashable, Sendable {
+        package var times: Int
+        package var per: Duration
+    }
+}
