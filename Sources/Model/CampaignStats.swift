@@ -1,6 +1,6 @@
-/// One answer of `GET /v1/campaigns/:id/stats`.
+/// A campaign's counters from one response.
 ///
-/// Nil means that the answer did not say: unknown, never 0.
+/// Nil means that the response lacks the field: unknown, never 0.
 package struct CampaignStats: Hashable, Sendable, Codable {
     package var totalEnrolled: Int?
     package var sent: Int?
@@ -8,11 +8,11 @@ package struct CampaignStats: Hashable, Sendable, Codable {
     package var bounced: Int?
     package var replied: Int?
     package var queued: Int?
-    /// Unique opens by delivered mails, 0…1.
+    /// Unique opens by delivered emails, 0…1.
     package var openRate: Double?
-    /// Replied leads by delivered mails, 0…1.
+    /// Replied leads by delivered emails, 0…1.
     package var replyRate: Double?
-    /// By how much `sent` was raised, because the counters of the answer were read a moment apart; nil where they agreed.
+    /// By how much `sent` was raised, as the platform read the counters seconds apart; nil if they were consistent.
     package var adjustedBy: Int?
 
     package init(
@@ -29,19 +29,19 @@ package struct CampaignStats: Hashable, Sendable, Codable {
         self.replyRate = replyRate
     }
 
-    /// Mails whose outcome is known: the honest denominator of a bounce rate, as `sent` includes the undecided.
+    /// Emails whose outcome is known: the denominator of the bounce rate, as `sent` includes emails in transit.
     package var resolved: Int? {
         guard let delivered, let bounced else { return nil }
         return delivered + bounced
     }
 
-    /// True where every counter but the enrollment is there and 0, as documented for a draft; a counter that is missing
-    /// proves nothing.
+    /// True if every counter but the enrollment is present and 0, as documented for a draft; a missing counter proves
+    /// nothing.
     package var provesDraft: Bool {
         [sent, queued, delivered, bounced, replied].allSatisfy { $0 == 0 }
     }
 
-    /// True where some counter shows that the campaign has been started at least once.
+    /// True if a counter shows that the campaign was started at least once.
     package var showsSending: Bool {
         [sent, queued, delivered, bounced, replied].contains { ($0 ?? 0) > 0 }
     }

@@ -1,9 +1,9 @@
-/// The platform's own word for what a campaign does, as the start and pause answers give it.
+/// A campaign's status in the platform's response to a start or a pause.
 package enum CampaignStatus: Hashable, Sendable {
     case draft
     case running
     case paused
-    /// A word that no page documents.
+    /// An undocumented status.
     case other(String)
 
     package init(_ text: String) {
@@ -25,14 +25,14 @@ package enum CampaignStatus: Hashable, Sendable {
     }
 }
 
-/// What a start or a pause was answered with.
+/// The response to a start or a pause.
 package struct ActionAnswer: Hashable, Sendable {
     package var status: CampaignStatus
-    /// When the campaign was paused, by the server's clock; older than our request where someone else did it.
+    /// When the campaign was paused, by the server's clock; older than our request if someone else paused it.
     package var pausedAt: Instant?
-    /// When the campaign was started, by the server's clock; older than our request where it ran already.
+    /// When the campaign was started, by the server's clock; older than our request if it was already running.
     package var startedAt: Instant?
-    /// The earliest the server's clock can have shown when our first request left, where its `Date` header told.
+    /// The earliest value of the server's clock when our first request was sent; nil without a plausible `Date` header.
     package var serverTimeAtRequest: Instant?
 
     package init(

@@ -1,15 +1,15 @@
 extension Duration {
-    /// The units a policy writes durations in, longest first.
+    /// The units of durations in a policy, longest first.
     private static let units: [(name: String, milliseconds: Int64)] = [
         ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
     ]
 
-    /// The longest duration a policy may ask for: ten years, so that sums stay far from overflow.
+    /// The longest duration in a policy: ten years, so that sums cannot overflow.
     package static let longest: Duration = .seconds(10 * 365 * 86400)
 
     /// Reads `500ms`, `90s`, `2m`, `4h`, `7d`, or several in a row such as `1h30m`.
     ///
-    /// Nil where a unit is missing, unknown or out of order, or the sum exceeds ``longest``.
+    /// Nil if a unit is missing, unknown or out of order, or the sum exceeds ``longest``.
     package init?(policyText text: some StringProtocol) {
         var rest = Substring(text)
         var total: Int64 = 0
@@ -32,7 +32,7 @@ extension Duration {
         self = .milliseconds(total)
     }
 
-    /// The duration as a policy writes it: `2m`, `1h30m`, `0s`; at most two units, so seconds go once there are hours.
+    /// The duration in the policy's notation: `2m`, `1h30m`, `0s`; at most two units.
     package var policyText: String {
         var rest = abs(milliseconds)
         if rest == 0 { return "0s" }
@@ -49,7 +49,7 @@ extension Duration {
 private func abs(_ value: Int64) -> Int64 { value == .min ? .max : Swift.abs(value) }
 
 extension Duration {
-    /// The duration as a person would say it: to the second, and from an hour on to the minute.
+    /// The duration for messages: rounded to the second, or to the minute from one hour on.
     package var spokenText: String {
         let unit: Int64 = self >= .seconds(3600) ? 60_000 : self >= .seconds(1) ? 1000 : 1
         return Duration.milliseconds((milliseconds + unit / 2) / unit * unit).policyText

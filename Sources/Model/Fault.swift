@@ -1,35 +1,35 @@
-/// Why a request brought no usable answer.
+/// Why a request failed or its response is unusable.
 ///
-/// Holds no body and no address, so that it may stand in any log.
+/// It contains no body and no address, so that it is safe to log.
 package struct Fault: Error, Hashable, Sendable {
-    /// What the guard must tell apart; everything else is in ``summary``.
+    /// The kinds that the guard distinguishes; details are in ``summary``.
     package enum Kind: String, Hashable, Sendable {
-        /// No connection, no answer in time, a cut-off answer, or 5xx.
+        /// No connection, a timeout, an incomplete response, or 5xx.
         case unreachable
-        /// 401 or 403: the key is missing, wrong, or not allowed to do this.
+        /// 401 or 403: the key is missing, invalid, or lacks permission.
         case unauthorized
-        /// 429, or a 503 that names a time: asked to wait.
+        /// 429, or 503 with `Retry-After`.
         case throttled
-        /// 404 for something we named.
+        /// 404 for a campaign, pool or operation.
         case missing
-        /// Another 4xx: the request was understood and refused, and has had no effect.
+        /// Any other 4xx: the request was refused and had no effect.
         case refused
-        /// An answer that is not what any page documents.
+        /// An undocumented response.
         case unexpected
     }
 
     package var kind: Kind
-    /// One clause for a person: `HTTP 503`, `connection refused`, `field "sent" is not a count`.
+    /// A short description: `HTTP 503`, `connection refused`, `field "sent" is missing`.
     package var summary: String
-    /// The platform's machine code, where the body carried one: `no_leads_enrolled`.
+    /// The platform's error code, if the body has one: `no_leads_enrolled`.
     package var code: String?
-    /// How long the platform asked to be left alone.
+    /// The platform's `Retry-After`.
     package var retryAfter: Duration?
-    /// True where the request never left, because an earlier answer asked to wait or too many requests wait already.
+    /// True if the request was not sent, because a `Retry-After` is in effect or too many requests wait.
     package var isHeldBack = false
-    /// False where the request certainly changed nothing: it never left, or was refused.
+    /// False if the request certainly had no effect: it was not sent, or was refused.
     package var mayHaveTakenEffect: Bool
-    /// False where the platform wants the same request not to be sent again.
+    /// False if the platform's documentation forbids retrying the request.
     package var isRepeatable: Bool
 
     package init(

@@ -1,11 +1,11 @@
-/// A name the platform gave to something; it ends up in URL paths, so what may stand in it is checked.
+/// An identifier assigned by a platform; it becomes part of URL paths, so its characters are checked.
 package protocol PlatformIdentifier: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     var text: String { get }
     init(unchecked text: String)
 }
 
 extension PlatformIdentifier {
-    /// The longest identifier accepted, in characters; the platforms' own stay below 50.
+    /// The longest accepted identifier, in characters; the platforms' identifiers stay below 50.
     package static var lengthMax: Int { 128 }
 
     /// Nil unless the text is 1…128 characters of `A-Z a-z 0-9 . _ ~ -` and not `.` or `..`.
@@ -19,7 +19,7 @@ extension PlatformIdentifier {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let id = Self(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an id")
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a valid id")
         }
         self = id
     }
@@ -69,7 +69,7 @@ package struct SenderID: PlatformIdentifier {
     package init(unchecked text: String) { self.text = text }
 }
 
-/// The id of work that a platform goes on with, such as `comms_operation_01h9krwprkeee8fzqspvwy6nq8`.
+/// The id of a change in progress, such as `comms_operation_01h9krwprkeee8fzqspvwy6nq8`.
 package struct OperationID: PlatformIdentifier {
     package let text: String
     package init(unchecked text: String) { self.text = text }

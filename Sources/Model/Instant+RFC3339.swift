@@ -1,7 +1,7 @@
 extension Instant {
     /// Reads an RFC 3339 date-time such as `2026-12-01T09:00:00Z` or `2026-12-01T10:00:00.250+01:00`.
     ///
-    /// Nil where the text is not one, or names a day or an hour that does not exist.
+    /// Nil if the text is not one, or the day or the time does not exist.
     package init?(rfc3339 text: some StringProtocol) {
         var reader = DigitReader(text.utf8)
         guard let year = reader.digits(4), reader.take("-"),
@@ -19,14 +19,14 @@ extension Instant {
         milliseconds = (Int64(days) * 86400 + minutes * 60 + Int64(second)) * 1000 + Int64(fraction)
     }
 
-    /// The instant as `2026-12-01T09:00:00Z`; milliseconds only where there are any.
+    /// The instant as `2026-12-01T09:00:00Z`, with milliseconds only if they are not 0.
     package var rfc3339: String {
         let parts = self.parts
         let tail = parts.millisecond == 0 ? "" : "." + padded(parts.millisecond, 3)
         return "\(date)T\(padded(parts.hour, 2)):\(padded(parts.minute, 2)):\(padded(parts.second, 2))\(tail)Z"
     }
 
-    /// The time of day as `18:22Z`, for sentences about the near future.
+    /// The time of day as `18:22Z`, for messages about the near future.
     package var clockTime: String {
         let parts = self.parts
         return "\(padded(parts.hour, 2)):\(padded(parts.minute, 2))Z"
@@ -56,7 +56,7 @@ extension Instant: CustomStringConvertible {
     package var description: String { rfc3339 }
 }
 
-/// A day of the proleptic Gregorian calendar; the arithmetic is Howard Hinnant's `days_from_civil`.
+/// A day of the proleptic Gregorian calendar, by Howard Hinnant's `days_from_civil`.
 private struct CivilDate {
     var year: Int
     var month: Int
@@ -96,7 +96,7 @@ private struct CivilDate {
     }
 }
 
-/// Takes fixed runs of ASCII digits from a text, one after the other.
+/// Reads ASCII digits and separators from a text.
 private struct DigitReader {
     private var rest: [UInt8].SubSequence
 
@@ -123,7 +123,7 @@ private struct DigitReader {
         return value
     }
 
-    /// Up to nine digits of a second's fraction; what is finer than a millisecond is dropped.
+    /// Up to nine digits of a fraction of a second, truncated to milliseconds.
     mutating func millisecondsOfFraction() -> Int? {
         var value = 0
         var count = 0

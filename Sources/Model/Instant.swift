@@ -1,6 +1,6 @@
-/// A point in wall time, in whole milliseconds since 1970-01-01T00:00:00Z.
+/// A point in wall-clock time, in milliseconds since 1970-01-01T00:00:00Z.
 ///
-/// The guard never asks a clock: every instant comes in from outside.
+/// The guard never reads a clock: callers pass the time.
 package struct Instant: Hashable, Comparable, Sendable, Codable {
     package var milliseconds: Int64
 
@@ -8,9 +8,11 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
         self.milliseconds = milliseconds
     }
 
-    /// Set to true in a coder's `userInfo` to have instants as text, `2026-12-01T09:00:00Z`, as people read them.
+    /// Set to true in a coder's `userInfo` to encode instants as text, `2026-12-01T09:00:00Z`.
     package static let asText: CodingUserInfoKey = {
-        guard let key = CodingUserInfoKey(rawValue: "instants as text") else { preconditionFailure("no such key") }
+        guard let key = CodingUserInfoKey(rawValue: "instants as text") else {
+            preconditionFailure("CodingUserInfoKey rejected its raw value")
+        }
         return key
     }()
 
@@ -22,7 +24,7 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
         }
         let text = try container.decode(String.self)
         guard let instant = Instant(rfc3339: text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(text) is no time")
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(text) is not a date and time")
         }
         self = instant
     }
@@ -58,7 +60,7 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
 }
 
 extension Duration {
-    /// The duration in whole milliseconds, rounded towards zero and held within `Int64`.
+    /// The duration in milliseconds, rounded towards zero and clamped to `Int64`.
     package var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1000)

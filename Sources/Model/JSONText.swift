@@ -1,6 +1,6 @@
-/// Text as JSON writes it.
+/// Writes JSON strings.
 package enum JSONText {
-    /// A string in its quotes; control characters are written as `\u00XX`.
+    /// The text in quotes; control characters are escaped as `\u00XX`.
     package static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {

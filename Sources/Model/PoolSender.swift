@@ -1,6 +1,6 @@
-/// One sender within a pool whose members can be listed.
+/// A member of a pool whose members can be listed.
 package struct PoolSender: Hashable, Sendable, Codable {
-    /// What a sender sends.
+    /// The kind of messages that a sender sends.
     package enum Channel: String, CaseIterable, Hashable, Sendable, Codable {
         case sms = "SMS"
         case rcs = "RCS"
@@ -17,9 +17,9 @@ package struct PoolSender: Hashable, Sendable, Codable {
     package var id: SenderID
     package var displayName: String?
     package var address: String?
-    /// Nil for a channel that no page documents.
+    /// Nil for an undocumented channel.
     package var channel: Channel?
-    /// Nil for a status that no page documents; such a sender counts as not able to send.
+    /// Nil for an undocumented status; such a sender counts as unable to send.
     package var status: Status?
     package var tags: [String: String]
     package var createdAt: Instant?
@@ -40,7 +40,7 @@ package struct PoolSender: Hashable, Sendable, Codable {
     }
 }
 
-/// Work that a platform goes on with after it has answered a request.
+/// A change that a platform accepted and completes later.
 package struct PoolOperation: Hashable, Sendable {
     package enum Status: String, CaseIterable, Hashable, Sendable, Codable {
         case processing = "PROCESSING"
@@ -53,7 +53,7 @@ package struct PoolOperation: Hashable, Sendable {
     package var total: Int?
     package var queued: Int?
     package var created: Int?
-    /// The parts that did not succeed; nil where the answer does not say.
+    /// The parts that failed; nil if the response lacks the field.
     package var failed: Int?
     package var createdAt: Instant?
     package var updatedAt: Instant?
@@ -73,15 +73,15 @@ package struct PoolOperation: Hashable, Sendable {
     }
 }
 
-/// What a change of a pool or its members was answered with: it was accepted, and may still fail.
+/// The response to a change of a pool's members: the change was accepted, and may still fail.
 package struct ChangeReceipt: Hashable, Sendable {
-    /// The operation that tells how the change ends; nil where the answer names none.
+    /// The operation that reports the result of the change; nil if the response names none.
     package var operation: OperationID?
 
     package init(operation: OperationID?) { self.operation = operation }
 }
 
-/// A stretch of time in which something was created; nil is open.
+/// A range of creation dates; nil is unbounded.
 package struct CreationDates: Hashable, Sendable {
     package var after: Instant?
     package var before: Instant?

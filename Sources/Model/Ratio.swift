@@ -1,4 +1,4 @@
-/// A share of something, 1 being all of it; what the API calls a rate.
+/// A share, 1 being all; the API calls it a rate.
 package struct Ratio: Hashable, Comparable, Sendable {
     package var value: Double
 
@@ -8,7 +8,7 @@ package struct Ratio: Hashable, Comparable, Sendable {
 
     package static func < (left: Ratio, right: Ratio) -> Bool { left.value < right.value }
 
-    /// `part` of `whole`; nil where there is nothing to divide by.
+    /// `part` of `whole`; nil if `whole` is not above 0.
     package init?(_ part: Int, of whole: Int) {
         guard whole > 0 else { return nil }
         value = Double(part) / Double(whole)
@@ -16,7 +16,7 @@ package struct Ratio: Hashable, Comparable, Sendable {
 }
 
 extension Ratio: CustomStringConvertible {
-    /// Per cent with as few decimals as tell it apart: `5 %`, `5.6 %`, `0.08 %`.
+    /// In percent, with at most one decimal from 1 % on and two below: `5 %`, `5.6 %`, `0.08 %`.
     package var description: String {
         let percent = value * 100
         let decimals = Swift.abs(percent) < 1 ? 2 : 1
@@ -24,9 +24,9 @@ extension Ratio: CustomStringConvertible {
     }
 }
 
-/// Plain decimal text of a number, without the C library's locale.
+/// Formats numbers independently of the locale.
 package enum DecimalText {
-    /// `value` rounded to at most `decimals` places, trailing zeros cut.
+    /// The value rounded to at most `decimals` places, without trailing zeros.
     package static func shortest(_ value: Double, decimals: Int) -> String {
         guard value.isFinite else { return value.isNaN ? "unknown" : value < 0 ? "-inf" : "inf" }
         var scale = 1.0

@@ -1,14 +1,14 @@
-/// One sender pool as the API reports it.
+/// A sender pool as the API reports it.
 ///
-/// Nil means that the answer did not say.
+/// Nil means that the response lacks the field.
 package struct SenderPool: Hashable, Sendable {
     package var id: PoolID
     package var name: String?
-    /// Most mails in one window.
+    /// The most emails per window.
     package var dailyCapacity: Int?
-    /// Mails still allowed in the current window; some pages call it `remainingToday`.
+    /// Emails still allowed in the current window; some responses call it `remainingToday`.
     package var remainingVolume: Int?
-    /// When the window starts anew, where the answer says so.
+    /// When the next window starts; nil if the response lacks it.
     package var resetAt: Instant?
     package var senderAccountIDs: [AccountID]?
     package var senderCount: Int?
@@ -16,7 +16,7 @@ package struct SenderPool: Hashable, Sendable {
     package var tags: [String: String]?
     package var createdAt: Instant?
     package var updatedAt: Instant?
-    /// What contradicts itself in the answer, in a clause; its volume is then unknown.
+    /// A description of fields that contradict each other, which makes the volume unknown; nil if they agree.
     package var contradiction: String?
 
     package init(
@@ -39,9 +39,9 @@ package struct SenderPool: Hashable, Sendable {
     }
 }
 
-/// One sender account: an email identity that a pool sends from.
+/// A sender account: an email identity that a pool sends from.
 package struct SenderAccount: Hashable, Sendable {
-    /// What the account may do; a status that no page documents counts as not able to send.
+    /// The account's status; an undocumented one is `other` and counts as unable to send.
     package enum Status: Hashable, Sendable {
         case active
         case paused

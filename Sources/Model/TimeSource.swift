@@ -1,19 +1,19 @@
-/// Where a part of the program that waits gets its time from; virtual time can run faster than the wall's.
+/// The clock of a component that waits; virtual time can run faster than real time.
 package protocol TimeSource: Sendable {
     var now: Instant { get }
-    /// Waits until then; throws `CancellationError` when the task is cancelled.
+    /// Waits until the deadline; throws `CancellationError` if the task is cancelled.
     func sleep(until deadline: Instant) async throws
 }
 
-/// Time that starts at an instant and runs evenly, at a multiple of real time; it never jumps.
+/// Monotonic time that starts at an instant and runs at a multiple of real time; it never jumps.
 package struct SteadyTime: TimeSource {
     private let origin: Instant
     private let start: ContinuousClock.Instant
     private let speed: Double
 
     /// - Parameters:
-    ///   - origin: what it shows at first, the wall clock's time for a daemon.
-    ///   - speed: seconds of it in a real second; above 0.
+    ///   - origin: the time at the start, for a daemon that of the wall clock.
+    ///   - speed: its seconds per real second; above 0.
     package init(startingAt origin: Instant, speed: Double = 1) {
         self.origin = origin
         self.speed = speed

@@ -1,4 +1,4 @@
-/// The program's version, as `--version`, the journal and packages give it.
+/// The program's version, in `--version`, the journal and packages.
 package enum Version {
     package static let current = "0.1.0"
 }

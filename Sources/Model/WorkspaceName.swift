@@ -1,4 +1,4 @@
-/// What a policy calls one API key on one provider.
+/// The policy's name for one API key on one provider.
 package struct WorkspaceName: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     package let text: String
 

@@ -1,8 +1,8 @@
 package import Model
 
-/// What one workspace's platform can do, each part a protocol of its own; what it cannot do is not there to be called.
+/// The clients of one workspace's platform, one protocol per ability; nil for an ability that the platform lacks.
 ///
-/// A policy that asks for more is refused when it is read: see `Workspace.Provider.abilities`.
+/// A policy that requires a missing ability is refused when it is read; see `Provider.Ability` in the Policy target.
 package struct Platform: Sendable {
     package var campaigns: (any CampaignPlatform)?
     package var volumes: (any VolumePlatform)?
@@ -20,50 +20,50 @@ package struct Platform: Sendable {
     }
 }
 
-/// A platform that sends campaigns; every call is one request or one thrown fault.
+/// A platform that sends campaigns; every call returns a response or throws a fault.
 package protocol CampaignPlatform: Sendable {
     /// The campaign's counters.
     func stats(of campaign: CampaignID) async throws(Fault) -> CampaignStats
-    /// Stops a campaign's sending. Idempotent: a campaign that does not run answers with its state.
+    /// Pauses a campaign. Idempotent: for a campaign that does not run, the response contains its status.
     ///
-    /// - Parameter firstSentAt: when the first attempt left that may have taken effect.
+    /// - Parameter firstSentAt: when the first attempt that may have taken effect was sent.
     func pause(_ campaign: CampaignID, firstSentAt: Instant) async throws(Fault) -> ActionAnswer
-    /// Starts a draft, once: never repeated by itself, as a lost answer does not tell whether it took effect.
+    /// Starts or resumes a campaign. Never retried, because a lost response leaves open whether the start took effect.
     func start(_ campaign: CampaignID, firstSentAt: Instant) async throws(Fault) -> ActionAnswer
 }
 
-/// A platform that says itself how much its pools may still send.
+/// A platform that reports how much its pools may still send.
 package protocol VolumePlatform: Sendable {
     /// Every sender pool of the workspace.
     func pools() async throws(Fault) -> [SenderPool]
 }
 
-/// A platform that lists sender accounts with their state.
+/// A platform that lists sender accounts and their states.
 package protocol AccountPlatform: Sendable {
     /// Every sender account of the workspace.
     func accounts() async throws(Fault) -> [SenderAccount]
 }
 
-/// A platform whose pools have members that can be listed, removed and put back.
+/// A platform whose pools have members that can be listed, removed and restored.
 package protocol RosterPlatform: Sendable {
     /// The pools of the workspace, page by page.
     func pools(_ filter: PoolFilter) -> Pages<SenderPool>
-    /// One pool, by the platform's own id.
+    /// One pool, by the platform's id.
     func pool(_ id: PoolID) async throws(Fault) -> SenderPool
     /// The members of a pool, page by page.
     func senders(of pool: PoolID, _ filter: SenderFilter) -> Pages<PoolSender>
-    /// Takes a sender out of a pool. Sent once: a lost answer does not tell whether it took effect.
+    /// Removes a sender from a pool. Never retried: a lost response leaves open whether the removal took effect.
     func remove(_ sender: SenderID, from pool: PoolID) async throws(Fault) -> ChangeReceipt
-    /// Puts senders into a pool. Sent once, as above.
+    /// Adds senders to a pool. Never retried, for the same reason.
     func add(_ senders: [SenderID], to pool: PoolID) async throws(Fault) -> ChangeReceipt
-    /// How a change that was accepted goes on.
+    /// The state of an accepted change.
     func operation(_ id: OperationID) async throws(Fault) -> PoolOperation
 }
 
-/// Which pools a list is to hold, as the API has it.
+/// The API's filter for lists of pools.
 package struct PoolFilter: Hashable, Sendable {
     package var created = CreationDates()
-    /// Those that an operation made or changed.
+    /// Only pools that this operation created or changed.
     package var operation: OperationID?
 
     package init(created: CreationDates = CreationDates(), operation: OperationID? = nil) {
@@ -71,7 +71,7 @@ package struct PoolFilter: Hashable, Sendable {
     }
 }
 
-/// Which members of a pool a list is to hold, as the API has it.
+/// The API's filter for lists of a pool's members.
 package struct SenderFilter: Hashable, Sendable {
     package var channel: PoolSender.Channel?
     package var status: PoolSender.Status?

@@ -95,15 +95,15 @@ import Testing
         Counters(body: #"{"sent":0,"delivered":50}"#, sent: 50, adjustedBy: 50),
         Counters(
             body: #"{"sent":0,"delivered":51}"#,
-            summary: "the counters contradict each other: sent 0, but delivered 51"),
+            summary: "counters contradict each other: sent 0, delivered 51"),
         // Five hundredths of what is resolved.
         Counters(body: #"{"sent":9400,"delivered":9900,"bounced":100}"#, sent: 9900, adjustedBy: 500),
         Counters(
             body: #"{"sent":9399,"delivered":9900,"bounced":100}"#,
-            summary: "the counters contradict each other: sent 9399, but delivered 9900"),
+            summary: "counters contradict each other: sent 9399, delivered 9900"),
         Counters(
             body: #"{"sent":100,"delivered":700,"bounced":600}"#,
-            summary: "the counters contradict each other: sent 100, but delivered 700 and bounced 600"),
+            summary: "counters contradict each other: sent 100, delivered 700, bounced 600"),
         Counters(body: #"{"sent":10,"bounced":30}"#, sent: 30, adjustedBy: 20),
         // An email that comes back late counts in both.
         Counters(body: #"{"sent":1000,"delivered":1000,"bounced":200}"#, sent: 1000),

@@ -38,10 +38,12 @@ import Testing
 
     static let strange: [(String, Fault.Kind, String)] = [
         ("error_500", .unreachable, "HTTP 500 internal_error"), ("error_503", .unreachable, "HTTP 503 unavailable"),
-        ("html", .unexpected, "the answer is not JSON"), ("empty", .unexpected, "the answer is empty"),
-        ("wrong_types", .unexpected, "is not as documented"), ("wrong_shape", .unexpected, "not as documented"),
-        ("huge", .unexpected, "larger than 1 MiB"), ("cut", .unreachable, "cut"), ("lost", .unreachable, "cut"),
-        ("slow", .unreachable, "no answer in time"), ("stall", .unreachable, "no answer in time"),
+        ("html", .unexpected, "response is not JSON"), ("empty", .unexpected, "response is empty"),
+        ("wrong_types", .unexpected, "does not match the API documentation"),
+        ("wrong_shape", .unexpected, "does not match the API documentation"),
+        ("huge", .unexpected, "larger than 1 MiB"), ("cut", .unreachable, "connection closed"),
+        ("lost", .unreachable, "connection closed"),
+        ("slow", .unreachable, "request timed out"), ("stall", .unreachable, "request timed out"),
         ("unauthorized", .unauthorized, "HTTP 401"), ("not_found", .missing, "HTTP 404"),
         ("throttle_seconds", .throttled, "HTTP 429"), ("throttle_date", .throttled, "HTTP 429"),
         ("throttle_bare", .throttled, "HTTP 429"),
@@ -64,7 +66,8 @@ import Testing
             ]
             for fault in looks {
                 #expect(fault?.kind == expected)
-                let isClosed = expected == .throttled && fault?.summary == "the platform asked us to wait"
+                let isClosed =
+                    expected == .throttled && fault?.summary == "rate limited: waiting for the platform's Retry-After"
                 #expect(fault?.summary.contains(summary) == true || isClosed, "\(fault?.summary ?? "-")")
                 #expect(fault.map { !"\($0)".contains(ClientBench.key) } == true)
             }

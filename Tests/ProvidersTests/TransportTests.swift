@@ -111,7 +111,7 @@ import Testing
                     waiting.cancelAll()
                     return await waiting.next() ?? nil
                 }
-                #expect(fault?.summary == "cancelled before it was sent" && fault?.mayHaveTakenEffect == false)
+                #expect(fault?.summary == "request cancelled before it was sent" && fault?.mayHaveTakenEffect == false)
                 server.release(Self.stats)
                 try await group.waitForAll()
                 _ = try await client.stats(of: Self.id("next"))

@@ -1,40 +1,40 @@
-/// Everything the journal is told, by its public name.
+/// The kinds of journal events, with their public names.
 ///
-/// Scrapers match on these: a case is never renamed or removed, only added.
+/// Log scrapers match on these names: cases are only added, never renamed or removed.
 package enum EventKind: String, CaseIterable, Sendable {
-    /// The daemon has begun; the policy is loaded and nothing has been polled yet.
+    /// The daemon started and loaded its policy; it has not polled yet.
     case daemonStarted = "daemon.started"
-    /// The first round of polls is complete, has clearly failed, or takes longer than 30 s.
+    /// The first round of polls is complete, failed, or takes longer than 30 s.
     case daemonReady = "daemon.ready"
-    /// The daemon was asked to stop; campaigns stay as they are and nobody guards them.
+    /// The daemon is stopping; campaigns keep their state and are no longer guarded.
     case daemonStopping = "daemon.stopping"
-    /// A policy was read, checked and taken into use.
+    /// A policy was loaded and is in effect.
     case policyLoaded = "policy.loaded"
-    /// A policy was refused; the one in use goes on.
+    /// A policy was refused; the previous one stays in effect.
     case policyRefused = "policy.refused"
-    /// A rule's condition has begun to hold and waits for its `for`.
+    /// A rule's condition holds, but not yet for the rule's `for`.
     case rulePending = "rule.pending"
-    /// A rule's condition has held for its `for`.
+    /// A rule's condition has held for the rule's `for`.
     case ruleFiring = "rule.firing"
-    /// A pending or firing rule's condition holds no more.
+    /// The condition of a pending or firing rule no longer holds.
     case ruleCleared = "rule.cleared"
-    /// A campaign was paused by us, or would have been in observe mode.
+    /// The guard paused a campaign, or would have in enforce mode.
     case campaignPaused = "campaign.paused"
-    /// A pause has not succeeded; it is tried again.
+    /// A pause failed and is retried.
     case campaignPauseFailed = "campaign.pause_failed"
-    /// A pause failed or had no effect; it is no longer justified and is not sent again.
+    /// A pause failed or had no effect; it is no longer justified and is not retried.
     case campaignPauseAbandoned = "campaign.pause_abandoned"
     /// The platform confirmed the pause at least three times, but the campaign is still sending.
     case campaignPauseIneffective = "campaign.pause_ineffective"
-    /// A campaign we meant to pause had been paused by someone else, or never ran.
+    /// A campaign that was about to be paused was already paused by someone else, or never ran.
     case campaignAlreadyPaused = "campaign.already_paused"
-    /// A campaign that we had paused was started again by us.
+    /// The guard resumed a campaign that it had paused.
     case campaignResumed = "campaign.resumed"
-    /// A resume has not succeeded.
+    /// A resume failed.
     case campaignResumeFailed = "campaign.resume_failed"
-    /// A campaign that we had paused sends again: a person restarted it.
+    /// A person restarted a campaign that the guard had paused.
     case campaignOverride = "campaign.override"
-    /// A resumed campaign has done well enough to be treated as any other.
+    /// A resumed campaign passed its probation.
     case campaignProbationPassed = "campaign.probation_passed"
     /// A resumed campaign breached its probation.
     case campaignRelapsed = "campaign.relapsed"
@@ -42,88 +42,88 @@ package enum EventKind: String, CaseIterable, Sendable {
     case campaignMissing = "campaign.missing"
     /// A campaign has no fresh stats; its rules are not evaluated.
     case campaignStale = "campaign.stale"
-    /// Numbers of a stale or missing campaign arrive again.
+    /// A stale or missing campaign has fresh stats again.
     case campaignFresh = "campaign.fresh"
-    /// Many answers about one campaign are unusable; its rules are evaluated on the rest.
+    /// Many responses about one campaign are unusable; its rules are evaluated on the others.
     case campaignDegraded = "campaign.degraded"
-    /// Answers about a degraded campaign are usable again.
+    /// Responses about a degraded campaign are usable again.
     case campaignSteady = "campaign.steady"
-    /// A running campaign has sent nothing for a day though mail waits: someone has probably paused it.
+    /// A running campaign has sent nothing for a day although emails are queued: someone has probably paused it.
     case campaignStandstill = "campaign.standstill"
-    /// A launch of the policy waits for its time and its rules.
+    /// A launch waits for its start time and its rules.
     case launchQueued = "launch.queued"
-    /// A launch is kept waiting by a rule or by missing data.
+    /// A rule or missing data holds a launch.
     case launchHeld = "launch.held"
-    /// A launch was started by us, or would have been in observe mode.
+    /// The guard started a launch, or would have in enforce mode.
     case launchReleased = "launch.released"
     /// A launch could not be started.
     case launchFailed = "launch.failed"
-    /// A launch is larger than its pool can ever take in one window.
+    /// A launch is larger than its pool's capacity for one window.
     case launchCannotFit = "launch.cannot_fit"
-    /// A campaign started sending while its launch was still held or waiting.
+    /// A campaign started to send while its launch was held or waiting.
     case launchUnapproved = "launch.unapproved"
-    /// A launch of a campaign that had been started before we looked: there is nothing to launch.
+    /// The campaign of a launch was already started when it was first polled.
     case launchAlreadyStarted = "launch.already_started"
-    /// A launch was not released before its expiry and is dropped.
+    /// A launch expired before it could start, and is dropped.
     case launchExpired = "launch.expired"
-    /// A launch could not be judged for `stale_after`; launches behind it no longer wait for it.
+    /// A launch could not be evaluated for `stale_after`; later launches no longer wait for it.
     case launchSkipped = "launch.skipped"
     /// A pool has no volume left in its window.
     case poolExhausted = "pool.exhausted"
     /// An exhausted pool has volume again.
     case poolRenewed = "pool.renewed"
-    /// The platform does not report a pool that the policy names.
+    /// No pool on the platform matches a pool in the policy.
     case poolMissing = "pool.missing"
-    /// Several pools of the platform are as the policy says, and it is open which is meant.
+    /// Several pools on the platform match a pool in the policy.
     case poolAmbiguous = "pool.ambiguous"
-    /// A pool's figures contradict each other: its volume is unknown.
+    /// A pool's figures contradict each other; its volume is unknown.
     case poolInconsistent = "pool.inconsistent"
     /// The figures of an inconsistent pool agree again.
     case poolConsistent = "pool.consistent"
-    /// A sender was taken out of a pool by us, or would have been in observe mode.
+    /// The guard removed a sender from a pool, or would have in enforce mode.
     case senderRemoved = "sender.removed"
-    /// A sender could not be taken out of a pool.
+    /// A sender could not be removed from a pool.
     case senderRemoveFailed = "sender.remove_failed"
-    /// A sender that we meant to take out of a pool is gone, by whose doing is not known.
+    /// A sender that was about to be removed is gone; it is unknown who removed it.
     case senderAlreadyRemoved = "sender.already_removed"
-    /// A sender that we had taken out was put back by us, or would have been in observe mode.
+    /// The guard restored a sender that it had removed, or would have in enforce mode.
     case senderRestored = "sender.restored"
-    /// A sender could not be put back.
+    /// A sender could not be restored.
     case senderRestoreFailed = "sender.restore_failed"
-    /// A sender that we had taken out is in its pool again: a person put it back.
+    /// A person restored a sender that the guard had removed.
     case senderOverride = "sender.override"
-    /// A sender stays in its pool, as too few would be left.
+    /// A sender is not removed, because too few would be left.
     case senderKept = "sender.kept"
-    /// Requests to the platform bring no answer.
+    /// The platform is unreachable.
     case apiUnreachable = "api.unreachable"
-    /// The platform refuses the key.
+    /// The platform rejects the API key.
     case apiUnauthorized = "api.unauthorized"
-    /// The platform asks to be called less often.
+    /// The platform's rate limit is exceeded.
     case apiThrottled = "api.throttled"
-    /// The platform answers something that no page documents.
+    /// The platform's response is undocumented or inconsistent.
     case apiUnexpected = "api.unexpected"
-    /// A trouble with the platform is over.
+    /// A problem with the platform is over.
     case apiRecovered = "api.recovered"
-    /// A campaign's counters fell: they began anew.
+    /// A campaign's counters restarted.
     case statsReset = "stats.reset"
-    /// Too many starts, or too many pauses, at once.
+    /// The start limit is reached, or too many campaigns breach at once.
     case beltTripped = "belt.tripped"
     /// The ledger cannot be written.
     case ledgerFailed = "ledger.failed"
     /// The ledger can be written again.
     case ledgerRecovered = "ledger.recovered"
-    /// The control socket, or the port for metrics, cannot be listened on.
+    /// The daemon cannot listen on its control socket or metrics port.
     case controlFailed = "control.failed"
-    /// Entries were dropped, because whatever reads the log did not take them.
+    /// Log entries were dropped, because the log reader did not read them.
     case journalDropped = "journal.dropped"
-    /// A person's order was taken on.
+    /// A person's order was accepted.
     case orderAccepted = "order.accepted"
-    /// A person's order was not taken on.
+    /// A person's order was refused.
     case orderRefused = "order.refused"
 }
 
 extension EventKind {
-    /// The catalog's key, one UUID a kind, made once and never changed.
+    /// The kind's message id in the journal catalog; it never changes.
     package var messageID: String {
         switch self {
         case .daemonStarted: "d1df4ac5bd8b47b29de3d3f0ee00ae88"
@@ -188,7 +188,7 @@ extension EventKind {
         }
     }
 
-    /// The priority where nothing graver or milder is known of the single event.
+    /// The default priority; a single event can override it.
     package var priority: Priority {
         switch self {
         case .campaignPauseFailed, .launchCannotFit, .launchUnapproved, .apiUnauthorized, .beltTripped, .ledgerFailed,

@@ -1,4 +1,4 @@
-/// A field that an entry may carry beside its message; the names are public interface.
+/// A field of a journal entry besides its message; the names are a public interface.
 package enum JournalField: String, CaseIterable, Sendable {
     case workspace = "SENDWARDEN_WORKSPACE"
     case provider = "SENDWARDEN_PROVIDER"
@@ -35,13 +35,13 @@ package enum JournalField: String, CaseIterable, Sendable {
     case order = "SENDWARDEN_ORDER"
 }
 
-/// One entry for the journal: what happened, as a sentence and as fields.
+/// One event for the journal: a sentence and fields.
 ///
-/// Texts may hold what came from outside; whoever writes the entry cleans and bounds it.
+/// Texts may contain untrusted data; the writer of the entry sanitizes and bounds it.
 package struct JournalEvent: Sendable, Hashable {
     package var kind: EventKind
     package var priority: Priority
-    /// One English sentence that a person can act on.
+    /// One English sentence that an operator can act on.
     package var message: String
     package var fields: [JournalField: String]
 

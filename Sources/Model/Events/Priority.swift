@@ -1,4 +1,4 @@
-/// A syslog priority, as in `PRIORITY=`; smaller is graver.
+/// A syslog priority, as in `PRIORITY=`; smaller is more severe.
 package enum Priority: Int, Comparable, Sendable {
     case critical = 2
     case error = 3
@@ -6,10 +6,10 @@ package enum Priority: Int, Comparable, Sendable {
     case notice = 5
     case info = 6
 
-    /// Graver is smaller, as in syslog.
+    /// As in syslog, the more severe priority is the smaller one.
     package static func < (left: Priority, right: Priority) -> Bool { left.rawValue < right.rawValue }
 
-    /// The word that the text format prints.
+    /// The name in the text format.
     package var word: String {
         switch self {
         case .critical: "critical"

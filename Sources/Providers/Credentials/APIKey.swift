@@ -1,15 +1,13 @@
-/// A platform's secret key.
-///
-/// It prints as nothing of itself, whatever it is printed by.
+/// A platform's secret key, which its descriptions and its mirror never reveal.
 package struct APIKey: Sendable {
-    /// For the requests' header alone.
+    /// Only for the Authorization header.
     let secret: String
 
     package init(_ secret: String) {
         self.secret = secret
     }
 
-    /// True where it is a pair, `account_id:auth_token` for instance, as Basic authentication asks for.
+    /// True if the key is a pair such as `account_id:auth_token`, as Basic authentication requires.
     package var isPair: Bool {
         let parts = secret.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         return parts.count == 2 && parts.allSatisfy { !$0.isEmpty }

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// What an `Authorization` header says; like the key that it is made of, it prints as nothing of itself.
+/// The value of an `Authorization` header, which its descriptions and its mirror never reveal.
 struct AuthorizationValue: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// For the request alone.
+    /// Only for the request.
     let header: String
 
     static func bearer(_ key: APIKey) -> AuthorizationValue { AuthorizationValue(header: "Bearer \(key.secret)") }

@@ -2,13 +2,13 @@ import Glibc
 
 /// Why a key could not be read.
 ///
-/// The message names the place and the remedy, never the content.
+/// The message names the file and the fix, never the content.
 package struct CredentialError: Error, Hashable, Sendable {
     package enum Code: Hashable, Sendable {
-        /// It is not where the policy says.
+        /// The credential or the file does not exist.
         case missing
         case noPermission
-        /// It is there, but must not or cannot be used.
+        /// It exists, but cannot be used safely.
         case refused
     }
 
@@ -20,7 +20,7 @@ package struct CredentialError: Error, Hashable, Sendable {
 
 /// Reads a key from systemd's credentials directory, or from a file that only its owner can read.
 package enum CredentialReader {
-    /// More than any key has.
+    /// Longer than any key.
     private static let bytesMax = 4096
 
     /// The key in `$CREDENTIALS_DIRECTORY/name`.
@@ -30,48 +30,50 @@ package enum CredentialReader {
         guard let directory, !directory.isEmpty else {
             throw CredentialError(
                 code: .missing,
-                message: "the policy asks for the credential '\(name)', but systemd passed none: add "
-                    + "LoadCredential=\(name):/etc/credstore/\(name) to the unit, or, outside systemd, write "
+                message: "systemd did not pass the credential '\(name)': add "
+                    + "LoadCredential=\(name):/etc/credstore/\(name) to the unit; without systemd, write "
                     + "credential_file: /path in the policy")
         }
         do throws(CredentialError) {
-            // The directory is ours alone, and systemd vouches for the file's mode.
-            return try read("\(directory)/\(name)", isGuardedByDirectory: true)
+            // systemd sets the mode of the file, and only this service can read the directory.
+            return try read("\(directory)/\(name)", isProtectedByDirectory: true)
         } catch {
             guard error.code == .missing else { throw error }
             throw CredentialError(
                 code: .missing,
                 message:
-                    "systemd has passed no credential '\(name)': put the platform's key into the file that the unit's "
-                    + "LoadCredential= names, by default /etc/credstore/\(name), mode 0600, and start the service again"
+                    "systemd did not pass the credential '\(name)': put the platform's key into the file of the unit's "
+                    + "LoadCredential=, by default /etc/credstore/\(name), mode 0600, and restart the service"
             )
         }
     }
 
-    /// The key in a file of the operator's.
+    /// The key in a file that only its owner can read.
     package static func file(_ path: String) throws(CredentialError) -> APIKey {
-        try read(path, isGuardedByDirectory: false)
+        try read(path, isProtectedByDirectory: false)
     }
 
-    private static func read(_ path: String, isGuardedByDirectory: Bool) throws(CredentialError) -> APIKey {
+    private static func read(_ path: String, isProtectedByDirectory: Bool) throws(CredentialError) -> APIKey {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw openError(path, errno) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw CredentialError(code: .refused, message: "\(path) is not a regular file; put the key into one")
+            throw CredentialError(
+                code: .refused, message: "\(path) is not a regular file; put the key into a regular file")
         }
-        if !isGuardedByDirectory {
+        if !isProtectedByDirectory {
             guard status.st_mode & 0o077 == 0 else {
                 throw CredentialError(
                     code: .refused,
                     message:
-                        "\(path) can be read by others (mode \(octal(status.st_mode & 0o777))); run: chmod 600 \(path)")
+                        "\(path) is accessible to others (mode \(octal(status.st_mode & 0o777))); run: chmod 600 \(path)"
+                )
             }
             guard status.st_uid == geteuid() || status.st_uid == 0 else {
                 throw CredentialError(
                     code: .refused,
-                    message: "\(path) belongs to another user (uid \(status.st_uid)), who could change the key; "
+                    message: "\(path) is owned by another user (uid \(status.st_uid)), who could change the key; "
                         + "run: chown \(geteuid()) \(path)")
             }
         }
@@ -79,7 +81,8 @@ package enum CredentialReader {
         let count = Glibc.read(descriptor, &bytes, bytes.count)
         guard count >= 0 else { throw openError(path, errno) }
         guard count <= bytesMax else {
-            throw CredentialError(code: .refused, message: "\(path) is larger than \(bytesMax) bytes: it holds no key")
+            throw CredentialError(
+                code: .refused, message: "\(path) is larger than \(bytesMax) bytes and cannot be a key")
         }
         return try key(bytes[..<count], path)
     }
@@ -93,7 +96,7 @@ package enum CredentialReader {
         guard trimmed.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             throw CredentialError(
                 code: .refused,
-                message: "\(path) must hold the key alone, on one line, without spaces or other characters")
+                message: "\(path) must contain only the key, on one line, without spaces")
         }
         return APIKey(String(decoding: trimmed, as: UTF8.self))
     }
@@ -104,7 +107,8 @@ package enum CredentialReader {
             CredentialError(code: .missing, message: "\(path): no such file; put the platform's key into it, mode 0600")
         case EACCES, EPERM:
             CredentialError(
-                code: .noPermission, message: "\(path): permission denied; the user that runs sendwarden must own it")
+                code: .noPermission,
+                message: "\(path): permission denied; the user that runs sendwarden must own the file")
         default:
             CredentialError(code: .refused, message: "\(path): \(String(cString: strerror(code)))")
         }

@@ -3,20 +3,20 @@ package import Model
 import NIOCore
 import NIOHTTP1
 
-/// The Leadterra API, v1: every documented shape in, the guard's own words out.
+/// The Leadterra API, v1; accepts every documented response format.
 package struct LeadterraClient: CampaignPlatform, VolumePlatform, AccountPlatform {
     private let requests: RequestSender
 
     /// - Parameters:
-    ///   - url: scheme, host and port, without a slash at the end.
-    ///   - timeout: for one request, from its leaving to the last byte of its answer.
-    ///   - random: a number within 0…1, new at each call.
+    ///   - url: scheme, host and port, without a trailing slash.
+    ///   - timeout: for one request, from sending it to the last byte of its response.
+    ///   - random: returns a new random number in 0…1.
     package init(
         connections: Connections, url: String, key: APIKey, gate: RequestGate, timeout: Duration, time: any TimeSource,
         random: @escaping @Sendable () -> Double
     ) {
         let dialect = RequestSender.Dialect(
-            // Ten thousand pools fit.
+            // Enough for ten thousand pools.
             bodyBytesMax: 1 << 20, retries500: true,
             code: { (try? JSONDecoder().decode(ErrorWire.self, from: Data($0.readableBytesView)))?.code },
             meaning: { status, code in status == 404 && code == "workspace_not_found" ? .unauthorized : nil })
@@ -26,24 +26,24 @@ package struct LeadterraClient: CampaignPlatform, VolumePlatform, AccountPlatfor
             dialect: dialect)
     }
 
-    // MARK: Looks
+    // MARK: Reads
 
     package func stats(of campaign: CampaignID) async throws(Fault) -> CampaignStats {
-        let wire: StatsWire = try await requests.look("/v1/campaigns/\(campaign)/stats")
+        let wire: StatsWire = try await requests.fetch("/v1/campaigns/\(campaign)/stats")
         guard wire.campaignID == nil || wire.campaignID == campaign.text else {
-            throw Fault(.unexpected, "the answer is about another campaign")
+            throw Fault(.unexpected, "response is for a different campaign")
         }
-        guard wire.stats != CampaignStats() else { throw Fault(.unexpected, "the answer holds no documented field") }
+        guard wire.stats != CampaignStats() else { throw Fault(.unexpected, "response has no documented field") }
         return try CounterAgreement.agreed(wire.stats)
     }
 
     package func pools() async throws(Fault) -> [SenderPool] {
-        let wire: PoolsWire = try await requests.look("/v1/sender-pools")
+        let wire: PoolsWire = try await requests.fetch("/v1/sender-pools")
         return wire.pools
     }
 
     package func accounts() async throws(Fault) -> [SenderAccount] {
-        let wire: AccountsWire = try await requests.look("/v1/sender-accounts")
+        let wire: AccountsWire = try await requests.fetch("/v1/sender-accounts")
         return wire.accounts
     }
 
@@ -60,15 +60,15 @@ package struct LeadterraClient: CampaignPlatform, VolumePlatform, AccountPlatfor
     private func act(
         _ verb: String, _ campaign: CampaignID, _ priority: RequestPriority, _ firstSentAt: Instant
     ) async throws(Fault) -> ActionAnswer {
-        let answer = try await requests.send(
+        let response = try await requests.send(
             .init(method: .POST, path: "/v1/campaigns/\(campaign)/\(verb)", body: "{}", priority: priority))
-        let wire: ActionWire = try requests.decode(answer.body)
+        let wire: ActionWire = try requests.decode(response.body)
         guard wire.id == nil || wire.id == campaign.text else {
-            throw Fault(.unexpected, "the answer is about another campaign")
+            throw Fault(.unexpected, "response is for a different campaign")
         }
         return ActionAnswer(
             status: CampaignStatus(wire.status), pausedAt: wire.pausedAt, startedAt: wire.startedAt,
             serverTimeAtRequest: ServerTime.atRequest(
-                date: answer.date, firstSentAt: firstSentAt, now: requests.time.now))
+                date: response.date, firstSentAt: firstSentAt, now: requests.time.now))
     }
 }

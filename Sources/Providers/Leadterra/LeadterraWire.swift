@@ -1,8 +1,8 @@
 import Model
 
-/// A count in an answer: a whole number from 0 up; anything else is an answer that no page documents.
+/// A count in a response: an integer of at least 0; anything else is undocumented.
 struct WireCount: Decodable {
-    /// Far above any mailing, far below overflow in sums.
+    /// Far above any campaign, far below an overflow of sums.
     static let largest = 1_000_000_000_000
 
     var value: Int
@@ -17,7 +17,7 @@ struct WireCount: Decodable {
     }
 }
 
-/// An answer of `GET /v1/campaigns/:id/stats`.
+/// The response of `GET /v1/campaigns/:id/stats`.
 struct StatsWire: Decodable {
     var stats: CampaignStats
     var campaignID: String?
@@ -29,7 +29,7 @@ struct StatsWire: Decodable {
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         func count(_ key: Key) throws -> Int? { try fields.decodeIfPresent(WireCount.self, forKey: key)?.value }
-        // A rate out of bounds must not cost us the counters: it is unknown.
+        // A rate out of range is unknown, but the counters are still used.
         func rate(_ key: Key) -> Double? {
             (try? fields.decodeIfPresent(Double.self, forKey: key)).flatMap { (0...1).contains($0) ? $0 : nil }
         }
@@ -41,7 +41,7 @@ struct StatsWire: Decodable {
     }
 }
 
-/// One pool in any of its four documented shapes.
+/// One pool, in any of the four documented formats.
 struct PoolWire: Decodable {
     var pool: SenderPool
 
@@ -60,7 +60,7 @@ struct PoolWire: Decodable {
         let resetAt = (try? fields.decodeIfPresent(String.self, forKey: .resetAt)) ?? nil
         let senders = try count(.senderCount) ?? count(.senderAccountCount)
         let (volume, today) = (try count(.remainingVolume), try count(.remainingToday))
-        // Two names of the same thing.
+        // Both names mean the same field.
         let agree = volume == nil || today == nil || volume == today
         pool = SenderPool(
             id: id, name: (try? fields.decodeIfPresent(String.self, forKey: .name)) ?? nil,
@@ -136,7 +136,7 @@ struct AccountsWire: Decodable {
     }
 }
 
-/// What a start or a pause is answered with: flat, or wrapped in `campaign`.
+/// The response to a start or a pause: flat, or wrapped in `campaign`.
 struct ActionWire: Decodable {
     var id: String?
     var status: String
@@ -159,7 +159,7 @@ struct ActionWire: Decodable {
     }
 }
 
-/// An error's body in any shape: `{"error":{"code"}}`, `{"code"}`, `{"error":"code"}`; anything else has no code.
+/// An error body in any format: `{"error":{"code"}}`, `{"code"}` or `{"error":"code"}`; others have no code.
 struct ErrorWire: Decodable {
     var code: String?
 

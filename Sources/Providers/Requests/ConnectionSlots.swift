@@ -1,27 +1,27 @@
 package import Model
 
-/// Decides how many requests of each lane are under way, and whose turn is next.
+/// Limits the requests in flight per lane, and decides which waiting request is next.
 ///
-/// Each lane has connections of its own, which the others cannot occupy. Polls whose target lately answered quickly have
-/// a share that the slow ones cannot occupy. A value without clock or I/O.
+/// Each lane has its own connections. A share of the poll connections is reserved for targets whose last response was
+/// fast. A value without clock or I/O.
 package struct ConnectionSlots: Sendable {
     package struct Limits: Hashable, Sendable {
         package var polls: Int
         package var starts: Int
         package var pauses: Int
-        /// An answer that takes longer makes its target a slow one.
+        /// A target is slow if its last response took this long or longer.
         package var slowAfter: Duration
 
-        /// Polls under way in one workspace.
+        /// Polls in flight per workspace.
         ///
-        /// By Little's law, 1200 a minute at the usual timeout of 10 s are 200. More would be unfair to the platform, and
-        /// a connection costs a file descriptor and about 50 KiB.
+        /// By Little's law, 1200 polls per minute at the default timeout of 10 s are 200 in flight. Each costs a file
+        /// descriptor and about 50 KiB.
         package static let pollsMax = 256
-        /// All workspaces together, so that 50 of them that hang stay within the service's memory.
+        /// Polls in flight in all workspaces, so that 50 workspaces that hang fit into the service's memory.
         package static let pollsTotalMax = 1024
-        /// A start waits for pool and budget long before it waits for this.
+        /// Starts in flight; the pool and the budget limit starts first.
         package static let startsMax = 16
-        /// More pauses at once than any circuit breaker lets through, each for the length of a request.
+        /// Pauses in flight; a pause occupies a slot only while its request runs.
         package static let pausesMax = 128
 
         package init(
@@ -31,29 +31,29 @@ package struct ConnectionSlots: Sendable {
             (self.polls, self.starts, self.pauses, self.slowAfter) = (polls, starts, pauses, slowAfter)
         }
 
-        /// Limits of one of so many workspaces.
+        /// The limits for one of several workspaces.
         ///
-        /// - Parameter timeout: of a request; a fifth of it is slow.
+        /// - Parameter timeout: the request timeout; a response is slow from a fifth of it.
         package init(workspaces: Int, timeout: Duration) {
             self.init(
                 polls: max(1, min(Limits.pollsMax, Limits.pollsTotalMax / max(1, workspaces))), slowAfter: timeout / 5)
         }
 
-        /// Polls of slow targets, and of those that nothing is known of: three quarters of all.
+        /// Polls in flight of slow and of unknown targets: three quarters of all.
         var slowPolls: Int { max(1, polls - polls / 4) }
     }
 
-    /// A poll that waited longer for a slot does not leave: it is shorter than the time after which the guard asks again.
+    /// A poll that waits longer for a slot is dropped; shorter than the time after which the guard polls again.
     package static let pollWaitMax: Duration = .seconds(600)
-    /// A start that waited longer is decided again.
+    /// A start that waits longer is dropped, and the guard decides again.
     package static let startWaitMax: Duration = .seconds(30)
-    /// Requests of a kind that wait for a slot; above the most campaigns of a policy, each of which is polled once at a
+    /// The most requests that wait for a slot; above the campaign limit of a policy, as each campaign has one poll at a
     /// time.
     package static let waitingMax = 32_768
-    /// Targets known to answer quickly; above the most campaigns of a policy.
-    private static let quickMax = 32_768
+    /// The most targets remembered as fast; above the campaign limit of a policy.
+    private static let fastMax = 32_768
 
-    /// A right to be under way, given back when the request has ended.
+    /// The right to send one request; released when the request ends.
     package struct Slot: Hashable, Sendable {
         var lane: RequestPriority
         var target: String
@@ -62,13 +62,13 @@ package struct ConnectionSlots: Sendable {
 
     package enum Turn: Hashable, Sendable {
         case go(Slot)
-        /// Its ticket is named by a later ``release(_:took:at:)``.
+        /// A later ``release(_:took:at:)`` returns the ticket.
         case wait
-        /// Too many wait already.
+        /// Too many requests are waiting.
         case full
     }
 
-    /// What becomes of one that waits.
+    /// How a wait ends.
     package enum Wake: Hashable, Sendable {
         case go(ticket: Int, Slot)
         case expired(ticket: Int)
@@ -80,26 +80,26 @@ package struct ConnectionSlots: Sendable {
         var expiresAt: Instant?
     }
 
-    /// Who waits for the same slots, in order.
-    private enum Line: Hashable, CaseIterable { case pause, start, quickPoll, slowPoll }
+    /// The queues, one per kind of slot.
+    private enum Line: Hashable, CaseIterable { case pause, start, fastPoll, slowPoll }
 
     package var limits: Limits
     private var inUse: [Line: Int] = [:]
     private var waiting: [Line: [Waiter]] = [:]
-    private var quick: Set<String> = []
+    private var fast: Set<String> = []
 
     package init(_ limits: Limits) { self.limits = limits }
 
     package var waitingCount: Int { waiting.values.reduce(0) { $0 + $1.count } }
 
-    /// Asks for a slot.
+    /// Requests a slot.
     ///
     /// - Parameters:
-    ///   - ticket: unique, and rising with time.
-    ///   - target: what is asked for, such as the path of a campaign's statistics.
+    ///   - ticket: unique and increasing.
+    ///   - target: what is polled, such as the path of a campaign's stats.
     package mutating func take(_ lane: RequestPriority, _ target: String, ticket: Int, at now: Instant) -> Turn {
         let line = line(lane, target)
-        if waiting[line]?.isEmpty ?? true, hasRoom(line) { return .go(occupy(line, target)) }
+        if waiting[line]?.isEmpty ?? true, hasFreeSlot(line) { return .go(occupy(line, target)) }
         guard waiting[line]?.count ?? 0 < ConnectionSlots.waitingMax else { return .full }
         let expiresAt: Instant? =
             switch lane {
@@ -111,22 +111,22 @@ package struct ConnectionSlots: Sendable {
         return .wait
     }
 
-    /// Gives a slot back; who waited for it goes, and who waited too long is sent away.
+    /// Releases a slot; returns the waiting requests that now have a slot and those that waited too long.
     ///
-    /// - Parameter took: how long the request was under way; nil where it never left.
+    /// - Parameter took: how long the request took; nil if it was not sent.
     package mutating func release(_ slot: Slot, took: Duration?, at now: Instant) -> [Wake] {
         inUse[line(of: slot), default: 0] -= 1
         if let took, slot.lane == .poll {
             if took >= limits.slowAfter {
-                quick.remove(slot.target)
-            } else if quick.count < ConnectionSlots.quickMax {
-                quick.insert(slot.target)
+                fast.remove(slot.target)
+            } else if fast.count < ConnectionSlots.fastMax {
+                fast.insert(slot.target)
             }
         }
         return wake(at: now)
     }
 
-    /// One that waits has gone away.
+    /// Removes a waiting request that was cancelled.
     package mutating func forget(ticket: Int) {
         for line in Line.allCases { waiting[line]?.removeAll { $0.ticket == ticket } }
     }
@@ -139,8 +139,8 @@ package struct ConnectionSlots: Sendable {
             woken += expired.map { .expired(ticket: $0.ticket) }
             waiting[line]?.removeFirst(expired.count)
         }
-        // In the order of their asking, each where its line has room.
-        while let line = Line.allCases.filter(hasRoom).min(by: { ticket($0) < ticket($1) }),
+        // In order of arrival, if their queue has a free slot.
+        while let line = Line.allCases.filter(hasFreeSlot).min(by: { ticket($0) < ticket($1) }),
             ticket(line) < .max, let next = waiting[line]?.removeFirst()
         {
             woken.append(.go(ticket: next.ticket, occupy(line, next.target)))
@@ -154,7 +154,7 @@ package struct ConnectionSlots: Sendable {
         switch lane {
         case .pause: .pause
         case .start: .start
-        case .poll: quick.contains(target) ? .quickPoll : .slowPoll
+        case .poll: fast.contains(target) ? .fastPoll : .slowPoll
         }
     }
 
@@ -162,18 +162,18 @@ package struct ConnectionSlots: Sendable {
         switch slot.lane {
         case .pause: .pause
         case .start: .start
-        case .poll: slot.isSlow ? .slowPoll : .quickPoll
+        case .poll: slot.isSlow ? .slowPoll : .fastPoll
         }
     }
 
-    private func hasRoom(_ line: Line) -> Bool {
+    private func hasFreeSlot(_ line: Line) -> Bool {
         func used(_ line: Line) -> Int { inUse[line] ?? 0 }
         switch line {
         case .pause: return used(.pause) < limits.pauses
         case .start: return used(.start) < limits.starts
-        case .quickPoll: return used(.quickPoll) + used(.slowPoll) < limits.polls
+        case .fastPoll: return used(.fastPoll) + used(.slowPoll) < limits.polls
         case .slowPoll:
-            return used(.slowPoll) < limits.slowPolls && used(.quickPoll) + used(.slowPoll) < limits.polls
+            return used(.slowPoll) < limits.slowPolls && used(.fastPoll) + used(.slowPoll) < limits.polls
         }
     }
 
@@ -182,7 +182,7 @@ package struct ConnectionSlots: Sendable {
         switch line {
         case .pause: return Slot(lane: .pause, target: target, isSlow: false)
         case .start: return Slot(lane: .start, target: target, isSlow: false)
-        case .quickPoll: return Slot(lane: .poll, target: target, isSlow: false)
+        case .fastPoll: return Slot(lane: .poll, target: target, isSlow: false)
         case .slowPoll: return Slot(lane: .poll, target: target, isSlow: true)
         }
     }

@@ -1,13 +1,13 @@
 package import AsyncHTTPClient
 import NIOCore
 
-/// The connections of each lane, apart from each other: polls that hang occupy none that a pause needs.
+/// Separate connections for each lane, so that polls that hang cannot block a pause.
 package struct Connections: Sendable {
     let polls: HTTPClient
     let starts: HTTPClient
     let pauses: HTTPClient
 
-    /// Connections for a daemon; ended by ``shutdown()``.
+    /// Connections for the daemon; call ``shutdown()`` at the end.
     package init(_ eventLoops: HTTPClient.EventLoopGroupProvider) {
         func client() -> HTTPClient {
             HTTPClient(eventLoopGroupProvider: eventLoops, configuration: Connections.configuration)
@@ -15,7 +15,7 @@ package struct Connections: Sendable {
         (polls, starts, pauses) = (client(), client(), client())
     }
 
-    /// One pool for everything, for a command that asks a few questions; whoever made it shuts it down.
+    /// One client for all lanes, for commands that send a few requests; the caller shuts it down.
     package init(all http: HTTPClient) { (polls, starts, pauses) = (http, http, http) }
 
     package func shutdown() async throws {
@@ -32,16 +32,16 @@ package struct Connections: Sendable {
         }
     }
 
-    /// How requests are made: TLS verified, nothing followed, nothing unpacked, nothing left open for long.
+    /// Verifies TLS, follows no redirects, decompresses nothing, and closes unused connections early.
     ///
-    /// The pool's own bound never counts, as the gate's slots do: in the pool's queue, a request would spend its timeout.
+    /// The pool's own limit is never reached: ``ConnectionSlots`` limits requests before their timeout starts.
     package static var configuration: HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5)), decompression: .disabled)
         configuration.httpVersion = .http1Only
-        // Above all slots of all workspaces, should they share a host.
+        // Above the slots of all workspaces together, which may share a host.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 8192
-        // Below the 60 s after which many load balancers close a connection, so that we close it first.
+        // Many load balancers close unused connections after 60 s; close them first.
         configuration.connectionPool.idleTimeout = .seconds(30)
         configuration.connectionPool.retryConnectionEstablishment = false
         return configuration

@@ -1,10 +1,10 @@
 package import Model
 import Synchronization
 
-/// Records when the request left that the first answer of a poll came from.
+/// Records when the first answered request of a poll was sent.
 ///
-/// Bound to the task that polls, so that no platform has to pass it on: what an answer says is as old as its request, not
-/// as the wait for budget and connection before it.
+/// A response is as old as its request, without the wait for budget and connection before it. The value is bound to the
+/// polling task, so that clients need not pass it on.
 package final class Departure: Sendable {
     @TaskLocal package static var current: Departure?
 
@@ -12,9 +12,9 @@ package final class Departure: Sendable {
 
     package init() {}
 
-    /// When the first request left that was answered; nil where none was.
+    /// When the first answered request was sent; nil if none was answered.
     package var instant: Instant? { first.withLock { $0 } }
 
-    /// A request that left then was answered.
-    package func note(_ leftAt: Instant) { first.withLock { if $0 == nil { $0 = leftAt } } }
+    /// Records a request that was sent at that time and answered.
+    package func note(_ sentAt: Instant) { first.withLock { if $0 == nil { $0 = sentAt } } }
 }

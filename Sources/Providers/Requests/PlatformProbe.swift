@@ -3,26 +3,26 @@ package import Model
 import NIOCore
 import NIOHTTP1
 
-/// Asks a platform for nothing in particular, without a key: whether it is there, and what its clock shows.
+/// Sends a request without a key, to test that a platform is reachable and to read its clock.
 package enum PlatformProbe {
-    package struct Answer: Sendable {
+    package struct Response: Sendable {
         package var status: Int
-        /// By the answer's `Date` header, in whole seconds; nil where it has none.
+        /// The `Date` header, in whole seconds; nil if there is none.
         package var date: Instant?
     }
 
-    /// - Parameter path: of an endpoint that answers looks.
-    /// - Throws: why no answer came.
+    /// - Parameter path: an endpoint that supports GET.
+    /// - Throws: why there was no response.
     package static func probe(
         _ http: HTTPClient, url: String, path: String, timeout: Duration
-    ) async throws(Fault) -> Answer {
+    ) async throws(Fault) -> Response {
         do {
             var request = HTTPClientRequest(url: url + path)
             request.method = .GET
             let response = try await http.execute(request, timeout: .milliseconds(timeout.milliseconds))
-            // Read, as far as that goes, so that the connection ends well.
+            // Read the body, so that the connection closes cleanly.
             _ = try? await response.body.collect(upTo: 1 << 16)
-            return Answer(
+            return Response(
                 status: Int(response.status.code),
                 date: response.headers.first(name: "date").flatMap(HTTPTime.instant))
         } catch {

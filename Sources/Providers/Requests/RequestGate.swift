@@ -1,17 +1,17 @@
 package import Model
 import Synchronization
 
-/// Lets one workspace's requests out: when ``RequestLanes`` says so, and while ``ConnectionSlots`` has room.
+/// Delays one workspace's requests as ``RequestLanes`` (rate limit) and ``ConnectionSlots`` (concurrency) decide.
 ///
-/// A thin shell that waits where those two say so. All gates that ``continued(perSecond:limits:)`` makes share one state,
-/// so that a reload forgets nothing.
+/// Gates created by ``continued(perSecond:limits:)`` share their state, so a reload keeps a `Retry-After` in effect and
+/// the budget that was spent.
 package struct RequestGate: Sendable {
-    /// The right to be under way, which ``leave(_:took:)`` gives back.
+    /// The right to send one request; ``leave(_:took:)`` releases it.
     package struct Pass: Sendable {
         fileprivate var slot: ConnectionSlots.Slot
     }
 
-    /// Whoever waits asks again this often, as the budget may have been raised or the gate closed meanwhile.
+    /// The longest sleep of a waiting request before it checks again whether the rate changed or the gate closed.
     private static let sliceMax: Duration = .seconds(1)
 
     /// How a wait for a slot ends.
@@ -23,11 +23,11 @@ package struct RequestGate: Sendable {
     private struct State {
         var lanes: RequestLanes
         var slots: ConnectionSlots
-        /// Whose rate and limits are in force, and the newest that was made.
+        /// The gate whose rate and limits are in effect, and the newest gate.
         var generation = 0
         var newestGeneration = 0
         var lastTicket = 0
-        /// Who has a slot and waits for the budget.
+        /// Requests that have a slot and wait for the budget.
         var budgetWaiters: [Int: RequestPriority] = [:]
         var slotWaiters: [Int: CheckedContinuation<Outcome, Never>] = [:]
     }
@@ -59,16 +59,16 @@ package struct RequestGate: Sendable {
         }
     }
 
-    /// The same gate with another rate, which is in force from its first request: a policy that is refused after all
+    /// The same gate with a new rate and new limits, which take effect with its first request; a policy that is refused
     /// changes nothing.
     package func continued(perSecond: Double, limits: ConnectionSlots.Limits) -> RequestGate {
         RequestGate(self, perSecond: perSecond, limits: limits)
     }
 
-    /// Returns once the request may leave.
+    /// Returns once the request may be sent.
     ///
-    /// Throws a `.throttled` fault where the platform or the queue lets it not leave at all, and `.unreachable` when the
-    /// task is cancelled; never after it left.
+    /// Throws a `.throttled` fault if a `Retry-After` is in effect or too many requests wait, and `.unreachable` if the
+    /// task is cancelled.
     package func admit(_ lane: RequestPriority, target: String = "") async throws(Fault) -> Pass {
         let now = time.now
         let ticket = shared.state.withLock { state in
@@ -90,12 +90,12 @@ package struct RequestGate: Sendable {
         }
     }
 
-    /// The request has ended.
+    /// Releases the pass of a request that ended.
     ///
-    /// - Parameter took: from its leaving to its end, in real time.
+    /// - Parameter took: the time from sending the request to its end.
     package func leave(_ pass: Pass, took: Duration) { release(pass.slot, took: took) }
 
-    /// Polls and starts leave the platform alone for that long, at most ``RequestLanes/closedMax``; pauses do not.
+    /// Holds polls and starts back for that long, at most ``RequestLanes/closedMax``; pauses are still sent.
     package func close(for wait: Duration) {
         let now = time.now
         shared.state.withLock { $0.lanes.close(for: wait, at: now) }
@@ -115,7 +115,7 @@ package struct RequestGate: Sendable {
             switch admission {
             case .go: return
             case .refused(let wait):
-                var fault = Fault(.throttled, "the platform asked us to wait", retryAfter: wait)
+                var fault = Fault(.throttled, "rate limited: waiting for the platform's Retry-After", retryAfter: wait)
                 fault.isHeldBack = true
                 throw fault
             case .wait(let until):
@@ -128,7 +128,8 @@ package struct RequestGate: Sendable {
         }
     }
 
-    private static let cancelled = Fault(.unreachable, "cancelled before it was sent", mayHaveTakenEffect: false)
+    private static let cancelled = Fault(
+        .unreachable, "request cancelled before it was sent", mayHaveTakenEffect: false)
 
     private func slot(
         _ lane: RequestPriority, _ target: String, _ ticket: Int
@@ -137,7 +138,7 @@ package struct RequestGate: Sendable {
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Outcome, Never>) in
                 let outcome: Outcome? = shared.state.withLock { state in
-                    // Under the lock, so that whoever cancels afterwards finds the continuation.
+                    // Checked under the lock, so that a later cancellation finds the continuation.
                     if Task.isCancelled { return .cancelled }
                     switch state.slots.take(lane, target, ticket: ticket, at: now) {
                     case .go(let slot): return .slot(slot)
@@ -160,7 +161,7 @@ package struct RequestGate: Sendable {
         case .slot(let slot): return slot
         case .cancelled: throw RequestGate.cancelled
         case .expired, .full:
-            // Not the platform's silence: it was not even asked.
+            // Not a failure of the platform: no request was sent.
             var fault = Fault(.throttled, "too many requests are waiting for slow responses")
             fault.isHeldBack = true
             throw fault

@@ -1,42 +1,43 @@
 package import Model
 
-/// What a request is for, the most urgent first.
+/// The lane of a request, most urgent first.
 package enum RequestPriority: Int, Comparable, Sendable, CaseIterable {
     case pause
-    /// Starts, resumes and changes of members.
+    /// Starts, resumes and changes of a pool's members.
     case start
     case poll
 
     package static func < (left: RequestPriority, right: RequestPriority) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// Decides when a request may leave: one token bucket for all, and `Retry-After` for all but pauses.
+/// Decides when a request may be sent: one token bucket for all lanes, and `Retry-After` for all but pauses.
 ///
-/// A pause leaves at once, whatever the others have earned. It takes its token all the same, so that the bucket may go
-/// into debt, which polls and starts pay off. A value without clock or I/O; callers pass the time in.
+/// A pause is sent immediately. It still takes a token, so the bucket can go into debt, which delays polls and starts.
+/// A value without clock or I/O; callers pass the time.
 package struct RequestLanes: Hashable, Sendable {
     package enum Admission: Hashable, Sendable {
-        /// It leaves now; its token is taken.
+        /// Send it now; its token is taken.
         case go
-        /// Ask again then, or later; nothing is taken.
+        /// Ask again at that time or later; no token is taken.
         case wait(until: Instant)
-        /// The platform asked to be left alone for so long.
+        /// A `Retry-After` is in effect for this long.
         case refused(retryAfter: Duration)
     }
 
-    /// How much of the budget may be spent at once, as time.
+    /// The size of the bucket, as time at the budget's rate.
     package static let burst: Duration = .seconds(10)
-    /// Tokens that polls leave for starts, where the bucket is large enough.
+    /// Tokens that polls leave for starts, if the bucket is large enough.
     package static let reserveMax = 5.0
-    /// The longest that pauses can hold up polls, as time: what they take beyond it is never paid off, as a guard that
-    /// does not poll sees nothing.
+    /// The largest debt, as time at the budget's rate.
+    ///
+    /// Pauses delay polls by at most this long, because a guard that does not poll detects nothing.
     package static let debtMax: Duration = .seconds(30)
-    /// The debt that any budget allows, in requests, so that a tiny one still counts a few pauses.
+    /// The smallest debt limit, in requests, so that a tiny budget still counts a few pauses.
     package static let debtMin = 5.0
-    /// The longest `Retry-After` that is obeyed: a wrong header must not stop polls for days.
+    /// The longest `Retry-After` that is obeyed, so that a wrong header does not stop polls for days.
     package static let closedMax: Duration = .seconds(3600)
 
-    /// Requests a second.
+    /// Requests per second.
     private(set) package var perSecond: Double
     private var tokens: Double
     private var filledAt: Instant
@@ -54,9 +55,9 @@ package struct RequestLanes: Hashable, Sendable {
     private var reserve: Double { min(RequestLanes.reserveMax, (capacity / 4).rounded(.down)) }
     private var debtLimit: Double { max(RequestLanes.debtMin, perSecond * RequestLanes.debtMax.seconds) }
 
-    /// Whether a request may leave now.
+    /// Decides whether a request may be sent now.
     ///
-    /// - Parameter ahead: requests of the same or a more urgent lane that wait already and go first.
+    /// - Parameter ahead: the number of requests of the same or a more urgent lane that wait and go first.
     package mutating func ask(_ lane: RequestPriority, ahead: Int = 0, at now: Instant) -> Admission {
         fill(now)
         let needed: Double
@@ -75,13 +76,13 @@ package struct RequestLanes: Hashable, Sendable {
         return .wait(until: now + .seconds((needed - tokens) / perSecond) + .milliseconds(1))
     }
 
-    /// The platform asked to be left alone for that long; at most ``closedMax`` is obeyed, and never less than before.
+    /// Puts a `Retry-After` into effect: at most ``closedMax``, and never shorter than the one in effect.
     package mutating func close(for wait: Duration, at now: Instant) {
         let until = now + min(max(wait, .zero), RequestLanes.closedMax)
         closedUntil = max(closedUntil ?? until, until)
     }
 
-    /// Changes the rate, and nothing else: neither what was spent nor a `Retry-After` is forgotten.
+    /// Changes only the rate; spent tokens and a `Retry-After` stay in effect.
     ///
     /// - Parameter perSecond: the budget; above 0.
     package mutating func adjust(perSecond: Double, at now: Instant) {

@@ -4,44 +4,44 @@ import Model
 import NIOCore
 import NIOHTTP1
 
-/// Sends one workspace's requests: at its gate's pace, within a timeout, with what is read bounded, and with every
-/// failure put into the words of a ``Fault``.
+/// Sends one workspace's requests through its gate, with a timeout and a size limit, and turns failures into a
+/// ``Fault``.
 struct RequestSender: Sendable {
     struct Request: Sendable {
         var method: HTTPMethod
-        /// Path and query, already encoded.
+        /// Path and query, percent-encoded.
         var path: String
         var body: String?
         var priority: RequestPriority
 
-        /// What it is about: pages of a list are of one target.
+        /// The path without the query: all pages of a list have the same target.
         var target: String { String(path.prefix { $0 != "?" }) }
     }
 
-    struct Answer: Sendable {
+    struct Response: Sendable {
         var status: Int
         var headers: HTTPHeaders
         var body: ByteBuffer
-        /// The server's clock, in whole seconds.
+        /// The `Date` header, in whole seconds.
         var date: Instant?
     }
 
-    /// What differs from platform to platform.
+    /// What differs between platforms.
     struct Dialect: Sendable {
-        /// Answers beyond this are not read.
+        /// The largest accepted response body.
         var bodyBytesMax: Int
-        /// False where the platform says that a 500 is not to be tried again.
+        /// False if the platform's documentation forbids retrying after HTTP 500.
         var retries500: Bool
-        /// The machine code in the body of an error.
+        /// The error code in the body of an error.
         var code: @Sendable (ByteBuffer) -> String?
-        /// What a refusal means where it means something else than its status says.
+        /// Overrides the fault kind that follows from the status; nil keeps it.
         var meaning: @Sendable (_ status: Int, _ code: String?) -> Fault.Kind? = { _, _ in nil }
     }
 
-    /// How often a look is tried in all; what changes something is tried once, as its caller decides about the next time.
-    private static let looksMax = 3
-    /// After so many looks in a row without an answer, retries stop: they would only add to the trouble.
-    private static let troubleMin = 3
+    /// The most attempts of a read; changes are sent once, and the caller decides about retries.
+    private static let attemptsMax = 3
+    /// After this many failed reads in a row, reads are not retried, so that retries do not add load to an outage.
+    private static let failuresBeforeNoRetry = 3
 
     private let connections: Connections
     private let url: String
@@ -52,12 +52,13 @@ struct RequestSender: Sendable {
     private let dialect: Dialect
     private let backoff: Backoff
     private let throttleBackoff: Backoff
-    private let trouble = Trouble()
+    private let random: @Sendable () -> Double
+    private let failures = ConsecutiveFailures()
 
     /// - Parameters:
-    ///   - url: scheme, host and port, without a slash at the end.
-    ///   - timeout: for one request, from its leaving to the last byte of its answer.
-    ///   - random: a number within 0…1, new at each call.
+    ///   - url: scheme, host and port, without a trailing slash.
+    ///   - timeout: for one request, from sending it to the last byte of its response.
+    ///   - random: returns a new random number in 0…1.
     init(
         connections: Connections, url: String, authorization: AuthorizationValue, gate: RequestGate, timeout: Duration,
         time: any TimeSource, random: @escaping @Sendable () -> Double, dialect: Dialect
@@ -69,28 +70,29 @@ struct RequestSender: Sendable {
         self.timeout = timeout
         self.time = time
         self.dialect = dialect
-        backoff = Backoff(first: .milliseconds(250), longest: .seconds(5), random: random)
-        throttleBackoff = Backoff(first: .seconds(5), longest: .seconds(60), random: { 0.5 + random() / 2 })
+        self.random = random
+        backoff = Backoff(first: .milliseconds(250), max: .seconds(5), jitter: .full)
+        throttleBackoff = Backoff(first: .seconds(5), max: .seconds(60), jitter: .equal)
     }
 
-    /// Asks, and asks again where no answer came.
-    func look<Wire: Decodable>(_ path: String) async throws(Fault) -> Wire {
-        var failures = 0
+    /// Sends a read request, and retries it while the platform is unreachable.
+    func fetch<Wire: Decodable>(_ path: String) async throws(Fault) -> Wire {
+        var attempts = 0
         while true {
             do throws(Fault) {
-                let answer = try await send(Request(method: .GET, path: path, priority: .poll))
-                let wire: Wire = try decode(answer.body)
-                trouble.end()
+                let response = try await send(Request(method: .GET, path: path, priority: .poll))
+                let wire: Wire = try decode(response.body)
+                failures.reset()
                 return wire
             } catch {
-                failures += 1
+                attempts += 1
                 guard error.kind == .unreachable else { throw error }
-                let isLasting = trouble.add() >= RequestSender.troubleMin
-                guard failures < RequestSender.looksMax, !isLasting, error.isRepeatable, !Task.isCancelled else {
+                let isOutage = failures.add() >= RequestSender.failuresBeforeNoRetry
+                guard attempts < RequestSender.attemptsMax, !isOutage, error.isRepeatable, !Task.isCancelled else {
                     throw error
                 }
                 do {
-                    try await time.sleep(until: time.now + backoff.wait(after: failures))
+                    try await time.sleep(until: time.now + backoff.wait(after: attempts, random: random()))
                 } catch _ {
                     throw error
                 }
@@ -100,8 +102,8 @@ struct RequestSender: Sendable {
 
     /// Sends the request once.
     ///
-    /// - Throws: a fault for every answer but 2xx.
-    func send(_ asked: Request) async throws(Fault) -> Answer {
+    /// - Throws: a fault for every status but 2xx.
+    func send(_ asked: Request) async throws(Fault) -> Response {
         var request = HTTPClientRequest(url: url + asked.path)
         request.method = asked.method
         request.headers.add(name: "Authorization", value: authorization.header)
@@ -111,30 +113,30 @@ struct RequestSender: Sendable {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(string: body))
         }
-        // What acts has a connection of its own: none that lay idle may be lost under it, as then nobody would know
-        // whether it took effect.
+        // An action gets a new connection: if an unused one were closed under it, nobody would know whether the
+        // action took effect.
         if asked.priority != .poll { request.headers.add(name: "Connection", value: "close") }
-        let (leftAt, response, body) = try await admitted(request, asked)
+        let (sentAt, response, body) = try await admitted(request, asked)
         let date = response.headers.first(name: "Date").flatMap { HTTPTime.instant($0) }
         guard (200..<300).contains(response.status.code) else {
             throw refusal(response, body, date)
         }
-        Departure.current?.note(leftAt)
-        return Answer(status: Int(response.status.code), headers: response.headers, body: body, date: date)
+        Departure.current?.note(sentAt)
+        return Response(status: Int(response.status.code), headers: response.headers, body: body, date: date)
     }
 
-    /// Waits for the gate, and exchanges: the timeout counts from there.
+    /// Waits for the gate, then sends; the timeout starts after the wait.
     private func admitted(
         _ request: HTTPClientRequest, _ asked: Request
-    ) async throws(Fault) -> (leftAt: Instant, HTTPClientResponse, ByteBuffer) {
+    ) async throws(Fault) -> (sentAt: Instant, HTTPClientResponse, ByteBuffer) {
         let pass = try await gate.admit(asked.priority, target: asked.target)
-        let (leftAt, start) = (time.now, ContinuousClock.now)
+        let (sentAt, start) = (time.now, ContinuousClock.now)
         defer { gate.leave(pass, took: start.duration(to: .now)) }
         let (response, body) = try await exchange(request, on: connections[asked.priority])
-        return (leftAt, response, body)
+        return (sentAt, response, body)
     }
 
-    /// Sends the request and takes the whole answer in, both within the timeout: a body that trickles does not count.
+    /// Sends the request and reads the whole response within the timeout, so that a slow body cannot extend it.
     private func exchange(
         _ request: HTTPClientRequest, on http: HTTPClient
     ) async throws(Fault) -> (HTTPClientResponse, ByteBuffer) {
@@ -150,8 +152,8 @@ struct RequestSender: Sendable {
                     return nil
                 }
                 defer { group.cancelAll() }
-                guard let answer = try await group.next() ?? nil else { throw HTTPClientError.deadlineExceeded }
-                return answer
+                guard let response = try await group.next() ?? nil else { throw HTTPClientError.deadlineExceeded }
+                return response
             }
         } catch {
             throw TransportFault.fault(error, bodyBytesMax: bytesMax)
@@ -170,7 +172,7 @@ struct RequestSender: Sendable {
         case 401, 403: return Fault(.unauthorized, summary, code: code)
         case 404: return Fault(.missing, summary, code: code)
         case 429:
-            let wait = min(named ?? throttleBackoff.wait(after: 1), RequestLanes.closedMax)
+            let wait = min(named ?? throttleBackoff.wait(after: 1, random: random()), RequestLanes.closedMax)
             gate.close(for: wait)
             return Fault(.throttled, summary, code: code, retryAfter: wait)
         case 503:
@@ -191,22 +193,24 @@ struct RequestSender: Sendable {
         } catch let error as DecodingError {
             throw Fault(.unexpected, RequestSender.summary(error, isEmpty: body.readableBytes == 0))
         } catch {
-            throw Fault(.unexpected, "the answer is not JSON")
+            throw Fault(.unexpected, "response is not JSON")
         }
     }
 
-    /// What is wrong with an answer, by the documented field's name alone: the rest is the platform's text.
+    /// Describes a response that cannot be decoded; names only documented fields, because other text is the platform's.
     private static func summary(_ error: DecodingError, isEmpty: Bool) -> String {
         let path: [any CodingKey]
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context): path = context.codingPath
         case .keyNotFound(let key, let context): return "field \"\((context.codingPath + [key]).lastName)\" is missing"
         case .dataCorrupted(let context):
-            if context.codingPath.isEmpty { return isEmpty ? "the answer is empty" : "the answer is not JSON" }
+            if context.codingPath.isEmpty { return isEmpty ? "response is empty" : "response is not JSON" }
             path = context.codingPath
-        @unknown default: return "the answer is not as documented"
+        @unknown default: return "response does not match the API documentation"
         }
-        return path.isEmpty ? "the answer is not as documented" : "field \"\(path.lastName)\" is not as documented"
+        return path.isEmpty
+            ? "response does not match the API documentation"
+            : "field \"\(path.lastName)\" does not match the API documentation"
     }
 }
 
@@ -216,7 +220,7 @@ extension [any CodingKey] {
     }
 }
 
-/// A machine code is one short word; a sentence may hold anything and is not repeated in a log.
+/// Accepts an error code only if it is one short word, because other text must not get into logs.
 enum MachineCode {
     static func isOne(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)

@@ -5,10 +5,9 @@ import NIOHTTP1
 
 /// The Twilio Communications API, v1: sender pools, their senders, and the operations that change them.
 ///
-/// Looks are tried again where no answer came, but never after a 500, as the API's description asks. What changes
-/// something is sent once.
+/// Reads are retried, but not after HTTP 500, as the API's documentation requires. Changes are sent once.
 package struct TwilioCommsClient: RosterPlatform {
-    /// The largest page that the API gives.
+    /// The largest page that the API returns.
     package static let pageSize = 1000
     /// The most senders that one request may add.
     package static let addedMax = 10_000
@@ -16,16 +15,16 @@ package struct TwilioCommsClient: RosterPlatform {
     private let requests: RequestSender
 
     /// - Parameters:
-    ///   - url: scheme, host and port, without a slash at the end.
+    ///   - url: scheme, host and port, without a trailing slash.
     ///   - key: `account_id:auth_token` or `api_key:api_key_secret`.
-    ///   - timeout: for one request, from its leaving to the last byte of its answer.
-    ///   - random: a number within 0…1, new at each call.
+    ///   - timeout: for one request, from sending it to the last byte of its response.
+    ///   - random: returns a new random number in 0…1.
     package init(
         connections: Connections, url: String, key: APIKey, gate: RequestGate, timeout: Duration, time: any TimeSource,
         random: @escaping @Sendable () -> Double
     ) {
         let dialect = RequestSender.Dialect(
-            // A page of pools that carry all the tags they may, at their longest, fits.
+            // Enough for a page of pools with the most and longest tags.
             bodyBytesMax: 8 << 20, retries500: false,
             code: { (try? JSONDecoder().decode(TwilioErrorWire.self, from: Data($0.readableBytesView)))?.code })
         requests = RequestSender(
@@ -45,31 +44,9 @@ package struct TwilioCommsClient: RosterPlatform {
     }
 
     package func pool(_ id: PoolID) async throws(Fault) -> SenderPool {
-        let wire: TwilioPoolWire = try await requests.look("/v1/SenderPools/\(id)")
-        guard wire.pool.id == id else { throw Fault(.unexpected, "the answer is about another pool") }
+        let wire: TwilioPoolWire = try await requests.fetch("/v1/SenderPools/\(id)")
+        guard wire.pool.id == id else { throw Fault(.unexpected, "response is for a different pool") }
         return wire.pool
-    }
-
-    /// Makes a pool; sent once.
-    package func create(
-        name: String, senders: [SenderID] = [], tags: [String: String] = [:]
-    ) async throws(Fault) -> ChangeReceipt {
-        try await change(
-            .POST, "/v1/SenderPools",
-            TwilioPoolBody(
-                name: name, senders: senders.map(TwilioSenderReference.init), tags: tags.isEmpty ? nil : tags))
-    }
-
-    /// Renames a pool, or gives it other tags; nil leaves either as it is; sent once.
-    package func update(
-        _ id: PoolID, name: String? = nil, tags: [String: String]? = nil
-    ) async throws(Fault) -> ChangeReceipt {
-        try await change(.PATCH, "/v1/SenderPools/\(id)", TwilioPoolBody(name: name, senders: nil, tags: tags))
-    }
-
-    /// Deletes a pool; sent once.
-    package func delete(_ id: PoolID) async throws(Fault) -> ChangeReceipt {
-        try await change(.DELETE, "/v1/SenderPools/\(id)", TwilioPoolBody?.none)
     }
 
     // MARK: Senders
@@ -85,27 +62,23 @@ package struct TwilioCommsClient: RosterPlatform {
 
     package func add(_ senders: [SenderID], to pool: PoolID) async throws(Fault) -> ChangeReceipt {
         guard (1...TwilioCommsClient.addedMax).contains(senders.count) else {
-            throw Fault(.refused, "1 to \(TwilioCommsClient.addedMax) senders can be added at once")
+            throw Fault(.refused, "one request can add 1 to \(TwilioCommsClient.addedMax) senders")
         }
-        return try await change(
-            .POST, "/v1/SenderPools/\(pool)/Senders", senders.map(TwilioSenderReference.init))
+        guard let body = try? JSONEncoder().encode(senders.map(TwilioSenderReference.init)) else {
+            throw Fault(.refused, "the request cannot be encoded as JSON")
+        }
+        return try await change(.POST, "/v1/SenderPools/\(pool)/Senders", body)
     }
 
     package func remove(_ sender: SenderID, from pool: PoolID) async throws(Fault) -> ChangeReceipt {
-        try await change(.DELETE, "/v1/SenderPools/\(pool)/Senders/\(sender)", TwilioPoolBody?.none)
+        try await change(.DELETE, "/v1/SenderPools/\(pool)/Senders/\(sender)", nil)
     }
 
     // MARK: Operations
 
-    package func operations(created: CreationDates = CreationDates()) -> Pages<PoolOperation> {
-        pages("/v1/SenderPools/Operations", dates(created)) { (wire: TwilioOperationsWire) in
-            Page(items: wire.operations, next: wire.pagination.next)
-        }
-    }
-
     package func operation(_ id: OperationID) async throws(Fault) -> PoolOperation {
-        let wire: TwilioOperationWire = try await requests.look("/v1/SenderPools/Operations/\(id)")
-        guard wire.operation.id == id else { throw Fault(.unexpected, "the answer is about another operation") }
+        let wire: TwilioOperationWire = try await requests.fetch("/v1/SenderPools/Operations/\(id)")
+        guard wire.operation.id == id else { throw Fault(.unexpected, "response is for a different operation") }
         return wire.operation
     }
 
@@ -118,7 +91,7 @@ package struct TwilioCommsClient: RosterPlatform {
         return Pages { token throws(Fault) in
             var query = query + [("pageSize", String(TwilioCommsClient.pageSize))]
             if let token { query.append(("pageToken", token)) }
-            let wire: Wire = try await requests.look(path + TwilioCommsClient.encoded(query))
+            let wire: Wire = try await requests.fetch(path + TwilioCommsClient.encoded(query))
             return page(wire)
         }
     }
@@ -133,7 +106,7 @@ package struct TwilioCommsClient: RosterPlatform {
         "?" + query.map { "\($0)=\(percentEncoded($1))" }.joined(separator: "&")
     }
 
-    /// Only what RFC 3986 calls unreserved stays as it is: tokens hold anything.
+    /// Encodes everything but RFC 3986's unreserved characters, because page tokens can contain anything.
     private static func percentEncoded(_ text: String) -> String {
         text.utf8.reduce(into: "") { result, byte in
             switch byte {
@@ -148,21 +121,14 @@ package struct TwilioCommsClient: RosterPlatform {
         }
     }
 
-    private func change(
-        _ method: HTTPMethod, _ path: String, _ body: (some Encodable)?
-    ) async throws(Fault) -> ChangeReceipt {
-        var text: String?
-        if let body {
-            guard let data = try? JSONEncoder().encode(body) else {
-                throw Fault(.refused, "the request cannot be written as JSON")
-            }
-            text = String(decoding: data, as: UTF8.self)
-        }
-        // A restored sender must not wait for looks, and a removed one even less.
-        let answer = try await requests.send(.init(method: method, path: path, body: text, priority: .start))
-        // What the body does not say, a header may.
-        let wire = try? JSONDecoder().decode(TwilioReceiptWire.self, from: Data(answer.body.readableBytesView))
+    private func change(_ method: HTTPMethod, _ path: String, _ body: Data?) async throws(Fault) -> ChangeReceipt {
+        let text = body.map { String(decoding: $0, as: UTF8.self) }
+        // Changes of members go before polls.
+        let response = try await requests.send(.init(method: method, path: path, body: text, priority: .start))
+        // The operation is in the body or in a header.
+        let wire = try? JSONDecoder().decode(TwilioReceiptWire.self, from: Data(response.body.readableBytesView))
         return ChangeReceipt(
-            operation: wire?.operation ?? answer.headers.first(name: "operation-id").flatMap { TwilioID.operation($0) })
+            operation: wire?.operation
+                ?? response.headers.first(name: "operation-id").flatMap { TwilioID.operation($0) })
     }
 }

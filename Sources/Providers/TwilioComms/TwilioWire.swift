@@ -1,6 +1,6 @@
 import Model
 
-/// The ids of the API: a kind, and 26 to 35 characters of Crockford's base 32.
+/// The API's ids: a kind and 26 to 35 characters of Crockford's base 32.
 enum TwilioID {
     static func pool(_ text: String) -> PoolID? { isOne(text, of: "senderpool") ? PoolID(text) : nil }
 
@@ -27,13 +27,13 @@ enum TwilioID {
     }
 }
 
-/// What a text in an answer is at most; longer ones are cut, as they are for people only.
+/// The longest text that is read from a response; longer texts are truncated, as they are only displayed.
 private let textMax = 256
-/// Tags of one thing that are read; the API allows ten.
+/// The most tags that are read; the API allows ten.
 private let tagsMax = 64
 
 extension KeyedDecodingContainer {
-    /// A text for people; nil where there is none, or something else.
+    /// A text for display; nil if it is missing or not a text.
     fileprivate func name(_ key: Key) -> String? {
         ((try? decodeIfPresent(String.self, forKey: key)) ?? nil).map { String($0.prefix(textMax)) }
     }
@@ -60,7 +60,7 @@ extension KeyedDecodingContainer {
     }
 }
 
-/// `pagination` of a list: `next` is absent, null or empty on the last page.
+/// The `pagination` of a list: `next` is absent, null or empty on the last page.
 struct TwilioPaginationWire: Decodable {
     var next: String?
 
@@ -151,20 +151,7 @@ struct TwilioOperationWire: Decodable {
     }
 }
 
-struct TwilioOperationsWire: Decodable {
-    var operations: [PoolOperation]
-    var pagination: TwilioPaginationWire
-
-    private enum Key: String, CodingKey { case operations, pagination }
-
-    init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: Key.self)
-        operations = try fields.decode([TwilioOperationWire].self, forKey: .operations).map(\.operation)
-        pagination = try fields.decodeIfPresent(TwilioPaginationWire.self, forKey: .pagination) ?? .init()
-    }
-}
-
-/// A 202 of any change: `operationId`, or `resourceId` with the operation in a header.
+/// The 202 response to a change: `operationId`, or `resourceId` with the operation in a header.
 struct TwilioReceiptWire: Decodable {
     var operation: OperationID?
 
@@ -177,7 +164,7 @@ struct TwilioReceiptWire: Decodable {
     }
 }
 
-/// `{"errors":[{"code","message","infoUrl","context"}]}`: the first code, which may be a number; anything else has none.
+/// `{"errors":[{"code","message","infoUrl","context"}]}`: the first code, which may be a number.
 struct TwilioErrorWire: Decodable {
     var code: String?
 
@@ -202,10 +189,4 @@ struct TwilioSenderReference: Encodable {
     var senderId: String
 
     init(_ sender: SenderID) { senderId = sender.text }
-}
-
-struct TwilioPoolBody: Encodable {
-    var name: String?
-    var senders: [TwilioSenderReference]?
-    var tags: [String: String]?
 }

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Counts failures in a row, over all requests of one client.
-final class Trouble: Sendable {
+/// Counts failures in a row over all requests of one client.
+final class ConsecutiveFailures: Sendable {
     private let count = Mutex(0)
 
-    /// One more failure; how many there are now.
+    /// Adds a failure; returns how many there are now.
     func add() -> Int {
         count.withLock {
             $0 += 1
@@ -12,7 +12,7 @@ final class Trouble: Sendable {
         }
     }
 
-    func end() {
+    func reset() {
         count.withLock { $0 = 0 }
     }
 }
