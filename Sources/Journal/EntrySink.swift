@@ -1,11 +1,11 @@
 import CSystemd
 import Glibc
 
-/// Carries entries out, to journald or as lines.
+/// Writes entries to journald or as lines.
 ///
-/// It blocks as long as their reader does.
+/// It blocks as long as the reader does.
 struct EntrySink {
-    /// Where journald listens; sd_journal_print(3).
+    /// The socket of journald; sd_journal_print(3).
     private static let socketPath = "/run/systemd/journal/socket"
 
     private let format: Journal.Format
@@ -16,19 +16,19 @@ struct EntrySink {
         self.writeLine = writeLine
     }
 
-    /// False where the entry is lost.
+    /// False if the entry is lost.
     func write(_ entry: JournalEntry) -> Bool {
         switch format {
         case .text: writeLine(EntryFormat.text(entry))
         case .json: writeLine(EntryFormat.json(entry))
-        // Without the journal the entry must not be lost: stderr is its last resort.
+        // Without the journal, fall back to stderr.
         case .journal: EntrySink.send(entry.fields) >= 0 || writeLine(EntryFormat.json(entry))
         }
     }
 
-    /// Hands the fields to libsystemd; negative, an errno, where that failed.
+    /// Sends the fields with libsystemd; a negative errno if that fails.
     private static func send(_ fields: [JournalEntry.Field]) -> Int32 {
-        // libsystemd reports success where there is no journal at all.
+        // libsystemd reports success even if there is no journal.
         guard access(socketPath, F_OK) == 0 else { return -ENOENT }
         var bytes: [UInt8] = []
         var ranges: [Range<Int>] = []

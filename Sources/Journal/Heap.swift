@@ -2,6 +2,6 @@ import CSystemd
 
 /// The process's heap.
 package enum Heap {
-    /// Gives what is free back to the system; worth it after much was read once.
+    /// Returns free memory to the system, after a temporary peak.
     package static func trim() { sendwarden_trim_heap() }
 }

@@ -2,22 +2,22 @@ import Glibc
 package import Model
 import Synchronization
 
-/// Where the program reports what it does: systemd's journal, or lines on stderr.
+/// The program's log: the systemd journal, or lines on stderr.
 package final class Journal: Sendable {
-    /// The form of the entries.
+    /// The format of the entries.
     package enum Format: String, CaseIterable, Sendable {
         case journal, text, json
     }
 
-    /// What has become of the entries since the start.
+    /// Counts of entries since the start.
     package struct Tally: Sendable, Hashable {
-        /// Entries that were dropped; their numbers are missing in the log.
+        /// Dropped entries; their sequence numbers are missing in the log.
         package var dropped: Int
-        /// Entries `journal.dropped` that report them.
+        /// `journal.dropped` entries that report them.
         package var summaries: Int
     }
 
-    /// The way of the entries to their reader.
+    /// How entries reach their reader.
     private enum Outlet: Sendable {
         case thread(JournalWriter)
         case direct(DirectOutlet)
@@ -25,9 +25,9 @@ package final class Journal: Sendable {
 
     private let outlet: Outlet
 
-    /// Writes from a thread of its own: ``report(_:)`` never waits for a reader, and drops what the queue cannot take.
+    /// Writes from its own thread: ``report(_:)`` never blocks, and drops entries if the queue is full.
     ///
-    /// - Parameter descriptor: where lines go that are not for journald, or that journald does not take.
+    /// - Parameter descriptor: the target of lines, and of entries that journald does not accept.
     package init(
         format: Format, time: any TimeSource, descriptor: Int32 = STDERR_FILENO,
         limits: JournalQueue.Limits = .standard
@@ -37,9 +37,9 @@ package final class Journal: Sendable {
         outlet = .thread(writer)
     }
 
-    /// Writes each entry before ``report(_:)`` returns, for a reader that never stops.
+    /// Writes each entry before ``report(_:)`` returns, for a reader that never blocks.
     ///
-    /// - Parameter writeLine: takes a line without its end.
+    /// - Parameter writeLine: receives a line without its line break.
     package init(format: Format, time: any TimeSource, writeLine: @escaping @Sendable (String) -> Void) {
         outlet = .direct(DirectOutlet(format, time, writeLine))
     }
@@ -48,7 +48,7 @@ package final class Journal: Sendable {
         if case .thread(let writer) = outlet { writer.close() }
     }
 
-    /// Numbers the event, in the order of the calls, and hands it on.
+    /// Numbers the event in the order of the calls, and queues or writes it.
     package func report(_ event: JournalEvent) {
         switch outlet {
         case .thread(let writer): writer.offer(event)
@@ -63,9 +63,9 @@ package final class Journal: Sendable {
         }
     }
 
-    /// Takes no more events and waits until all are written, but no longer than `limit`.
+    /// Stops accepting events and waits until all are written, for at most `limit`.
     ///
-    /// False where some were not: the thread is stuck with them, and ends with the process.
+    /// False if some were not written: the thread is blocked in a write, and ends with the process.
     @discardableResult
     package func close(within limit: Duration) async -> Bool {
         guard case .thread(let writer) = outlet else { return true }
@@ -84,8 +84,8 @@ package final class Journal: Sendable {
         }
     }
 
-    /// The form that fits where stderr leads: the journal, a terminal, or a pipe or file.
-    package static func fittingFormat(journalStream: String?) -> Format {
+    /// The format for stderr: journal if it is connected to the journal, text on a terminal, JSON otherwise.
+    package static func defaultFormat(journalStream: String?) -> Format {
         var status = stat()
         if let journalStream, fstat(STDERR_FILENO, &status) == 0, journalStream == "\(status.st_dev):\(status.st_ino)" {
             return .journal
@@ -94,7 +94,7 @@ package final class Journal: Sendable {
     }
 }
 
-/// Writes an entry at once.
+/// Writes entries synchronously.
 private final class DirectOutlet: Sendable {
     private let format: Journal.Format
     private let time: any TimeSource
@@ -112,7 +112,7 @@ private final class DirectOutlet: Sendable {
             writeLine(line)
             return true
         }
-        // Numbered and written in one go, so that the numbers stand in order.
+        // Numbered and written under one lock, so that the numbers are in order.
         queue.withLock { queue in
             let now = time.now
             queue.offer(event, at: now)

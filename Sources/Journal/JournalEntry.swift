@@ -1,13 +1,13 @@
 package import Model
 
-/// One entry as it goes out: names and cleaned values, in a fixed order.
+/// One journal entry: field names and sanitized values, in a fixed order.
 package struct JournalEntry: Sendable, Hashable {
     package struct Field: Sendable, Hashable {
         package var name: String
         package var value: String
     }
 
-    /// What every entry of ours says it is from.
+    /// The `SYSLOG_IDENTIFIER` of every entry.
     package static let identifier = "sendwarden"
 
     package let kind: EventKind
@@ -16,7 +16,7 @@ package struct JournalEntry: Sendable, Hashable {
     /// `MESSAGE` first; every value is one line of printable text.
     package let fields: [Field]
 
-    /// - Parameter sequence: counts every entry of this process from 1, so that a reader sees a gap.
+    /// - Parameter sequence: the number of the entry in this process, from 1, so that a gap is visible.
     package init(_ event: JournalEvent, sequence: Int, at now: Instant) {
         kind = event.kind
         priority = event.priority
@@ -36,30 +36,30 @@ package struct JournalEntry: Sendable, Hashable {
         self.fields = fields
     }
 
-    /// The entry's size in bytes, as journald receives it.
+    /// The size of the entry in bytes, as sent to journald.
     package var byteCount: Int { fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 2 } }
 
-    /// The sentence.
+    /// The message.
     package var message: String { fields[0].value }
 }
 
-/// Makes text from outside harmless: one line, printable, bounded.
+/// Sanitizes untrusted text: one line, printable, bounded.
 package enum CleanText {
-    /// journalctl shows no field whose name and value exceed 4096 bytes together; our longest name has 24.
+    /// journalctl omits fields whose name and value together exceed 4096 bytes; the longest field name has 24.
     package static let bytesMax = 4000
 
-    /// Control characters, line breaks and invisible format characters become spaces; what is too long is cut.
+    /// Replaces control characters, line breaks and invisible format characters by spaces, and truncates long text.
     package static func cleaned(_ text: String) -> String {
         var cleaned = String.UnicodeScalarView()
         var bytes = 0
         for scalar in text.unicodeScalars {
-            let kept: Unicode.Scalar = isPrintable(scalar) ? scalar : " "
-            bytes += UTF8.width(kept)
+            let printable: Unicode.Scalar = isPrintable(scalar) ? scalar : " "
+            bytes += UTF8.width(printable)
             guard bytes <= bytesMax - 3 else {
                 cleaned.append("…")
                 break
             }
-            cleaned.append(kept)
+            cleaned.append(printable)
         }
         return String(cleaned)
     }

@@ -1,16 +1,16 @@
 import DequeModule
 package import Model
 
-/// Entries on their way to the log: numbered in their order, bounded, and dropped mildest first.
+/// A bounded queue of log entries, numbered in order; when it is nearly full, only severe entries are accepted.
 ///
-/// It has no I/O and no clock. A dropped entry uses up its number, so that a reader sees the gap; once entries are
-/// taken again, one `journal.dropped` says what is missing.
+/// It has no I/O and no clock. A dropped entry uses up its number, so that the gap is visible in the log. Once the
+/// reader reads again, one `journal.dropped` entry reports what is missing.
 package struct JournalQueue: Sendable {
-    /// How much may wait.
+    /// The capacity of the queue.
     package struct Limits: Sendable {
-        /// Every campaign of a policy of 10 000 may change its state at once.
+        /// Enough for 10 000 campaigns that change their state at once.
         package var entriesMax: Int
-        /// About 1 KiB an entry, the size of one with all that a decision carries.
+        /// About 1 KiB per entry, the size of an entry with all fields of a decision.
         package var bytesMax: Int
 
         package init(entriesMax: Int, bytesMax: Int) {
@@ -18,17 +18,17 @@ package struct JournalQueue: Sendable {
             self.bytesMax = bytesMax
         }
 
-        /// What the daemon runs with; held in memory only while nobody reads.
+        /// The daemon's limits; the memory is used only while the reader does not read.
         package static let standard = Limits(entriesMax: 16_384, bytesMax: 16 << 20)
 
-        /// What `notice` and `info` may fill: a quarter stays free for `warning` and graver.
-        fileprivate var forMild: Limits { Limits(entriesMax: entriesMax * 3 / 4, bytesMax: bytesMax / 4 * 3) }
+        /// The limits for `notice` and `info`: a quarter is reserved for `warning` and more severe priorities.
+        fileprivate var forLowPriority: Limits { Limits(entriesMax: entriesMax * 3 / 4, bytesMax: bytesMax / 4 * 3) }
 
-        /// Half of it: a reader that has taken that much is back, and not just taking one entry.
+        /// Half the limits: once the queue is this empty, the reader is reading again.
         fileprivate var half: Limits { Limits(entriesMax: entriesMax / 2, bytesMax: bytesMax / 2) }
     }
 
-    /// What has been dropped and is not reported yet.
+    /// Dropped entries that were not reported yet.
     private struct Gap: Sendable {
         var count: Int
         var first: Instant
@@ -46,14 +46,14 @@ package struct JournalQueue: Sendable {
     private var bytes = 0
     private var sequence = 0
     private var gap: Gap?
-    /// What the one summary says that waits or is being written; open again where that is lost.
+    /// The gap in the summary that waits or is being written; unreported again if the summary is lost.
     private var reported: Gap?
-    /// The entry that is being written, and has not been reported as lost.
+    /// The kind of the entry that is being written and was not reported as lost.
     private var inFlight: EventKind?
-    /// The last write failed, so that a summary would be lost as well.
+    /// The last write failed, so a summary would be lost, too.
     private var isFailing = false
 
-    /// Entries dropped since the start; as many as numbers are missing in the log.
+    /// Entries dropped since the start: the count of missing numbers in the log.
     package private(set) var dropped = 0
     /// Summaries queued since the start.
     package private(set) var summaries = 0
@@ -63,11 +63,11 @@ package struct JournalQueue: Sendable {
     /// Entries that wait to be written.
     package var count: Int { waiting.count }
 
-    /// Numbers an event and queues it; false where there is no room, and it is dropped.
+    /// Numbers an event and queues it; false if the queue is full and the event is dropped.
     @discardableResult
     package mutating func offer(_ event: JournalEvent, at now: Instant) -> Bool {
         let entry = numbered(event, at: now)
-        let room = event.priority <= .warning ? limits : limits.forMild
+        let room = event.priority <= .warning ? limits : limits.forLowPriority
         guard waiting.count < room.entriesMax, bytes + entry.byteCount <= room.bytesMax else {
             drop(at: now)
             return false
@@ -76,7 +76,7 @@ package struct JournalQueue: Sendable {
         return true
     }
 
-    /// The next entry to write; taking it confirms the one before, unless that was reported as lost.
+    /// The next entry to write; calling this confirms the previous entry, unless it was reported as lost.
     package mutating func next(at now: Instant) -> JournalEntry? {
         if let inFlight {
             isFailing = false
@@ -95,7 +95,7 @@ package struct JournalQueue: Sendable {
         return entry
     }
 
-    /// The entry that was last taken could not be written, and counts as dropped.
+    /// Reports that the last entry could not be written; it counts as dropped.
     package mutating func lost(_ entry: JournalEntry, at now: Instant) {
         (inFlight, isFailing) = (nil, true)
         drop(at: now)

@@ -3,9 +3,9 @@ import Glibc
 import Model
 import Synchronization
 
-/// Writes queued entries from a thread of its own, so that a reader that stops blocks nothing but that thread.
+/// Writes queued entries from its own thread, so that a reader that stops blocks only that thread.
 ///
-/// The thread is never joined: stuck in a write, it ends with the process.
+/// The thread is never joined: if it is blocked in a write, it ends with the process.
 final class JournalWriter: Sendable {
     private struct State: ~Copyable {
         var queue: JournalQueue
@@ -39,7 +39,7 @@ final class JournalWriter: Sendable {
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        // Signals are for the threads that wait for them.
+        // Block all signals: other threads handle them.
         var (all, before) = (sigset_t(), sigset_t())
         sigfillset(&all)
         pthread_sigmask(SIG_SETMASK, &all, &before)
@@ -51,10 +51,10 @@ final class JournalWriter: Sendable {
                 Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run()
                 return nil
             }, Unmanaged.passRetained(body).toOpaque())
-        precondition(code == 0, "no thread for the log: \(String(cString: strerror(code)))")
+        precondition(code == 0, "cannot create the log thread: \(String(cString: strerror(code)))")
     }
 
-    /// Queues or drops an event, and returns at once.
+    /// Queues or drops an event; never blocks.
     func offer(_ event: JournalEvent) {
         let isAsleep = state.withLock { state in
             state.queue.offer(event, at: time.now)
@@ -104,16 +104,16 @@ final class JournalWriter: Sendable {
     }
 }
 
-/// What a thread does.
+/// The body of a thread.
 private final class ThreadBody: Sendable {
     let run: @Sendable () -> Void
 
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }
 
-/// Counts what is signalled; a signal never blocks.
+/// A counting semaphore; signalling never blocks.
 private final class Semaphore: Sendable {
-    // The system's own, which threads may share; it must not move.
+    // POSIX semaphores may be shared between threads, but must not move in memory.
     nonisolated(unsafe) private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
     init() { sem_init(semaphore, 0, 0) }

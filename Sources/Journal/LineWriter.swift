@@ -1,13 +1,13 @@
 import Glibc
 
-/// Writes whole lines to a descriptor, whether that blocks or not.
+/// Writes whole lines to a blocking or non-blocking descriptor.
 package struct LineWriter {
     private let descriptor: Int32
     private let system: (Int32, UnsafeRawBufferPointer) -> Int
-    /// A line ended within, as on a full disk; the next one begins on a line of its own.
+    /// The last line was written only in part, as on a full disk; the next one starts with a line break.
     private var isTorn = false
 
-    /// - Parameter system: write(2), with its return value and its `errno`.
+    /// - Parameter system: write(2), with its return value and `errno`.
     package init(
         _ descriptor: Int32,
         system: @escaping (Int32, UnsafeRawBufferPointer) -> Int = { Glibc.write($0, $1.baseAddress, $1.count) }
@@ -16,7 +16,7 @@ package struct LineWriter {
         self.system = system
     }
 
-    /// Writes the line and its end, however long the reader takes; false where the descriptor takes no more.
+    /// Writes the line and a line break, however slow the reader is; false if the descriptor fails.
     package mutating func write(_ line: String) -> Bool {
         let whole = Array((isTorn ? "\n" : "").utf8) + Array(line.utf8) + [UInt8(ascii: "\n")]
         var rest = whole[...]
@@ -26,9 +26,9 @@ package struct LineWriter {
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if count < 0, code == EAGAIN {
-                waitForRoom()
+                waitUntilWritable()
             } else if count == 0 || code != EINTR {
-                // Nobody reads the stream, or its disk is full.
+                // The reader is gone, or the disk is full.
                 isTorn = isTorn || rest.count < whole.count
                 return false
             }
@@ -37,8 +37,8 @@ package struct LineWriter {
         return true
     }
 
-    /// Whoever started the process made the descriptor non-blocking: sleep until there is room, or nobody reads.
-    private func waitForRoom() {
+    /// For a descriptor that the parent process made non-blocking: waits until it is writable or fails.
+    private func waitUntilWritable() {
         var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         _ = poll(&wanted, 1, -1)
     }

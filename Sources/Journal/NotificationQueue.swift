@@ -1,20 +1,20 @@
-/// Notifications for the service manager that it has not taken yet: in order, and never more than a few.
+/// Notifications that the service manager has not received yet, in order and bounded.
 struct NotificationQueue {
     enum Notification: Hashable {
-        /// Ready, reloading or stopping: each is sent, in order.
+        /// Ready, reloading or stopping; each is sent, in order.
         case state(String)
-        /// Only the newest counts.
+        /// Only the newest is sent.
         case status(String)
-        /// The loop has made progress; several are one.
+        /// The main loop has made progress; several are merged into one.
         case watchdog
     }
 
-    /// States that wait: a reload makes two, and a manager that takes none for four reloads is gone.
+    /// The most waiting states: a reload sends two, and a manager that misses four reloads is gone.
     static let statesMax = 8
 
     private(set) var waiting: [Notification] = []
 
-    /// Adds one behind the others, in place of what it makes pointless.
+    /// Appends a notification and removes those that it supersedes.
     mutating func add(_ notification: Notification) {
         switch notification {
         case .state:
@@ -26,7 +26,7 @@ struct NotificationQueue {
         waiting.append(notification)
     }
 
-    /// Takes the first away, once it is sent.
+    /// Removes the first notification after it was sent.
     mutating func removeFirst() { waiting.removeFirst() }
 }
 

@@ -1,9 +1,9 @@
 import CSystemd
 import Glibc
 
-/// What a process owes to the secret it holds.
+/// Protects the API key in the memory of the process.
 package enum ProcessHardening {
-    /// No core dump and no other process's debugger sees the key; a broken pipe is an error, not the end.
+    /// Disables core dumps and debuggers, and makes a broken pipe an error instead of a signal.
     package static func apply() {
         _ = sendwarden_forbid_dumps()
         signal(SIGPIPE, SIG_IGN)

@@ -2,10 +2,10 @@ import CSystemd
 import Glibc
 import Synchronization
 
-/// Reports the state of the service to systemd; without systemd every call does nothing.
+/// Reports the state of the service to systemd; without systemd, calls have no effect.
 ///
-/// No call waits for a manager that is stuck: what it does not take is sent with the next call, in order. Nothing is
-/// sent between calls, so that the watchdog hears of the caller's progress alone.
+/// Calls never wait for a manager that does not read: pending notifications are sent with the next call, in order.
+/// Nothing is sent between calls, so that the watchdog measures only the caller's progress.
 package final class ServiceNotifier: Sendable {
     private let queue = Mutex(NotificationQueue())
 
@@ -19,7 +19,7 @@ package final class ServiceNotifier: Sendable {
         send(.status(CleanText.cleaned(text)))
     }
 
-    /// A reload has begun; ``ready(status:)`` ends it.
+    /// Reports that a reload has begun; ``ready(status:)`` ends it.
     package func reloading() {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)
@@ -35,12 +35,12 @@ package final class ServiceNotifier: Sendable {
         send(.watchdog)
     }
 
-    /// Sends what the manager has not taken yet.
+    /// Sends pending notifications.
     package func retry() {
         queue.withLock { ServiceNotifier.flush(&$0) }
     }
 
-    /// How often ``watchdog()`` is due, half of what systemd allows; nil where no watchdog is set.
+    /// How often to call ``watchdog()``: half of systemd's timeout; nil if no watchdog is configured.
     package var watchdogInterval: Duration? {
         var microseconds: UInt64 = 0
         guard sd_watchdog_enabled(0, &microseconds) > 0, microseconds > 0 else { return nil }
@@ -69,15 +69,15 @@ package final class ServiceNotifier: Sendable {
     }
 }
 
-/// The manager's socket, for as long as a few datagrams take; it never blocks.
+/// A non-blocking socket to the manager, open for a few datagrams.
 ///
-/// sd_notify(3) would wait for a manager that reads nothing.
+/// sd_notify(3) would wait for a manager that does not read.
 private final class NotifySocket {
     enum Outcome {
         case sent
-        /// The manager's queue is full: it is worth trying again.
+        /// The manager's queue is full; try again later.
         case full
-        /// Nobody takes it, now or later.
+        /// It cannot be sent; do not try again.
         case failed
     }
 
@@ -85,13 +85,13 @@ private final class NotifySocket {
     private var address = sockaddr_un()
     private let length: socklen_t
 
-    /// Nil where no manager waits for notifications, or none on a Unix socket.
+    /// Nil if there is no manager, or its socket is not a Unix socket.
     init?() {
         guard let path = getenv("NOTIFY_SOCKET").map({ Array(String(cString: $0).utf8) }), let first = path.first,
             first == UInt8(ascii: "/") || first == UInt8(ascii: "@"), path.count < NotifySocket.pathBytesMax
         else { return nil }
         address.sun_family = sa_family_t(AF_UNIX)
-        // An abstract name begins with a zero byte in `@`'s stead, and has no other end than its length.
+        // An abstract name starts with a zero byte instead of `@`, and ends by its length.
         let name = first == UInt8(ascii: "@") ? [0] + path.dropFirst() : path
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
         length = socklen_t(MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2) + socklen_t(name.count)
@@ -102,7 +102,7 @@ private final class NotifySocket {
 
     deinit { close(descriptor) }
 
-    /// What unix(7) has room for in `sun_path`.
+    /// The size of `sun_path`; unix(7).
     private static let pathBytesMax = 108
 
     func send(_ text: String) -> Outcome {

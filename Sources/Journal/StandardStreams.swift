@@ -1,15 +1,15 @@
 import Glibc
 
-/// Whole lines on stdout.
+/// Writes whole lines to stdout.
 package enum StandardOutput {
     package static func write(_ line: String) { writeLine(line, to: STDOUT_FILENO) }
 }
 
-/// Whole lines on stderr.
+/// Writes whole lines to stderr.
 package enum StandardError {
     package static func write(_ line: String) { writeLine(line, to: STDERR_FILENO) }
 
-    /// Over what stands in a terminal's current line.
+    /// Replaces the current line of a terminal.
     package static func writeOver(_ text: String) {
         let line = "\r\u{1b}[K" + text
         _ = line.utf8CString.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count - 1) }
@@ -18,6 +18,6 @@ package enum StandardError {
 
 private func writeLine(_ line: String, to descriptor: Int32) {
     var writer = LineWriter(descriptor)
-    // Where it cannot be written, there is nowhere left to report that.
+    // If this fails, there is no place left to report it.
     _ = writer.write(line)
 }

@@ -193,7 +193,7 @@ struct RunCommand: AsyncParsableCommand {
 
     private func format(_ environment: [String: String]) -> Journal.Format {
         switch logFormat {
-        case .auto: Journal.fittingFormat(journalStream: environment["JOURNAL_STREAM"])
+        case .auto: Journal.defaultFormat(journalStream: environment["JOURNAL_STREAM"])
         case .journal: .journal
         case .text: .text
         case .json: .json
