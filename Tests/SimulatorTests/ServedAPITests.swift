@@ -104,6 +104,36 @@ import Testing
         }
     }
 
+    struct Routed: Sendable, CustomTestStringConvertible {
+        var method: String
+        var path: String
+        var status: Int
+        var allow: String?
+        var testDescription: String { "\(method) \(path)" }
+    }
+
+    static let routed = [
+        Routed(method: "POST", path: "/v1/sender-pools", status: 405, allow: "GET"),
+        Routed(method: "GET", path: "/v1/campaigns/c/pause", status: 405, allow: "POST"),
+        Routed(method: "DELETE", path: "/v1/campaigns/c/leads/bulk", status: 405, allow: "POST"),
+        Routed(method: "GET", path: "/v1/campaigns/c", status: 404), Routed(method: "GET", path: "/v1", status: 404),
+        Routed(method: "GET", path: "/", status: 404), Routed(method: "PUT", path: "/v1/nothing", status: 404),
+        Routed(method: "GET", path: "/simulator/nothing", status: 404),
+        Routed(method: "GET", path: "/simulator/faults", status: 404),
+        // Without Twilio's key; the paths of both APIs differ by case only.
+        Routed(method: "GET", path: "/v1/SenderPools", status: 401),
+        Routed(method: "GET", path: "/v1/SenderPools/a/b/c/d", status: 401),
+    ]
+
+    @Test(arguments: routed)
+    func unknownPathsAndMethodsAreRefused(_ routed: Routed) async throws {
+        try await withSimulator(Self.base) { url, _ in
+            let answer = try await call(routed.method, url + routed.path)
+            #expect(answer.status == routed.status)
+            #expect(answer.headers["Allow"] as? String == routed.allow)
+        }
+    }
+
     @Test func aWorkspaceWithoutAPoolHasNoCampaigns() async throws {
         try await withSimulator("pools: []") { url, _ in
             let answer = try await call("POST", url + "/v1/campaigns", body: #"{"name":"New"}"#)

@@ -91,6 +91,9 @@ struct SimulatedRequest {
         return path == "/v1/SenderPools" || path.hasPrefix("/v1/SenderPools/") ? .twilio : .leadterra
     }
 
+    /// True if a parameter in the path is empty; the router skips empty segments and matches a shorter path instead.
+    var hasEmptySegment: Bool { path.hasSuffix("/") || path.contains("//") }
+
     /// True if the route exists and supports the method.
     var isSupported: Bool { route?.methods.contains(method) ?? false }
 

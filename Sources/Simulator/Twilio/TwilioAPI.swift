@@ -17,6 +17,7 @@ struct TwilioAPI {
         guard let key = request.basic, world.description.keys.contains(key) else {
             return TwilioAPI.error(401, 20003, "Authenticate")
         }
+        guard !request.hasEmptySegment else { return TwilioAPI.error(400, 20001, "an id in the path is empty") }
         guard let route = request.route else { return TwilioAPI.error(404, 20404, "Not found") }
         guard request.isSupported else {
             var answer = TwilioAPI.error(405, 20004, "Method not allowed")
