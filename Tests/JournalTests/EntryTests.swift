@@ -4,7 +4,7 @@ import Model
 import TestSupport
 import Testing
 
-/// What an entry looks like, and what it must not be talked into.
+/// The format of entries, also for hostile text.
 @Suite struct EntryTests {
     static let at = Instant(milliseconds: 1_796_000_000_250)
 
@@ -16,13 +16,13 @@ import Testing
         try JSONDecoder().decode([String: String].self, from: Data(EntryFormat.json(entry).utf8))
     }
 
-    @Test func aLineOfTextSaysWhenHowGraveWhatAndWhy() {
+    @Test func aTextLineHasTimePriorityEventAndMessage() {
         #expect(
             EntryFormat.text(entry("paused camp_1"))
                 == "2026-11-30T00:53:20.250Z warning campaign.paused: paused camp_1")
     }
 
-    @Test func jsonHasTheJournalsNamesAndStringValues() throws {
+    @Test func jsonHasTheJournalsFieldNamesAndStringValues() throws {
         let object = try decoded(entry("paused camp_1", [.campaign: "camp_1", .value: "0.056"]))
         #expect(
             object == [
@@ -42,7 +42,7 @@ import Testing
     ]
 
     @Test(arguments: hostile)
-    func textFromOutsideIsMadeHarmless(_ text: String, _ expected: String) throws {
+    func untrustedTextIsSanitized(_ text: String, _ expected: String) throws {
         let entry = entry("paused \(text)", [.campaignName: text])
         let object = try decoded(entry)
         #expect(object["MESSAGE"] == "paused \(expected)")
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func aLongTextIsCutWithinTheJournalsBound() throws {
+    @Test func longTextIsTruncatedToTheJournalsLimit() throws {
         let long = String(repeating: "漢", count: 5000)
         let object = try decoded(entry(long, [.campaignName: long]))
         for (name, value) in object {
@@ -61,11 +61,11 @@ import Testing
         #expect(object["MESSAGE"]?.hasSuffix("…") == true)
     }
 
-    @Test func anEmptyValueIsLeftOut() {
+    @Test func emptyValuesAreOmitted() {
         #expect(!entry("x", [.campaignName: ""]).fields.contains { $0.value.isEmpty })
     }
 
-    @Test func namesOfFieldsAreOnesThatTheJournalKeeps() {
+    @Test func fieldNamesAreValidForTheJournal() {
         let names = entry("x", Dictionary(uniqueKeysWithValues: JournalField.allCases.map { ($0, "v") })).fields.map(
             \.name)
         #expect(Set(names).count == names.count)
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test(arguments: [Journal.Format.text, .json])
-    func entriesAreNumberedInTheirOrder(_ format: Journal.Format) async {
+    func entriesAreNumberedInOrder(_ format: Journal.Format) async {
         let lines = Lines()
         let journal = Journal(format: format, time: ManualTime(), writeLine: lines.add)
         await withTaskGroup(of: Void.self) { group in

@@ -3,7 +3,7 @@ import Model
 import TestSupport
 import Testing
 
-/// What the queue takes, drops, numbers and reports, without a thread.
+/// What the queue accepts, drops, numbers and reports, without a thread.
 @Suite struct JournalQueueTests {
     private static let start = Instant(milliseconds: 1_796_000_000_000)
 
@@ -19,7 +19,7 @@ import Testing
         entry?.fields.first { $0.name == "SENDWARDEN_SEQ" }.flatMap { Int($0.value) }
     }
 
-    /// Takes all that waits: numbers, with a minus where it is a summary.
+    /// Takes every waiting entry; returns their numbers, negative for summaries.
     private static func drain(_ queue: inout JournalQueue, at now: Instant = start) -> [Int] {
         var numbers: [Int] = []
         while let entry = queue.next(at: now) {
@@ -28,22 +28,22 @@ import Testing
         return numbers
     }
 
-    @Test func entriesComeInOrderAndNumberedFromOne() {
+    @Test func entriesAreNumberedFromOne() {
         var queue = Self.queue()
         for _ in 0..<5 { queue.offer(Self.event(.info), at: Self.start) }
         #expect(Self.drain(&queue) == [1, 2, 3, 4, 5])
         #expect(queue.dropped == 0 && queue.summaries == 0)
     }
 
-    /// i: info, w: warning; what is written once the reader is back, `-n` a summary.
+    /// Offered entries (i: info, w: warning) and the numbers written afterwards; `-n` is a summary.
     static let transcripts: [(name: String, offered: String, accepted: String, written: [Int])] = [
-        ("mild entries fill three quarters", "iiiiiii", "yyyyyyn", [1, 2, 3, 4, 5, 6, -8]),
-        ("grave ones fill the rest", "iiiiiiiwww", "yyyyyynyyn", [1, 2, 3, 4, 5, 6, 8, 9, -11]),
-        ("grave ones fill all of it", "wwwwwwwwwi", "yyyyyyyynn", [1, 2, 3, 4, 5, 6, 7, 8, -11]),
+        ("info fills three quarters", "iiiiiii", "yyyyyyn", [1, 2, 3, 4, 5, 6, -8]),
+        ("warnings fill the rest", "iiiiiiiwww", "yyyyyynyyn", [1, 2, 3, 4, 5, 6, 8, 9, -11]),
+        ("warnings fill the whole queue", "wwwwwwwwwi", "yyyyyyyynn", [1, 2, 3, 4, 5, 6, 7, 8, -11]),
     ]
 
     @Test(arguments: transcripts)
-    func whatIsFullDropsTheMildFirst(_ name: String, _ offered: String, _ accepted: String, _ written: [Int]) {
+    func aFullQueueDropsLowPrioritiesFirst(_ name: String, _ offered: String, _ accepted: String, _ written: [Int]) {
         var queue = Self.queue()
         let answers = offered.map { queue.offer(Self.event($0 == "w" ? .warning : .info), at: Self.start) ? "y" : "n" }
         #expect(answers.joined() == accepted, "\(name)")
@@ -53,26 +53,26 @@ import Testing
     }
 
     @Test(arguments: [Priority.critical, .error, .warning, .notice, .info])
-    func onlyWarningAndGraverMayUseTheReserve(_ priority: Priority) {
+    func onlySevereEntriesUseTheReserve(_ priority: Priority) {
         var queue = Self.queue()
         for _ in 0..<6 { queue.offer(Self.event(.info), at: Self.start) }
         let isTaken = queue.offer(Self.event(priority), at: Self.start)
         #expect(isTaken == (priority <= .warning))
     }
 
-    @Test func bytesAreBoundedAsWellAsEntries() {
+    @Test func bytesAreLimitedAsWellAsEntries() {
         var queue = Self.queue(entriesMax: 1000, bytesMax: 8000)
         let long = String(repeating: "x", count: 1800)
         let priorities: [Priority] = [.info, .info, .info, .info, .info, .error, .error]
         let answers = priorities.map { queue.offer(Self.event($0, long), at: Self.start) }
         #expect(answers == [true, true, true, false, false, true, false])
-        // What was taken frees its bytes.
+        // Entries that were taken free their bytes.
         #expect(Self.drain(&queue) == [1, 2, 3, 6, -8])
         let isTaken = queue.offer(Self.event(.info, long), at: Self.start)
         #expect(isTaken)
     }
 
-    @Test func oneSummarySaysHowManyAreMissingAndBetweenWhichTimes() throws {
+    @Test func oneSummaryReportsCountAndPeriod() throws {
         var queue = Self.queue(entriesMax: 4)
         for second in 0..<13 { queue.offer(Self.event(.info), at: Self.start + .seconds(second)) }
         var entries: [JournalEntry] = []
@@ -85,13 +85,13 @@ import Testing
             summary.message.hasPrefix(
                 "10 log entries were dropped between \(times.0.rfc3339) and \(times.1.rfc3339): "))
         #expect(summary.message.contains("sendwarden history"))
-        // What comes next is reported no more.
+        // Later entries are not part of a summary.
         queue.offer(Self.event(.info), at: Self.start + .seconds(61))
         #expect(Self.drain(&queue) == [15])
     }
 
-    /// A reader that takes a few entries and stops again gets no summary for each of them.
-    @Test func theSummaryWaitsUntilTheReaderIsBack() {
+    /// A reader that reads a few entries at a time does not get a summary each time.
+    @Test func theSummaryWaitsForTheReader() {
         var queue = Self.queue()
         for _ in 0..<10 { queue.offer(Self.event(.warning), at: Self.start) }
         let first = (0..<4).compactMap { _ in queue.next(at: Self.start) }
@@ -100,7 +100,7 @@ import Testing
         #expect(Self.drain(&queue) == [5, 6, 7, 8, -11])
     }
 
-    @Test func whatCannotBeWrittenIsMissingAndReportedOnceItCan() throws {
+    @Test func lostEntriesAreReportedOnceWritesSucceed() throws {
         var queue = Self.queue()
         for _ in 0..<3 {
             queue.offer(Self.event(.info), at: Self.start)
@@ -108,7 +108,7 @@ import Testing
             let entry = try #require(next)
             #expect(entry.kind == .policyLoaded)
             queue.lost(entry, at: Self.start)
-            // Nothing more is tried while the descriptor fails.
+            // While the descriptor fails, no summary is written.
             let more = queue.next(at: Self.start)
             #expect(more == nil)
         }
@@ -117,12 +117,12 @@ import Testing
         #expect(Self.drain(&queue) == [4, -5])
     }
 
-    @Test func aSummaryThatIsLostIsMadeAgainForAllThatIsMissing() throws {
+    @Test func aLostSummaryIsRepeatedWithAllDroppedEntries() throws {
         var queue = Self.queue(entriesMax: 4)
         for _ in 0..<5 { queue.offer(Self.event(.info), at: Self.start) }
         var summary: JournalEntry?
         while let entry = queue.next(at: Self.start) { summary = entry }
-        // The last one that was taken was the summary; here it is lost instead.
+        // The last entry was the summary. In this queue, it is lost.
         var other = Self.queue(entriesMax: 4)
         for _ in 0..<5 { other.offer(Self.event(.info), at: Self.start) }
         while let entry = other.next(at: Self.start) {
@@ -140,9 +140,9 @@ import Testing
         #expect(other.dropped == 3)
     }
 
-    /// Whatever happens: numbers rise, and what is missing is counted, and reported in the end.
+    /// Numbers always increase, and missing ones are counted and finally reported.
     @Test(arguments: 0..<200 as Range<UInt64>)
-    func numbersThatAreMissingAreTheOnesThatWereDropped(_ seed: UInt64) {
+    func missingNumbersAreExactlyTheDroppedEntries(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var queue = Self.queue(entriesMax: Int.random(in: 4...12, using: &random), bytesMax: 4000)
         var written: [Int] = []
@@ -164,7 +164,7 @@ import Testing
                 take(losing: 0.1)
             }
         }
-        // The reader is back for good.
+        // The reader reads again.
         queue.offer(Self.event(.info), at: Self.start)
         for _ in 0..<40 { take(losing: 0) }
         let last = written.max() ?? 0

@@ -5,7 +5,7 @@ import Model
 import TestSupport
 import Testing
 
-/// The journal's own thread, over real pipes.
+/// The journal's thread, with real pipes.
 @Suite(.timeLimit(.minutes(1))) struct JournalThreadTests {
     private static func journal(
         _ pipe: FullPipe, _ format: Journal.Format = .json, limits: JournalQueue.Limits = .standard
@@ -21,13 +21,13 @@ import Testing
         }
     }
 
-    /// With today's synchronous write the first call would never return.
+    /// With synchronous writes, the first call would never return.
     @Test(arguments: [false, true])
-    func tellingNeverWaitsForAReader(_ isNonBlocking: Bool) async throws {
+    func reportingNeverBlocks(_ isNonBlocking: Bool) async throws {
         let pipe = try FullPipe(isNonBlocking: isNonBlocking)
         let journal = Self.journal(pipe, limits: .init(entriesMax: 100, bytesMax: 1 << 20))
         for _ in 0..<500 { journal.report(JournalEvent(.rulePending, "pending")) }
-        // 75 wait, and one may be on its way.
+        // 75 entries wait, and one may be in flight.
         #expect((424...425).contains(journal.tally.dropped))
         #expect(await !journal.close(within: .milliseconds(100)))
         pipe.discard()
@@ -40,10 +40,10 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func aSlowReaderGetsEveryLineWhole(_ isNonBlocking: Bool) async throws {
+    func aSlowReaderGetsWholeLines(_ isNonBlocking: Bool) async throws {
         let pipe = try FullPipe(isNonBlocking: isNonBlocking)
         let journal = Self.journal(pipe)
-        // Longer than what a pipe takes at once, so that each is written in parts.
+        // Longer than the pipe's buffer, so that each line is written in parts.
         let long = String(repeating: "漢", count: 1200)
         for index in 0..<40 { journal.report(JournalEvent(.rulePending, "\(index) \(long)", fields: [.reason: long])) }
         pipe.discard()
@@ -53,7 +53,7 @@ import Testing
         #expect(journal.tally.dropped == 0)
     }
 
-    @Test func theEndWaitsForTheLastEntryOfAReaderThatReads() async throws {
+    @Test func closingWaitsForTheLastEntry() async throws {
         let pipe = try FullPipe(isNonBlocking: false, isFull: false)
         let journal = Self.journal(pipe, .text)
         let reader = Lines()
@@ -68,7 +68,7 @@ import Testing
         #expect(reader.all.last?.hasSuffix("info daemon.stopping: stopping") == true)
     }
 
-    @Test func aReaderThatIsGoneEndsNothingAndIsCounted() async throws {
+    @Test func entriesForAMissingReaderAreCountedAsDropped() async throws {
         signal(SIGPIPE, SIG_IGN)
         let pipe = try FullPipe(isNonBlocking: false)
         pipe.closeReading()
@@ -78,8 +78,8 @@ import Testing
         #expect(journal.tally.dropped == 10 && journal.tally.summaries == 0)
     }
 
-    /// A disk that fills within a line: the next line must not be glued to the half of it.
-    @Test func aTornLineIsEndedBeforeTheNext() {
+    /// If the disk fills up within a line, the next line starts on its own.
+    @Test func aPartialLineIsEndedBeforeTheNext() {
         var file: [UInt8] = []
         var room = 10
         var writer = LineWriter(STDERR_FILENO) { _, bytes in

@@ -5,11 +5,11 @@ import Model
 import TestSupport
 import Testing
 
-/// The real journald, which this starts where none runs.
+/// The real journald, started if none is running.
 private final class RealJournal: Sendable {
     private let process: Process?
 
-    /// Nil where the machine has none and none can be started.
+    /// Nil if no journald is running and none can be started.
     init?() {
         if RealJournal.isListening {
             process = nil
@@ -20,7 +20,7 @@ private final class RealJournal: Sendable {
         let process = Process()
         process.executableURL = daemon
         process.standardError = FileHandle.nullDevice
-        // It would report to the manager that another test plays.
+        // Another test sets NOTIFY_SOCKET and must not receive journald's notifications.
         process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("NOTIFY") }
         guard (try? process.run()) != nil else { return nil }
         self.process = process
@@ -62,7 +62,7 @@ private final class RealJournal: Sendable {
         return String(decoding: data, as: UTF8.self)
     }
 
-    /// What the journal holds of one test, once it holds that many entries.
+    /// The journal's entries of one test, once there are that many.
     func entries(of workspace: String, count: Int) throws -> [[String: String]] {
         for _ in 0..<500 {
             let lines = try query("-o", "json", "SENDWARDEN_WORKSPACE=\(workspace)").split(separator: "\n")
@@ -75,7 +75,7 @@ private final class RealJournal: Sendable {
     }
 }
 
-/// Entries as the real journal gives them back.
+/// Entries as read back from the real journal.
 @Suite(
     .serialized,
     .enabled(if: RealJournal.isPossible, "needs a running journald, or root and systemd-journald to start one"))
@@ -85,7 +85,7 @@ struct RealJournalTests {
 
     init() throws { real = try #require(RealJournal()) }
 
-    private func tell(_ events: [JournalEvent]) -> [String] {
+    private func report(_ events: [JournalEvent]) -> [String] {
         let journal = Journal(format: .journal, time: SteadyTime(startingAt: EntryTests.at))
         let lines = Lines()
         let mirror = Journal(format: .json, time: SteadyTime(startingAt: EntryTests.at), writeLine: lines.add)
@@ -99,7 +99,7 @@ struct RealJournalTests {
     }
 
     @Test func oneScraperConfigurationServesBothFormats() throws {
-        let mirrored = tell([
+        let mirrored = report([
             JournalEvent(
                 .campaignPaused, "paused camp_1 \"VP\": 5.6 % > 5 %", fields: [.campaign: "camp_1", .value: "0.056"]),
             JournalEvent(.launchHeld, "holding camp_2", fields: [.campaign: "camp_2", .rule: "fits"]),
@@ -114,7 +114,7 @@ struct RealJournalTests {
     }
 
     @Test func anEventIsFoundByItsNameAndByItsMessageID() throws {
-        _ = tell([JournalEvent(.campaignPaused, "paused"), JournalEvent(.launchHeld, "held")])
+        _ = report([JournalEvent(.campaignPaused, "paused"), JournalEvent(.launchHeld, "held")])
         #expect(try real.entries(of: workspace, count: 2).count == 2)
         let byName = try real.query(
             "-o", "cat", "SENDWARDEN_WORKSPACE=\(workspace)", "SENDWARDEN_EVENT=campaign.paused")
@@ -124,10 +124,10 @@ struct RealJournalTests {
         #expect(byID == "paused\n")
     }
 
-    /// A newline forges a line, an escape or bad text makes an array of bytes, a long value reads back as null.
-    @Test func hostileTextComesBackAsOneLineOfText() throws {
+    /// Unsanitized, a newline would forge a line, an escape would become an array of bytes, and a long value null.
+    @Test func hostileTextIsReadBackAsOneLine() throws {
         let names = EntryTests.hostile.map(\.0) + [String(repeating: "x", count: 10_000)]
-        _ = tell(names.map { JournalEvent(.campaignPaused, "paused \($0)", fields: [.campaignName: $0]) })
+        _ = report(names.map { JournalEvent(.campaignPaused, "paused \($0)", fields: [.campaignName: $0]) })
         let entries = try real.entries(of: workspace, count: names.count)
         #expect(entries.count == names.count)
         #expect(entries.allSatisfy { $0["MESSAGE"] != nil && $0["SENDWARDEN_CAMPAIGN_NAME"] != nil })
@@ -135,8 +135,8 @@ struct RealJournalTests {
         #expect(lines.count == names.count)
     }
 
-    @Test func aBurstArrivesWithoutAGap() throws {
-        _ = tell((0..<500).map { JournalEvent(.rulePending, "pending \($0)") })
+    @Test func aBurstIsWrittenWithoutGaps() throws {
+        _ = report((0..<500).map { JournalEvent(.rulePending, "pending \($0)") })
         let entries = try real.entries(of: workspace, count: 500)
         #expect(entries.compactMap { $0["SENDWARDEN_SEQ"].flatMap { Int($0) } } == Array(1...500))
     }

@@ -3,14 +3,14 @@ import Journal
 import TestSupport
 import Testing
 
-/// What systemd is told, over a real notify socket.
+/// Notifications to systemd, over a real socket.
 @Suite(.serialized) struct ServiceNotifierTests {
-    /// Runs `body` with `NOTIFY_SOCKET` set; the datagrams that arrived.
+    /// Runs `body` with `NOTIFY_SOCKET` set; returns the received datagrams.
     private func notifications(_ body: (ServiceNotifier) -> Void) throws -> [String] {
         try withManager { _ in body(ServiceNotifier()) }
     }
 
-    /// Runs `body` with a manager that reads when the body says so, and at the end.
+    /// Runs `body` with a manager that reads when `body` calls `read`, and at the end.
     private func withManager(
         isAbstract: Bool = false, _ body: (_ read: () -> [String]) throws -> Void
     ) throws -> [String] {
@@ -43,16 +43,16 @@ import Testing
         return read()
     }
 
-    @Test func anAbstractSocketIsReached() throws {
+    @Test func notificationsReachAnAbstractSocket() throws {
         #expect(try withManager(isAbstract: true) { _ in ServiceNotifier().stopping() } == ["STOPPING=1"])
     }
 
-    /// With sd_notify(3) the call would wait as long as the manager does.
+    /// With sd_notify(3), calls would block.
     @Test(.timeLimit(.minutes(1)))
-    func aStuckManagerBlocksNothingAndGetsTheStatesInOrderLater() throws {
+    func aStuckManagerBlocksNothingAndGetsStatesLater() throws {
         let late = try withManager { read in
             let notifier = ServiceNotifier()
-            // More than a socket's queue holds: 10 by default, as many as the machine says otherwise.
+            // More than the queue of the socket, which has 10 entries by default.
             for index in 0..<5000 { notifier.status("filling \(index)") }
             notifier.ready(status: "first")
             notifier.reloading()
@@ -64,7 +64,7 @@ import Testing
             notifier.stopping()
             let taken = read()
             #expect(!taken.isEmpty && taken.allSatisfy { $0.hasPrefix("STATUS=filling") })
-            // Nothing is sent on its own: a loop that hangs must not look alive.
+            // Nothing is sent without a call, so that a hanging loop does not look alive.
             #expect(read().isEmpty)
             notifier.retry()
         }
@@ -75,15 +75,15 @@ import Testing
         #expect(late.first == "READY=1\nSTATUS=first")
     }
 
-    @Test func everyStateIsTold() throws {
-        let told = try notifications {
+    @Test func everyStateIsSent() throws {
+        let sent = try notifications {
             $0.ready(status: "watching 12 campaigns, 1 paused, 1 launch held")
             $0.status("watching 11 campaigns")
             $0.watchdog()
             $0.stopping()
         }
         #expect(
-            told == [
+            sent == [
                 "READY=1\nSTATUS=watching 12 campaigns, 1 paused, 1 launch held", "STATUS=watching 11 campaigns",
                 "WATCHDOG=1", "STOPPING=1",
             ])
@@ -92,8 +92,8 @@ import Testing
     @Test func aReloadCarriesTheMonotonicTime() throws {
         var before = timespec()
         clock_gettime(CLOCK_MONOTONIC, &before)
-        let told = try notifications { $0.reloading() }
-        let lines = try #require(told.first).split(separator: "\n")
+        let sent = try notifications { $0.reloading() }
+        let lines = try #require(sent.first).split(separator: "\n")
         #expect(lines.first == "RELOADING=1")
         let microseconds = try #require(lines.last?.split(separator: "=").last.flatMap { Int($0) })
         let earliest = before.tv_sec * 1_000_000 + before.tv_nsec / 1000
@@ -101,18 +101,18 @@ import Testing
         #expect(microseconds < earliest + 60_000_000)
     }
 
-    @Test func aStatusCannotSmuggleALine() throws {
-        let told = try notifications { $0.status("fine\nMAINPID=1") }
-        #expect(told == ["STATUS=fine MAINPID=1"])
+    @Test func aStatusCannotInjectALine() throws {
+        let sent = try notifications { $0.status("fine\nMAINPID=1") }
+        #expect(sent == ["STATUS=fine MAINPID=1"])
     }
 
-    @Test func withoutSystemdNothingHappens() {
+    @Test func callsHaveNoEffectWithoutSystemd() {
         unsetenv("NOTIFY_SOCKET")
         ServiceNotifier().ready(status: "x")
         #expect(ServiceNotifier().watchdogInterval == nil)
     }
 
-    @Test func theWatchdogIsPingedTwiceInItsTime() {
+    @Test func theWatchdogIntervalIsHalfTheTimeout() {
         setenv("WATCHDOG_USEC", "20000000", 1)
         setenv("WATCHDOG_PID", "\(getpid())", 1)
         #expect(ServiceNotifier().watchdogInterval == .seconds(10))

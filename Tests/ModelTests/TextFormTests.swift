@@ -14,14 +14,14 @@ import Testing
     }
 
     @Test(arguments: ["", "5", "s", "5 m", "-5m", "5.5h", "5M", "5min", "99999999999999999999s", "20000d", "5m5"])
-    func otherTextsAreNoDurations(_ text: String) {
+    func otherTextsAreNotDurations(_ text: String) {
         #expect(Duration(policyText: text) == nil)
     }
 
     @Test(arguments: [
         Duration.milliseconds(500), .seconds(90), .seconds(3600), .seconds(86400), .seconds(2353), .milliseconds(1500),
     ])
-    func whatIsWrittenReadsBackOrIsForPeople(_ duration: Duration) {
+    func exactDurationsRoundTrip(_ duration: Duration) {
         let text = duration.policyText
         #expect(!text.isEmpty)
         if let read = Duration(policyText: text) { #expect(read == duration) }
@@ -40,11 +40,11 @@ import Testing
         "2025-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-12-01", "2026-12-01T09:00:00", "2026-12-01T24:00:00Z",
         "2026-12-01T09:00:00Z ", "tomorrow", "",
     ])
-    func otherTextsAreNoTimes(_ text: String) {
+    func otherTextsAreNotTimes(_ text: String) {
         #expect(Instant(rfc3339: text) == nil)
     }
 
-    @Test func timesReadBackAsWritten() {
+    @Test func timesRoundTrip() {
         for day in stride(from: Int64(0), to: 40_000, by: 7) {
             let instant = Instant(milliseconds: day * 86_400_000 + day * 1009)
             #expect(Instant(rfc3339: instant.rfc3339) == instant)
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: ["camp_123", "a", "A-Z.0~9", String(repeating: "x", count: 128)])
-    func idsThatCanStandInAPathAreTaken(_ text: String) {
+    func validIDsAreAccepted(_ text: String) {
         #expect(CampaignID(text)?.text == text)
     }
 

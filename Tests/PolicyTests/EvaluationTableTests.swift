@@ -2,9 +2,9 @@ import Model
 import Policy
 import Testing
 
-/// Conditions and what comes of them: `T` true, `F` false, `?` unknown.
+/// Conditions and their results: `T` true, `F` false, `?` unknown.
 @Suite struct EvaluationTableTests {
-    /// 480 sent: 453 arrived, 27 came back, 20 wait; half a day of a day's window is covered.
+    /// 480 sent, 453 delivered, 27 bounced, 20 queued; samples cover half of a window of 24 hours.
     static let readings = TableReadings(
         gauges: [
             .totalEnrolled: 500, .sent: 480, .delivered: 453, .bounced: 27, .replied: 38, .queued: 20,
@@ -19,7 +19,7 @@ import Testing
             .bounced: Increase(amount: 20, covered: .seconds(43200)),
             .resolved: Increase(amount: 240, covered: .seconds(43200)),
             .totalEnrolled: Increase(amount: 0, covered: .seconds(43200)),
-            // the increase of replied is unknown.
+            // The increase of replied is unknown.
         ],
         ages: [.stats: .seconds(30), .pools: .seconds(600)], labels: ["team": "sales"])
 
@@ -71,7 +71,7 @@ import Testing
         ("sent > 500 and bounced > 50 or queued > 5", "T"), ("queued > 5 or sent > 500 and bounced > 50", "T"),
         ("(queued > 5 or sent > 500) and bounced > 50", "F"), ("not sent > 500 and bounced > 5", "T"),
         ("not (sent > 500 or accounts.warming > 1)", "?"), ("not (sent > 5 or accounts.warming > 1)", "F"),
-        // A number compared with what is unknown stays unknown, whatever the comparison.
+        // A comparison with an unknown value is unknown.
         ("accounts.warming != 3", "?"), ("accounts.warming <= 3", "?"), ("accounts.warming + sent > 5", "?"),
         // Texts.
         ("campaign.label(\"team\") == \"sales\"", "T"), ("campaign.label(\"team\") != \"sales\"", "F"),
@@ -81,13 +81,13 @@ import Testing
         ("campaign.label('team') == 'growth' and accounts.warming > 1", "F"),
     ]
 
-    @Test func theTableIsLongEnough() {
+    @Test func theTableHasAHundredDistinctConditions() {
         #expect(Self.table.count >= 100)
         #expect(Set(Self.table.map(\.0)).count == Self.table.count)
     }
 
     @Test(arguments: table)
-    func comesOutAsInTheTable(_ text: String, _ expected: Character) throws {
+    func evaluatesAsInTheTable(_ text: String, _ expected: Character) throws {
         let condition = try #require(SamplePolicy.condition(text), "the policy is refused")
         let outcome: Character =
             switch condition.evaluate(Self.readings).truth {
@@ -98,7 +98,7 @@ import Testing
         #expect(outcome == expected)
     }
 
-    @Test func theEvidenceHoldsEveryComparisonAndTheLeastCoverage() throws {
+    @Test func evidenceContainsEveryComparisonAndTheSmallestCoverage() throws {
         let condition = try #require(SamplePolicy.condition("bounceRate(24h) > 5% and accounts.warming > 1"))
         let evaluation = condition.evaluate(Self.readings)
         #expect(evaluation.findings.map(\.truth) == [.yes, .unknown])
@@ -107,7 +107,7 @@ import Testing
         #expect(evaluation.coverage == 0.5)
     }
 
-    @Test func withoutAWindowThereIsNoCoverage() throws {
+    @Test func coverageIsNilWithoutAWindow() throws {
         let condition = try #require(SamplePolicy.condition("sent > 5"))
         #expect(condition.evaluate(Self.readings).coverage == nil)
     }

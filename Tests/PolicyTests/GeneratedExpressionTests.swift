@@ -3,9 +3,9 @@ import Policy
 import TestSupport
 import Testing
 
-/// Thousands of made-up conditions, judged by the program and by a reference that shares nothing with it.
+/// Thousands of random conditions, evaluated by the program and by an independent reference.
 @Suite struct GeneratedExpressionTests {
-    /// The reference's own idea of a count.
+    /// The reference's model of a count.
     indirect enum Count {
         case literal(Int)
         case name(Gauge)
@@ -89,7 +89,7 @@ import Testing
             }
         }
 
-        /// -1 false, 0 unknown, 1 true: Kleene's `and` is then the least, his `or` the greatest.
+        /// -1 false, 0 unknown, 1 true: `and` is then the minimum, `or` the maximum.
         func value(_ world: TableReadings) -> Int {
             switch self {
             case .compare(let left, let operation, let right):
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    /// Readings of which about a fifth are missing.
+    /// Random readings; about a fifth is missing.
     static func randomReadings(_ generator: inout SeededGenerator) -> TableReadings {
         var readings = TableReadings()
         func draw(_ range: ClosedRange<Int>) -> Double? {
@@ -154,11 +154,11 @@ import Testing
             } else {
                 let isTooLong = claim.text.count > 1900 || claim.text.contains("- -")
                 let messages = outcome.diagnostics.map(\.message)
-                // A sum of literals alone is a plain number, which may not fit the other side.
+                // A sum of literals is a plain number, which may not fit the unit of the other side.
                 let isUnitMatter = messages.allSatisfy { $0.contains("plain number") || $0.hasPrefix("cannot ") }
                 #expect(isTooLong || isUnitMatter, "\(claim.text): \(messages)")
             }
         }
-        #expect(accepted > 20, "too few conditions were judged")
+        #expect(accepted > 20, "too few conditions were accepted")
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Policy
 import Testing
 
-/// Every `*.bad.yaml` begins with the errors that it must be refused with, where and why.
+/// Every `*.bad.yaml` starts with the errors that it must be refused with, and their positions.
 @Suite struct MalformedPolicyTests {
     static let files: [URL] = {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Malformed")
@@ -10,16 +10,16 @@ import Testing
         return names.sorted().map { folder.appending(path: $0) }
     }()
 
-    @Test func thereAreAtLeastForty() {
+    @Test func thereAreAtLeastFortyFiles() {
         #expect(Self.files.count >= 40)
         #expect(Self.files.allSatisfy { $0.path.hasSuffix(".bad.yaml") })
     }
 
     @Test(arguments: files)
-    func isRefusedWithEveryErrorAtItsPlace(_ file: URL) throws {
+    func reportsEveryErrorWithItsPosition(_ file: URL) throws {
         let text = try String(contentsOf: file, encoding: .utf8)
         let marks = text.split(separator: "\n").filter { $0.hasPrefix("# expect ") }.map { String($0.dropFirst(9)) }
-        try #require(!marks.isEmpty, "the file says no '# expect LINE:COLUMN: message'")
+        try #require(!marks.isEmpty, "the file has no '# expect LINE:COLUMN: message'")
         let outcome = PolicyLoader.load(SourceFile(name: file.lastPathComponent, text: text))
         let errors = outcome.diagnostics.filter { $0.severity == .error }.sorted { $0.position < $1.position }
         #expect(errors.map { "\($0.position.line):\($0.position.column): \($0.message)" } == marks)
@@ -27,32 +27,32 @@ import Testing
     }
 
     @Test(arguments: files)
-    func isToldOnlyOnceForACause(_ file: URL) throws {
+    func reportsOneErrorPerPosition(_ file: URL) throws {
         let text = try String(contentsOf: file, encoding: .utf8)
         let outcome = PolicyLoader.load(SourceFile(name: "p", text: text))
-        let places = outcome.diagnostics.filter { $0.severity == .error }.map(\.position)
-        #expect(Set(places).count == places.count)
+        let positions = outcome.diagnostics.filter { $0.severity == .error }.map(\.position)
+        #expect(Set(positions).count == positions.count)
     }
 
-    // MARK: Hostile files that no editor would show
+    // MARK: Hostile files
 
     private func errors(_ text: String) -> [Diagnostic] {
         PolicyLoader.load(SourceFile(name: "p", text: text)).diagnostics.filter { $0.severity == .error }
     }
 
-    @Test func anEmptyFileSaysHowToBegin() {
+    @Test func anEmptyFileReportsHowToStart() {
         #expect(errors("").first?.help?.contains("version: 1") == true)
         #expect(errors("# only a comment\n").first?.message == "the file is empty")
     }
 
-    @Test func deepNestingIsRefusedWithoutACrash() {
+    @Test func deepNestingIsRefused() {
         for depth in [100, 1_000, 200_000] {
             #expect(!errors("a: " + String(repeating: "[", count: depth)).isEmpty)
             #expect(!errors("version: 1\nrules: " + String(repeating: "{a: ", count: depth)).isEmpty)
         }
     }
 
-    @Test func deepExpressionsAreRefusedWithoutACrash() {
+    @Test func deepExpressionsAreRefused() {
         for condition in [
             String(repeating: "(", count: 900) + "sent > 5", String(repeating: "not ", count: 400) + "sent > 5",
             "sent > " + String(repeating: "-", count: 1500) + "5", String(repeating: "f(", count: 700),
@@ -63,7 +63,7 @@ import Testing
         #expect(errors(long).first?.message.contains("the limit is 2000") == true)
     }
 
-    @Test func aliasesThatMultiplyAreRefused() {
+    @Test func nestedAliasesAreRefused() {
         var bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         for level in 1...15 {
             let alias = "*a\(level - 1)"
@@ -78,13 +78,13 @@ import Testing
         #expect(errors(escape).first?.message == "the workspace's name contains a control character")
     }
 
-    @Test func aConditionThatACommaCutsIsToldToBeQuoted() {
+    @Test func aConditionCutByACommaGetsHelpToQuoteIt() {
         let rule = "{name: many, when: increase(resolved, 24h) >= 50, then: alert}"
         let help = errors("version: 1\nrules:\n  - \(rule)").compactMap(\.help)
         #expect(help.filter { $0.contains("put the condition in quotes") }.count == 2)
     }
 
-    @Test func aSecretInTheFileIsNotRepeated() {
+    @Test func diagnosticsMaskSecrets() {
         let source = SourceFile(
             name: "p", text: SamplePolicy.text(when: "sent > 5").replacing("acme.key", with: "sk_live_51HGe2eZvKYlo2C"))
         let shown = source.render(PolicyLoader.load(source).diagnostics)

@@ -2,7 +2,7 @@ import Model
 import Policy
 import Testing
 
-/// Several workspaces, pools under names of the policy's own, and rules on their members.
+/// Several workspaces, named pools, and rules on their members.
 @Suite struct PoolPolicyTests {
     static let head = """
         version: 1
@@ -32,7 +32,7 @@ import Testing
         try #require(outcome(text).policy, "\(errors(text))")
     }
 
-    @Test func everyPartIsRead() throws {
+    @Test func readsEveryKey() throws {
         let policy = try policy(
             Self.head + Self.pool + Self.campaigns + """
                 rules:
@@ -57,7 +57,7 @@ import Testing
         #expect(policy.rules[1].action == .restoreSender && policy.rules[1].pools == nil)
     }
 
-    @Test func aPoolIsTheOneThatAllIsTrueOf() {
+    @Test func aSelectorMatchesOnlyIfEveryPropertyMatches() {
         let target = PoolSelector(id: nil, name: "Marketing", tags: ["environment": "production"])
         func pool(_ name: String, _ tags: [String: String]) -> SenderPool {
             SenderPool(id: PoolID(unchecked: "p"), name: name, tags: tags)
@@ -156,12 +156,12 @@ import Testing
     ]
 
     @Test(arguments: refusals)
-    func whatCannotWorkIsRefused(_ text: String, _ message: String) {
+    func invalidPoliciesAreRefused(_ text: String, _ message: String) {
         let messages = errors(text)
         #expect(messages.contains(message), "\(messages)")
     }
 
-    @Test func aCampaignWithoutAPoolDrawsOnItsWorkspacesOwn() throws {
+    @Test func aCampaignWithoutAPoolUsesItsWorkspacesOnlyPool() throws {
         let more = """
             pools:
               - {name: main, pool_where: {name: A}, per_sender_daily: 5}
@@ -177,7 +177,7 @@ import Testing
         #expect(errors(Self.head + own) == ["campaign 'camp_3' has no 'pool', and its workspace has several pools"])
     }
 
-    @Test func poolsAloneAreWorthAGuard() {
+    @Test func aPolicyWithOnlyPoolsIsValid() {
         let text = """
             version: 1
             workspace: {name: twilio, provider: twilio_comms, credential: twilio.key}

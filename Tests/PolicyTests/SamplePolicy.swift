@@ -1,6 +1,6 @@
 import Policy
 
-/// Whole policies around the part that a test is about.
+/// Complete policies around a condition.
 enum SamplePolicy {
     static func text(when condition: String) -> String {
         """
@@ -20,7 +20,7 @@ enum SamplePolicy {
         PolicyLoader.load(SourceFile(name: "policy", text: text(when: condition)))
     }
 
-    /// The rule's condition; nil where the policy is refused.
+    /// The rule's condition; nil if the policy is refused.
     static func condition(_ text: String) -> Condition? {
         outcome(when: text).policy?.rules.first?.condition
     }

@@ -2,26 +2,28 @@ import Foundation
 import Policy
 import Testing
 
-/// Evidence and intervals against published figures, and against figures that scipy made.
+/// Evidence and intervals against published figures and against scipy.
 @Suite struct StatisticsTests {
-    /// The least number of bounces that is evidence enough: Beta(1, 9), limit 5 %, 95 % sure.
+    /// The smallest number of bounces with enough evidence: Beta(1, 9), limit 5 %, confidence 95 %.
     @Test(arguments: [(10, 4), (20, 5), (50, 8), (100, 13), (200, 21), (500, 41), (1000, 73), (2000, 133)])
-    func theLeastThatPauses(_ trials: Int, _ least: Int) {
+    func findsTheSmallestRejectedCount(_ trials: Int, _ smallest: Int) {
         let process = EProcess(limit: 0.05, confidence: 0.95)
         let found = (0...trials).first { process.rejects(Double($0), of: Double(trials)) }
-        #expect(found == least)
+        #expect(found == smallest)
     }
 
-    /// Newcombe's examples.
+    /// Examples from Newcombe 1998.
     @Test(arguments: [
         (81.0, 263.0, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718),
     ])
-    func wilsonsInterval(_ hits: Double, _ trials: Double, _ lower: Double, _ upper: Double) throws {
+    func wilsonIntervalMatchesPublishedExamples(_ hits: Double, _ trials: Double, _ lower: Double, _ upper: Double)
+        throws
+    {
         let interval = try #require(WilsonInterval(hits, of: trials, confidence: 0.95))
         #expect(abs(interval.lower - lower) < 0.00005 && abs(interval.upper - upper) < 0.00005)
     }
 
-    @Test func nothingIsJudgedOnNothing() {
+    @Test func noTrialsGiveNoResult() {
         #expect(WilsonInterval(0, of: 0, confidence: 0.95) == nil)
         #expect(WilsonInterval(5, of: 4, confidence: 0.95) == nil)
         let process = EProcess(limit: 0.05, confidence: 0.95)
@@ -29,7 +31,7 @@ import Testing
         #expect(!process.rejects(0, of: 0))
     }
 
-    /// A grid of limits, counts and bounces; `statistics-figures.py` made the file with scipy.
+    /// A grid of limits, counts and bounces; `statistics-figures.py` generates the file with scipy.
     @Test func agreesWithScipy() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "statistics-figures.csv")
         let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").dropFirst()
@@ -46,8 +48,8 @@ import Testing
         }
     }
 
-    /// What is refused at once would have been refused by the evidence, too.
-    @Test func theShortCutIsRight() {
+    /// The shortcut rejects nothing that the evidence would accept.
+    @Test func theShortcutAgreesWithTheEvidence() {
         for limit in [0.01, 0.05, 0.2, 0.6] {
             let process = EProcess(limit: limit, confidence: 0.95)
             for trials in [1.0, 10, 100, 1000] {

@@ -1,7 +1,7 @@
 import Model
 import Policy
 
-/// Readings from tables; what no table holds is unknown.
+/// Readings from tables; missing values are unknown.
 struct TableReadings: Readings {
     var gauges: [Gauge: Double] = [:]
     var increases: [Counter: Increase] = [:]

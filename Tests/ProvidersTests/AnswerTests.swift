@@ -5,33 +5,26 @@ import Providers
 import TestSupport
 import Testing
 
-/// What an answer says about itself: its age, its server's clock, and counters that contradict each other.
+/// The age of responses, the server's clock, and contradictory counters.
 @Suite(.timeLimit(.minutes(2))) struct AnswerTests {
     private func run<Result: Sendable>(
         time: any TimeSource, perSecond: Double = 1000, _ bytes: String,
         _ body: (LeadterraClient) async throws -> Result
     ) async throws -> Result {
-        try await ScriptedServer.run { _ in
-            .bytes(bytes)
-        } _: { url, _ in
-            let connections = Connections(.singleton)
-            let client = LeadterraClient(
-                connections: connections, url: url, key: APIKey("sk_test"),
-                gate: RequestGate(perSecond: perSecond, time: time), timeout: .seconds(30), time: time, random: { 0 })
-            let result: Swift.Result<Result, any Error>
-            do { result = .success(try await body(client)) } catch { result = .failure(error) }
-            try await connections.shutdown()
-            return try result.get()
+        try await withScriptedServer(
+            perSecond: perSecond, time: time, { _ in .bytes(bytes) }, client: ClientBench.leadterra(key: "sk_test")
+        ) { client, _ in
+            try await body(client)
         }
     }
 
-    // MARK: Its age
+    // MARK: Age
 
-    @Test func anAnswerIsAsOldAsItsRequestNotAsTheWaitBefore() async throws {
+    @Test func aResponseIsAsOldAsItsRequestWithoutTheWait() async throws {
         let time = ManualTime()
         let start = time.now
         try await run(time: time, perSecond: 0.1, ScriptedServer.ok(#"{"sent":1,"status":"running"}"#)) { client in
-            // Two tokens at first, and none is left to a poll.
+            // The bucket starts with two tokens; none is left for a poll.
             for _ in 0..<2 { _ = try await client.start(CampaignID(unchecked: "a"), firstSentAt: start) }
             let departure = Departure()
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -61,16 +54,16 @@ import Testing
     // MARK: The server's clock
 
     static let dates: [(headers: String, seconds: Int64?)] = [
-        // An answer at 10:00:05, to what was first sent a minute before.
+        // A response at 10:00:05 to a request that was first sent a minute before.
         ("Date: Tue, 01 Dec 2026 10:00:05 GMT", -55),
-        // Clocks that differ by some hours are clocks.
+        // Clocks may differ by hours.
         ("Date: Tue, 01 Dec 2026 15:00:00 GMT", 5 * 3600 - 60),
         ("Date: Tue, 01 Dec 2099 10:00:05 GMT", nil), ("Date: Thu, 01 Jan 1970 00:00:00 GMT", nil),
         ("Date: yesterday", nil), ("Date: 2026-12-01T10:00:05Z", nil), ("X-Date: none", nil),
     ]
 
     @Test(arguments: dates)
-    func theServersTimeIsTakenFromADateThatCanBeBelieved(_ headers: String, _ seconds: Int64?) async throws {
+    func serverTimeComesFromAPlausibleDate(_ headers: String, _ seconds: Int64?) async throws {
         let now = try #require(Instant(rfc3339: "2026-12-01T10:00:00Z"))
         let bytes = ScriptedServer.answer("200 OK", #"{"status":"paused"}"#, headers)
         try await run(time: ManualTime(now), bytes) { client in
@@ -83,7 +76,7 @@ import Testing
 
     struct Counters: Sendable {
         var body: String
-        /// `sent` and by how much it was raised; nil where the answer cannot be used.
+        /// `sent` and by how much it was raised; nil if the response is unusable.
         var sent: Int?
         var adjustedBy: Int?
         var summary = ""
@@ -96,7 +89,7 @@ import Testing
         Counters(
             body: #"{"sent":0,"delivered":51}"#,
             summary: "counters contradict each other: sent 0, delivered 51"),
-        // Five hundredths of what is resolved.
+        // 5 % of resolved.
         Counters(body: #"{"sent":9400,"delivered":9900,"bounced":100}"#, sent: 9900, adjustedBy: 500),
         Counters(
             body: #"{"sent":9399,"delivered":9900,"bounced":100}"#,
@@ -105,13 +98,13 @@ import Testing
             body: #"{"sent":100,"delivered":700,"bounced":600}"#,
             summary: "counters contradict each other: sent 100, delivered 700, bounced 600"),
         Counters(body: #"{"sent":10,"bounced":30}"#, sent: 30, adjustedBy: 20),
-        // An email that comes back late counts in both.
+        // An email that bounces late counts in both.
         Counters(body: #"{"sent":1000,"delivered":1000,"bounced":200}"#, sent: 1000),
         Counters(body: #"{"delivered":5}"#),
     ]
 
     @Test(arguments: counters)
-    func countersMayBeReadAMomentApart(_ counters: Counters) async throws {
+    func smallDifferencesBetweenCountersAreAdjusted(_ counters: Counters) async throws {
         try await run(time: SteadyTime(startingAt: Instant(milliseconds: 0)), ScriptedServer.ok(counters.body)) {
             client in
             do throws(Fault) {
@@ -125,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func anotherCampaignsCountersAreAFault() async throws {
+    @Test func countersOfAnotherCampaignAreAFault() async throws {
         let bytes = ScriptedServer.ok(#"{"campaignId":"b","sent":1}"#)
         try await run(time: SteadyTime(startingAt: Instant(milliseconds: 0)), bytes) { client in
             let fault = await ClientBench.fault { () throws(Fault) in
@@ -142,7 +135,7 @@ import Testing
     ]
 
     @Test(arguments: volumes)
-    func twoVolumesOfOnePoolMustAgree(_ fields: String, _ volume: Int?, _ contradiction: String?) async throws {
+    func contradictoryVolumesAreUnknown(_ fields: String, _ volume: Int?, _ contradiction: String?) async throws {
         let bytes = ScriptedServer.ok(#"[{"id":"p","dailyCapacity":500,\#(fields)}]"#)
         try await run(time: SteadyTime(startingAt: Instant(milliseconds: 0)), bytes) { client in
             let pool = try #require(try await client.pools().first)

@@ -5,7 +5,7 @@ import Providers
 import Simulator
 import TestSupport
 
-/// A client against a simulator of its own.
+/// Clients for tests, with their own simulator or on a scripted server.
 enum ClientBench {
     static let key = "sk_test_simulator"
     static let camp = CampaignID(unchecked: "camp_1")
@@ -26,7 +26,7 @@ enum ClientBench {
     }
 
     static func run<Result: Sendable>(
-        shapes: String = "{}", faults: String = "[]", key: String = key, timeout: Duration = .seconds(1),
+        shapes: String = "{}", faults: String = "[]", key: String = key, timeout: Duration = .seconds(30),
         _ body: (LeadterraClient, SimulatorServer) async throws -> Result
     ) async throws -> Result {
         try await withSimulator(world(shapes: shapes, faults: faults)) { url, server in
@@ -44,7 +44,25 @@ enum ClientBench {
         }
     }
 
-    /// The fault that a call ends with; nil where it succeeds.
+    /// Creates a Leadterra client without jitter.
+    static func leadterra(key: String) -> (ClientParts) -> LeadterraClient {
+        { parts in
+            LeadterraClient(
+                connections: parts.connections, url: parts.url, key: APIKey(key), gate: parts.gate,
+                timeout: parts.timeout, time: parts.time, random: { 0 })
+        }
+    }
+
+    /// Creates a Twilio client without jitter.
+    static func twilio(key: String) -> (ClientParts) -> TwilioCommsClient {
+        { parts in
+            TwilioCommsClient(
+                connections: parts.connections, url: parts.url, key: APIKey(key), gate: parts.gate,
+                timeout: parts.timeout, time: parts.time, random: { 0 })
+        }
+    }
+
+    /// The fault that a call throws; nil if it succeeds.
     static func fault<Value>(_ call: () async throws(Fault) -> Value) async -> Fault? {
         do throws(Fault) {
             _ = try await call()

@@ -3,7 +3,7 @@ import Providers
 import TestSupport
 import Testing
 
-/// Where keys may come from, and that they are never shown.
+/// Sources of keys, and that keys are never shown.
 @Suite struct CredentialTests {
     static let secret = "sk_live_51HGe2eZvKYlo2Cabcdef"
 
@@ -16,14 +16,14 @@ import Testing
         }
     }
 
-    @Test func aFileOfOurOwnIsRead() throws {
+    @Test func aPrivateFileIsRead() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("key", Self.secret + "\n")
         #expect(error { () throws(CredentialError) in try CredentialReader.file(path) } == nil)
     }
 
     @Test(arguments: [0o644, 0o640, 0o604, 0o660, 0o666, 0o620])
-    func aFileThatOthersCanUseIsRefused(_ mode: Int) throws {
+    func aFileAccessibleToOthersIsRefused(_ mode: Int) throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("key", Self.secret, mode: mode)
         let error = error { () throws(CredentialError) in try CredentialReader.file(path) }
@@ -32,16 +32,16 @@ import Testing
         #expect(error?.message.contains(Self.secret) == false)
     }
 
-    @Test func systemdsCredentialsAreReadFromTheirDirectory() throws {
+    @Test func systemdCredentialsAreReadFromTheirDirectory() throws {
         let folder = try TemporaryFolder()
-        // systemd gives them mode 0400 or 0440; the directory guards them.
+        // systemd sets mode 0400 or 0440; the directory protects them.
         _ = try folder.write("leadterra.key", Self.secret, mode: 0o440)
         #expect(
             error { () throws(CredentialError) in try CredentialReader.systemd("leadterra.key", directory: folder.path)
             } == nil)
     }
 
-    @Test func withoutSystemdTheMessageSaysWhatToDo() {
+    @Test func withoutSystemdTheMessageExplainsTheFix() {
         let error = error { () throws(CredentialError) in try CredentialReader.systemd("leadterra.key", directory: nil)
         }
         #expect(error?.code == .missing)
@@ -49,7 +49,7 @@ import Testing
         #expect(error?.message.contains("credential_file:") == true)
     }
 
-    @Test func aCredentialThatSystemdDidNotPassIsToldWithItsPlace() throws {
+    @Test func aMissingSystemdCredentialIsReportedWithItsFile() throws {
         let folder = try TemporaryFolder()
         let error = error { () throws(CredentialError) in
             try CredentialReader.systemd("leadterra.key", directory: folder.path)
@@ -61,7 +61,7 @@ import Testing
     @Test(arguments: [
         "", "\n \n", "two words", "line\nline", "tab\there", "caf\u{e9}", String(repeating: "k", count: 5000),
     ])
-    func whatIsNoKeyIsRefusedUnshown(_ content: String) throws {
+    func anInvalidKeyIsRefusedWithoutShowingIt(_ content: String) throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("key", content)
         let error = error { () throws(CredentialError) in try CredentialReader.file(path) }
@@ -69,7 +69,7 @@ import Testing
         if content.count > 6 { #expect(error?.message.contains(content) == false) }
     }
 
-    @Test func whatIsNoFileIsRefused() throws {
+    @Test func directoriesAndDevicesAreRefused() throws {
         let folder = try TemporaryFolder()
         #expect(error { () throws(CredentialError) in try CredentialReader.file(folder.path) }?.code == .refused)
         #expect(error { () throws(CredentialError) in try CredentialReader.file("/dev/zero") }?.code == .refused)
@@ -77,7 +77,7 @@ import Testing
             error { () throws(CredentialError) in try CredentialReader.file(folder.path + "/none") }?.code == .missing)
     }
 
-    @Test func aKeyPrintsAsNothingOfItself() {
+    @Test func aKeyNeverPrintsItsSecret() {
         let key = APIKey(Self.secret)
         var dumped = ""
         dump(["key": key], to: &dumped)

@@ -3,7 +3,7 @@ import Providers
 import Simulator
 import Testing
 
-/// Every documented shape says the same to the guard.
+/// Every documented response format gives the guard the same data.
 @Suite struct DocumentedShapeTests {
     @Test(arguments: ["reference", "concepts", "guide", "quickstart"])
     func poolsAreRead(_ shape: String) async throws {
@@ -27,7 +27,7 @@ import Testing
         #expect(accounts.map(\.status) == [.active, .active, .warming, .paused])
     }
 
-    @Test func statisticsAreRead() async throws {
+    @Test func statsAreRead() async throws {
         let stats = try await ClientBench.run { client, _ in try await client.stats(of: ClientBench.camp) }
         #expect(
             stats
@@ -37,14 +37,14 @@ import Testing
         #expect(stats.resolved == 480)
     }
 
-    @Test func aDraftLooksLikeOne() async throws {
+    @Test func aDraftIsRecognized() async throws {
         let stats = try await ClientBench.run { client, _ in try await client.stats(of: ClientBench.draft) }
         #expect(stats.provesDraft)
         #expect(stats.totalEnrolled == 10)
     }
 
     @Test(arguments: ["flat", "wrapped"])
-    func aPauseAnswersInEitherShape(_ shape: String) async throws {
+    func aPauseIsReadInBothFormats(_ shape: String) async throws {
         try await ClientBench.run(shapes: "{pause: \(shape)}") { client, server in
             let before = server.world.now
             let answer = try await client.pause(ClientBench.camp, firstSentAt: before)
@@ -52,16 +52,16 @@ import Testing
             let pausedAt = try #require(answer.pausedAt)
             #expect(pausedAt >= before - .seconds(1))
             #expect(server.world.campaign(ClientBench.camp)?.status == .paused)
-            // Again: a no-op that answers with the first pause's time.
+            // A second pause has no effect and returns the time of the first one.
             let again = try await client.pause(ClientBench.camp, firstSentAt: before)
             #expect(again.pausedAt == pausedAt)
-            // A draft stays one.
+            // A draft stays a draft.
             #expect(try await client.pause(ClientBench.draft, firstSentAt: before).status == .draft)
         }
     }
 
     @Test(arguments: ["flat", "wrapped"])
-    func aStartAnswersInEitherShape(_ shape: String) async throws {
+    func aStartIsReadInBothFormats(_ shape: String) async throws {
         try await ClientBench.run(shapes: "{start: \(shape)}") { client, server in
             let answer = try await client.start(ClientBench.draft, firstSentAt: server.world.now)
             #expect(answer.status == .running)
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func theServersClockIsReadFromTheAnswer() async throws {
+    @Test func theServersClockIsReadFromTheResponse() async throws {
         try await ClientBench.run { client, server in
             let answer = try await client.pause(ClientBench.camp, firstSentAt: server.world.now)
             let there = try #require(answer.serverTimeAtRequest)
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func aStartWithoutLeadsIsRefusedOrRuns() async throws {
+    @Test func aStartWithoutLeadsIsRefusedOrAccepted() async throws {
         let refused = try await ClientBench.run { client, server in
             let now = server.world.now
             return await ClientBench.fault { () throws(Fault) in

@@ -3,7 +3,7 @@ import Providers
 import Simulator
 import Testing
 
-/// Documented errors in every body, and answers that no page documents.
+/// Documented errors in every format, and undocumented responses.
 @Suite struct ErrorTests {
     static let bodies = ["nested", "flat", "code", "html", "empty"]
 
@@ -49,22 +49,22 @@ import Testing
         ("throttle_bare", .throttled, "HTTP 429"),
     ]
 
-    /// Short only where it is to run out.
+    /// Short only for faults that must time out.
     private func timeout(_ kind: String) -> Duration {
         ["slow", "stall"].contains(kind) ? .milliseconds(300) : .seconds(30)
     }
 
     @Test(arguments: strange)
-    func aFaultIsToldAsWhatItIs(_ kind: String, _ expected: Fault.Kind, _ summary: String) async throws {
-        let faults = "[{kind: \(kind), wait: 20s}]"
-        try await ClientBench.run(faults: faults, timeout: timeout(kind)) { client, server in
+    func faultsHaveTheRightKindAndSummary(_ kind: String, _ expected: Fault.Kind, _ summary: String) async throws {
+        let rules = "[{kind: \(kind), wait: 20s}]"
+        try await ClientBench.run(faults: rules, timeout: timeout(kind)) { client, server in
             let now = server.world.now
-            let looks = [
+            let faults = [
                 await ClientBench.fault { () throws(Fault) in try await client.stats(of: ClientBench.camp) },
                 await ClientBench.fault { () throws(Fault) in try await client.pause(ClientBench.camp, firstSentAt: now)
                 },
             ]
-            for fault in looks {
+            for fault in faults {
                 #expect(fault?.kind == expected)
                 let isClosed =
                     expected == .throttled && fault?.summary == "rate limited: waiting for the platform's Retry-After"
@@ -74,12 +74,12 @@ import Testing
         }
     }
 
-    /// What was asked for may have happened, or cannot have.
+    /// True if the action may have taken effect.
     @Test(arguments: [
         ("lost", true), ("cut", true), ("slow", true), ("html", true), ("error_500", true), ("unauthorized", false),
         ("not_found", false), ("throttle_seconds", false),
     ])
-    func itIsKnownWhetherAnActionMayHaveTakenEffect(_ kind: String, _ expected: Bool) async throws {
+    func faultsTellWhetherAnActionMayHaveTakenEffect(_ kind: String, _ expected: Bool) async throws {
         let fault = try await ClientBench.run(faults: "[{kind: \(kind)}]", timeout: timeout(kind)) {
             client, server in
             let now = server.world.now
@@ -90,21 +90,21 @@ import Testing
         #expect(fault?.mayHaveTakenEffect == expected)
     }
 
-    // MARK: How often is asked
+    // MARK: Retries
 
-    @Test func aLookIsRepeatedAfterAShortTrouble() async throws {
+    @Test func aReadIsRetriedAfterAShortOutage() async throws {
         try await ClientBench.run(faults: "[{kind: error_500, times: 2}]") { client, server in
             _ = try await client.stats(of: ClientBench.camp)
             #expect(server.requestCounts == ["GET": 3])
         }
     }
 
-    @Test func aLastingTroubleIsNotMadeWorse() async throws {
+    @Test func readsAreNotRetriedDuringALongOutage() async throws {
         try await ClientBench.run(faults: "[{kind: error_500}]") { client, server in
             for _ in 0..<5 {
                 _ = await ClientBench.fault { () throws(Fault) in try await client.stats(of: ClientBench.camp) }
             }
-            // Three for the first look, one for each after that.
+            // Three attempts for the first read, one for each after that.
             #expect(server.requestCounts == ["GET": 7])
         }
     }
@@ -121,18 +121,18 @@ import Testing
     }
 
     @Test(arguments: [("throttle_seconds", 20...20), ("throttle_date", 19...21), ("throttle_bare", 2...60)])
-    func whileThePlatformWantsPeaceOnlyPausesAreSent(_ kind: String, _ wait: ClosedRange<Int>) async throws {
+    func onlyPausesAreSentWhileRetryAfterIsInEffect(_ kind: String, _ wait: ClosedRange<Int>) async throws {
         try await ClientBench.run(faults: "[{kind: \(kind), wait: 20s, times: 1}]") { client, server in
             let first = await ClientBench.fault { () throws(Fault) in try await client.stats(of: ClientBench.camp) }
             let seconds = Int((first?.retryAfter ?? .zero).seconds.rounded())
             #expect(wait.contains(seconds))
             let now = server.world.now
             for _ in 0..<3 {
-                let look = await ClientBench.fault { () throws(Fault) in try await client.pools() }
+                let poll = await ClientBench.fault { () throws(Fault) in try await client.pools() }
                 let start = await ClientBench.fault { () throws(Fault) in
                     try await client.start(ClientBench.draft, firstSentAt: now)
                 }
-                #expect(look?.kind == .throttled)
+                #expect(poll?.kind == .throttled)
                 #expect(start?.kind == .throttled)
                 let answer = try await client.pause(ClientBench.camp, firstSentAt: now)
                 #expect(answer.status == .paused)

@@ -2,7 +2,7 @@ import Model
 import Providers
 import Testing
 
-/// Lists end, whatever the platform does.
+/// Iteration over pages always ends.
 @Suite struct PagesTests {
     /// A list served from a table: each token leads to a page.
     private func pages(_ table: [String?: Page<Int>]) -> Pages<Int> {
@@ -18,7 +18,7 @@ import Testing
         return items
     }
 
-    @Test func pagesComeInTheirOrderUntilNoneIsNext() async throws {
+    @Test func pagesAreReadInOrderUntilTheLast() async throws {
         let list = pages([
             nil: Page(items: [1, 2], next: "b"), "b": Page(items: [], next: "c"), "c": Page(items: [3], next: nil),
         ])
@@ -33,7 +33,7 @@ import Testing
             [nil: Page(items: [1], next: "a"), "a": Page(items: [1], next: "a")],
             [nil: Page(items: [1], next: "a"), "a": Page(items: [2], next: "b"), "b": Page(items: [1], next: "a")],
         ] as [[String?: Page<Int>]])
-    func aTokenThatComesBackIsAFault(_ table: [String?: Page<Int>]) async throws {
+    func aRepeatedTokenIsAFault(_ table: [String?: Page<Int>]) async throws {
         let list = pages(table)
         let fault = await ClientBench.fault { () throws(Fault) in try await all(list) }
         #expect(fault?.kind == .unexpected)
@@ -41,7 +41,7 @@ import Testing
         #expect(fault?.mayHaveTakenEffect == false)
     }
 
-    @Test func entriesThatNeverEndAreAFault() async throws {
+    @Test func tooManyEntriesAreAFault() async throws {
         let list = Pages<Int> { token throws(Fault) in
             let number = token.flatMap { Int($0) } ?? 0
             return Page(items: Array(repeating: number, count: 1000), next: String(number + 1))
@@ -50,7 +50,7 @@ import Testing
         #expect(fault?.summary == "list has more than 100000 entries")
     }
 
-    @Test func tokensThatNeverEndAreAFault() async throws {
+    @Test func tooManyPagesAreAFault() async throws {
         let list = Pages<Int> { token throws(Fault) in
             Page(items: [], next: String((token.flatMap { Int($0) } ?? 0) + 1))
         }

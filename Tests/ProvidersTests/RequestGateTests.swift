@@ -3,14 +3,14 @@ import Providers
 import TestSupport
 import Testing
 
-/// One budget for everything; what is grave goes first.
+/// One budget for all requests; urgent requests go first.
 @Suite struct RequestGateTests {
-    /// Lets everything that can run do so.
+    /// Lets other tasks run until the condition holds.
     private func settle(_ time: ManualTime, until condition: () -> Bool) async {
         while !condition() { await Task.yield() }
     }
 
-    @Test func nomoreThanTheBudgetLeaves() async throws {
+    @Test func requestsStayWithinTheBudget() async throws {
         let time = ManualTime()
         let gate = RequestGate(perSecond: 2, limits: .init(polls: 1000), time: time)
         let (admitted, count) = (Counter(), 200)
@@ -21,7 +21,7 @@ import Testing
                     admitted.add()
                 }
             }
-            // A burst of ten seconds' worth, less what is kept for actions.
+            // A burst of ten seconds of the budget, without the reserve for actions.
             await settle(time) { time.sleeperCount + admitted.value == count }
             #expect(admitted.value == 15)
             for second in 1...60 {
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func aPauseGoesBeforeEveryPoll() async throws {
+    @Test func aPausePrecedesEveryPoll() async throws {
         let time = ManualTime()
         let gate = RequestGate(perSecond: 1, time: time)
         let polls = Counter()
@@ -47,14 +47,14 @@ import Testing
             }
             await settle(time) { time.sleeperCount + polls.value == 50 }
             let before = polls.value
-            // Without a moment's wait, on what polls leave.
+            // It does not wait, although polls used up the budget.
             _ = try await gate.admit(.pause)
             #expect(polls.value == before)
             group.cancelAll()
         }
     }
 
-    @Test func aClosedGateLetsOnlyPausesOutAndSaysForHowLong() async throws {
+    @Test func aClosedGateAdmitsOnlyPauses() async throws {
         let time = ManualTime()
         let gate = RequestGate(perSecond: 10, time: time)
         gate.close(for: .seconds(30))
@@ -67,7 +67,7 @@ import Testing
         _ = try await gate.admit(.poll)
     }
 
-    @Test func whoWaitsWhenTheGateClosesIsAnswered() async throws {
+    @Test func closingTheGateEndsWaits() async throws {
         let time = ManualTime()
         let gate = RequestGate(perSecond: 0.01, time: time)
         for _ in 0..<2 { _ = try await gate.admit(.start) }
@@ -83,7 +83,7 @@ import Testing
 
     // MARK: Reloads
 
-    @Test func aReloadForgetsNeitherARetryAfterNorWhatWasSpent() async throws {
+    @Test func aReloadKeepsRetryAfterAndSpentBudget() async throws {
         let time = ManualTime()
         let before = RequestGate(perSecond: 1, time: time)
         for _ in 0..<10 { _ = try await before.admit(.start) }
@@ -95,7 +95,7 @@ import Testing
         _ = try await after.admit(.pause)
     }
 
-    @Test func whoWaitsAtTheOldGateGoesAtTheNewRate() async throws {
+    @Test func waitersOfTheOldGateUseTheNewRate() async throws {
         let time = ManualTime()
         let before = RequestGate(perSecond: 0.01, time: time)
         for _ in 0..<2 { _ = try await before.admit(.start) }
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func aGateThatIsNeverUsedChangesNothing() async throws {
+    @Test func anUnusedGateChangesNothing() async throws {
         let time = ManualTime()
         let before = RequestGate(perSecond: 0.01, time: time)
         _ = before.continued(perSecond: 100, limits: .init())
@@ -123,7 +123,7 @@ import Testing
         #expect(time.sleeperCount == 0)
     }
 
-    @Test func aSillyRetryAfterDoesNotBlindForDays() async throws {
+    @Test func anExcessiveRetryAfterIsLimited() async throws {
         let time = ManualTime()
         let gate = RequestGate(perSecond: 10, time: time)
         gate.close(for: .seconds(30 * 86400))

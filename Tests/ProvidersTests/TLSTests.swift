@@ -8,9 +8,9 @@ import Providers
 import TestSupport
 import Testing
 
-/// The server must prove who it is before the key is sent.
+/// The server's certificate must be valid before the key is sent.
 @Suite struct TLSTests {
-    /// A server with a certificate that nobody vouches for; it records every byte that gets through to it.
+    /// Counts the bytes that a server with an untrusted certificate receives.
     private final class Recorder: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         let bytes: Counter
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func anUntrustedCertificateEndsTheRequestBeforeTheKeyIsSent() async throws {
+    @Test func theKeyIsNotSentToAnUntrustedServer() async throws {
         let folder = try TemporaryFolder()
         let (certificate, key) = (folder.path + "/cert.pem", folder.path + "/key.pem")
         let openssl = try Process.run(
@@ -48,7 +48,7 @@ import Testing
             }
             .bind(host: "127.0.0.1", port: 0).get()
         var settings = HTTPClient.Configuration()
-        // As in the daemon: the first failure is the answer.
+        // As in the daemon: do not retry the connection.
         settings.connectionPool.retryConnectionEstablishment = false
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
         let time = SteadyTime(startingAt: Instant(milliseconds: 0))

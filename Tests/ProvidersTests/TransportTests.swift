@@ -6,7 +6,7 @@ import Providers
 import TestSupport
 import Testing
 
-/// What happens on the wire: lanes, connections, and what odd answers mean.
+/// Behavior on the wire: lanes, connections, and unusual responses.
 @Suite(.timeLimit(.minutes(2))) struct TransportTests {
     static let stats = ScriptedServer.ok(#"{"sent":10,"delivered":9,"bounced":1}"#)
     static let paused = ScriptedServer.ok(#"{"status":"paused"}"#)
@@ -18,28 +18,13 @@ import Testing
         _ script: @escaping @Sendable (ScriptedServer.Request) -> ScriptedServer.Reply,
         _ body: (LeadterraClient, ScriptedServer) async throws -> Result
     ) async throws -> Result {
-        try await ScriptedServer.run(script) { url, server in
-            let connections = Connections(.singleton)
-            let time = SteadyTime(startingAt: Instant(milliseconds: 1_796_000_000_000))
-            let gate = RequestGate(perSecond: 100_000, limits: limits, time: time)
-            let client = LeadterraClient(
-                connections: connections, url: url, key: APIKey("sk_test"), gate: gate, timeout: timeout, time: time,
-                random: { 0 })
-            let result: Swift.Result<Result, any Error>
-            do { result = .success(try await body(client, server)) } catch { result = .failure(error) }
-            try await connections.shutdown()
-            return try result.get()
-        }
+        try await withScriptedServer(
+            limits: limits, timeout: timeout, script, client: ClientBench.leadterra(key: "sk_test"), body)
     }
 
-    /// Waits for something that is bound to happen.
-    private func settle(until condition: () -> Bool) async throws {
-        while !condition() { try await Task.sleep(for: .milliseconds(2)) }
-    }
+    // MARK: Slow requests
 
-    // MARK: Slow neighbours
-
-    @Test func pollsThatHangStopNeitherActionsNorQuickPolls() async throws {
+    @Test func pollsThatHangBlockNeitherActionsNorFastPolls() async throws {
         try await run { request in
             if request.line.contains("slow") { return .held }
             return .bytes(request.line.hasPrefix("POST") ? Self.paused : Self.stats)
@@ -49,7 +34,7 @@ import Testing
                 for number in 0..<300 {
                     group.addTask { try await client.stats(of: Self.id("slow_\(number)")).sent == 10 }
                 }
-                // Three quarters of 256: the others wait for a slot.
+                // Three quarters of 256; the others wait for a slot.
                 try await settle { server.heldCount == 192 }
                 _ = try await client.stats(of: Self.id("fast"))
                 _ = try await client.pause(Self.id("a"), firstSentAt: Instant(milliseconds: 0))
@@ -64,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func pausesThatHangStopNoStart() async throws {
+    @Test func pausesThatHangBlockNoStart() async throws {
         try await run(limits: .init(pauses: 3)) { request in
             request.line.hasSuffix("pause") ? .held : .bytes(Self.paused)
         } _: { client, server in
@@ -84,8 +69,8 @@ import Testing
         }
     }
 
-    @Test func theTimeoutCountsFromTheDeparture() async throws {
-        // One connection: together the polls wait longer than the timeout, each by itself does not.
+    @Test func theTimeoutStartsWhenTheRequestIsSent() async throws {
+        // With one connection, the polls together take longer than the timeout, but none does alone.
         try await run(limits: .init(polls: 1), timeout: .seconds(1)) { _ in
             .late(Self.stats, .milliseconds(300))
         } _: { client, server in
@@ -97,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func whoIsCancelledWhileItWaitsForASlotLeavesNothingBehind() async throws {
+    @Test func aCancelledWaiterReleasesItsPlace() async throws {
         try await run(limits: .init(polls: 1)) { request in
             request.line.contains("slow") ? .held : .bytes(Self.stats)
         } _: { client, server in
@@ -122,8 +107,8 @@ import Testing
 
     // MARK: Connections
 
-    @Test func anActionNeverUsesAConnectionThatLayIdle() async throws {
-        // The server closes each connection after its answer, without a word of it in the answer.
+    @Test func anActionNeverReusesAConnection() async throws {
+        // The server closes each connection after its response, without announcing it.
         try await run { request in
             request.line.hasPrefix("POST") ? .cut(Self.paused) : .bytes(Self.stats)
         } _: { client, server in
@@ -135,56 +120,58 @@ import Testing
             let actions = server.requests.filter { $0.line.hasPrefix("POST") }
             #expect(Set(actions.map(\.connection)).count == 40)
             #expect(actions.allSatisfy { $0.head.lowercased().contains("connection: close") })
-            // Polls use theirs again.
+            // Polls reuse their connection.
             #expect(Set(server.requests.filter { $0.line.hasPrefix("GET") }.map(\.connection)).count == 1)
         }
     }
 
-    // MARK: Odd answers
+    // MARK: Unusual responses
 
-    struct Odd: Sendable, CustomTestStringConvertible {
+    struct Unusual: Sendable, CustomTestStringConvertible {
         var bytes: String
         var kind: Fault.Kind?
         var mayHaveTakenEffect = false
         var testDescription: String { String(bytes.prefix(60).split(separator: "\r\n").first ?? "") }
     }
 
-    static let odd: [Odd] =
+    static let unusual: [Unusual] =
         [
             "400 Bad Request", "405 Method Not Allowed", "409 Conflict", "410 Gone", "422 Unprocessable", "423 Locked",
             "425 Too Early",
         ]
-        .map { Odd(bytes: ScriptedServer.answer($0, "{}"), kind: .refused) }
-        + ["401 Unauthorized", "403 Forbidden"].map { Odd(bytes: ScriptedServer.answer($0, ""), kind: .unauthorized) }
-        + ["408 Request Timeout", "500 Oops", "502 Bad Gateway", "503 Unavailable", "504 Gateway Timeout", "599 Odd"]
-        .map { Odd(bytes: ScriptedServer.answer($0, "<html>"), kind: .unreachable, mayHaveTakenEffect: true) }
-        + ["301 Moved", "302 Found", "307 Temporary", "304 Not Modified", "600 Odd", "999 Odd"]
+        .map { Unusual(bytes: ScriptedServer.answer($0, "{}"), kind: .refused) }
+        + ["401 Unauthorized", "403 Forbidden"].map {
+            Unusual(bytes: ScriptedServer.answer($0, ""), kind: .unauthorized)
+        }
+        + ["408 Request Timeout", "500 Oops", "502 Bad Gateway", "503 Unavailable", "504 Gateway Timeout", "599 Other"]
+        .map { Unusual(bytes: ScriptedServer.answer($0, "<html>"), kind: .unreachable, mayHaveTakenEffect: true) }
+        + ["301 Moved", "302 Found", "307 Temporary", "304 Not Modified", "600 Other", "999 Other"]
         .map {
-            Odd(
+            Unusual(
                 bytes: ScriptedServer.answer($0, "", "Location: http://127.0.0.1:1/"), kind: .unexpected,
                 mayHaveTakenEffect: true)
         } + [
-            Odd(bytes: ScriptedServer.answer("404 Not Found", "{}"), kind: .missing),
-            Odd(bytes: ScriptedServer.answer("429 Slow Down", "{}"), kind: .throttled),
-            Odd(bytes: ScriptedServer.answer("503 Unavailable", "{}", "Retry-After: 7"), kind: .throttled),
-            Odd(bytes: ScriptedServer.answer("200 OK", ""), kind: .unexpected, mayHaveTakenEffect: true),
-            Odd(bytes: "HTTP/1.1 204 No Content\r\n\r\n", kind: .unexpected, mayHaveTakenEffect: true),
-            Odd(
+            Unusual(bytes: ScriptedServer.answer("404 Not Found", "{}"), kind: .missing),
+            Unusual(bytes: ScriptedServer.answer("429 Slow Down", "{}"), kind: .throttled),
+            Unusual(bytes: ScriptedServer.answer("503 Unavailable", "{}", "Retry-After: 7"), kind: .throttled),
+            Unusual(bytes: ScriptedServer.answer("200 OK", ""), kind: .unexpected, mayHaveTakenEffect: true),
+            Unusual(bytes: "HTTP/1.1 204 No Content\r\n\r\n", kind: .unexpected, mayHaveTakenEffect: true),
+            Unusual(
                 bytes: ScriptedServer.answer("200 OK", "<html></html>", "Content-Type: text/html"), kind: .unexpected,
                 mayHaveTakenEffect: true),
-            Odd(
+            Unusual(
                 bytes: ScriptedServer.answer("202 Accepted", #"{"id":"another","status":"paused"}"#), kind: .unexpected,
                 mayHaveTakenEffect: true),
-            Odd(bytes: "nonsense\r\n\r\n", kind: .unexpected, mayHaveTakenEffect: true),
-            // An interim answer is none.
-            Odd(bytes: "HTTP/1.1 100 Continue\r\n\r\n" + paused, kind: nil),
-            Odd(bytes: "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + paused, kind: nil),
+            Unusual(bytes: "nonsense\r\n\r\n", kind: .unexpected, mayHaveTakenEffect: true),
+            // Interim responses are ignored.
+            Unusual(bytes: "HTTP/1.1 100 Continue\r\n\r\n" + paused, kind: nil),
+            Unusual(bytes: "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + paused, kind: nil),
         ]
 
-    @Test(arguments: odd)
-    func anActionsOddAnswerIsWhatItIs(_ odd: Odd) async throws {
+    @Test(arguments: unusual)
+    func unusualResponsesToActionsAreClassified(_ unusual: Unusual) async throws {
         try await run { _ in
-            .bytes(odd.bytes)
+            .bytes(unusual.bytes)
         } _: { client, server in
             let faults = [
                 await ClientBench.fault { () throws(Fault) in
@@ -195,17 +182,17 @@ import Testing
                 },
             ]
             for fault in faults {
-                // A start waits where the pause earned a Retry-After.
-                #expect(fault?.kind == odd.kind, "\(fault?.summary ?? "-")")
-                #expect(fault?.mayHaveTakenEffect ?? false == odd.mayHaveTakenEffect)
+                // The start is held back if the pause received a Retry-After.
+                #expect(fault?.kind == unusual.kind, "\(fault?.summary ?? "-")")
+                #expect(fault?.mayHaveTakenEffect ?? false == unusual.mayHaveTakenEffect)
             }
-            #expect(server.requests.count == (odd.kind == .throttled ? 1 : 2))
+            #expect(server.requests.count == (unusual.kind == .throttled ? 1 : 2))
         }
     }
 
     // MARK: Retry-After
 
-    @Test func whatAPauseEarnsHoldsUpPollsAndNoOtherPause() async throws {
+    @Test func aPausesRetryAfterAppliesToPollsAndStartsOnly() async throws {
         try await run { request in
             request.line.contains("busy") || request.line.hasPrefix("GET")
                 ? .bytes(ScriptedServer.answer("429 Slow Down", "", "Retry-After: 3600")) : .bytes(Self.paused)
@@ -221,7 +208,7 @@ import Testing
                 try await client.start(Self.id("a"), firstSentAt: now)
             }
             #expect(poll?.kind == .throttled && start?.kind == .throttled)
-            // The same pause may be tried again.
+            // The same pause may be retried.
             _ = await ClientBench.fault { () throws(Fault) in try await client.pause(Self.id("busy"), firstSentAt: now)
             }
             #expect(server.requests.map(\.line.last) == ["e", "e", "e"])
@@ -229,7 +216,7 @@ import Testing
     }
 
     @Test(arguments: ["99999999999999999999", "5000"])
-    func aRetryAfterBeyondAllBoundsIsAnHour(_ text: String) async throws {
+    func anExcessiveRetryAfterIsAnHour(_ text: String) async throws {
         try await run { _ in
             .bytes(ScriptedServer.answer("503 Busy", "", "Retry-After: \(text)"))
         } _: { client, _ in

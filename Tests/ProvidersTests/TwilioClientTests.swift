@@ -6,7 +6,7 @@ import Simulator
 import TestSupport
 import Testing
 
-/// The Twilio client against every call, shape, error and fault, over real HTTP.
+/// The Twilio client against every call, format, error and fault, over HTTP.
 @Suite struct TwilioClientTests {
     static let keys = ["AC_simulator:auth_token", "SK_simulator:api_key_secret"]
 
@@ -46,7 +46,7 @@ import Testing
         return all
     }
 
-    /// Follows an operation to its end.
+    /// Polls an operation until it ends.
     private func ended(_ client: TwilioCommsClient, _ receipt: ChangeReceipt) async throws -> PoolOperation {
         let id = try #require(receipt.operation)
         while true {
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func manyPoolsComePageByPage() async throws {
+    @Test func poolsAreReadPageByPage() async throws {
         let list = (1...2500).map { "{name: Pool \($0)}" }.joined(separator: ", ")
         try await run(pools: "[\(list)]") { client, server in
             var (pages, sizes) = (client.pools(), [Int]())
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func aPoolOfTenThousandSendersIsReadWhole() async throws {
+    @Test func aPoolOfTenThousandSendersIsReadCompletely() async throws {
         try await run(pools: "[{name: Large, active: 9000, deactivated: 1000}]") { client, server in
             let id = PoolID(unchecked: server.world.twilio.pools[0].id)
             let all = try await senders(client, id)
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func filtersAreThePlatformsOwn() async throws {
+    @Test func filtersAreAppliedByThePlatform() async throws {
         let list = "[{name: Old, age: 90d}, {name: New, age: 1d, active: 2, deactivated: 3, channel: SMS}]"
         try await run(pools: list) { client, server in
             let now = server.world.now
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func changesAreFollowedThroughTheirOperations() async throws {
+    @Test func changesAreTrackedByTheirOperations() async throws {
         try await run { client, server in
             let id = PoolID(unchecked: server.world.twilio.pools[0].id)
             let first = try #require(try await senders(client, id).first)
@@ -130,7 +130,7 @@ import Testing
         }
     }
 
-    @Test func anOperationMayFailInPart() async throws {
+    @Test func anOperationCanFailPartially() async throws {
         try await run(more: ", spare: 20, failures: 50%") { client, server in
             let id = PoolID(unchecked: server.world.twilio.pools[0].id)
             let spare = Set(server.world.twilio.senders.keys).subtracting(server.world.twilio.pools[0].members)
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func aTokenThatLoopsIsAFaultAndNoLoop() async throws {
+    @Test func aLoopingTokenIsAFault() async throws {
         try await run(faults: "[{kind: token_loops, endpoint: sender_pools}]") { client, server in
             let fault = await ClientBench.fault { () throws(Fault) in try await pools(client) }
             #expect(fault?.summary == "page token repeats")
@@ -160,7 +160,7 @@ import Testing
     ]
 
     @Test(arguments: refusals)
-    func aFaultIsToldAsWhatItIs(_ kind: String, _ expected: Fault.Kind, _ summary: String) async throws {
+    func faultsHaveTheRightKindAndSummary(_ kind: String, _ expected: Fault.Kind, _ summary: String) async throws {
         try await run(faults: "[{kind: \(kind), wait: 7s}]") { client, _ in
             let fault = await ClientBench.fault { () throws(Fault) in try await pools(client) }
             #expect(fault?.kind == expected)
@@ -169,12 +169,12 @@ import Testing
         }
     }
 
-    @Test func nothingIsSentAgainAfterA500() async throws {
+    @Test func nothingIsRetriedAfterHTTP500() async throws {
         try await run(faults: "[{kind: error_500}]") { client, server in
             let id = PoolID(unchecked: server.world.twilio.pools[0].id)
             let sender = SenderID(unchecked: server.world.twilio.pools[0].members[0])
-            let look = await ClientBench.fault { () throws(Fault) in try await client.pool(id) }
-            #expect(look?.isRepeatable == false)
+            let read = await ClientBench.fault { () throws(Fault) in try await client.pool(id) }
+            #expect(read?.isRepeatable == false)
             #expect(server.requestCounts["GET"] == 1)
             let write = await ClientBench.fault { () throws(Fault) in try await client.remove(sender, from: id) }
             #expect(write?.isRepeatable == false && write?.mayHaveTakenEffect == true)
@@ -182,7 +182,7 @@ import Testing
         }
     }
 
-    @Test func aLookIsTriedAgainAfterA503() async throws {
+    @Test func aReadIsRetriedAfterHTTP503() async throws {
         try await run(faults: "[{kind: error_503, times: 2}]") { client, server in
             let listed = try await pools(client)
             #expect(listed.count == 1)
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    @Test func afterRetryAfterNothingLeavesUntilItIsOver() async throws {
+    @Test func nothingIsSentWhileRetryAfterIsInEffect() async throws {
         try await run(faults: "[{kind: throttle_seconds, wait: 60s, times: 1}]") { client, server in
             _ = await ClientBench.fault { () throws(Fault) in try await pools(client) }
             let second = await ClientBench.fault { () throws(Fault) in try await pools(client) }
@@ -199,7 +199,7 @@ import Testing
         }
     }
 
-    @Test func whatThePlatformRefusesIsToldWithItsCode() async throws {
+    @Test func refusalsContainThePlatformsCode() async throws {
         try await run(takes: "1h") { client, server in
             let id = PoolID(unchecked: server.world.twilio.pools[0].id)
             let stranger = SenderID(unchecked: "comms_sender_0zzzzzzzzzzzzzzzzzzzzzzzzz")
@@ -217,7 +217,7 @@ import Testing
         }
     }
 
-    @Test func aLostAnswerMayHaveTakenEffect() async throws {
+    @Test func aLostResponseMayHaveTakenEffect() async throws {
         try await run(faults: "[{kind: lost, endpoint: change_sender_pools, times: 1}]") { client, server in
             let id = PoolID(unchecked: server.world.twilio.pools[0].id)
             let sender = SenderID(unchecked: server.world.twilio.pools[0].members[0])

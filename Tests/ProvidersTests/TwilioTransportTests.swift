@@ -5,7 +5,7 @@ import Providers
 import TestSupport
 import Testing
 
-/// The Twilio client against what a socket may bring.
+/// The Twilio client against raw responses.
 @Suite(.timeLimit(.minutes(2))) struct TwilioTransportTests {
     static let pool = PoolID(unchecked: "comms_senderpool_0" + String(repeating: "a", count: 25))
     static let sender = SenderID(unchecked: "comms_sender_0" + String(repeating: "a", count: 25))
@@ -16,25 +16,11 @@ import Testing
         _ script: @escaping @Sendable (ScriptedServer.Request) -> ScriptedServer.Reply,
         _ body: (TwilioCommsClient, ScriptedServer) async throws -> Result
     ) async throws -> Result {
-        try await ScriptedServer.run(script) { url, server in
-            let connections = Connections(.singleton)
-            let time = SteadyTime(startingAt: Instant(milliseconds: 1_796_000_000_000))
-            let client = TwilioCommsClient(
-                connections: connections, url: url, key: APIKey("AC:token"),
-                gate: RequestGate(perSecond: 100_000, limits: limits, time: time), timeout: timeout, time: time,
-                random: { 0 })
-            let result: Swift.Result<Result, any Error>
-            do { result = .success(try await body(client, server)) } catch { result = .failure(error) }
-            try await connections.shutdown()
-            return try result.get()
-        }
+        try await withScriptedServer(
+            limits: limits, timeout: timeout, script, client: ClientBench.twilio(key: "AC:token"), body)
     }
 
-    private func settle(until condition: () -> Bool) async throws {
-        while !condition() { try await Task.sleep(for: .milliseconds(2)) }
-    }
-
-    @Test func aListsRetryAfterHoldsUpChangesOfMembersToo() async throws {
+    @Test func aListsRetryAfterAppliesToChangesOfMembers() async throws {
         try await run { _ in
             .bytes(ScriptedServer.answer("429 Busy", "", "Retry-After: 60"))
         } _: { client, server in
@@ -46,13 +32,13 @@ import Testing
             let removal = await ClientBench.fault { () throws(Fault) in
                 try await client.remove(Self.sender, from: Self.pool)
             }
-            // Nothing was sent, so nothing can have happened.
+            // It was not sent, so it had no effect.
             #expect(removal?.kind == .throttled && removal?.mayHaveTakenEffect == false)
             #expect(server.requests.count == 1)
         }
     }
 
-    @Test func listsThatHangStopNoChange() async throws {
+    @Test func listsThatHangBlockNoChange() async throws {
         try await run(limits: .init(polls: 2)) { request in
             request.line.hasPrefix("GET") ? .held : .bytes("HTTP/1.1 204 No Content\r\n\r\n")
         } _: { client, server in
@@ -75,14 +61,14 @@ import Testing
         }
     }
 
-    /// The connection stands, and nothing comes, or nothing more.
+    /// The connection stays open, but the response is missing or incomplete.
     @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"])
-    func aHalfOpenConnectionEndsWithTheTimeout(_ bytes: String) async throws {
+    func aHalfOpenConnectionTimesOut(_ bytes: String) async throws {
         try await run(timeout: .milliseconds(200)) { _ in
             .bytes(bytes)
         } _: { client, server in
-            let look = await ClientBench.fault { () throws(Fault) in try await client.pool(Self.pool) }
-            #expect(look?.kind == .unreachable && look?.summary == "request timed out")
+            let read = await ClientBench.fault { () throws(Fault) in try await client.pool(Self.pool) }
+            #expect(read?.kind == .unreachable && read?.summary == "request timed out")
             let change = await ClientBench.fault { () throws(Fault) in
                 try await client.remove(Self.sender, from: Self.pool)
             }
@@ -91,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func anOversizedAnswerWithoutALengthIsNotReadToItsEnd() async throws {
+    @Test func anOversizedResponseIsNotReadCompletely() async throws {
         let chunk = "100000\r\n" + String(repeating: "[", count: 1 << 20) + "\r\n"
         let endless = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + String(repeating: chunk, count: 10)
         try await run { _ in
@@ -102,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func countersThatAreAbsentAreUnknown() async throws {
+    @Test func missingCountersAreUnknown() async throws {
         let body = #"{"id":"\#(Self.operation)","status":"PROCESSING","stats":{"queued":null}}"#
         try await run { _ in
             .bytes(ScriptedServer.ok(body))
@@ -113,8 +99,8 @@ import Testing
         }
     }
 
-    @Test func aLoopOfTwoTokensEnds() async throws {
-        // A page that repeats its token after another: a loop of two.
+    @Test func aLoopOfTwoTokensIsAFault() async throws {
+        // Two tokens that lead to each other.
         try await run { request in
             let next = request.line.contains("pageToken=b") ? "a" : "b"
             return .bytes(ScriptedServer.ok(#"{"senderPools":[],"pagination":{"next":"\#(next)"}}"#))
@@ -129,7 +115,7 @@ import Testing
     }
 
     @Test(arguments: ["202 Accepted", "200 OK", "204 No Content"])
-    func aChangeWithoutABodyIsAccepted(_ status: String) async throws {
+    func aResponseToAChangeNeedsNoBody(_ status: String) async throws {
         let header = "operation-id: \(Self.operation)"
         let bytes =
             status.hasPrefix("204")

@@ -3,7 +3,7 @@ import Policy
 import Rehearsal
 import Testing
 
-/// Tests of policies: what they see, and that they fail where the policy does not do what they say.
+/// Policy tests pass and fail as they should.
 @Suite struct PolicyTestTests {
     private static let policy = """
         version: 1
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func whatIsPausedStandsStillAndGoesOnAfterItsResume() throws {
+    @Test func countersStopAtAPauseAndContinueAfterAResume() throws {
         let (outcome, neverFired) = try run(
             """
                 campaigns:
@@ -49,7 +49,7 @@ import Testing
         #expect(neverFired == ["fits"])
     }
 
-    @Test func aPersonsRestartIsAnOverride() throws {
+    @Test func aRestartByAPersonIsAnOverride() throws {
         let outcome = try run(
             """
                 campaigns: {camp_1: {sent: 0+20x500, bounced: 0+2x500}}
@@ -62,7 +62,7 @@ import Testing
         #expect(outcome.failures.isEmpty, "\(outcome.failures)")
     }
 
-    @Test func aFailureSaysWhatCameAndWhy() throws {
+    @Test func aFailureReportsTheResultAndTheEvidence() throws {
         let outcome = try run(
             """
                 campaigns: {camp_1: {sent: 0+20x60, bounced: 0}}
@@ -85,7 +85,7 @@ import Testing
         #expect(first.timeline.last.map { "\($0.mark) \($0.at.policyText) \($0.text)" } == "- 6m camp_1 is paused")
     }
 
-    @Test func gapsAreUnknownAndRestartsForgetNothing() throws {
+    @Test func gapsAreUnknownAndRestartsKeepState() throws {
         let outcome = try run(
             """
                 campaigns: {camp_1: {sent: 0+20x60, bounced: 0 2 4 _x10 26 28 30 32 34}}
@@ -99,7 +99,7 @@ import Testing
         #expect(outcome.failures.isEmpty, "\(outcome.failures)")
     }
 
-    @Test func faultsAreToldAtTheirPlace() {
+    @Test func errorsHavePositions() {
         #expect(faults("tests: []") == ["1:1: the test file has no 'policy'"])
         let text = """
             policy: p

@@ -5,7 +5,7 @@ import Simulator
 import TestSupport
 import Testing
 
-/// The served API as a client from elsewhere sees it, over HTTP.
+/// The served API over HTTP, with an independent client.
 @Suite struct ServedAPITests {
     static let base = """
         pools: [{id: p, name: Pool, capacity: 500, used: 88}]
@@ -35,7 +35,7 @@ import Testing
             text: String(decoding: data, as: UTF8.self), headers: http.allHeaderFields)
     }
 
-    @Test func aCampaignIsMadeEnrolledStartedAndPaused() async throws {
+    @Test func aCampaignIsCreatedEnrolledStartedAndPaused() async throws {
         try await withSimulator(Self.base) { url, _ in
             let created = try await call(
                 "POST", url + "/v1/campaigns",
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func wrappedShapesAreServedWhereAskedFor() async throws {
+    @Test func wrappedFormatsAreServed() async throws {
         let shapes =
             "shapes: {create: wrapped, start: wrapped, pause: wrapped, suppression: wrapped, replies: replies}\n"
         try await withSimulator(shapes + Self.base) { url, _ in
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func everyDocumentedRefusalIsServed() async throws {
+    @Test func everyDocumentedErrorIsServed() async throws {
         let world = Self.base.replacing(
             "rate: 0}]", with: "rate: 0}, {id: empty, pool: p}, {id: stepless, pool: p, leads: 1, steps: 0}]")
         try await withSimulator(world) { url, _ in
@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test(arguments: ["array", "replies", "data"])
-    func repliesComeWithTheirClassification(_ shape: String) async throws {
+    func repliesHaveAClassification(_ shape: String) async throws {
         let world = """
             start: 2026-12-01T09:00:00Z
             shapes: {replies: \(shape)}
@@ -162,7 +162,7 @@ import Testing
         }
     }
 
-    @Test func faultsCanBeAskedForWhileItRuns() async throws {
+    @Test func faultsCanBeAddedAtRunTime() async throws {
         try await withSimulator(Self.base) { url, _ in
             let added = try await call(
                 "POST", url + "/simulator/faults",

@@ -2,7 +2,7 @@ import Model
 import Simulator
 import Testing
 
-/// The simulated world keeps the platform's promises, documented and observed.
+/// The simulated world behaves as the platform is documented and observed to.
 @Suite struct WorldTests {
     static let start = Instant(milliseconds: 1_796_000_000_000)
 
@@ -12,7 +12,7 @@ import Testing
 
     private static let camp = CampaignID(unchecked: "c")
 
-    @Test func theSameSeedIsTheSameWorldHoweverOftenOneLooks() throws {
+    @Test func theSameSeedGivesTheSameWorld() throws {
         let text = """
             pools: [{id: p, capacity: 5000}]
             campaigns: [{id: c, pool: p, status: running, leads: 900, rate: 400, bounce_rate: 10%, steps: 2, delay: 1h}]
@@ -27,7 +27,7 @@ import Testing
         #expect(another.stats(of: Self.camp) != once.stats(of: Self.camp))
     }
 
-    @Test func mailInTransitStillLandsAfterAPauseAndNoMoreIsSent() throws {
+    @Test func emailsInTransitAreCountedAfterAPause() throws {
         var world = try world(
             """
             transit: 60s
@@ -48,7 +48,7 @@ import Testing
         #expect(world.stats(of: Self.camp)?.sent == later.sent)
     }
 
-    @Test func aPausedCampaignGoesOnFromWhereItWas() throws {
+    @Test func aResumedCampaignContinuesWhereItStopped() throws {
         var world = try world(
             "pools: [{id: p, capacity: 5000}]\ncampaigns: [{id: c, pool: p, status: running, leads: 100, rate: 3600}]")
         world.advance(to: Self.start + .seconds(50))
@@ -60,7 +60,7 @@ import Testing
         #expect(world.stats(of: Self.camp)?.queued == 0)
     }
 
-    @Test func aDraftShowsNothingButItsLeads() throws {
+    @Test func aDraftHasOnlyLeads() throws {
         var world = try world("pools: [{id: p, capacity: 500}]\ncampaigns: [{id: c, pool: p, leads: 80}]")
         world.advance(to: Self.start + .seconds(500))
         #expect(
@@ -72,7 +72,7 @@ import Testing
         #expect(world.campaign(Self.camp)?.status == .draft)
     }
 
-    @Test func overflowWaitsForMidnight() throws {
+    @Test func anExhaustedPoolWaitsForMidnight() throws {
         var world = try world(
             """
             start: 2026-12-01T22:00:00Z
@@ -88,7 +88,7 @@ import Testing
         #expect(world.pools[0].remaining == 50)
     }
 
-    @Test func aRollingWindowGivesBackWhatWasSentADayAgo() throws {
+    @Test func aRollingWindowFreesVolumeAfterADay() throws {
         var world = try world(
             """
             pools: [{id: p, capacity: 100, window: rolling}]
@@ -97,7 +97,7 @@ import Testing
         world.advance(to: Self.start + .seconds(86_000))
         #expect(world.stats(of: Self.camp)?.sent == 100)
         world.advance(to: Self.start + .seconds(86_400 + 3600))
-        // An hour's mails of yesterday are free again, and sent anew.
+        // The volume of one hour of yesterday is free again and was used.
         #expect((130...170).contains(world.stats(of: Self.camp)?.sent ?? 0))
     }
 
@@ -112,7 +112,7 @@ import Testing
         #expect((90...101).contains(world.stats(of: Self.camp)?.sent ?? 0))
     }
 
-    @Test func theShareOfBouncesIsAsDescribed() throws {
+    @Test func theBounceRateIsAsDescribed() throws {
         var world = try world(
             """
             pools: [{id: p, capacity: 50000}]
@@ -126,7 +126,7 @@ import Testing
         #expect((2700...3300).contains(after - before))
     }
 
-    @Test func peopleActAtTheirTimes() throws {
+    @Test func actsHappenAtTheirTimes() throws {
         var world = try world(
             """
             pools: [{id: p, capacity: 5000}]
@@ -155,7 +155,7 @@ import Testing
         ("pools: [{id: p}]\nacts: [{at: 5 minutes, do: start, campaign: c}]", "acts[0].at"), ("pools: {", "line"),
         ("pools: [{id: p}]\ncampaigns: [{id: c, pool: p, leads: 9, sent: 5}]", "draft"),
     ])
-    func aWorldThatMakesNoSenseIsRefusedWithTheReason(_ text: String, _ fragment: String) {
+    func anInvalidWorldIsRefusedWithTheReason(_ text: String, _ fragment: String) {
         let error = #expect(throws: WorldFileError.self) { try WorldFile.parse(text, name: "world.yaml") }
         #expect(error?.message.hasPrefix("world.yaml: ") == true)
         #expect(error?.message.contains(fragment) == true, "\(error?.message ?? "")")

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Counts from any task.
+/// A counter that any task may increment.
 package final class Counter: Sendable {
     private let count = Mutex(0)
 

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A pipe whose reader reads when the test says so; full at first, so that not one byte more fits.
+/// A pipe that only the test reads; it is full at first.
 package final class FullPipe: Sendable {
     package let reading: Int32
     package let writing: Int32
@@ -11,12 +11,12 @@ package final class FullPipe: Sendable {
 
     package struct Failed: Error {}
 
-    /// - Parameter isNonBlocking: whether the writing end is left so.
+    /// - Parameter isNonBlocking: whether the writing end stays non-blocking.
     package init(isNonBlocking: Bool, isFull: Bool = true) throws {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw Failed() }
         (reading, writing) = (ends[0], ends[1])
-        // The smallest that the kernel makes: one page. F_SETPIPE_SZ.
+        // F_SETPIPE_SZ; the smallest size is one page.
         _ = fcntl(writing, 1031, 4096)
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let flags = fcntl(writing, F_GETFL)
@@ -32,7 +32,7 @@ package final class FullPipe: Sendable {
         closeWriting()
     }
 
-    /// Only a process that has the writing end, too, can write any more.
+    /// Closes the writing end of this process.
     package func closeWriting() {
         isWritingOpen.withLock { isOpen in
             if isOpen { close(writing) }
@@ -40,7 +40,7 @@ package final class FullPipe: Sendable {
         }
     }
 
-    /// Nobody can read any more.
+    /// Closes the reading end.
     package func closeReading() {
         isReadingOpen.withLock { isOpen in
             if isOpen { close(reading) }
@@ -48,21 +48,21 @@ package final class FullPipe: Sendable {
         }
     }
 
-    /// Reads away what it was filled with.
+    /// Reads the initial content.
     package func discard() {
         var rest = filling
         var byte: UInt8 = 0
         while rest > 0, read(reading, &byte, 1) == 1 { rest -= 1 }
     }
 
-    /// Reads whole lines, up to one that is wanted, as many as wanted, or the end.
+    /// Reads whole lines until the count, a matching line or the end.
     package func readLines(count: Int = .max, until isLast: (String) -> Bool = { _ in false }) throws -> [String] {
         var lines: [String] = []
         var line: [UInt8] = []
         var bytes = [UInt8](repeating: 0, count: 4096)
         while lines.count < count {
             var wanted = pollfd(fd: reading, events: Int16(POLLIN), revents: 0)
-            // Generous: only a broken writer takes that long.
+            // Far longer than a working writer takes.
             guard poll(&wanted, 1, 20_000) == 1 else { throw Failed() }
             let size = read(reading, &bytes, bytes.count)
             if size <= 0 { break }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Collects lines from any task.
+/// A list of lines that any task may append to.
 package final class Lines: Sendable {
     private let lines = Mutex<[String]>([])
 

@@ -1,7 +1,7 @@
 package import Model
 import Synchronization
 
-/// Time that moves when a test says so.
+/// Time that only a test advances.
 package final class ManualTime: TimeSource {
     private struct Sleeper {
         var id: Int
@@ -24,7 +24,7 @@ package final class ManualTime: TimeSource {
 
     package var now: Instant { state.withLock { $0.now } }
 
-    /// How many wait for time to pass.
+    /// The number of sleeping tasks.
     package var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
     package func advance(by duration: Duration) {

@@ -1,4 +1,4 @@
-/// SplitMix64: a seed names a case for ever.
+/// SplitMix64: a seed always gives the same numbers.
 package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

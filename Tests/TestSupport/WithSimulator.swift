@@ -2,7 +2,7 @@ package import Model
 import NIOPosix
 package import Simulator
 
-/// Runs a simulator on a free port for as long as `body` takes.
+/// Runs a simulator on a free port while `body` runs.
 package func withSimulator<Result: Sendable>(
     _ worldFile: String, seed: UInt64 = 1, time: (any TimeSource)? = nil,
     _ body: (_ url: String, _ server: SimulatorServer) async throws -> Result

@@ -1,21 +1,21 @@
 import Foundation
-import NIOCore
+package import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A server of raw bytes on a real socket, which answers each request as a test says.
-final class ScriptedServer: Sendable {
-    struct Request: Sendable {
-        /// Numbered from 1 in the order of their coming.
-        var connection: Int
+/// A server on a real socket that responds to each request with the raw bytes that a test's script returns.
+package final class ScriptedServer: Sendable {
+    package struct Request: Sendable {
+        /// The number of the connection, from 1.
+        package var connection: Int
         /// `GET /path`.
-        var line: String
-        var head: String
+        package var line: String
+        package var head: String
     }
 
-    enum Reply: Sendable {
+    package enum Reply: Sendable {
         case bytes(String)
-        /// After a while.
+        /// Sent after a delay.
         case late(String, TimeAmount)
         /// The connection is closed after these bytes.
         case cut(String)
@@ -25,7 +25,7 @@ final class ScriptedServer: Sendable {
 
     private struct State {
         var connections = 0
-        var requests: [Request] = []
+        package var requests: [Request] = []
         var held: [any Channel] = []
     }
 
@@ -34,11 +34,11 @@ final class ScriptedServer: Sendable {
 
     private init(_ script: @escaping @Sendable (Request) -> Reply) { self.script = script }
 
-    var requests: [Request] { state.withLock { $0.requests } }
-    var heldCount: Int { state.withLock { $0.held.count } }
+    package var requests: [Request] { state.withLock { $0.requests } }
+    package var heldCount: Int { state.withLock { $0.held.count } }
 
-    /// Answers everything that is held.
-    func release(_ bytes: String) {
+    /// Responds to every held request.
+    package func release(_ bytes: String) {
         let held = state.withLock { state in
             defer { state.held = [] }
             return state.held
@@ -46,16 +46,16 @@ final class ScriptedServer: Sendable {
         for channel in held { channel.writeAndFlush(ByteBuffer(string: bytes), promise: nil) }
     }
 
-    /// An answer of JSON on a connection that stays open.
-    static func answer(_ status: String, _ body: String, _ headers: String...) -> String {
+    /// A response on a connection that stays open.
+    package static func answer(_ status: String, _ body: String, _ headers: String...) -> String {
         let lines = ["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)"] + headers
         return lines.joined(separator: "\r\n") + "\r\n\r\n" + body
     }
 
-    static func ok(_ body: String) -> String { answer("200 OK", body) }
+    package static func ok(_ body: String) -> String { answer("200 OK", body) }
 
-    /// Serves on a free port for as long as `body` takes.
-    static func run<Result: Sendable>(
+    /// Serves on a free port while `body` runs.
+    package static func run<Result: Sendable>(
         _ script: @escaping @Sendable (Request) -> Reply,
         _ body: (_ url: String, ScriptedServer) async throws -> Result
     ) async throws -> Result {
@@ -111,7 +111,7 @@ final class ScriptedServer: Sendable {
             }
         }
 
-        /// The next whole request of what has come in.
+        /// The next complete request in the received bytes.
         private func take() -> Request? {
             guard let end = received.range(of: "\r\n\r\n") else { return nil }
             let head = String(received[..<end.lowerBound])
