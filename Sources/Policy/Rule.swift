@@ -51,7 +51,7 @@ package struct Rule: Hashable, Sendable {
     package var mode: Mode
     package var action: Action
     package var severity: Severity
-    /// How sure the rule must be that its ratio is above the limit, 0.95 for instance; nil for a plain comparison.
+    /// How sure the rule must be that its ratio is above the limit, for example 0.95; nil for a plain comparison.
     package var confidence: Double?
     package var resume: Resume?
     package var onOverride: OnOverride?

@@ -45,7 +45,7 @@ package final class FieldReader {
 
     // MARK: Types
 
-    /// A mapping whose keys are all among `known` and `deprecated`; nil, and an error, where the node is not a mapping.
+    /// A mapping whose keys are all among `known` and `deprecated`; nil, and an error, if it is not a mapping.
     ///
     /// - Parameters:
     ///   - deprecated: keys that are accepted, but that no message suggests.

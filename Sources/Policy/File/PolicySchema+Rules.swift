@@ -1,11 +1,7 @@
 /// The part of the schema for rules.
 extension PolicySchema {
     static var ruleSchema: Piece {
-        let isLaunch: [(String, Piece)] = [("on", .object([("const", .text("launch"))]))]
-        let isPool: [(String, Piece)] = [("on", .object([("const", .text("pool"))]))]
-        let isNotPause: [(String, Piece)] = [("then", .object([("not", .object([("const", .text("pause"))]))]))]
-        func then(_ actions: [String]) -> (String, Piece) { ("then", .object([("enum", words(actions))])) }
-        return mapping(
+        mapping(
             "When to do what.", required: ["name", "when", "then"],
             [
                 ("name", ref("name", "Included in every event.")),
@@ -56,50 +52,54 @@ extension PolicySchema {
                         [("type", .text("integer")), ("minimum", .number(1)), ("maximum", .number(1_000_000))])
                 ),
             ],
-            more: [
+            more: [("allOf", .list(ruleConstraints))])
+    }
+
+    /// Which keys and actions each kind of rule may have.
+    private static var ruleConstraints: [Piece] {
+        let isLaunch: [(String, Piece)] = [("on", .object([("const", .text("launch"))]))]
+        let isPool: [(String, Piece)] = [("on", .object([("const", .text("pool"))]))]
+        let isNotPause: [(String, Piece)] = [("then", .object([("not", .object([("const", .text("pause"))]))]))]
+        func then(_ actions: [String]) -> (String, Piece) { ("then", .object([("enum", words(actions))])) }
+        return [
+            .object([
                 (
-                    "allOf",
-                    .list([
-                        .object([
-                            (
-                                "if",
-                                .object([("required", words(["on"])), ("properties", .object(isPool))])
-                            ),
-                            (
-                                "then",
-                                .object([
-                                    (
-                                        "properties",
-                                        .object([
-                                            then(["alert", "remove_sender", "restore_sender"]),
-                                            ("when", .object([("$ref", .text("#/$defs/poolCondition"))])),
-                                            ("campaigns", .flag(false)),
-                                        ])
-                                    )
-                                ])
-                            ),
-                            (
-                                "else",
-                                properties([
-                                    ("when", .object([("$ref", .text("#/$defs/condition"))])), ("pools", .flag(false)),
-                                    ("sender", .flag(false)), ("keep_at_least", .flag(false)),
-                                ])
-                            ),
-                        ]), rule(isLaunch, properties([then(["hold", "alert"]), ("for", .flag(false))])),
-                        .object([
-                            (
-                                "if",
-                                .object([
-                                    ("properties", .object([("on", .object([("const", .text("running"))]))]))
-                                ])
-                            ), ("then", properties([then(["pause", "alert"])])),
-                        ]), rule(isNotPause, properties([("resume", .flag(false))])),
-                        rule(
-                            [("then", .object([("const", .text("remove_sender"))]))],
-                            .object([("required", words(["sender", "keep_at_least"]))])),
+                    "if",
+                    .object([("required", words(["on"])), ("properties", .object(isPool))])
+                ),
+                (
+                    "then",
+                    .object([
+                        (
+                            "properties",
+                            .object([
+                                then(["alert", "remove_sender", "restore_sender"]),
+                                ("when", .object([("$ref", .text("#/$defs/poolCondition"))])),
+                                ("campaigns", .flag(false)),
+                            ])
+                        )
                     ])
-                )
-            ])
+                ),
+                (
+                    "else",
+                    properties([
+                        ("when", .object([("$ref", .text("#/$defs/condition"))])), ("pools", .flag(false)),
+                        ("sender", .flag(false)), ("keep_at_least", .flag(false)),
+                    ])
+                ),
+            ]), rule(isLaunch, properties([then(["hold", "alert"]), ("for", .flag(false))])),
+            .object([
+                (
+                    "if",
+                    .object([
+                        ("properties", .object([("on", .object([("const", .text("running"))]))]))
+                    ])
+                ), ("then", properties([then(["pause", "alert"])])),
+            ]), rule(isNotPause, properties([("resume", .flag(false))])),
+            rule(
+                [("then", .object([("const", .text("remove_sender"))]))],
+                .object([("required", words(["sender", "keep_at_least"]))])),
+        ]
     }
 
     static var resume: Piece {

@@ -25,7 +25,7 @@ package enum CredentialReader {
 
     /// The key in `$CREDENTIALS_DIRECTORY/name`.
     ///
-    /// - Parameter directory: the variable's value; nil where systemd passed no credentials.
+    /// - Parameter directory: the variable's value; nil if systemd passed no credentials.
     package static func systemd(_ name: String, directory: String?) throws(CredentialError) -> APIKey {
         guard let directory, !directory.isEmpty else {
             throw CredentialError(

@@ -124,11 +124,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("when: bounceRate(24h) > 5%", "counts from when the rule was armed, so its ratio has no window"),
+        ("when: bounceRate(24h) > 5%", "counts emails since the rule was armed, so its ratio cannot have a window"),
         ("when: sent > 5", "needs a condition that compares a ratio of counters"),
         ("when: bounceRate < 5%", "needs a condition that compares a ratio of counters"),
         ("when: bounced / replied > 5%", "needs a condition that compares a ratio of counters"),
-        ("when: bounceRate > 5% and replied / delivered > 2%", "can be about one ratio"),
+        ("when: bounceRate > 5% and replied / delivered > 2%", "supports one ratio"),
         ("when: bounceRate > 5% or sent > 100", "needs a condition that compares a ratio of counters"),
     ])
     func whatNoTestCanDecideIsRefused(_ condition: String, _ message: String) {
