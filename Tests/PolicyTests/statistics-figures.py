@@ -1,7 +1,7 @@
-"""Makes statistics-figures.csv with scipy: python3 -m pip install scipy; python3 statistics-figures.py
+"""Generates statistics-figures.csv with scipy: python3 -m pip install scipy; python3 statistics-figures.py
 
-For limits, trials and hits: ln E of the e-process with prior Beta(1, 1/(2 limit) - 1) cut to rates above the limit, and the
-ends of Wilson's 95 % interval.
+For limits, trials and hits: ln E of the e-process with prior Beta(1, 1/(2 limit) - 1) truncated to rates above the limit, and
+the bounds of Wilson's 95 % interval.
 """
 import pathlib
 

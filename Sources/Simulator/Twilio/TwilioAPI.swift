@@ -202,7 +202,7 @@ struct TwilioAPI {
             change = .update(pool: id, name: body.name, tags: body.tags)
         }
         if world.isBusy(id) { throw .conflict }
-        return accepted(world.begin(change, fate: TwilioAPI.fate(fault), at: now), resource: ("SenderPools", id))
+        return accepted(world.begin(change, outcome: TwilioAPI.outcome(fault), at: now), resource: ("SenderPools", id))
     }
 
     private mutating func create(
@@ -211,7 +211,7 @@ struct TwilioAPI {
         let body = try TwilioBody.pool(request.body, requiresName: true).orRefused("the body")
         let work = TwilioWorld.Work.create(
             pool: world.newPoolID(), name: body.name ?? "", tags: body.tags ?? [:], senders: body.senders ?? [])
-        return accepted(world.begin(work, fate: TwilioAPI.fate(fault), at: now), resource: nil)
+        return accepted(world.begin(work, outcome: TwilioAPI.outcome(fault), at: now), resource: nil)
     }
 
     private mutating func add(
@@ -221,7 +221,7 @@ struct TwilioAPI {
         _ = try existing(id)
         if world.isBusy(id) { throw .conflict }
         let work = TwilioWorld.Work.add(pool: id, senders: senders)
-        return accepted(world.begin(work, fate: TwilioAPI.fate(fault), at: now), resource: nil)
+        return accepted(world.begin(work, outcome: TwilioAPI.outcome(fault), at: now), resource: nil)
     }
 
     private mutating func remove(
@@ -231,10 +231,11 @@ struct TwilioAPI {
         if world.isBusy(id) { throw .conflict }
         let work = TwilioWorld.Work.remove(pool: id, sender: sender)
         return accepted(
-            world.begin(work, fate: TwilioAPI.fate(fault), at: now), resource: ("SenderPools/\(id)/Senders", sender))
+            world.begin(work, outcome: TwilioAPI.outcome(fault), at: now),
+            resource: ("SenderPools/\(id)/Senders", sender))
     }
 
-    private static func fate(_ fault: FaultRule.Kind?) -> TwilioWorld.Fate {
+    private static func outcome(_ fault: FaultRule.Kind?) -> TwilioWorld.Outcome {
         switch fault {
         case .operationFails: .fails
         case .operationCanceled: .canceled

@@ -48,7 +48,7 @@ package struct TwilioWorld: Sendable {
     }
 
     /// How an operation ends.
-    enum Fate: Sendable {
+    enum Outcome: Sendable {
         case done, fails, canceled, never
     }
 
@@ -56,7 +56,7 @@ package struct TwilioWorld: Sendable {
         package var id: String
         package var status = PoolOperation.Status.processing
         var work: Work
-        var fate: Fate
+        var outcome: Outcome
         package var failed = 0
         var endsAt: Instant
         package var createdAt: Instant
@@ -115,16 +115,17 @@ package struct TwilioWorld: Sendable {
 
     /// True while an operation changes the pool; another change is a conflict.
     func isBusy(_ pool: String) -> Bool {
-        operations.contains { $0.work.pool == pool && $0.status == .processing && $0.fate != .never }
+        operations.contains { $0.work.pool == pool && $0.status == .processing && $0.outcome != .never }
     }
 
     // MARK: Changes
 
     mutating func newPoolID() -> String { nextID("senderpool") }
 
-    mutating func begin(_ work: Work, fate: Fate, at now: Instant) -> Operation {
+    mutating func begin(_ work: Work, outcome: Outcome, at now: Instant) -> Operation {
         let operation = Operation(
-            id: nextID("operation"), work: work, fate: fate, endsAt: now + description.operationTakes, createdAt: now,
+            id: nextID("operation"), work: work, outcome: outcome, endsAt: now + description.operationTakes,
+            createdAt: now,
             updatedAt: now)
         if operations.count >= TwilioWorld.operationsMax {
             operations.removeFirst(TwilioWorld.operationsMax / 10)
@@ -137,7 +138,7 @@ package struct TwilioWorld: Sendable {
         for index in operations.indices where operations[index].status == .processing && operations[index].endsAt <= now
         {
             let at = operations[index].endsAt
-            switch operations[index].fate {
+            switch operations[index].outcome {
             case .never: continue
             case .canceled: operations[index].status = .canceled
             case .fails:
