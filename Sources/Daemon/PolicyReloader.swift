@@ -1,6 +1,7 @@
 package import Model
 package import Policy
 package import Providers
+package import Threads
 
 /// Why a policy cannot be used.
 package enum PolicyRefusal: Error {
@@ -22,17 +23,19 @@ package enum PolicyRefusal: Error {
     }
 }
 
-/// Reads the policy file for the daemon: at its start, and anew at each reload.
+/// Reads the policy file for the daemon: at its start, and at each reload.
 package struct PolicyReloader: Sendable {
     private let path: String
     private let factory: PlatformFactory
+    private let files: BlockingWork
 
-    package init(path: String, factory: PlatformFactory) {
+    package init(path: String, factory: PlatformFactory, files: BlockingWork) {
         self.path = path
         self.factory = factory
+        self.files = files
     }
 
-    /// The policy, clients with its keys, and the entry that tells of them.
+    /// The policy, clients with its keys, and the entry that reports them; it reads files, so it blocks.
     package func load() throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
         let source: SourceFile
         do throws(PolicyFileError) {
@@ -50,16 +53,24 @@ package struct PolicyReloader: Sendable {
     }
 
     /// All or nothing: a policy that cannot be used in full is refused with the reason.
-    package func reload() -> GuardService.Reload {
+    package func reload() async -> GuardService.Reload {
+        await files.run { readAgain() } ?? refusal("too much else waits for the disk")
+    }
+
+    private func readAgain() -> GuardService.Reload {
         do throws(PolicyRefusal) {
             let (policy, platforms, loaded) = try load()
             return .loaded(policy, platforms, loaded)
         } catch {
-            return .refused(
-                JournalEvent(
-                    .policyRefused, "policy refused, the one in use goes on: \(error.message)",
-                    fields: [.policy: path, .reason: error.message]))
+            return refusal(error.message)
         }
+    }
+
+    private func refusal(_ reason: String) -> GuardService.Reload {
+        .refused(
+            JournalEvent(
+                .policyRefused, "policy refused, the one in use goes on: \(reason)",
+                fields: [.policy: path, .reason: reason]))
     }
 
     private func loaded(_ policy: CheckedPolicy, _ diagnostics: [Diagnostic]) -> JournalEvent {

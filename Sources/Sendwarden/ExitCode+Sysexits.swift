@@ -36,7 +36,7 @@ extension ExitCode {
 
     init(_ error: LedgerError) {
         switch error.code {
-        case .locked, .unwritable: self = .unavailable
+        case .locked, .unwritable, .busy, .leaseLost: self = .unavailable
         case .noPermission: self = .noPermission
         case .missing: self = .noInput
         case .tooNew: self = .badConfiguration

@@ -4,6 +4,7 @@ import Daemon
 import Foundation
 import Guard
 import Journal
+import Ledger
 import Logging
 import Model
 import NIOPosix
@@ -12,6 +13,7 @@ import Providers
 import ServiceLifecycle
 import Simulator
 import TestSupport
+import Threads
 import Testing
 
 /// The daemon's service over real HTTP on a simulated world, in fast time.
@@ -24,7 +26,7 @@ struct DaemonBench {
     let journal: Lines
     let time: SteadyTime
     let url: String
-    let desk: ControlDesk
+    let control: ControlChannel
     fileprivate let folder: TemporaryFolder
 
     var events: [[String: String]] {
@@ -57,7 +59,7 @@ struct DaemonBench {
     /// Rewrites the policy file and asks for a reload.
     func reload(_ policy: String, workspace: String = "bench") async throws {
         _ = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, workspace: workspace))
-        _ = await desk.reload(by: nil)
+        _ = await control.reload(by: nil)
     }
 
     private static func policy(
@@ -75,7 +77,7 @@ struct DaemonBench {
 
     static func run<Result: Sendable>(
         world: String, policy: String, speed: Double = 600, twilio: Bool = false,
-        _ body: (DaemonBench) async throws -> Result
+        ledger: (any LedgerStore)? = nil, _ body: (DaemonBench) async throws -> Result
     ) async throws -> Result {
         let keyed = "key: \(key)\n" + world
         let start = try WorldFile.parse(keyed, name: "world").start ?? Instant(milliseconds: 1_796_000_000_000)
@@ -94,19 +96,21 @@ struct DaemonBench {
                 throw PolicyRefused(messages: outcome.diagnostics.map(\.message))
             }
             let lines = Lines()
-            let desk = ControlDesk()
-            let reloader = PolicyReloader(path: path, factory: factory)
+            let control = ControlChannel()
+            let reloader = PolicyReloader(
+                path: path, factory: factory, files: BlockingWork(threads: 1, unfinishedMax: 16))
             let service = GuardService(
                 warden: Guard(policy: checked, at: time.now), platforms: try factory.platforms(for: checked),
                 surroundings: .init(
                     journal: Journal(format: .json, time: time, writeLine: lines.add), notifier: ServiceNotifier(),
-                    time: time, random: { Double.random(in: 0...1) }, desk: desk, reload: { reloader.reload() }))
+                    time: time, random: { Double.random(in: 0...1) }, control: control, ledger: ledger,
+                    reload: { await reloader.reload() }))
             let group = ServiceGroup(
                 configuration: .init(
                     services: [.init(service: service)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
                 ))
             let bench = DaemonBench(
-                server: server, journal: lines, time: time, url: url, desk: desk, folder: folder)
+                server: server, journal: lines, time: time, url: url, control: control, folder: folder)
             let result = try await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { try await group.run() }
                 let result = try await body(bench)
