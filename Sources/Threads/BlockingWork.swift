@@ -30,6 +30,9 @@ package final class BlockingWork: Sendable {
     /// What has been taken in is done first; a call that hangs keeps its thread until the process ends.
     deinit { queue.stop(threads: threads) }
 
+    /// How much waits for a thread.
+    package var waiting: Int { queue.waiting }
+
     /// Does the work on one of the threads.
     ///
     /// Nil where too much waits, or where the task is cancelled first: work that has begun then ends unheard.
@@ -110,6 +113,8 @@ private final class WorkQueue: Sendable {
         if isTaken { wake.signal() }
         return isTaken
     }
+
+    var waiting: Int { state.withLock { $0.waiting.reduce(0) { $0 + $1.count } } }
 
     func stop(threads: Int) {
         state.withLock { $0.isStopped = true }

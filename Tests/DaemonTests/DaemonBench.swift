@@ -41,7 +41,8 @@ struct DaemonBench {
 
     /// Waits until something is so; a test fails where simulated time is up first.
     func wait(
-        upTo limit: Duration, sourceLocation: SourceLocation = #_sourceLocation, until condition: () -> Bool
+        upTo limit: Duration, every step: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
+        until condition: () -> Bool
     ) async throws {
         let end = time.now + limit
         while !condition() {
@@ -50,33 +51,33 @@ struct DaemonBench {
                     "it did not come to that:\n\(journal.all.joined(separator: "\n"))", sourceLocation: sourceLocation)
                 return
             }
-            try await time.sleep(until: time.now + .seconds(20))
+            try await time.sleep(until: time.now + step)
         }
     }
 
     func pass(_ duration: Duration) async throws { try await time.sleep(until: time.now + duration) }
 
     /// Rewrites the policy file and asks for a reload.
-    func reload(_ policy: String, workspace: String = "bench") async throws {
-        _ = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, workspace: workspace))
+    func reload(_ policy: String, workspace: String = "bench", quick: Bool = false) async throws {
+        _ = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, workspace: workspace, quick: quick))
         _ = await control.reload(by: nil)
     }
 
     private static func policy(
-        _ rest: String, url: String, workspace: String = "bench", twilio: Bool = false
+        _ rest: String, url: String, workspace: String = "bench", twilio: Bool = false, quick: Bool = false
     ) -> String {
         let own = "{name: \(workspace), provider: leadterra, url: \"\(url)\", credential: key}"
         let other = "{name: twilio, provider: twilio_comms, url: \"\(url)\", credential: twilio}"
         return """
             version: 1
             \(twilio ? "workspaces: [\(own), \(other)]" : "workspace: \(own)")
-            poll: {stats: 1m, pools: 1m, budget: 1200/min, timeout: 2s}
+            poll: {stats: \(quick ? "200ms" : "1m"), pools: \(quick ? "200ms" : "1m"), budget: 1200/min, timeout: 2s}
             \(rest)
             """
     }
 
     static func run<Result: Sendable>(
-        world: String, policy: String, speed: Double = 600, twilio: Bool = false,
+        world: String, policy: String, speed: Double = 600, twilio: Bool = false, quick: Bool = false,
         ledger: (any LedgerStore)? = nil, _ body: (DaemonBench) async throws -> Result
     ) async throws -> Result {
         let keyed = "key: \(key)\n" + world
@@ -86,7 +87,7 @@ struct DaemonBench {
             let folder = try TemporaryFolder()
             _ = try folder.write("key", key)
             _ = try folder.write("twilio", twilioKey)
-            let path = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, twilio: twilio))
+            let path = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, twilio: twilio, quick: quick))
             let connections = Connections(.singleton)
             let factory = PlatformFactory(
                 connections: connections, time: time, credentialsDirectory: folder.path,

@@ -1,13 +1,13 @@
 import Guard
-import Ledger
-import Model
+package import Ledger
+package import Model
 
 /// What waits to be stored, in the order in which it was decided, and who waits for it.
 ///
 /// One batch is at the store at a time; what comes meanwhile goes with the next, so that a slow disk makes larger batches
 /// and not a longer queue. It stores nothing itself.
-struct PendingWrites<Waiter: Sendable>: Sendable {
-    enum Action: Sendable {
+package struct PendingWrites<Waiter: Sendable>: Sendable {
+    package enum Action: Sendable {
         /// Give it to the store, and ``finished(_:failure:at:)`` what comes of it.
         case write(LedgerBatch, number: Int)
         /// All that it waited for is durable.
@@ -28,7 +28,7 @@ struct PendingWrites<Waiter: Sendable>: Sendable {
     /// Records that wait while a batch is at the store: ten times what a large policy's first poll makes.
     private static var waitingMax: Int { 20_000 }
     /// A store that does not answer for so long counts as failing: nobody is to wait longer for a no.
-    static var stallMax: Duration { .seconds(10) }
+    package static var stallMax: Duration { .seconds(10) }
 
     /// What one event made: it is stored as a whole.
     private struct Group: Sendable {
@@ -54,14 +54,16 @@ struct PendingWrites<Waiter: Sendable>: Sendable {
     private var lastNumber = 0
     /// While it fails, only something new to store makes it try again.
     private var isRetryDue = false
-    private(set) var isFailing = false
+    package private(set) var isFailing = false
+
+    package init() {}
 
     /// Takes in what an event made.
     ///
     /// - Parameters:
     ///   - waiters: who is to wait until all of it, and all before it, is durable.
     ///   - isRetry: false for what a failure itself made, which is stored with what comes next.
-    mutating func add(
+    package mutating func add(
         _ entries: [LedgerEntry], waiters: [Waiter] = [], isRetry: Bool = true, at now: Instant
     ) -> [Action] {
         var group = Group(entries: [], waiters: waiters, isUrgent: false)
@@ -101,12 +103,12 @@ struct PendingWrites<Waiter: Sendable>: Sendable {
     }
 
     /// The next time at which ``wake(at:)`` is due; nil where nothing waits for time to pass.
-    var deadline: Instant? {
+    package var deadline: Instant? {
         if let flight { return flight.isStalled ? nil : flight.since + Self.stallMax }
         return samplesSince.map { $0 + Self.samplesWithin }
     }
 
-    mutating func wake(at now: Instant) -> [Action] {
+    package mutating func wake(at now: Instant) -> [Action] {
         if let flight, !flight.isStalled, now - flight.since >= Self.stallMax {
             return giveUp("it has not answered for \(Self.stallMax.policyText)")
         }
@@ -114,7 +116,7 @@ struct PendingWrites<Waiter: Sendable>: Sendable {
     }
 
     /// A batch came back from the store; `failure` says why it is not stored.
-    mutating func finished(_ number: Int, failure: String?, at now: Instant) -> [Action] {
+    package mutating func finished(_ number: Int, failure: String?, at now: Instant) -> [Action] {
         guard let flight, flight.number == number else { return [] }
         self.flight = nil
         let waiters = flight.groups.flatMap(\.waiters)
@@ -132,13 +134,13 @@ struct PendingWrites<Waiter: Sendable>: Sendable {
     }
 
     /// The store fails at something else than a batch.
-    mutating func failed(_ failure: String) -> [Action] {
+    package mutating func failed(_ failure: String) -> [Action] {
         isFailing = true
         return [.report(failure: failure)]
     }
 
     /// All that is not at the store yet, for the end; who waits for it waits in vain.
-    mutating func drain(at now: Instant) -> LedgerBatch? {
+    package mutating func drain(at now: Instant) -> LedgerBatch? {
         let entries = backlog + groups.flatMap(\.entries) + samples
         (groups, waiting, backlog, samples, samplesSince) = ([], 0, [], [], nil)
         return entries.isEmpty ? nil : LedgerBatch(entries, at: now)
