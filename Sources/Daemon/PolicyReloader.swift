@@ -8,12 +8,15 @@ package enum PolicyRefusal: Error {
     case unreadable(PolicyFileError)
     case unsound(path: String, [Diagnostic])
     case credential(CredentialError)
+    /// Too much else waits for the disk.
+    case busy
 
     /// What is wrong, where, and where to see more.
     package var message: String {
         switch self {
         case .unreadable(let error): return error.message
         case .credential(let error): return error.message
+        case .busy: return "the policy cannot be read: too much else waits for the disk; try again"
         case .unsound(let path, let diagnostics):
             let errors = diagnostics.filter { $0.severity == .error }.sorted { $0.position < $1.position }
             let first = errors.first.map { "\(path):\($0.position.line):\($0.position.column): \($0.message)" }
@@ -35,8 +38,16 @@ package struct PolicyReloader: Sendable {
         self.files = files
     }
 
-    /// The policy, clients with its keys, and the entry that reports them; it reads files, so it blocks.
-    package func load() throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
+    /// The policy, clients with its keys, and the entry that reports them.
+    package func load() async throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
+        let result = await files.run { () -> Result<(CheckedPolicy, Platforms, JournalEvent), PolicyRefusal> in
+            Result { () throws(PolicyRefusal) in try read() }
+        }
+        guard let result else { throw .busy }
+        return try result.get()
+    }
+
+    private func read() throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
         let source: SourceFile
         do throws(PolicyFileError) {
             source = try PolicyFile.read(path)
@@ -54,23 +65,15 @@ package struct PolicyReloader: Sendable {
 
     /// All or nothing: a policy that cannot be used in full is refused with the reason.
     package func reload() async -> GuardService.Reload {
-        await files.run { readAgain() } ?? refusal("too much else waits for the disk")
-    }
-
-    private func readAgain() -> GuardService.Reload {
         do throws(PolicyRefusal) {
-            let (policy, platforms, loaded) = try load()
+            let (policy, platforms, loaded) = try await load()
             return .loaded(policy, platforms, loaded)
         } catch {
-            return refusal(error.message)
+            return .refused(
+                JournalEvent(
+                    .policyRefused, "policy refused, the one in use goes on: \(error.message)",
+                    fields: [.policy: path, .reason: error.message]))
         }
-    }
-
-    private func refusal(_ reason: String) -> GuardService.Reload {
-        .refused(
-            JournalEvent(
-                .policyRefused, "policy refused, the one in use goes on: \(reason)",
-                fields: [.policy: path, .reason: reason]))
     }
 
     private func loaded(_ policy: CheckedPolicy, _ diagnostics: [Diagnostic]) -> JournalEvent {

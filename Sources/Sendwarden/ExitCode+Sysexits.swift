@@ -31,6 +31,7 @@ extension ExitCode {
         case .unreadable(let error): self.init(error)
         case .unsound: self = .badConfiguration
         case .credential(let error): self.init(error)
+        case .busy: self = .unavailable
         }
     }
 

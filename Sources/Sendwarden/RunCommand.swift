@@ -104,7 +104,7 @@ struct RunCommand: AsyncParsableCommand {
         // Files are read and written one at a time; a disk that hangs keeps this thread alone.
         let files = BlockingWork(threads: 1, unfinishedMax: 16)
         let reloader = PolicyReloader(path: self.policy.path, factory: factory, files: files)
-        let (policy, platforms, loaded) = try load(reloader, journal)
+        let (policy, platforms, loaded) = try await load(reloader, journal)
         journal.tell(
             JournalEvent(
                 .daemonStarted,
@@ -194,9 +194,9 @@ struct RunCommand: AsyncParsableCommand {
 
     private func load(
         _ reloader: PolicyReloader, _ journal: Journal
-    ) throws -> (CheckedPolicy, Platforms, JournalEvent) {
+    ) async throws -> (CheckedPolicy, Platforms, JournalEvent) {
         do throws(PolicyRefusal) {
-            return try reloader.load()
+            return try await reloader.load()
         } catch {
             journal.tell(
                 JournalEvent(

@@ -78,7 +78,7 @@ struct DaemonBench {
 
     static func run<Result: Sendable>(
         world: String, policy: String, speed: Double = 600, twilio: Bool = false, quick: Bool = false,
-        ledger: (any LedgerStore)? = nil, _ body: (DaemonBench) async throws -> Result
+        ledger: (any LedgerStore)? = nil, ledgerAnswersWithin: Duration = .seconds(10), _ body: (DaemonBench) async throws -> Result
     ) async throws -> Result {
         let keyed = "key: \(key)\n" + world
         let start = try WorldFile.parse(keyed, name: "world").start ?? Instant(milliseconds: 1_796_000_000_000)
@@ -100,12 +100,14 @@ struct DaemonBench {
             let control = ControlChannel()
             let reloader = PolicyReloader(
                 path: path, factory: factory, files: BlockingWork(threads: 1, unfinishedMax: 16))
+            var surroundings = GuardService.Surroundings(
+                journal: Journal(format: .json, time: time, writeLine: lines.add), notifier: ServiceNotifier(),
+                time: time, random: { Double.random(in: 0...1) }, control: control, ledger: ledger,
+                reload: { await reloader.reload() })
+            surroundings.ledgerAnswersWithin = ledgerAnswersWithin
             let service = GuardService(
                 warden: Guard(policy: checked, at: time.now), platforms: try factory.platforms(for: checked),
-                surroundings: .init(
-                    journal: Journal(format: .json, time: time, writeLine: lines.add), notifier: ServiceNotifier(),
-                    time: time, random: { Double.random(in: 0...1) }, control: control, ledger: ledger,
-                    reload: { await reloader.reload() }))
+                surroundings: surroundings)
             let group = ServiceGroup(
                 configuration: .init(
                     services: [.init(service: service)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

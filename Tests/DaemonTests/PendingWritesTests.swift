@@ -120,12 +120,11 @@ import Testing
         var writes = PendingWrites<String>()
         _ = writes.add([urgent("A")], waiters: ["start"], at: at(0))
         _ = writes.add([urgent("B")], waiters: ["second"], at: at(1))
-        #expect(writes.deadline == at(10))
-        #expect(words(writes.wake(at: at(9))).isEmpty)
         #expect(
-            words(writes.wake(at: at(10))) == [
+            words(writes.stalled(1, for: .seconds(10))) == [
                 "report it has not answered for 10s", "refuse start", "refuse second",
             ])
+        #expect(words(writes.stalled(1, for: .seconds(10))).isEmpty)
         #expect(writes.deadline == nil)
         #expect(words(writes.add([urgent("C")], waiters: ["third"], at: at(11))) == ["refuse third"])
         // It comes back: what was at the store is there, the rest follows in its order.
@@ -135,7 +134,7 @@ import Testing
     @Test func aStallThatEndsInFailureLosesNoStory() {
         var writes = PendingWrites<String>()
         _ = writes.add([urgent("A")], waiters: ["start"], at: at(0))
-        _ = writes.wake(at: at(10))
+        _ = writes.stalled(1, for: .seconds(10))
         _ = writes.add([urgent("B")], at: at(11))
         #expect(words(writes.finished(1, failure: "broken", at: at(60))) == ["report broken", "write 2: A B"])
     }

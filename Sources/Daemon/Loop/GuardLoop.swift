@@ -17,6 +17,8 @@ struct GuardLoop {
         case question(Question)
         /// A batch is in the ledger, or is not for that reason.
         case stored(Int, failure: String?)
+        /// A batch has been at the ledger for so long, and still is.
+        case stalled(Int, for: Duration)
         case maintained(Result<LedgerUpkeep, LedgerError>)
     }
 
@@ -75,6 +77,7 @@ struct GuardLoop {
         case .reload(let reload, let asker, let answer): answer(adopt(reload, by: asker))
         case .question(let question): self.answer(question)
         case .stored(let number, let failure): carryOut(writes.finished(number, failure: failure, at: now))
+        case .stalled(let number, let duration): carryOut(writes.stalled(number, for: duration))
         case .maintained(let result): noteMaintenance(result)
         }
         checkClock()

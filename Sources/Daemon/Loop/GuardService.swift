@@ -36,6 +36,8 @@ package struct GuardService: Service, CustomStringConvertible {
         package var wallClock: (@Sendable () -> Instant)?
         /// Where the guard's memory is stored; nil where it lives and dies with the process.
         package var ledger: (any LedgerStore)?
+        /// A ledger that does not answer for so long counts as failing: well below the time for which operators wait.
+        package var ledgerAnswersWithin: Duration = .seconds(10)
 
         package init(
             journal: Journal, notifier: ServiceNotifier, time: any TimeSource, random: @escaping @Sendable () -> Double,
@@ -76,8 +78,8 @@ package struct GuardService: Service, CustomStringConvertible {
         let longest = min(warden.policy.poll.stats.min / 20, GuardService.jitterMax)
         try? await time.sleep(until: time.now + longest * surroundings.random())
         let inputs = AsyncChannel<GuardLoop.Input>()
-        // The loop hands over one batch at a time, and one more at the end.
-        let (batches, writes) = AsyncStream.makeStream(of: GuardLoop.Write.self, bufferingPolicy: .unbounded)
+        // The loop hands over one batch at a time, and one more at the end: none is ever dropped.
+        let (batches, writes) = AsyncStream.makeStream(of: GuardLoop.Write.self, bufferingPolicy: .bufferingOldest(4))
         let (drained, drain) = AsyncStream.makeStream(of: Never.self)
         await withDiscardingTaskGroup { group in
             group.addTask { await forwardRequests(to: inputs) }
@@ -133,12 +135,21 @@ package struct GuardService: Service, CustomStringConvertible {
     /// Gives the ledger one batch after the other, in their order.
     private func store(_ batches: AsyncStream<GuardLoop.Write>, _ inputs: AsyncChannel<GuardLoop.Input>) async {
         guard let ledger = surroundings.ledger else { return }
+        let limit = surroundings.ledgerAnswersWithin
         for await write in batches {
-            var failure: String?
-            do throws(LedgerError) {
-                try await ledger.append(write.batch)
-            } catch {
-                failure = error.message
+            let failure = await withDiscardingTaskGroup { group -> String? in
+                // In real time, as it is a real disk, however fast the guard's time runs.
+                group.addTask {
+                    try? await Task.sleep(for: limit)
+                    if !Task.isCancelled { await inputs.send(.stalled(write.number, for: limit)) }
+                }
+                defer { group.cancelAll() }
+                do throws(LedgerError) {
+                    try await ledger.append(write.batch)
+                    return nil
+                } catch {
+                    return error.message
+                }
             }
             await inputs.send(.stored(write.number, failure: failure))
         }

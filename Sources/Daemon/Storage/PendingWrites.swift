@@ -27,8 +27,6 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
     private static var backlogMax: Int { 1000 }
     /// Records that wait while a batch is at the store: ten times what a large policy's first poll makes.
     private static var waitingMax: Int { 20_000 }
-    /// A store that does not answer for so long counts as failing: nobody is to wait longer for a no.
-    package static var stallMax: Duration { .seconds(10) }
 
     /// What one event made: it is stored as a whole.
     private struct Group: Sendable {
@@ -40,8 +38,6 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
     private struct Flight: Sendable {
         var number: Int
         var groups: [Group]
-        var samples: Int
-        var since: Instant
         var isStalled = false
     }
 
@@ -103,16 +99,14 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
     }
 
     /// The next time at which ``wake(at:)`` is due; nil where nothing waits for time to pass.
-    package var deadline: Instant? {
-        if let flight { return flight.isStalled ? nil : flight.since + Self.stallMax }
-        return samplesSince.map { $0 + Self.samplesWithin }
-    }
+    package var deadline: Instant? { flight == nil ? samplesSince.map { $0 + Self.samplesWithin } : nil }
 
-    package mutating func wake(at now: Instant) -> [Action] {
-        if let flight, !flight.isStalled, now - flight.since >= Self.stallMax {
-            return giveUp("it has not answered for \(Self.stallMax.policyText)")
-        }
-        return next(at: now)
+    package mutating func wake(at now: Instant) -> [Action] { next(at: now) }
+
+    /// A batch has been at the store for so long that it counts as failing: nobody is to wait longer for a no.
+    package mutating func stalled(_ number: Int, for duration: Duration) -> [Action] {
+        guard let flight, flight.number == number, !flight.isStalled else { return [] }
+        return giveUp("it has not answered for \(duration.policyText)")
     }
 
     /// A batch came back from the store; `failure` says why it is not stored.
@@ -187,9 +181,7 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
         var entries = backlog + taken.flatMap(\.entries)
         let areSamplesDue =
             samples.count >= Self.samplesMax || samplesSince.map { now - $0 >= Self.samplesWithin } ?? false
-        var batched = 0
         if areSamplesDue, !taken.contains(where: \.isUrgent) {
-            batched = samples.count
             entries += samples
             (samples, samplesSince) = ([], nil)
         }
@@ -198,7 +190,7 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
         waiting -= taken.reduce(0) { $0 + $1.entries.count }
         isRetryDue = false
         lastNumber += 1
-        flight = Flight(number: lastNumber, groups: taken, samples: batched, since: now)
+        flight = Flight(number: lastNumber, groups: taken)
         return [.write(LedgerBatch(entries, at: now), number: lastNumber)]
     }
 }
