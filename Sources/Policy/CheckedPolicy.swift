@@ -25,7 +25,7 @@ package struct CheckedPolicy: Hashable, Sendable {
     /// Pools that the policy gives a name; in the order of the file.
     package var pools: [PoolBinding]
 
-    /// The first workspace, under whose name the ledger keeps everything.
+    /// The first workspace, under whose name the ledger stores what is about none in particular.
     package var workspace: Workspace { workspaces[0] }
 
     /// The workspace of that name; nil where the policy has none.

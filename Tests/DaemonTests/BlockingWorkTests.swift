@@ -34,7 +34,7 @@ import Threads
             ] {
                 group.addTask { _ = await work.run(urgency) { order.add(name) } }
             }
-            while work.waiting < 3 { await Task.yield() }
+            while work.waiting < 3 { try? await Task.sleep(for: .milliseconds(1)) }
             door.open()
         }
         #expect(order.all == ["urgent", "ordinary", "background"])

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// The daemon on a ledger that hangs, fails once, or fails for good.
-@Suite(.timeLimit(.minutes(3))) struct LedgerFaultTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct LedgerFaultTests {
     static let world = """
         start: 2026-12-01T20:00:00Z
         pools: [{id: pool_a, capacity: 3000, used: 0}]

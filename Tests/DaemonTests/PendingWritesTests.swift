@@ -143,8 +143,8 @@ import Testing
         var writes = PendingWrites<String>()
         _ = writes.add([event("a")], at: at(0))
         var reports = 0
-        for round in 0..<300 {
-            let entries = (0..<100).map { event("\(round) \($0)") } + [state]
+        for round in 0..<30 {
+            let entries = (0..<1000).map { event("\(round) \($0)") } + [state]
             reports += words(writes.add(entries, at: at(1))).count { $0.hasPrefix("report") }
         }
         #expect(reports > 0)

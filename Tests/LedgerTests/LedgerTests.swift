@@ -282,6 +282,45 @@ import Testing
         #expect(error { () throws(LedgerError) in _ = try open(path) }?.code == .corrupt)
     }
 
+    /// All of it under the first workspace's name, partly without checksums: it is moved, and loses nothing.
+    @Test(arguments: [3, 4]) func severalWorkspacesOfAnOlderVersionAreToldApart(_ version: Int) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/ledger.sqlite"
+        let story = try LedgerStory()
+        let polls = (1...300).flatMap { minute in
+            ["camp_n", "camp_s"].map {
+                LedgerRecord.sample(
+                    CampaignID(unchecked: $0), Self.stats(minute), at: Self.start + .seconds(60 * minute))
+            }
+        }
+        do {
+            let ledger = try LedgerDatabase.open(path, LedgerScope(LedgerStory.north), at: Self.start).store
+            try ledger.write(story.records + polls, at: Self.start)
+        }
+        if version < 4 { try downgrade(path, to: version) }
+        let now = Self.start + .seconds(301 * 60)
+        do {
+            let opened = try LedgerDatabase.open(path, story.scope, limits: LedgerLimits(stepRows: 100), at: now)
+            // Nothing of it is moved yet, and all of it is loaded.
+            #expect(opened.memory.samples[CampaignID(unchecked: "camp_s")]?.count == 301)
+            #expect(opened.memory.campaigns.count == 3)
+            #expect(try opened.store.maintain(at: now))
+        }
+        // A kill in between costs nothing either.
+        let opened = try LedgerDatabase.open(path, story.scope, at: now)
+        #expect(opened.memory.samples[CampaignID(unchecked: "camp_s")]?.count == 301)
+        while try opened.store.maintain(at: now) {}
+        let reader = try LedgerReader(path)
+        #expect(try reader.damage() == nil)
+        for (workspace, campaign) in [("north", "camp_n"), ("south", "camp_s")] {
+            let id = CampaignID(unchecked: campaign)
+            #expect(try reader.campaigns(workspace) == [id])
+            #expect(try reader.samples(of: id, workspace, since: Self.start).count == 301)
+            #expect(try reader.history(workspace, .init(limit: 9)).map(\.message) == ["paused \(campaign)"])
+            #expect(try reader.decisions(workspace, since: Self.start).count == 1)
+        }
+    }
+
     @Test func poolsAreKeptOnceAMinuteAndForAsLongAsSamples() throws {
         let folder = try TemporaryFolder()
         let ledger = try open(folder.path + "/ledger.sqlite").store
