@@ -38,7 +38,8 @@ let package = Package(
         .executableTarget(
             name: "Sendwarden",
             dependencies: [
-                "Daemon", "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Rehearsal", "Simulator", "Threads",
+                "Daemon", "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Rehearsal", "Simulator",
+                "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),

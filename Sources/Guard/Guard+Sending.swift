@@ -19,8 +19,10 @@ extension Guard {
         switch verdict(index, at: now) {
         case .pass: return true
         case .alreadyStarted: return false
-        // A person's word lasts beyond the time in which it may be taken up.
-        case .hold: if case .order(let order) = intent.decision.cause { return order.isForced } else { return false }
+        case .hold(let reasons, _, _, _):
+            // A person's word overrules rules, also beyond the time in which it was to be taken up, but nothing else.
+            guard case .order(let order) = intent.decision.cause, order.isForced else { return false }
+            return reasons.allSatisfy(\.isOfRules)
         }
     }
 
@@ -28,12 +30,22 @@ extension Guard {
         guard policy.mode == .enforce, let place = places[intent.campaign],
             case .resuming(let attempt) = campaigns[place].phase, attempt.step == .sent(intent)
         else { return false }
-        if attempt.order?.isForced == true { return true }
+        if attempt.order?.isForced == true { return ledgerTrouble == nil && !campaigns[place].isMissing }
         return obstacles(place, rule(of: attempt.pause.decision), at: now).isEmpty
     }
 
     /// Whether a change of a pool's members is still the one under way.
     package func stillStands(_ change: SenderChange) -> Bool {
         policy.mode == .enforce && senders[change.pool]?.attempt == SenderState.Attempt(change: change, step: .sent)
+    }
+}
+
+extension Hold.Reason {
+    /// True where rules, or the want of data to judge them, hold it.
+    fileprivate var isOfRules: Bool {
+        switch self {
+        case .rule, .unknownRule: true
+        case .noNumbers, .noLeads, .noFreshLook, .startFailed, .belt, .ledger, .paused, .person: false
+        }
     }
 }

@@ -107,7 +107,7 @@ struct HistoryCommand: AsyncParsableCommand {
             do throws(ControlFailure) {
                 let (status, _) = try await control.tryAsking("GET", "/v1/history?limit=1")
                 guard status == 404 else { return .daemon }
-                throw ControlFailure(code: .noInput, reason: "the daemon keeps no ledger, so it has no history")
+                throw ControlFailure(code: .noInput, reason: "the daemon has no ledger, so it has no history")
             } catch {
                 try ledger.standIn(for: error, of: control)
             }

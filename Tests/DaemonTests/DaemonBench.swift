@@ -78,7 +78,8 @@ struct DaemonBench {
 
     static func run<Result: Sendable>(
         world: String, policy: String, speed: Double = 600, twilio: Bool = false, quick: Bool = false,
-        ledger: (any LedgerStore)? = nil, ledgerAnswersWithin: Duration = .seconds(10), _ body: (DaemonBench) async throws -> Result
+        ledger: (any LedgerStore)? = nil, ledgerAnswersWithin: Duration = .seconds(10),
+        _ body: (DaemonBench) async throws -> Result
     ) async throws -> Result {
         let keyed = "key: \(key)\n" + world
         let start = try WorldFile.parse(keyed, name: "world").start ?? Instant(milliseconds: 1_796_000_000_000)
@@ -87,7 +88,8 @@ struct DaemonBench {
             let folder = try TemporaryFolder()
             _ = try folder.write("key", key)
             _ = try folder.write("twilio", twilioKey)
-            let path = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, twilio: twilio, quick: quick))
+            let path = try folder.write(
+                "policy.yaml", DaemonBench.policy(policy, url: url, twilio: twilio, quick: quick))
             let connections = Connections(.singleton)
             let factory = PlatformFactory(
                 connections: connections, time: time, credentialsDirectory: folder.path,

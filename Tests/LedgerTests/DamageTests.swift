@@ -16,7 +16,8 @@ import Testing
         -> OpenedLedger<LedgerDatabase>
     {
         try LedgerDatabase.open(
-            path, LedgerScope(WorkspaceName("acme")), recovers: recovers, boot: { boot }, at: Self.start + .seconds(86400))
+            path, LedgerScope(WorkspaceName("acme")), recovers: recovers, boot: { boot },
+            at: Self.start + .seconds(86400))
     }
 
     private func refusal(_ path: String, boot: BootClock = boot) -> LedgerError? {

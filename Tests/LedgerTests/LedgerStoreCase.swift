@@ -72,7 +72,8 @@ struct LedgerStory {
             effects += warden.handle(
                 .observed(
                     Observation(
-                        target: .stats(CampaignID(unchecked: id)), requestedAt: Self.start, result: .success(.stats(stats)))),
+                        target: .stats(CampaignID(unchecked: id)), requestedAt: Self.start,
+                        result: .success(.stats(stats)))),
                 at: Self.start)
         }
         var records = effects.compactMap { if case .record(let record) = $0 { record } else { nil } }

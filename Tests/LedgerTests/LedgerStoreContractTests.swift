@@ -160,7 +160,8 @@ import Testing
         #expect(try await store.queries.history("another", HistoryFilter(limit: 10)).isEmpty)
     }
 
-    @Test(arguments: LedgerStoreCase.all) func aDecisionHasItsActionAndItsOutcome(_ kind: LedgerStoreCase) async throws {
+    @Test(arguments: LedgerStoreCase.all) func aDecisionHasItsActionAndItsOutcome(_ kind: LedgerStoreCase) async throws
+    {
         let bed = try kind.makeBed()
         defer { bed.end() }
         let store = try await bed.open(Self.scope, Self.start).store
@@ -204,7 +205,8 @@ import Testing
 
     // MARK: Retention
 
-    @Test(arguments: LedgerStoreCase.all) func afterNinetyDaysWhatIsSettledIsGone(_ kind: LedgerStoreCase) async throws {
+    @Test(arguments: LedgerStoreCase.all) func afterNinetyDaysWhatIsSettledIsGone(_ kind: LedgerStoreCase) async throws
+    {
         let bed = try kind.makeBed()
         defer { bed.end() }
         let store = try await bed.open(Self.scope, Self.start).store

@@ -187,7 +187,7 @@ package struct ControlServer: Service {
 
     private func history(_ uri: URI, _ channel: any Channel) async -> Answer? {
         guard let ledger else {
-            return .refusal(.notFound, "this daemon keeps no ledger, so it has no history; see the journal")
+            return .refusal(.notFound, "this daemon has no ledger, so it has no history; see the journal")
         }
         guard var workspaces = await ask(channel, { await control.workspaces() }) else { return nil }
         if let name = uri.queryParameters["workspace"].map({ WorkspaceName(String($0)) }) {

@@ -27,7 +27,7 @@ extension GuardLoop {
             case .poll(let target): poll(target)
             case .reply(let answer):
                 guard let reply else { continue }
-                // A person who is told yes relies on it.
+                // A person relies on a yes.
                 if answer.accepted { deferred.append(.reply(answer, to: reply)) } else { reply(answer) }
             case .send(let intent):
                 // A start that is not durable might be sent twice; a pause must go out whatever happens.

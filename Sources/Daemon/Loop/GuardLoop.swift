@@ -38,7 +38,7 @@ struct GuardLoop {
         case reply(OrderReply, to: @Sendable (OrderReply) -> Void)
     }
 
-    /// The loop looks around at least this often, whatever it waits for.
+    /// The loop turns at least this often, whatever it waits for.
     private static let idleMax: Duration = .seconds(60)
 
     let surroundings: GuardService.Surroundings

@@ -8,7 +8,7 @@ import Providers
 import ServiceLifecycle
 import Synchronization
 
-/// Drives the guard: carries its effects out, and tells it what comes of them.
+/// Drives the guard: carries its effects out, and reports back what comes of them.
 ///
 /// One loop owns the guard. Requests, and writes to the ledger, run beside it, each ending in one input for the loop.
 package struct GuardService: Service, CustomStringConvertible {

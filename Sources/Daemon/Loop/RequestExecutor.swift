@@ -22,7 +22,7 @@ struct RequestExecutor: Sendable {
             () async -> Result<Observation.Reading, Fault> in
             do throws(Fault) {
                 return .success(
-                    try await platforms.look(at: target, in: workspace, query: query, operation: operation))
+                    try await platforms.poll(target, in: workspace, query: query, operation: operation))
             } catch {
                 return .failure(error)
             }

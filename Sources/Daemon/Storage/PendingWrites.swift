@@ -172,10 +172,11 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
             count = urgent + 1
         } else {
             var records = 0
-            count = groups.prefix { group in
-                defer { records += group.entries.count }
-                return records < Self.batchMax
-            }.count
+            count =
+                groups.prefix { group in
+                    defer { records += group.entries.count }
+                    return records < Self.batchMax
+                }.count
         }
         let taken = Array(groups.prefix(count))
         var entries = backlog + taken.flatMap(\.entries)

@@ -199,7 +199,9 @@ struct DoctorCommand: AsyncParsableCommand {
             }
             var last = "nothing yet"
             for workspace in try await reader.workspaces() {
-                if let then = try await reader.span(workspace)?.upperBound { last = "\(workspace) last at \(then.toSecond)" }
+                if let then = try await reader.span(workspace)?.upperBound {
+                    last = "\(workspace) last at \(then.toSecond)"
+                }
             }
             let megabytes = DecimalText.shortest(Double(size) / 1_000_000, decimals: 1)
             findings.append(.ok("ledger", "\(path) is sound, \(megabytes) MB; \(last)"))
