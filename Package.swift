@@ -185,8 +185,7 @@ let package = Package(
         .testTarget(
             name: "LedgerTests",
             dependencies: [
-                "Guard", "Ledger", "Model", "Policy", "TestSupport", "Threads",
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "Guard", "Ledger", "Model", "Policy", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict
         ),

@@ -79,6 +79,7 @@ struct DaemonBench {
     static func run<Result: Sendable>(
         world: String, policy: String, speed: Double = 600, twilio: Bool = false, quick: Bool = false,
         ledger: (any LedgerStore)? = nil, ledgerAnswersWithin: Duration = .seconds(10),
+        beforeReload: @escaping @Sendable () async -> Void = {},
         _ body: (DaemonBench) async throws -> Result
     ) async throws -> Result {
         let keyed = "key: \(key)\n" + world
@@ -105,7 +106,10 @@ struct DaemonBench {
             var surroundings = GuardService.Surroundings(
                 journal: Journal(format: .json, time: time, writeLine: lines.add), notifier: ServiceNotifier(),
                 time: time, random: { Double.random(in: 0...1) }, control: control, ledger: ledger,
-                reload: { await reloader.reload() })
+                reload: {
+                    await beforeReload()
+                    return await reloader.reload()
+                })
             surroundings.ledgerAnswersWithin = ledgerAnswersWithin
             let service = GuardService(
                 warden: Guard(policy: checked, at: time.now), platforms: try factory.platforms(for: checked),

@@ -59,6 +59,14 @@ package struct GuardService: Service, CustomStringConvertible {
     /// How long the end waits for the ledger: the process is to be gone within two seconds, hanging disk or not.
     private static let drainMax: Duration = .milliseconds(700)
 
+    /// Reloads that wait for one that takes long; each reads the file as it is by then, so more are of no use.
+    private static let reloadsMax = 4
+
+    private struct ReloadRequest: Sendable {
+        var asker: String?
+        var answer: @Sendable (ReloadOutcome) -> Void
+    }
+
     /// As it begins; the loop takes it, so that there is one of it.
     private let warden: Handover<Guard>
     private let platforms: Platforms
@@ -121,14 +129,26 @@ package struct GuardService: Service, CustomStringConvertible {
         writes.finish()
     }
 
-    /// Reads the policy for those who ask for a reload; all else the loop answers.
+    /// Takes orders and questions to the loop; a reload, which reads files, keeps none of them waiting.
     private func forwardRequests(to inputs: AsyncChannel<GuardLoop.Input>) async {
-        for await request in surroundings.control.requests {
-            switch request {
-            case .reload(let asker, let answer):
-                await inputs.send(.reload(await surroundings.reload(), by: asker, answer: answer))
-            case .question(let question): await inputs.send(.question(question))
+        let (reloads, queue) = AsyncStream.makeStream(
+            of: ReloadRequest.self, bufferingPolicy: .bufferingOldest(GuardService.reloadsMax))
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                for await request in reloads {
+                    let reload = await surroundings.reload()
+                    await inputs.send(.reload(reload, by: request.asker, answer: request.answer))
+                }
             }
+            for await request in surroundings.control.requests {
+                switch request {
+                case .reload(let asker, let answer):
+                    guard case .dropped = queue.yield(ReloadRequest(asker: asker, answer: answer)) else { continue }
+                    answer(ReloadOutcome(accepted: false, message: "other reloads wait already; try again"))
+                case .question(let question): await inputs.send(.question(question))
+                }
+            }
+            queue.finish()
         }
     }
 
