@@ -14,7 +14,8 @@ package import Threads
 
 /// Answers operators and scrapers over HTTP, on a Unix socket or on a loopback port.
 ///
-/// What is read, and how long it may take, is bounded. A server that cannot listen says so and leaves the guard to its work.
+/// What is read, and how long it may take, is bounded. A server that cannot listen reports it and leaves the guard to its
+/// work.
 package struct ControlServer: Service {
     package enum Address: Sendable {
         /// For the owner and the group, who may give orders.

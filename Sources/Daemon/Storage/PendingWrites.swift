@@ -4,8 +4,8 @@ package import Model
 
 /// What waits to be stored, in the order in which it was decided, and who waits for it.
 ///
-/// One batch is at the store at a time; what comes meanwhile goes with the next, so that a slow disk makes larger batches
-/// and not a longer queue. It stores nothing itself.
+/// One batch is at the store at a time; what comes meanwhile goes with the next, so that a slow disk makes larger
+/// batches and not a longer queue. It stores nothing itself.
 package struct PendingWrites<Waiter: Sendable>: Sendable {
     package enum Action: Sendable {
         /// Give it to the store, and ``finished(_:failure:at:)`` what comes of it.

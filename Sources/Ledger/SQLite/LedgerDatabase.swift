@@ -5,7 +5,9 @@ import Guard
 package import Model
 import Synchronization
 
-/// One SQLite file, in WAL mode, used by one daemon; its calls block, so ``SQLiteLedger`` makes them on a thread of its own.
+/// One SQLite file, in WAL mode, used by one daemon.
+///
+/// Its calls block, so ``SQLiteLedger`` makes them on a thread of its own.
 package final class LedgerDatabase: Sendable {
     /// Samples lie at least this far apart; what changes faster is in the guard's memory.
     static let sampleSpacing: Duration = .seconds(15)

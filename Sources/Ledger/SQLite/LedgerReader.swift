@@ -149,7 +149,8 @@ package struct LedgerReader: Sendable {
         }
         arguments.append(min(max(1, filter.limit), HistoryFilter.limitMax))
         let sql =
-            "SELECT *, \(SummedTable.event.isSound) AS sound FROM event WHERE \(conditions.joined(separator: " AND ")) ORDER BY at DESC, number DESC LIMIT ?"
+            "SELECT *, \(SummedTable.event.isSound) AS sound FROM event "
+            + "WHERE \(conditions.joined(separator: " AND ")) ORDER BY at DESC, number DESC LIMIT ?"
         return try read { database in
             let rows = try Row.fetchAll(database, sql: sql, arguments: StatementArguments(arguments))
             return try rows.reversed().map { row in
