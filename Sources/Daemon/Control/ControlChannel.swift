@@ -78,7 +78,8 @@ package struct ControlChannel: Sendable {
         await ask { .question(.order(order, answer: $0)) }
     }
 
-    private func ask<Answer: Sendable>(_ order: (@escaping @Sendable (Answer) -> Void) -> ControlRequest) async -> Answer?
+    private func ask<Answer: Sendable>(_ order: (@escaping @Sendable (Answer) -> Void) -> ControlRequest) async
+        -> Answer?
     {
         let (stream, question) = ControlChannel.question(order)
         await requests.send(question)
