@@ -39,6 +39,7 @@ let package = Package(
             name: "Sendwarden",
             dependencies: [
                 "Daemon", "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Rehearsal", "Simulator",
+                "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
@@ -53,7 +54,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Guard", "Journal", "Ledger", "Model", "Policy", "Providers",
+                "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Threads",
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -73,7 +74,12 @@ let package = Package(
         ),
         .target(
             name: "Ledger",
-            dependencies: ["Guard", "Model", "Policy", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["Guard", "Model", "Policy", "Threads", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Threads",
+            dependencies: [.product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -192,7 +198,8 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "Guard", "Journal", "Model", "Policy", "Providers", "Simulator", "TestSupport",
+                "Daemon", "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Simulator", "TestSupport",
+                "Threads",
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOPosix", package: "swift-nio"),

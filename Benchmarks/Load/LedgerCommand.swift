@@ -5,7 +5,7 @@ import Ledger
 import Model
 
 /// A ledger as it is after days of guarding: how large it is, and how long opening it takes.
-struct LedgerCommand: ParsableCommand {
+struct LedgerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger", abstract: "Fill a ledger with days of samples that end now.")
 
@@ -21,25 +21,31 @@ struct LedgerCommand: ParsableCommand {
     @Option(help: "Seconds between two samples of a campaign.")
     var interval = 60
 
-    func run() throws {
+    func run() async throws {
         let end = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         let start = end - .seconds(86400 * days)
         let ids = (0..<campaigns).map { CampaignID(unchecked: "camp_\($0)") }
         let clock = ContinuousClock()
-        let (ledger, _, _) = try Ledger.open(path, workspace: "bench", recovers: false, at: start)
+        let workspace = WorkspaceName("bench")
+        let ledger = try await LedgerLocation(path).open(LedgerScope(workspace), at: start).store
         var now = start
-        let writing = try clock.measure {
+        let writing = try await clock.measure {
             while now < end {
                 let sent = Int((now - start).seconds / 30)
                 let records = ids.map { id in
-                    LedgerRecord.sample(
-                        id, CampaignStats(totalEnrolled: 100_000, sent: sent, delivered: sent, bounced: 0, replied: 0),
-                        at: now)
+                    LedgerEntry(
+                        workspace,
+                        .sample(
+                            id,
+                            CampaignStats(totalEnrolled: 100_000, sent: sent, delivered: sent, bounced: 0, replied: 0),
+                            at: now))
                 }
-                try ledger.write(records, at: now)
+                try await ledger.append(LedgerBatch(records, at: now))
                 now = now + .seconds(interval)
             }
         }
-        print("\(ledger.size) bytes, written in \(writing)")
+        let size = try await ledger.maintain(at: start).bytes
+        await ledger.close()
+        print("\(size) bytes, written in \(writing)")
     }
 }

@@ -7,5 +7,5 @@ struct LoadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sendwarden-load",
         abstract: "The parts of the benchmarks; Benchmarks/run puts them together.",
-        subcommands: [PlatformCommand.self, LoopCommand.self, LedgerCommand.self])
+        subcommands: [PlatformCommand.self, LoopCommand.self, LedgerCommand.self, AppendCommand.self])
 }

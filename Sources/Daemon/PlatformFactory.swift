@@ -47,7 +47,7 @@ package struct PlatformFactory: Sendable {
         return try connect(workspace, key, policy)
     }
 
-    /// Makes the client of a workspace with a key that is known to be well kept.
+    /// Makes the client of a workspace with a key that is known to be well protected.
     package func connect(
         _ workspace: Workspace, _ key: APIKey, _ policy: CheckedPolicy
     ) throws(CredentialError) -> Platform {

@@ -3,7 +3,7 @@ package import Model
 import Policy
 package import Providers
 
-/// The platforms of all workspaces: carries looks and actions to the one that each is for.
+/// The platforms of all workspaces: carries polls and actions to the one that each is for.
 package struct Platforms: Sendable {
     private let platforms: [WorkspaceName: Platform]
 
@@ -15,11 +15,11 @@ package struct Platforms: Sendable {
 
     package subscript(_ workspace: WorkspaceName) -> Platform? { platforms[workspace] }
 
-    // MARK: Looks
+    // MARK: Polls
 
     /// - Parameter query: for a pool that the policy gives a name, what is to be found out about it.
-    func look(
-        at target: Target, in workspace: WorkspaceName, query: RosterQuery?, operation: OperationID?
+    func poll(
+        _ target: Target, in workspace: WorkspaceName, query: RosterQuery?, operation: OperationID?
     ) async throws(Fault) -> Observation.Reading {
         let platform = platforms[workspace]
         switch target {

@@ -1,18 +1,22 @@
 package import Model
 package import Policy
 package import Providers
+package import Threads
 
 /// Why a policy cannot be used.
 package enum PolicyRefusal: Error {
     case unreadable(PolicyFileError)
     case unsound(path: String, [Diagnostic])
     case credential(CredentialError)
+    /// Too much else waits for the disk.
+    case busy
 
     /// What is wrong, where, and where to see more.
     package var message: String {
         switch self {
         case .unreadable(let error): return error.message
         case .credential(let error): return error.message
+        case .busy: return "the policy cannot be read: too much else waits for the disk; try again"
         case .unsound(let path, let diagnostics):
             let errors = diagnostics.filter { $0.severity == .error }.sorted { $0.position < $1.position }
             let first = errors.first.map { "\(path):\($0.position.line):\($0.position.column): \($0.message)" }
@@ -22,18 +26,28 @@ package enum PolicyRefusal: Error {
     }
 }
 
-/// Reads the policy file for the daemon: at its start, and anew at each reload.
+/// Reads the policy file for the daemon: at its start, and at each reload.
 package struct PolicyReloader: Sendable {
     private let path: String
     private let factory: PlatformFactory
+    private let files: BlockingWork
 
-    package init(path: String, factory: PlatformFactory) {
+    package init(path: String, factory: PlatformFactory, files: BlockingWork) {
         self.path = path
         self.factory = factory
+        self.files = files
     }
 
-    /// The policy, clients with its keys, and the entry that tells of them.
-    package func load() throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
+    /// The policy, clients with its keys, and the entry that reports them.
+    package func load() async throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
+        let result = await files.run { () -> Result<(CheckedPolicy, Platforms, JournalEvent), PolicyRefusal> in
+            Result { () throws(PolicyRefusal) in try read() }
+        }
+        guard let result else { throw .busy }
+        return try result.get()
+    }
+
+    private func read() throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
         let source: SourceFile
         do throws(PolicyFileError) {
             source = try PolicyFile.read(path)
@@ -50,9 +64,9 @@ package struct PolicyReloader: Sendable {
     }
 
     /// All or nothing: a policy that cannot be used in full is refused with the reason.
-    package func reload() -> GuardService.Reload {
+    package func reload() async -> GuardService.Reload {
         do throws(PolicyRefusal) {
-            let (policy, platforms, loaded) = try load()
+            let (policy, platforms, loaded) = try await load()
             return .loaded(policy, platforms, loaded)
         } catch {
             return .refused(

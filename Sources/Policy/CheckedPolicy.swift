@@ -26,7 +26,7 @@ package struct CheckedPolicy: Hashable, Sendable {
     /// The pools that the policy names under `pools`, in the order of the file.
     package var pools: [PoolBinding]
 
-    /// The first workspace; the ledger stores everything under its name.
+    /// The first workspace, under whose name the ledger stores what is about none in particular.
     package var workspace: Workspace { workspaces[0] }
 
     /// The workspace with this name; nil if the policy has none.

@@ -31,12 +31,13 @@ extension ExitCode {
         case .unreadable(let error): self.init(error)
         case .unsound: self = .badConfiguration
         case .credential(let error): self.init(error)
+        case .busy: self = .unavailable
         }
     }
 
     init(_ error: LedgerError) {
         switch error.code {
-        case .locked, .unwritable: self = .unavailable
+        case .locked, .unwritable, .busy, .leaseLost: self = .unavailable
         case .noPermission: self = .noPermission
         case .missing: self = .noInput
         case .tooNew: self = .badConfiguration

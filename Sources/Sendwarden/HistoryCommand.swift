@@ -67,15 +67,15 @@ struct HistoryCommand: AsyncParsableCommand {
                     "--\(name) \(text) is neither a duration such as 24h nor a time such as 2026-12-01T09:00:00Z.")
             }
         }
-        guard (1...LedgerReader.limitMax).contains(limit) else {
-            throw ValidationError("--limit \(limit) is outside 1 to \(LedgerReader.limitMax).")
+        guard (1...HistoryFilter.limitMax).contains(limit) else {
+            throw ValidationError("--limit \(limit) is outside 1 to \(HistoryFilter.limitMax).")
         }
         if follow, until != nil { throw ValidationError("--follow and --until exclude each other.") }
     }
 
     func run() async throws {
         let now = SteadyTime.fromWallClock().now
-        var filter = LedgerReader.Filter(limit: limit)
+        var filter = HistoryFilter(limit: limit)
         (filter.campaign, filter.pool, filter.rule, filter.event) = (campaign, pool, rule, event)
         filter.priority = priority.flatMap { HistoryCommand.priorities[$0] }
         filter.since = since.flatMap { MomentText.instant($0, before: now) }
@@ -86,8 +86,8 @@ struct HistoryCommand: AsyncParsableCommand {
         if entries.isEmpty, !follow, !json { StandardError.write("nothing was told that fits") }
         guard follow else { return }
         var last = entries.last?.number ?? 0
-        if entries.isEmpty { last = try await read(LedgerReader.Filter(limit: 1), source).last?.number ?? 0 }
-        filter.limit = LedgerReader.limitMax
+        if entries.isEmpty { last = try await read(HistoryFilter(limit: 1), source).last?.number ?? 0 }
+        filter.limit = HistoryFilter.limitMax
         while true {
             try await Task.sleep(for: .seconds(1))
             filter.after = last
@@ -99,7 +99,7 @@ struct HistoryCommand: AsyncParsableCommand {
 
     private enum Source {
         case daemon
-        case ledger(LedgerReader, workspace: String)
+        case ledger(any LedgerQueries, workspace: String)
     }
 
     private func source() async throws -> Source {
@@ -107,32 +107,32 @@ struct HistoryCommand: AsyncParsableCommand {
             do throws(ControlFailure) {
                 let (status, _) = try await control.tryAsking("GET", "/v1/history?limit=1")
                 guard status == 404 else { return .daemon }
-                throw ControlFailure(code: .noInput, reason: "the daemon keeps no ledger, so it has no history")
+                throw ControlFailure(code: .noInput, reason: "the daemon has no ledger, so it has no history")
             } catch {
                 try ledger.standIn(for: error, of: control)
             }
         }
-        let (reader, workspace) = try ledger.openOrExit()
+        let (reader, workspace) = try await ledger.openOrExit()
         return .ledger(reader, workspace: workspace)
     }
 
-    private func read(_ filter: LedgerReader.Filter, _ source: Source) async throws -> [LedgerReader.Entry] {
+    private func read(_ filter: HistoryFilter, _ source: Source) async throws -> [HistoryEntry] {
         switch source {
         case .daemon:
             if filter.limit > HistoryQuery.limitMax, !follow {
                 StandardError.write(
                     "the daemon tells at most \(HistoryQuery.limitMax) at once; --ledger shows more, to root")
             }
-            let body = try await control.fetch(HistoryQuery.path(filter))
+            let body = try await control.fetch(HistoryQuery.path(filter, workspace: ledger.workspace))
             do {
-                return try ReadableJSON.value([LedgerReader.Entry].self, from: Data(body.readableBytesView))
+                return try ReadableJSON.value([HistoryEntry].self, from: Data(body.readableBytesView))
             } catch {
                 StandardError.write("error: the daemon's history cannot be read; is it of another version?")
                 throw ExitCode.unavailable
             }
         case .ledger(let reader, let workspace):
             do throws(LedgerError) {
-                return try reader.events(workspace, filter)
+                return try await reader.history(workspace, filter)
             } catch {
                 StandardError.write("error: \(error.message)")
                 throw ExitCode(error)
@@ -140,7 +140,7 @@ struct HistoryCommand: AsyncParsableCommand {
         }
     }
 
-    private func show(_ entries: [LedgerReader.Entry]) throws {
+    private func show(_ entries: [HistoryEntry]) throws {
         let page = Page(width: Terminal.isTerminal ? Terminal.width : .max, isColored: Terminal.isColored)
         for entry in entries {
             if json {

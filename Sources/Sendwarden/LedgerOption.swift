@@ -23,9 +23,9 @@ struct LedgerOption: ParsableArguments {
     var path: String { ledger ?? LedgerOption.standardPath ?? LedgerOption.installed }
 
     /// Opens the ledger and finds the workspace that is meant.
-    func open() throws(LedgerError) -> (reader: LedgerReader, workspace: String) {
-        let reader = try LedgerReader(path)
-        let known = try reader.workspaces()
+    func open() async throws(LedgerError) -> (ledger: any LedgerQueries, workspace: String) {
+        let reader = try await LedgerLocation(path).openForReading()
+        let known = try await reader.workspaces()
         if let workspace {
             guard known.contains(workspace) else {
                 throw LedgerError(
@@ -58,9 +58,9 @@ struct LedgerOption: ParsableArguments {
     }
 
     /// Opens the ledger; says why it cannot be read, where it cannot, and throws the exit code.
-    func openOrExit() throws -> (reader: LedgerReader, workspace: String) {
+    func openOrExit() async throws -> (ledger: any LedgerQueries, workspace: String) {
         do throws(LedgerError) {
-            return try open()
+            return try await open()
         } catch {
             StandardError.write("error: \(error.message)")
             throw ExitCode(error)

@@ -28,7 +28,7 @@ enum PoolText {
     }
 }
 
-extension LedgerReader.Decided {
+extension DecisionRecord {
     /// What it is about.
     var subject: String {
         campaign?.text ?? [pool.map { "pool \($0)" }, sender].compactMap { $0 }.joined(separator: ", ")

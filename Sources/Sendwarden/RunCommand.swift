@@ -12,6 +12,7 @@ import NIOPosix
 import Policy
 import Providers
 import ServiceLifecycle
+import Threads
 import UnixSignals
 
 /// `sendwarden run`: the daemon.
@@ -100,8 +101,10 @@ struct RunCommand: AsyncParsableCommand {
     private func guardCampaigns(
         _ journal: Journal, _ time: SteadyTime, _ factory: PlatformFactory, _ threads: MultiThreadedEventLoopGroup
     ) async throws {
-        let reloader = PolicyReloader(path: self.policy.path, factory: factory)
-        let (policy, platforms, loaded) = try load(reloader, journal)
+        // Files are read and written one at a time; a disk that hangs keeps this thread alone.
+        let files = BlockingWork(threads: 1, unfinishedMax: 16)
+        let reloader = PolicyReloader(path: self.policy.path, factory: factory, files: files)
+        let (policy, platforms, loaded) = try await load(reloader, journal)
         journal.report(
             JournalEvent(
                 .daemonStarted,
@@ -112,56 +115,68 @@ struct RunCommand: AsyncParsableCommand {
                     .provider: policy.workspace.provider.rawValue, .mode: policy.mode.rawValue,
                 ]))
         journal.report(loaded)
-        let (store, warden) = try openLedger(policy, journal, at: time.now)
+        let (ledger, warden) = try await openLedger(policy, journal, at: time.now)
         // What was read is in the guard's windows now, at a tenth of the size: the rest goes back to the system.
         Heap.trim()
-        let desk = ControlDesk()
+        let control = ControlChannel()
         var surroundings = GuardService.Surroundings(
             journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
-            desk: desk, ledger: store, reload: { reloader.reload() })
+            control: control, ledger: ledger, reload: { await reloader.reload() })
         surroundings.wallClock = { SteadyTime.fromWallClock().now }
         let service = GuardService(warden: warden, platforms: platforms, surroundings: surroundings)
         let services: [any Service] =
-            [service, HangupService(desk: desk)]
-            + windows(
-                desk, journal, threads,
-                store.flatMap { try? $0.reader() }.map { .init(reader: $0, workspace: policy.workspace.name.text) })
+            [service, HangupService(control: control)]
+            + windows(control, journal, threads, files, ledger?.queries)
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent
         )
         // What has not ended by then is cancelled, so that the process is gone within two seconds.
         configuration.maximumGracefulShutdownDuration = .seconds(1)
-        try await ServiceGroup(configuration: configuration).run()
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(try await ServiceGroup(configuration: configuration).run())
+        } catch {
+            outcome = .failure(error)
+        }
+        if let ledger { await bounded(by: RunCommand.closeMax) { await ledger.close() } }
+        try outcome.get()
     }
+
+    /// How long the end waits for the ledger to be closed in good order; a kill does it no harm either.
+    private static let closeMax: Duration = .milliseconds(300)
 
     /// Where others can look in: the control socket, and metrics.
     private func windows(
-        _ desk: ControlDesk, _ journal: Journal, _ threads: MultiThreadedEventLoopGroup, _ story: ControlServer.Story?
+        _ channel: ControlChannel, _ journal: Journal, _ threads: MultiThreadedEventLoopGroup, _ files: BlockingWork,
+        _ ledger: (any LedgerQueries)?
     ) -> [any Service] {
         var services: [any Service] = []
         if let path = control ?? ControlOption.standardPath {
             services.append(
-                ControlServer(.socket(path: path), desk: desk, journal: journal, threads: threads, story: story))
+                ControlServer(
+                    .socket(path: path), control: channel, journal: journal, threads: threads, files: files,
+                    ledger: ledger))
         }
         if let metricsPort {
             services.append(
                 ControlServer(
-                    .loopback(host: "127.0.0.1", port: metricsPort), desk: desk, journal: journal, threads: threads))
+                    .loopback(host: "127.0.0.1", port: metricsPort), control: channel, journal: journal,
+                    threads: threads, files: files))
         }
-        if let metricsFile { services.append(MetricsFile(path: metricsFile, desk: desk, journal: journal)) }
+        if let metricsFile {
+            services.append(MetricsFile(path: metricsFile, control: channel, journal: journal, files: files))
+        }
         return services
     }
 
     /// The guard as it goes on from its ledger, or as it begins where there is none.
     private func openLedger(
         _ policy: CheckedPolicy, _ journal: Journal, at now: Instant
-    ) throws -> (Ledger?, Guard) {
+    ) async throws -> ((any LedgerStore)?, Guard) {
         guard let path = ledger ?? LedgerOption.standardPath else { return (nil, Guard(policy: policy, at: now)) }
         do throws(LedgerError) {
-            let opened = try Ledger.open(
-                path, workspace: policy.workspace.name.text, recovers: recoverLedger,
-                window: policy.memoryWindow,
-                at: now)
+            let opened = try await LedgerLocation(path).open(
+                LedgerScope(policy), recovers: recoverLedger, window: policy.memoryWindow, at: now)
             if let aside = opened.setAside {
                 journal.report(
                     JournalEvent(
@@ -169,7 +184,7 @@ struct RunCommand: AsyncParsableCommand {
                         "the damaged ledger was set aside as \(aside); a new one begins, and what was paused before is "
                             + "not known to be ours"))
             }
-            return (opened.ledger, Guard(policy: policy, memory: opened.memory, at: now))
+            return (opened.store, Guard(policy: policy, memory: opened.memory, at: now))
         } catch {
             journal.report(
                 JournalEvent(.ledgerFailed, "cannot start: \(error.message)", fields: [.reason: error.message]))
@@ -179,9 +194,9 @@ struct RunCommand: AsyncParsableCommand {
 
     private func load(
         _ reloader: PolicyReloader, _ journal: Journal
-    ) throws -> (CheckedPolicy, Platforms, JournalEvent) {
+    ) async throws -> (CheckedPolicy, Platforms, JournalEvent) {
         do throws(PolicyRefusal) {
-            return try reloader.load()
+            return try await reloader.load()
         } catch {
             journal.report(
                 JournalEvent(
@@ -203,11 +218,11 @@ struct RunCommand: AsyncParsableCommand {
 
 /// Asks for a reload at each SIGHUP.
 private struct HangupService: Service {
-    let desk: ControlDesk
+    let control: ControlChannel
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
-            _ = await desk.reload(by: nil)
+            _ = await control.reload(by: nil)
         }
     }
 }

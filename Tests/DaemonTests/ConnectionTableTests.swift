@@ -56,26 +56,4 @@ import Testing
         let next = open(&table, 1)
         #expect(next == [.replaced(3, closing: 2)])
     }
-
-    @Test func questionsAboutThePastAreBounded() async throws {
-        let past = PastThreads()
-        let gate = DispatchSemaphore(value: 0)
-        try await withThrowingTaskGroup(of: Int?.self) { group in
-            for index in 0..<PastThreads.questionsMax {
-                group.addTask {
-                    try await past.ask {
-                        gate.wait()
-                        return index
-                    }
-                }
-            }
-            while past.isFree { await Task.yield() }
-            // The next one is refused, and waits for nothing.
-            #expect(try await past.ask { 0 } == nil)
-            for _ in 0..<PastThreads.questionsMax { gate.signal() }
-            let answers = try await group.reduce(into: Set<Int?>()) { $0.insert($1) }
-            #expect(answers == Set(0..<PastThreads.questionsMax))
-        }
-        #expect(try await past.ask { 1 } == 1)
-    }
 }

@@ -4,6 +4,7 @@ import Daemon
 import Foundation
 import Guard
 import Journal
+import Ledger
 import Logging
 import Model
 import NIOPosix
@@ -12,6 +13,7 @@ import Providers
 import ServiceLifecycle
 import Simulator
 import TestSupport
+import Threads
 import Testing
 
 /// The daemon's service over real HTTP on a simulated world, in fast time.
@@ -24,7 +26,7 @@ struct DaemonBench {
     let journal: Lines
     let time: SteadyTime
     let url: String
-    let desk: ControlDesk
+    let control: ControlChannel
     fileprivate let folder: TemporaryFolder
 
     var events: [[String: String]] {
@@ -39,7 +41,8 @@ struct DaemonBench {
 
     /// Waits until something is so; a test fails where simulated time is up first.
     func wait(
-        upTo limit: Duration, sourceLocation: SourceLocation = #_sourceLocation, until condition: () -> Bool
+        upTo limit: Duration, every step: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
+        until condition: () -> Bool
     ) async throws {
         let end = time.now + limit
         while !condition() {
@@ -48,33 +51,35 @@ struct DaemonBench {
                     "it did not come to that:\n\(journal.all.joined(separator: "\n"))", sourceLocation: sourceLocation)
                 return
             }
-            try await time.sleep(until: time.now + .seconds(20))
+            try await time.sleep(until: time.now + step)
         }
     }
 
     func pass(_ duration: Duration) async throws { try await time.sleep(until: time.now + duration) }
 
     /// Rewrites the policy file and asks for a reload.
-    func reload(_ policy: String, workspace: String = "bench") async throws {
-        _ = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, workspace: workspace))
-        _ = await desk.reload(by: nil)
+    func reload(_ policy: String, workspace: String = "bench", quick: Bool = false) async throws {
+        _ = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, workspace: workspace, quick: quick))
+        _ = await control.reload(by: nil)
     }
 
     private static func policy(
-        _ rest: String, url: String, workspace: String = "bench", twilio: Bool = false
+        _ rest: String, url: String, workspace: String = "bench", twilio: Bool = false, quick: Bool = false
     ) -> String {
         let own = "{name: \(workspace), provider: leadterra, url: \"\(url)\", credential: key}"
         let other = "{name: twilio, provider: twilio_comms, url: \"\(url)\", credential: twilio}"
         return """
             version: 1
             \(twilio ? "workspaces: [\(own), \(other)]" : "workspace: \(own)")
-            poll: {stats: 1m, pools: 1m, budget: 1200/min, timeout: 2s}
+            poll: {stats: \(quick ? "200ms" : "1m"), pools: \(quick ? "200ms" : "1m"), budget: 1200/min, timeout: 2s}
             \(rest)
             """
     }
 
     static func run<Result: Sendable>(
-        world: String, policy: String, speed: Double = 600, twilio: Bool = false,
+        world: String, policy: String, speed: Double = 600, twilio: Bool = false, quick: Bool = false,
+        ledger: (any LedgerStore)? = nil, ledgerAnswersWithin: Duration = .seconds(10),
+        beforeReload: @escaping @Sendable () async -> Void = {},
         _ body: (DaemonBench) async throws -> Result
     ) async throws -> Result {
         let keyed = "key: \(key)\n" + world
@@ -84,7 +89,8 @@ struct DaemonBench {
             let folder = try TemporaryFolder()
             _ = try folder.write("key", key)
             _ = try folder.write("twilio", twilioKey)
-            let path = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, twilio: twilio))
+            let path = try folder.write(
+                "policy.yaml", DaemonBench.policy(policy, url: url, twilio: twilio, quick: quick))
             let connections = Connections(.singleton)
             let factory = PlatformFactory(
                 connections: connections, time: time, credentialsDirectory: folder.path,
@@ -94,19 +100,26 @@ struct DaemonBench {
                 throw PolicyRefused(messages: outcome.diagnostics.map(\.message))
             }
             let lines = Lines()
-            let desk = ControlDesk()
-            let reloader = PolicyReloader(path: path, factory: factory)
+            let control = ControlChannel()
+            let reloader = PolicyReloader(
+                path: path, factory: factory, files: BlockingWork(threads: 1, unfinishedMax: 16))
+            var surroundings = GuardService.Surroundings(
+                journal: Journal(format: .json, time: time, writeLine: lines.add), notifier: ServiceNotifier(),
+                time: time, random: { Double.random(in: 0...1) }, control: control, ledger: ledger,
+                reload: {
+                    await beforeReload()
+                    return await reloader.reload()
+                })
+            surroundings.ledgerAnswersWithin = ledgerAnswersWithin
             let service = GuardService(
                 warden: Guard(policy: checked, at: time.now), platforms: try factory.platforms(for: checked),
-                surroundings: .init(
-                    journal: Journal(format: .json, time: time, writeLine: lines.add), notifier: ServiceNotifier(),
-                    time: time, random: { Double.random(in: 0...1) }, desk: desk, reload: { reloader.reload() }))
+                surroundings: surroundings)
             let group = ServiceGroup(
                 configuration: .init(
                     services: [.init(service: service)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
                 ))
             let bench = DaemonBench(
-                server: server, journal: lines, time: time, url: url, desk: desk, folder: folder)
+                server: server, journal: lines, time: time, url: url, control: control, folder: folder)
             let result = try await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { try await group.run() }
                 let result = try await body(bench)

@@ -60,7 +60,7 @@ import Testing
         let policy = Self.policy + "launches: [{campaign: other}]\n"
         try await DaemonBench.run(world: Self.world + faults, policy: policy) { bench in
             try await bench.wait(upTo: .seconds(600)) { bench.count(.apiThrottled) == 1 }
-            let reply = await bench.desk.obey(Order(.pause, CampaignID(unchecked: "good"), by: "anna"))
+            let reply = await bench.control.obey(Order(.pause, CampaignID(unchecked: "good"), by: "anna"))
             #expect(reply?.accepted == true)
             try await bench.wait(upTo: .seconds(300)) { bench.status("good") == "paused" }
             #expect(bench.server.requestCounts["POST"] == 1)

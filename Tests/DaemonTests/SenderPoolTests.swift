@@ -1,3 +1,5 @@
+import Guard
+import Ledger
 import Model
 import Simulator
 import TestSupport
@@ -40,9 +42,10 @@ import Testing
     private func members(_ bench: DaemonBench) -> Int { bench.server.world.twilio.pools[0].members.count }
 
     private func run(
-        world: String = world, _ rules: String, _ body: (DaemonBench) async throws -> Void
+        world: String = world, _ rules: String, ledger: (any LedgerStore)? = nil,
+        _ body: (DaemonBench) async throws -> Void
     ) async throws {
-        try await DaemonBench.run(world: world, policy: Self.policy + rules, twilio: true, body)
+        try await DaemonBench.run(world: world, policy: Self.policy + rules, twilio: true, ledger: ledger, body)
     }
 
     @Test func sendersThatCannotSendAreRemovedOneByOne() async throws {
@@ -115,5 +118,32 @@ import Testing
             try await bench.pass(.seconds(1800))
             #expect(bench.count(.campaignStale) == 0)
         }
+    }
+
+    @Test func eachWorkspaceIsStoredUnderItsOwnName() async throws {
+        let folder = try TemporaryFolder()
+        var scope = LedgerScope(WorkspaceName("bench"))
+        scope.workspaces.append(WorkspaceName("twilio"))
+        scope.pools[PoolID(unchecked: "main")] = WorkspaceName("twilio")
+        let location = LedgerLocation(folder.path + "/ledger.sqlite")
+        let ledger = try await location.open(scope, at: Instant(milliseconds: 0)).store
+        try await run(Self.remove, ledger: ledger) { bench in
+            try await bench.wait(upTo: .seconds(7200)) { bench.count(.senderRemoved) == 2 }
+            try await bench.pass(.seconds(120))
+        }
+        let queries = ledger.queries
+        #expect(try await queries.workspaces() == ["bench", "twilio"])
+        #expect(try await queries.decisions("bench", since: Instant(milliseconds: 0)).isEmpty)
+        let changes = try await queries.decisions("twilio", since: Instant(milliseconds: 0))
+        #expect(changes.count == 2 && changes.allSatisfy { $0.pool?.text == "main" })
+        #expect(try await queries.campaigns("bench").map(\.text) == ["camp_1", "camp_2"])
+        #expect(try await queries.campaigns("twilio").isEmpty)
+        var removals = HistoryFilter(limit: 100)
+        removals.event = "sender.removed"
+        #expect(try await queries.history("twilio", removals).count == 2)
+        #expect(try await queries.history("bench", removals).isEmpty)
+        #expect(try await queries.damage() == nil)
+        await ledger.close()
+        #expect(try await location.open(scope, at: Instant(milliseconds: 0)).memory.pools.map(\.id.text) == ["main"])
     }
 }

@@ -12,10 +12,12 @@ import Testing
     static let boot = BootClock(startedAt: 1000, uptime: 1_000_000)
     static let parts = ["", "-wal", ".head"]
 
-    private func open(_ path: String, recovers: Bool = false, boot: BootClock = boot) throws(LedgerError) -> (
-        ledger: Ledger, memory: Memory, setAside: String?
-    ) {
-        try Ledger.open(path, workspace: "acme", recovers: recovers, boot: { boot }, at: Self.start + .seconds(86400))
+    private func open(_ path: String, recovers: Bool = false, boot: BootClock = boot) throws(LedgerError)
+        -> OpenedLedger<LedgerDatabase>
+    {
+        try LedgerDatabase.open(
+            path, LedgerScope(WorkspaceName("acme")), recovers: recovers, boot: { boot },
+            at: Self.start + .seconds(86400))
     }
 
     private func refusal(_ path: String, boot: BootClock = boot) -> LedgerError? {
@@ -59,7 +61,7 @@ import Testing
     /// Writes for some minutes, and gives the files as they are at the end of each.
     private func killed(_ folder: TemporaryFolder, at minutes: [Int]) throws -> [String] {
         let path = folder.path + "/live.sqlite"
-        let ledger = try open(path).ledger
+        let ledger = try open(path).store
         let urgent = try LedgerTests().records()
         var copies: [String] = []
         for minute in 0...(minutes.max() ?? 0) {
@@ -139,7 +141,7 @@ import Testing
     ]) func aValueThatWasNotWrittenSoIsDamage(_ sql: String) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
-        do { try open(path).ledger.write(try LedgerTests().records(), at: Self.start) }
+        do { try open(path).store.write(try LedgerTests().records(), at: Self.start) }
         try change(path, sql)
         #expect(refusal(path)?.code == .corrupt)
     }
@@ -149,13 +151,13 @@ import Testing
         let path = folder.path + "/ledger.sqlite"
         let pool = SenderPool(id: PoolID(unchecked: "pool_a"), dailyCapacity: 100, remainingVolume: 60)
         do {
-            try open(path).ledger.write(
+            try open(path).store.write(
                 [.pool(pool, reserved: 5, at: Self.start), LedgerTests().event(.daemonReady, nil, "ready")],
                 at: Self.start)
         }
         func read() throws {
             let reader = try LedgerReader(path)
-            #expect(try reader.events("acme", .init(limit: 9)).count == 1)
+            #expect(try reader.history("acme", .init(limit: 9)).count == 1)
             #expect(try reader.pools("acme", since: Self.start)[pool.id]?.count == 1)
         }
         try read()
@@ -214,7 +216,7 @@ import Testing
     @Test func afterAPowerCutOnlyWhatWasSyncedIsDemanded() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/live.sqlite"
-        let ledger = try open(path).ledger
+        let ledger = try open(path).store
         try ledger.write(try LedgerTests().records(), at: Self.start)
         let synced = folder.path + "/cut.sqlite"
         try copy(path, to: synced)
@@ -234,7 +236,7 @@ import Testing
     @Test func aCrashBeforeTheRecordIsNoDamage() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/live.sqlite"
-        let ledger = try open(path).ledger
+        let ledger = try open(path).store
         try ledger.write(try LedgerTests().records(), at: Self.start)
         let other = folder.path + "/newer.sqlite"
         try copy(path, to: other, parts: [".head"])
@@ -246,7 +248,7 @@ import Testing
     @Test(arguments: parts) func aFileThatIsDeletedOrReplacedUnderTheDaemonFailsWriting(_ part: String) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
-        let ledger = try open(path).ledger
+        let ledger = try open(path).store
         let records = try LedgerTests().records()
         try ledger.write(records, at: Self.start)
         func failure(_ body: () throws -> Void) -> String {

@@ -13,10 +13,11 @@ import Testing
     static let start = Instant(milliseconds: 1_796_000_000_000)
     static let camp = CampaignID(unchecked: "camp_1")
 
-    private func open(_ path: String, recovers: Bool = false) throws(LedgerError) -> (
-        ledger: Ledger, memory: Memory, setAside: String?
-    ) {
-        try Ledger.open(path, workspace: "acme", recovers: recovers, at: Self.start + .seconds(86400))
+    private func open(_ path: String, recovers: Bool = false) throws(LedgerError)
+        -> OpenedLedger<LedgerDatabase>
+    {
+        try LedgerDatabase.open(
+            path, LedgerScope(WorkspaceName("acme")), recovers: recovers, at: Self.start + .seconds(86400))
     }
 
     private func error(_ body: () throws(LedgerError) -> Void) -> LedgerError? {
@@ -55,7 +56,7 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         do {
-            let ledger = try open(path).ledger
+            let ledger = try open(path).store
             try ledger.write(try records(), at: Self.start)
         }
         let memory = try open(path).memory
@@ -74,7 +75,7 @@ import Testing
     @Test func onlyItsOwnerMayReadIt() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
-        let ledger = try open(path).ledger
+        let ledger = try open(path).store
         try ledger.write([.sample(Self.camp, Self.stats(1), at: Self.start)], at: Self.start)
         for file in [path, path + "-wal", path + ".head"] {
             let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
@@ -85,7 +86,7 @@ import Testing
     @Test func aSecondDaemonIsRefusedByThePidOfTheFirst() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
-        let first = try open(path).ledger
+        let first = try open(path).store
         let error = error { () throws(LedgerError) in _ = try open(path) }
         #expect(error?.code == .locked)
         #expect(error?.message.contains("process \(getpid())") == true)
@@ -115,14 +116,14 @@ import Testing
         let aside = try #require(opened.setAside)
         #expect(try String(contentsOfFile: aside, encoding: .utf8).hasPrefix("this is no database."))
         #expect(opened.memory.campaigns.isEmpty)
-        try opened.ledger.write([.sample(Self.camp, Self.stats(1), at: Self.start)], at: Self.start)
+        try opened.store.write([.sample(Self.camp, Self.stats(1), at: Self.start)], at: Self.start)
     }
 
     @Test func aFileWithADamagedPageIsRefused() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         do {
-            let ledger = try open(path).ledger
+            let ledger = try open(path).store
             for minute in 0..<400 {
                 let at = Self.start + .seconds(60 * minute)
                 try ledger.write([.sample(Self.camp, Self.stats(minute), at: at)], at: at)
@@ -143,7 +144,7 @@ import Testing
     @Test func whatItHoldsAndCannotBeReadIsDamageToo() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
-        do { try open(path).ledger.write(try records(), at: Self.start) }
+        do { try open(path).store.write(try records(), at: Self.start) }
         try DatabaseQueue(path: path).write { try $0.execute(sql: "UPDATE campaign SET memory = '{\"id\": 5}'") }
         #expect(error { () throws(LedgerError) in _ = try open(path) }?.code == .corrupt)
     }
@@ -156,7 +157,7 @@ import Testing
     @Test func samplesAreThinnedAfterTwoDaysAndDroppedAfterNinety() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
-        let ledger = try open(path).ledger
+        let ledger = try open(path).store
         var batch: [LedgerRecord] = []
         for minute in 0..<(4 * 24 * 60) {
             batch.append(.sample(Self.camp, Self.stats(minute), at: Self.start + .seconds(60 * minute)))
@@ -179,7 +180,7 @@ import Testing
     @Test func fastPollsAreKeptOnceInAWhile() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
-        let ledger = try open(path).ledger
+        let ledger = try open(path).store
         for second in 0..<60 {
             let at = Self.start + .seconds(second)
             try ledger.write([.sample(Self.camp, Self.stats(second), at: at)], at: at)
@@ -198,16 +199,16 @@ import Testing
 
     @Test func theStoryIsReadBackByWhatIsAskedFor() throws {
         let folder = try TemporaryFolder()
-        let ledger = try open(folder.path + "/ledger.sqlite").ledger
+        let ledger = try open(folder.path + "/ledger.sqlite").store
         try ledger.write(
             [
                 event(.daemonReady, nil, "ready"), event(.campaignPaused, "camp_1", "paused one"),
                 event(.campaignPaused, "camp_2", "paused two"), event(.campaignResumed, "camp_1", "resumed one"),
             ], at: Self.start)
-        func told(_ change: (inout LedgerReader.Filter) -> Void) throws -> [String] {
-            var filter = LedgerReader.Filter(limit: 10)
+        func told(_ change: (inout HistoryFilter) -> Void) throws -> [String] {
+            var filter = HistoryFilter(limit: 10)
             change(&filter)
-            return try LedgerReader(folder.path + "/ledger.sqlite").events("acme", filter).map(\.message)
+            return try LedgerReader(folder.path + "/ledger.sqlite").history("acme", filter).map(\.message)
         }
         #expect(try told { _ in } == ["ready", "paused one", "paused two", "resumed one"])
         #expect(try told { $0.campaign = "camp_1" } == ["paused one", "resumed one"])
@@ -220,13 +221,13 @@ import Testing
         #expect(try told { $0.since = Self.start + .milliseconds(1) } == [])
         #expect(try told { $0.until = Self.start } == [])
         let paused = try #require(
-            try LedgerReader(folder.path + "/ledger.sqlite").events("acme", .init(limit: 9)).dropFirst().first)
+            try LedgerReader(folder.path + "/ledger.sqlite").history("acme", .init(limit: 9)).dropFirst().first)
         #expect(paused.fields == ["SENDWARDEN_CAMPAIGN": "camp_1", "SENDWARDEN_MODE": "enforce"])
     }
 
     @Test func aDecisionIsReadWithItsEvidenceAndWhatCameOfIt() throws {
         let folder = try TemporaryFolder()
-        let ledger = try open(folder.path + "/ledger.sqlite").ledger
+        let ledger = try open(folder.path + "/ledger.sqlite").store
         try ledger.write(try records(), at: Self.start)
         let reader = try LedgerReader(folder.path + "/ledger.sqlite")
         let decision = try #require(try reader.decision(1, "acme"))
@@ -260,7 +261,7 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         do {
-            let ledger = try open(path).ledger
+            let ledger = try open(path).store
             try ledger.write(try records(), at: Self.start)
         }
         try downgrade(path, to: version)
@@ -271,8 +272,8 @@ import Testing
             let opened = try open(path)
             #expect(opened.memory.campaigns.map(\.id) == [Self.camp])
             #expect(opened.memory.samples[Self.camp]?.count == 1)
-            try opened.ledger.write([event(.daemonReady, nil, "ready")], at: Self.start)
-            #expect(try LedgerReader(path).events("acme", .init(limit: 9)).map(\.message) == ["ready"])
+            try opened.store.write([event(.daemonReady, nil, "ready")], at: Self.start)
+            #expect(try LedgerReader(path).history("acme", .init(limit: 9)).map(\.message) == ["ready"])
             #expect(try LedgerReader(path).decisions("acme", since: Self.start).count == 1)
         }
         // From then on it has a record, and is verified like any other.
@@ -281,9 +282,48 @@ import Testing
         #expect(error { () throws(LedgerError) in _ = try open(path) }?.code == .corrupt)
     }
 
+    /// All of it under the first workspace's name, partly without checksums: it is moved, and loses nothing.
+    @Test(arguments: [3, 4]) func severalWorkspacesOfAnOlderVersionAreToldApart(_ version: Int) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/ledger.sqlite"
+        let story = try LedgerStory()
+        let polls = (1...300).flatMap { minute in
+            ["camp_n", "camp_s"].map {
+                LedgerRecord.sample(
+                    CampaignID(unchecked: $0), Self.stats(minute), at: Self.start + .seconds(60 * minute))
+            }
+        }
+        do {
+            let ledger = try LedgerDatabase.open(path, LedgerScope(LedgerStory.north), at: Self.start).store
+            try ledger.write(story.records + polls, at: Self.start)
+        }
+        if version < 4 { try downgrade(path, to: version) }
+        let now = Self.start + .seconds(301 * 60)
+        do {
+            let opened = try LedgerDatabase.open(path, story.scope, limits: LedgerLimits(stepRows: 100), at: now)
+            // Nothing of it is moved yet, and all of it is loaded.
+            #expect(opened.memory.samples[CampaignID(unchecked: "camp_s")]?.count == 301)
+            #expect(opened.memory.campaigns.count == 3)
+            #expect(try opened.store.maintain(at: now))
+        }
+        // A kill in between costs nothing either.
+        let opened = try LedgerDatabase.open(path, story.scope, at: now)
+        #expect(opened.memory.samples[CampaignID(unchecked: "camp_s")]?.count == 301)
+        while try opened.store.maintain(at: now) {}
+        let reader = try LedgerReader(path)
+        #expect(try reader.damage() == nil)
+        for (workspace, campaign) in [("north", "camp_n"), ("south", "camp_s")] {
+            let id = CampaignID(unchecked: campaign)
+            #expect(try reader.campaigns(workspace) == [id])
+            #expect(try reader.samples(of: id, workspace, since: Self.start).count == 301)
+            #expect(try reader.history(workspace, .init(limit: 9)).map(\.message) == ["paused \(campaign)"])
+            #expect(try reader.decisions(workspace, since: Self.start).count == 1)
+        }
+    }
+
     @Test func poolsAreKeptOnceAMinuteAndForAsLongAsSamples() throws {
         let folder = try TemporaryFolder()
-        let ledger = try open(folder.path + "/ledger.sqlite").ledger
+        let ledger = try open(folder.path + "/ledger.sqlite").store
         let pool = SenderPool(id: PoolID(unchecked: "pool_a"), dailyCapacity: 100, remainingVolume: 60)
         for second in stride(from: 0, to: 180, by: 10) {
             let at = Self.start + .seconds(second)
@@ -296,6 +336,6 @@ import Testing
         // After 90 days nothing of it is left.
         while try ledger.maintain(at: Self.start + .seconds(91 * 86400)) {}
         #expect(try reader.pools("acme", since: Self.start).isEmpty)
-        #expect(try reader.events("acme", .init(limit: 9)).isEmpty)
+        #expect(try reader.history("acme", .init(limit: 9)).isEmpty)
     }
 }

@@ -8,8 +8,8 @@ import Testing
 
 /// Two daemons on one ledger, by whatever path.
 @Suite struct LockTests {
-    private func open(_ path: String) throws(LedgerError) -> Ledger {
-        try Ledger.open(path, workspace: "acme", recovers: false, at: LedgerTests.start).ledger
+    private func open(_ path: String) throws(LedgerError) -> LedgerDatabase {
+        try LedgerDatabase.open(path, LedgerScope(WorkspaceName("acme")), at: LedgerTests.start).store
     }
 
     /// Why a second daemon is refused; nil where it is not.

@@ -9,10 +9,12 @@ import Testing
 /// A ledger stays below its size by itself, and heals where it was full.
 @Suite struct RetentionTests {
     static let start = LedgerTests.start
-    static let small = Ledger.Limits(bytesMax: 1 << 20, stepRows: 100)
+    static let small = LedgerLimits(bytesMax: 1 << 20, stepRows: 100)
 
-    private func open(_ path: String, _ limits: Ledger.Limits) throws -> Ledger {
-        try Ledger.open(path, workspace: "acme", recovers: false, limits: limits, at: Self.start).ledger
+    private func open(_ path: String, _ limits: LedgerLimits) throws -> LedgerDatabase {
+        try LedgerDatabase.open(
+            path, LedgerScope(WorkspaceName("acme")), limits: limits, at: Self.start
+        ).store
     }
 
     private func batch(_ polls: Range<Int>) -> [LedgerRecord] {
@@ -32,7 +34,7 @@ import Testing
     }
 
     /// Fills the file until it takes no more, without any maintenance; gives the poll that was reached.
-    private func fill(_ ledger: Ledger) -> Int {
+    private func fill(_ ledger: LedgerDatabase) -> Int {
         for poll in stride(from: 0, to: 100_000, by: 50) {
             do { try ledger.write(batch(poll..<poll + 50), at: Self.start) } catch { return poll }
         }
@@ -62,7 +64,7 @@ import Testing
     @Test(arguments: [false, true]) func aFullLedgerHealsByItself(isReopened: Bool) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
-        var ledger: Ledger? = try open(path, Self.small)
+        var ledger: LedgerDatabase? = try open(path, Self.small)
         let urgent = try LedgerTests().records()
         try ledger?.write(urgent, at: Self.start)
         let end = fill(try #require(ledger))
@@ -71,7 +73,7 @@ import Testing
         if isReopened {
             // With a limit that it is beyond, too.
             ledger = nil
-            ledger = try open(path, Ledger.Limits(bytesMax: 600 << 10, stepRows: 100))
+            ledger = try open(path, LedgerLimits(bytesMax: 600 << 10, stepRows: 100))
         }
         let healed = try #require(ledger)
         while try healed.maintain(at: now) {}
@@ -83,7 +85,7 @@ import Testing
     @Test func whatIsSettledGoesAndWhatIsOpenStays() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
-        let ledger = try open(path, Ledger.Limits())
+        let ledger = try open(path, LedgerLimits())
         let records = try LedgerTests().records()
         try ledger.write(records, at: Self.start)
         let late = Self.start + .seconds(91 * 86400)
@@ -98,7 +100,7 @@ import Testing
     @Test func oneStepIsBounded() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
-        let ledger = try open(path, Ledger.Limits(stepRows: 100))
+        let ledger = try open(path, LedgerLimits(stepRows: 100))
         try ledger.write(batch(0..<1000), at: Self.start)
         let late = Self.start + .seconds(91 * 86400)
         var (steps, rows) = (0, try value(path, "SELECT count(*) FROM sample"))
@@ -115,8 +117,8 @@ import Testing
     @Test func noStatementOfMaintenanceScansATable() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
-        _ = try open(path, Ledger.Limits())
-        let statements = Ledger.maintenanceStatements
+        _ = try open(path, LedgerLimits())
+        let statements = LedgerDatabase.maintenanceStatements
         #expect(statements.count == 12)
         try DatabaseQueue(path: path).read { database in
             for sql in statements {

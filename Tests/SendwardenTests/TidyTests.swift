@@ -31,6 +31,9 @@ import Testing
             }
             if path.hasPrefix("Model/") { #expect(imports(text).isEmpty || imports(text) == ["Model"], "\(path)") }
             if path.hasPrefix("Policy/Expression/") { #expect(imports(text).isSubset(of: ["Model"]), "\(path)") }
+            if path.hasPrefix("Reporting/") {
+                #expect(imports(text).isSubset(of: ["Guard", "Model", "Policy"]), "\(path)")
+            }
             if path.hasPrefix("Simulator/") { #expect(!imports(text).contains("Providers"), "\(path)") }
         }
     }

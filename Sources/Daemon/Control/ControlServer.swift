@@ -10,10 +10,12 @@ import Model
 import NIOCore
 package import NIOPosix
 import ServiceLifecycle
+package import Threads
 
 /// Answers operators and scrapers over HTTP, on a Unix socket or on a loopback port.
 ///
-/// What is read, and how long it may take, is bounded. A server that cannot listen says so and leaves the guard to its work.
+/// What is read, and how long it may take, is bounded. A server that cannot listen reports it and leaves the guard to its
+/// work.
 package struct ControlServer: Service {
     package enum Address: Sendable {
         /// For the owner and the group, who may give orders.
@@ -25,34 +27,27 @@ package struct ControlServer: Service {
     private static let bodyBytesMax = 64 * 1024
 
     private let address: Address
-    private let desk: ControlDesk
+    private let control: ControlChannel
     private let journal: Journal
     private let threads: MultiThreadedEventLoopGroup
-    private let story: Story?
-    private let past = PastThreads()
+    private let ledger: (any LedgerQueries)?
+    private let files: BlockingWork
+    /// A directory service that hangs keeps this thread alone.
+    private let names = BlockingWork(threads: 1, unfinishedMax: 16)
     private let connections = ControlConnections()
     private let questions = QuestionGate()
 
-    /// The ledger that the daemon writes, for questions about the past.
-    package struct Story: Sendable {
-        package var reader: LedgerReader
-        package var workspace: String
-
-        package init(reader: LedgerReader, workspace: String) {
-            self.reader = reader
-            self.workspace = workspace
-        }
-    }
-
+    /// - Parameter ledger: the one that the daemon writes, for questions about the past.
     package init(
-        _ address: Address, desk: ControlDesk, journal: Journal, threads: MultiThreadedEventLoopGroup,
-        story: Story? = nil
+        _ address: Address, control: ControlChannel, journal: Journal, threads: MultiThreadedEventLoopGroup,
+        files: BlockingWork, ledger: (any LedgerQueries)? = nil
     ) {
-        self.story = story
         self.address = address
-        self.desk = desk
+        self.control = control
         self.journal = journal
         self.threads = threads
+        self.files = files
+        self.ledger = ledger
     }
 
     package func run() async throws {
@@ -98,7 +93,7 @@ package struct ControlServer: Service {
             },
             onServerRunning: { _ in
                 // Made for nobody but us, it is opened to the group once it is there.
-                if case .socket(let path) = address { chmod(path, 0o660) }
+                if case .socket(let path) = address { _ = await files.run { chmod(path, 0o660) } }
             })
     }
 
@@ -133,38 +128,43 @@ package struct ControlServer: Service {
     private func answer(
         _ method: HTTPRequest.Method, _ uri: URI, _ body: ByteBuffer, _ channel: any Channel
     ) async -> Answer {
-        let path = uri.path
-        let ending = Answer.refusal(.serviceUnavailable, "the daemon is ending")
-        switch (path, address) {
-        case ("/metrics", _):
-            guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
-            guard let text = await ask(channel, { await desk.metrics() }) else { return ending }
-            return Answer(status: .ok, type: "text/plain; version=0.0.4; charset=utf-8", body: text)
-        case ("/v1/status", .socket):
-            guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
-            guard let status = await ask(channel, { await desk.status() }) else { return ending }
-            return ControlServer.json(status, .ok)
-        case ("/v1/explain", .socket):
-            guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
-            return await explain(uri, channel) ?? ending
-        case ("/v1/history", .socket):
-            guard method == .get else { return .refusal(.methodNotAllowed, "\(path) is for GET") }
-            return await history(uri)
-        case ("/v1/orders", .socket):
-            guard method == .post else { return .refusal(.methodNotAllowed, "\(path) is for POST") }
-            guard let wanted = try? ReadableJSON.value(OrderRequest.self, from: Data(body.readableBytesView)) else {
-                return .refusal(.badRequest, "the body is no order; it is an object with act and campaign")
-            }
-            guard let reply = await desk.obey(wanted.order(by: await Peer.name(channel) ?? "someone")) else {
-                return ending
-            }
-            return ControlServer.json(reply, reply.accepted ? .ok : .conflict)
-        case ("/v1/reload", .socket):
-            guard method == .post else { return .refusal(.methodNotAllowed, "\(path) is for POST") }
-            guard let outcome = await desk.reload(by: await Peer.name(channel)) else { return ending }
-            return ControlServer.json(outcome, outcome.accepted ? .ok : .unprocessableContent)
-        default: return .refusal(.notFound, "there is no \(path) here")
+        guard let path = ControlPath(rawValue: uri.path), isServed(path) else {
+            return .refusal(.notFound, "there is no \(uri.path) here")
         }
+        guard method == path.method else {
+            return .refusal(.methodNotAllowed, "\(path.rawValue) is for \(path.method.rawValue)")
+        }
+        let ending = Answer.refusal(.serviceUnavailable, "the daemon is ending")
+        switch path {
+        case .metrics:
+            guard let text = await ask(channel, { await control.metrics() }) else { return ending }
+            return Answer(status: .ok, type: "text/plain; version=0.0.4; charset=utf-8", body: text)
+        case .status:
+            guard let status = await ask(channel, { await control.status() }) else { return ending }
+            return ControlServer.json(status, .ok)
+        case .explain: return await explain(uri, channel) ?? ending
+        case .history: return await history(uri, channel) ?? ending
+        case .orders: return await order(body, channel) ?? ending
+        case .reload:
+            guard let outcome = await control.reload(by: await Peer.name(channel, names)) else { return ending }
+            return ControlServer.json(outcome, outcome.accepted ? .ok : .unprocessableContent)
+        }
+    }
+
+    private func isServed(_ path: ControlPath) -> Bool {
+        switch address {
+        case .socket: true
+        case .loopback: path == .metrics
+        }
+    }
+
+    private func order(_ body: ByteBuffer, _ channel: any Channel) async -> Answer? {
+        guard let wanted = try? ReadableJSON.value(OrderRequest.self, from: Data(body.readableBytesView)) else {
+            return .refusal(.badRequest, "the body is no order; it is an object with act and campaign")
+        }
+        let person = await Peer.name(channel, names) ?? "someone"
+        guard let reply = await control.obey(wanted.order(by: person)) else { return nil }
+        return ControlServer.json(reply, reply.accepted ? .ok : .conflict)
     }
 
     /// A question for the loop; nil where the daemon ends first, or the connection has.
@@ -178,36 +178,30 @@ package struct ControlServer: Service {
         guard let subject = uri.queryParameters["subject"].map(String.init) else {
             return .refusal(.badRequest, "say what is to be explained: ?subject=")
         }
-        guard var explained = await ask(channel, { await desk.explain(subject) }) else { return nil }
-        // Without its story, as from a ledger that cannot be read, it is an answer all the same.
-        if let story,
-            let whole = try? await past.ask({ [explained] in
-                var whole = explained
-                try whole.addStory(subject, from: story.reader, story.workspace)
-                return whole
-            })
-        {
-            explained = whole
+        guard var explained = await ask(channel, { await control.explain(subject) }) else { return nil }
+        if let ledger, let workspaces = await ask(channel, { await control.workspaces() }) {
+            // Without its history, as from a ledger that cannot be read, it is an answer all the same.
+            try? await explained.addHistory(subject, from: ledger, workspaces)
         }
         return ControlServer.json(explained, explained.isFound ? .ok : .notFound)
     }
 
-    private func history(_ uri: URI) async -> Answer {
-        guard let story else {
-            return .refusal(.notFound, "this daemon keeps no ledger, so it has no history; see the journal")
+    private func history(_ uri: URI, _ channel: any Channel) async -> Answer? {
+        guard let ledger else {
+            return .refusal(.notFound, "this daemon has no ledger, so it has no history; see the journal")
         }
-        let filter = HistoryQuery.filter(uri.queryParameters)
-        do {
-            let answer = try await past.ask {
-                ControlServer.json(try story.reader.events(story.workspace, filter), .ok)
+        guard var workspaces = await ask(channel, { await control.workspaces() }) else { return nil }
+        if let name = uri.queryParameters["workspace"].map({ WorkspaceName(String($0)) }) {
+            guard workspaces.contains(name) else {
+                return .refusal(.notFound, "this daemon guards no workspace \(name)")
             }
-            return answer
-                ?? .refusal(
-                    .serviceUnavailable,
-                    "\(PastThreads.questionsMax) history queries are already running; try again in a few seconds")
+            workspaces = [name]
+        }
+        do throws(LedgerError) {
+            let entries = try await ledger.history(of: workspaces, HistoryQuery.filter(uri.queryParameters))
+            return ControlServer.json(entries, .ok)
         } catch {
-            let reason = (error as? LedgerError)?.message ?? "the daemon is ending"
-            return .refusal(.internalServerError, reason)
+            return .refusal(error.code == .busy ? .serviceUnavailable : .internalServerError, error.message)
         }
     }
 
@@ -216,5 +210,14 @@ package struct ControlServer: Service {
             return .refusal(.internalServerError, "the answer cannot be written as JSON")
         }
         return Answer(status: status, body: text + "\n")
+    }
+}
+
+extension ControlPath {
+    fileprivate var method: HTTPRequest.Method {
+        switch self {
+        case .metrics, .status, .explain, .history: .get
+        case .orders, .reload: .post
+        }
     }
 }

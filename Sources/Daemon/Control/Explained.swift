@@ -7,9 +7,9 @@ package struct Explained: Codable, Sendable {
     package var campaign: Explanation?
     package var rule: RuleExplanation?
     package var pool: PoolExplanation?
-    package var decision: LedgerReader.Decided?
-    /// What was told about it lately, oldest first.
-    package var events: [LedgerReader.Entry] = []
+    package var decision: DecisionRecord?
+    /// What was reported about it lately, oldest first.
+    package var events: [HistoryEntry] = []
     /// What was most likely meant, where nothing has that name.
     package var nearest: String?
 
@@ -23,18 +23,18 @@ package struct Explained: Codable, Sendable {
         if campaign == nil, rule == nil, pool == nil { nearest = warden.nearest(to: subject) }
     }
 
-    /// Adds what the ledger knows: the story, and decisions by their numbers.
-    package mutating func addStory(
-        _ subject: String, from reader: LedgerReader, _ workspace: String
-    ) throws(LedgerError) {
-        var filter = LedgerReader.Filter(limit: Explained.eventsMax)
+    /// Adds what the ledger knows of these workspaces: the history, and decisions by their numbers.
+    package mutating func addHistory(
+        _ subject: String, from ledger: any LedgerQueries, _ workspaces: [WorkspaceName]
+    ) async throws(LedgerError) {
+        var filter = HistoryFilter(limit: Explained.eventsMax)
         if let campaign {
             filter.campaign = campaign.id.text
         } else if rule != nil {
             filter.rule = subject
         } else if pool != nil {
             filter.pool = subject
-        } else if let number = Int(subject), let found = try reader.decision(number, workspace) {
+        } else if let number = Int(subject), let found = try await ledger.decision(number, in: workspaces) {
             decision = found
             nearest = nil
             (filter.campaign, filter.pool) = (found.campaign?.text, found.pool?.text)
@@ -43,7 +43,7 @@ package struct Explained: Codable, Sendable {
         } else {
             return
         }
-        events = try reader.events(workspace, filter)
+        events = try await ledger.history(of: workspaces, filter)
     }
 
     /// True where something of that name is known.

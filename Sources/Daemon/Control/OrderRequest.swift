@@ -23,7 +23,7 @@ package struct OrderRequest: Codable, Sendable {
         self.reason = reason
     }
 
-    /// The longest reason that is kept, in characters.
+    /// The longest reason that is stored, in characters.
     private static let reasonMax = 500
 
     func order(by person: String) -> Order {

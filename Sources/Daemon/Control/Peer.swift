@@ -1,31 +1,35 @@
 import Glibc
 import NIOCore
-import NIOPosix
+import Threads
 
 /// Who is at a Unix socket's other end, as the kernel reports.
 enum Peer {
     /// How long the system may take to find a user's name; a directory service can be slow, and an order is not to wait
     /// for it.
-    private static let nameWithin: TimeAmount = .seconds(1)
+    private static let nameWithin: Duration = .seconds(1)
 
     /// `anna (uid 1000, pid 4711)`; without the name where it is unknown, nil where the kernel reports nobody.
-    static func name(_ channel: any Channel) async -> String? {
+    static func name(_ channel: any Channel, _ names: BlockingWork) async -> String? {
         guard let provider = channel as? any SocketOptionProvider else { return nil }
         let credentials: Credentials? = try? await provider.unsafeGetSocketOption(
             level: .socket, name: .init(rawValue: SO_PEERCRED)
         ).get()
         guard let credentials else { return nil }
         let identity = "uid \(credentials.uid), pid \(credentials.pid)"
-        let name = await userName(credentials.uid, channel.eventLoop)
+        let name = await userName(credentials.uid, names)
         return name.map { "\($0) (\(identity))" } ?? identity
     }
 
-    private static func userName(_ uid: UInt32, _ loop: any EventLoop) async -> String? {
-        let promise = loop.makePromise(of: String?.self)
-        let limit = loop.scheduleTask(in: nameWithin) { promise.succeed(nil) }
-        NIOThreadPool.singleton.submit { _ in promise.succeed(lookUp(uid)) }
-        defer { limit.cancel() }
-        return try? await promise.futureResult.get()
+    private static func userName(_ uid: UInt32, _ names: BlockingWork) async -> String? {
+        await withTaskGroup(of: String?.self) { group in
+            group.addTask { await names.run { lookUp(uid) } ?? nil }
+            group.addTask {
+                try? await Task.sleep(for: nameWithin)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
     }
 
     /// The name that the system knows for a user; nil where it knows none.

@@ -2,18 +2,22 @@ import Glibc
 package import Journal
 import Model
 import ServiceLifecycle
+package import Threads
 
 /// Writes the metrics to a file, for node_exporter's textfile collector, as a whole or not at all.
 package struct MetricsFile: Service {
     private static let interval: Duration = .seconds(15)
 
     private let path: String
-    private let desk: ControlDesk
+    private let control: ControlChannel
     private let journal: Journal
 
-    package init(path: String, desk: ControlDesk, journal: Journal) {
+    private let files: BlockingWork
+
+    package init(path: String, control: ControlChannel, journal: Journal, files: BlockingWork) {
         self.path = path
-        self.desk = desk
+        self.control = control
+        self.files = files
         self.journal = journal
     }
 
@@ -22,8 +26,11 @@ package struct MetricsFile: Service {
             var hasFailed = false
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))
-                guard !Task.isCancelled, let text = await desk.metrics() else { break }
-                let failure = write(text)
+                guard !Task.isCancelled, let text = await control.metrics() else { break }
+                let path = path
+                // A file system that hangs keeps one thread of ours, and the next round is refused.
+                let result = await files.run { MetricsFile.write(text, to: path) }
+                let failure = result ?? "too much else waits for the disk"
                 if let failure, !hasFailed {
                     journal.report(
                         JournalEvent(
@@ -35,12 +42,12 @@ package struct MetricsFile: Service {
                 try? await Task.sleep(for: MetricsFile.interval)
             }
         }
-        // What stands in the file would be taken for news.
-        unlink(path)
+        // Old numbers would be taken for current ones.
+        _ = await files.run { [path] in unlink(path) }
     }
 
     /// Why it could not be written; nil where it was.
-    private func write(_ text: String) -> String? {
+    private static func write(_ text: String, to path: String) -> String? {
         let draft = path + ".new"
         guard let file = fopen(draft, "w") else { return String(cString: strerror(errno)) }
         let isWritten = fputs(text, file) >= 0

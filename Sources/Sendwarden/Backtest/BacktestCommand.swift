@@ -117,12 +117,12 @@ struct BacktestCommand: AsyncParsableCommand {
 
     private func readLedger(into backtest: inout Backtest) async throws {
         do throws(LedgerError) {
-            let (reader, workspace) = try ledger.open()
+            let (reader, workspace) = try await ledger.open()
             let now = SteadyTime.fromWallClock().now
             let from = since.flatMap { MomentText.instant($0, before: now) }
-            for id in try reader.campaigns(workspace) {
+            for id in try await reader.campaigns(workspace) {
                 let number = backtest.number(id.text)
-                let samples = try reader.samples(of: id, workspace, since: from ?? Instant(milliseconds: 0))
+                let samples = try await reader.samples(of: id, workspace, since: from ?? Instant(milliseconds: 0))
                 let piece = samples.map { RecordedSample(campaign: number, at: $0.at, $0.stats) }
                 do throws(RecordingFault) {
                     try await backtest.take([piece])

@@ -97,7 +97,9 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     /// The ledger in the folder to be kept, with the policy beside it; nil where nothing is.
-    private func openLedger(_ policy: CheckedPolicy, _ url: String, at now: Instant) throws -> Ledger? {
+    private func openLedger(
+        _ policy: CheckedPolicy, _ url: String, at now: Instant
+    ) async throws -> (any LedgerStore)? {
         guard let keep else { return nil }
         do throws(LedgerError) {
             guard mkdir(keep, 0o700) == 0 else {
@@ -112,9 +114,7 @@ struct DemoCommand: AsyncParsableCommand {
                     code: .noPermission,
                     message: "\(keep)/policy.yaml cannot be written: \(String(cString: strerror(errno)))")
             }
-            return try Ledger.open(
-                "\(keep)/ledger.sqlite", workspace: policy.workspace.name.text, recovers: false, at: now
-            ).ledger
+            return try await LedgerLocation("\(keep)/ledger.sqlite").open(LedgerScope(policy), at: now).store
         } catch {
             StandardError.write("error: \(error.message)")
             throw ExitCode(error)
@@ -127,7 +127,7 @@ struct DemoCommand: AsyncParsableCommand {
     ) async throws {
         let outcome = PolicyLoader.load(SourceFile(name: "demo", text: DemoWorld.policy(url: url)))
         guard let policy = outcome.policy else { throw ExitCode.software }
-        let ledger = try openLedger(policy, url, at: time.now)
+        let ledger = try await openLedger(policy, url, at: time.now)
         let connections = Connections(.shared(threads))
         let platform = LeadterraClient(
             connections: connections, url: url, key: APIKey(try DemoWorld.description().key),
@@ -151,13 +151,15 @@ struct DemoCommand: AsyncParsableCommand {
                         return configuration
                     },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent))
+        let result: Result<Void, any Error>
         do {
-            try await services.run()
+            result = .success(try await services.run())
         } catch {
-            try? await connections.shutdown()
-            throw error
+            result = .failure(error)
         }
         try? await connections.shutdown()
+        await ledger?.close()
+        try result.get()
     }
 }
 

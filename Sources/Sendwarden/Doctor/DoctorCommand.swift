@@ -56,7 +56,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         note(HostCheck.findings())
         note([await checkDaemon()])
-        note(checkLedger())
+        note(await checkLedger())
         let code = DoctorFinding.worst(findings)
         if json {
             print(try ReadableJSON.text(["findings": findings]))
@@ -182,12 +182,12 @@ struct DoctorCommand: AsyncParsableCommand {
     /// Beyond this much free room the ledger can grow for long.
     private static let roomMin = 500 << 20
 
-    private func checkLedger() -> [DoctorFinding] {
+    private func checkLedger() async -> [DoctorFinding] {
         let path = ledger.path
         var findings: [DoctorFinding] = []
         do throws(LedgerError) {
-            let reader = try LedgerReader(path)
-            if let damage = try reader.damage() {
+            let reader = try await LedgerLocation(path).openForReading()
+            if let damage = try await reader.damage() {
                 return [
                     .failed(
                         "ledger", "\(path) is damaged: \(damage)",
@@ -198,8 +198,10 @@ struct DoctorCommand: AsyncParsableCommand {
                 sum + ((try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0)
             }
             var last = "nothing yet"
-            for workspace in try reader.workspaces() {
-                if let then = try reader.lastUpdate(workspace) { last = "\(workspace) last at \(then.toSecond)" }
+            for workspace in try await reader.workspaces() {
+                if let then = try await reader.span(workspace)?.upperBound {
+                    last = "\(workspace) last at \(then.toSecond)"
+                }
             }
             let megabytes = DecimalText.shortest(Double(size) / 1_000_000, decimals: 1)
             findings.append(.ok("ledger", "\(path) is sound, \(megabytes) MB; \(last)"))

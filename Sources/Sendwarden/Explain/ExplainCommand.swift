@@ -57,7 +57,7 @@ struct ExplainCommand: AsyncParsableCommand {
         if ledger.ledger == nil {
             do throws(ControlFailure) {
                 let (status, body) = try await control.tryAsking(
-                    "GET", "/v1/explain?subject=\(HistoryQuery.encoded(subject))")
+                    "GET", ControlPath.explain.with([("subject", subject)]))
                 let data = Data(body.readableBytesView)
                 guard status == 200 || status == 404,
                     let explained = try? ReadableJSON.value(Explained.self, from: data)
@@ -70,14 +70,14 @@ struct ExplainCommand: AsyncParsableCommand {
                 try ledger.standIn(for: error, of: control)
             }
         }
-        return try fromLedger()
+        return try await fromLedger()
     }
 
-    private func fromLedger() throws -> (Explained, note: String?) {
-        let past = try PastGuard(ledger: ledger.path, policy: policy)
+    private func fromLedger() async throws -> (Explained, note: String?) {
+        let past = try await PastGuard(ledger: ledger.path, policy: policy)
         var explained = Explained(subject, past.warden, at: past.at)
         do throws(LedgerError) {
-            try explained.addStory(subject, from: past.reader, past.workspace)
+            try await explained.addHistory(subject, from: past.ledger, past.workspaces)
         } catch {
             StandardError.write("error: \(error.message)")
             throw ExitCode(error)

@@ -162,7 +162,7 @@ struct ExplainScreen {
 
     // MARK: Decisions
 
-    private func lines(_ decision: LedgerReader.Decided) -> [String] {
+    private func lines(_ decision: DecisionRecord) -> [String] {
         var lines = page.wrapped(
             "Decision \(decision.id) of \(decision.at.toSecond) on \(decision.subject): \(decision.cause)"
                 + (decision.rule.map { ", rule \($0)" } ?? "")

@@ -9,29 +9,37 @@ import Policy
 struct PastGuard {
     var warden: Guard
     var at: Instant
-    var reader: LedgerReader
-    var workspace: String
+    var ledger: any LedgerQueries
+    var workspaces: [WorkspaceName]
     var path: String
 
     /// What is said before anything that comes from here.
     var note: String { "no daemon was asked: this is how things stood at \(at.toSecond), from \(path)" }
 
     /// Says why it cannot be made, where it cannot, and throws the exit code.
-    init(ledger path: String, policy policyPath: String) throws {
+    init(ledger path: String, policy policyPath: String) async throws {
         let policy = try PolicyReading.policy(policyPath, hint: "name the policy with --policy")
         do throws(LedgerError) {
-            let reader = try LedgerReader(path)
-            let workspace = policy.workspace.name.text
-            guard let then = try reader.lastUpdate(workspace) else {
+            let ledger = try await LedgerLocation(path).openForReading()
+            let scope = LedgerScope(policy)
+            guard let then = try await ledger.span(of: scope.workspaces)?.upperBound else {
+                let names = scope.workspaces.map(\.text).joined(separator: ", ")
                 throw LedgerError(
-                    code: .missing, message: "\(path) knows nothing of the policy's workspace \(workspace)")
+                    code: .missing,
+                    message: "\(path) knows nothing of the policy's workspace\(scope.workspaces.count == 1 ? "" : "s") "
+                        + names)
             }
-            warden = Guard(policy: policy, memory: try reader.memory(workspace, at: then), at: then)
-            let pools = try reader.pools(workspace, since: then - .seconds(86400)).compactMap { id, samples in
-                samples.last.map { SenderPool(id: id, dailyCapacity: $0.capacity, remainingVolume: $0.remaining) }
+            warden = Guard(
+                policy: policy, memory: try await ledger.memory(scope, window: policy.memoryWindow, at: then), at: then)
+            var pools: [SenderPool] = []
+            for workspace in scope.workspaces {
+                pools += try await ledger.pools(workspace.text, since: then - .seconds(86400)).compactMap {
+                    id, samples in
+                    samples.last.map { SenderPool(id: id, dailyCapacity: $0.capacity, remainingVolume: $0.remaining) }
+                }
             }
             if !pools.isEmpty { warden.recollect(pools: pools, at: then) }
-            (at, self.reader, self.workspace, self.path) = (then, reader, workspace, path)
+            (at, self.ledger, workspaces, self.path) = (then, ledger, scope.workspaces, path)
         } catch {
             StandardError.write("error: \(error.message)")
             throw ExitCode(error)

@@ -60,7 +60,7 @@ struct OrderOptions: ParsableArguments {
         let end = ContinuousClock.now + OrderOptions.waitMax
         var wasUnderWay = isAction
         while ContinuousClock.now < end {
-            let (_, body) = try await control.ask("GET", "/v1/explain?subject=\(HistoryQuery.encoded(campaign.text))")
+            let (_, body) = try await control.ask("GET", ControlPath.explain.with([("subject", campaign.text)]))
             guard let explained = try? ReadableJSON.value(Explained.self, from: Data(body.readableBytesView)),
                 let explanation = explained.campaign
             else { return }

@@ -7,7 +7,7 @@ import Model
 import Policy
 
 /// `sendwarden report`: what happened, as one HTML file.
-struct ReportCommand: ParsableCommand {
+struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
         abstract: "Write a report of what happened, as one HTML file.",
@@ -50,18 +50,18 @@ struct ReportCommand: ParsableCommand {
         if limit < 1 { throw ValidationError("--limit \(limit) is less than 1.") }
     }
 
-    func run() throws {
+    func run() async throws {
         let now = SteadyTime.fromWallClock().now
-        let (reader, workspace) = try ledger.openOrExit()
+        let (reader, workspace) = try await ledger.openOrExit()
         let data: ReportData
         do throws(LedgerError) {
             // What was told last belongs to it.
-            let last = (try reader.lastUpdate(workspace) ?? now) + .seconds(1)
+            let last = (try await reader.span(workspace)?.upperBound ?? now) + .seconds(1)
             let end = until.flatMap { MomentText.instant($0, before: now) } ?? last
             guard let start = MomentText.instant(since, before: end), start < end else {
                 throw LedgerError(code: .missing, message: "--since \(since) is not before \(end.toSecond)")
             }
-            data = try ReportData(reader, workspace, try loadPolicy(), from: start, until: end, limit: limit)
+            data = try await ReportData(reader, workspace, try loadPolicy(), from: start, until: end, limit: limit)
         } catch {
             StandardError.write("error: \(error.message)")
             throw ExitCode(error)

@@ -35,13 +35,13 @@ struct ReportData {
 
     struct Pool {
         var id: PoolID
-        var samples: [LedgerReader.PoolSample]
+        var samples: [PoolVolumeSample]
         /// What was done to its members, oldest first.
-        var story: [LedgerReader.Entry]
+        var story: [HistoryEntry]
     }
 
     struct Decision {
-        var decided: LedgerReader.Decided
+        var decided: DecisionRecord
         var name: String?
     }
 
@@ -59,24 +59,25 @@ struct ReportData {
     private static let points = 240
 
     init(
-        _ reader: LedgerReader, _ workspace: String, _ policy: CheckedPolicy?, from: Instant, until: Instant, limit: Int
-    ) throws(LedgerError) {
+        _ ledger: any LedgerQueries, _ workspace: String, _ policy: CheckedPolicy?, from: Instant, until: Instant,
+        limit: Int
+    ) async throws(LedgerError) {
         self.workspace = workspace
         // What the ledger does not reach back to needs no room.
-        let from = max(from, min(try reader.firstUpdate(workspace) ?? from, until - .seconds(60)))
+        let from = max(from, min(try await ledger.span(workspace)?.lowerBound ?? from, until - .seconds(60)))
         (self.from, self.until) = (from, until)
-        var filter = LedgerReader.Filter(limit: LedgerReader.limitMax)
+        var filter = HistoryFilter(limit: HistoryFilter.limitMax)
         (filter.since, filter.until) = (from, until)
-        let events = try reader.events(workspace, filter)
+        let events = try await ledger.history(workspace, filter)
         counts = [:]
         for event in events { if let kind = EventKind(rawValue: event.event) { counts[kind, default: 0] += 1 } }
         let ofCampaign = Dictionary(grouping: events) { $0.campaign ?? "" }
-        decisions = try reader.decisions(workspace, since: from).filter { $0.at <= until }.map { decided in
+        decisions = try await ledger.decisions(workspace, since: from).filter { $0.at <= until }.map { decided in
             let name = ofCampaign[decided.campaign?.text ?? " "]?.compactMap { $0.fields["SENDWARDEN_CAMPAIGN_NAME"] }
                 .last
             return Decision(decided: decided, name: name)
         }
-        let ids = try reader.campaigns(workspace)
+        let ids = try await ledger.campaigns(workspace)
         let storied: (CampaignID) -> Int = { id in
             (ofCampaign[id.text] ?? []).count { ReportData.markKind($0) != nil }
         }
@@ -87,7 +88,7 @@ struct ReportData {
         for id in sorted.prefix(limit) {
             let watched = policy.flatMap { policy in policy.campaign(id).flatMap(policy.watchedRate) }
             let window = watched?.window ?? .seconds(86400)
-            let samples = try reader.samples(of: id, workspace, since: from - window).filter { $0.at <= until }
+            let samples = try await ledger.samples(of: id, workspace, since: from - window).filter { $0.at <= until }
             campaigns.append(
                 ReportData.campaign(
                     id, samples, ofCampaign[id.text] ?? [], window, watched, policy, from: from, until: until))
@@ -97,12 +98,12 @@ struct ReportData {
         let ofPool = Dictionary(grouping: events.filter { $0.event.hasPrefix("sender.") }) {
             $0.fields["SENDWARDEN_POOL"] ?? ""
         }
-        pools = try reader.pools(workspace, since: from).map { id, samples in
+        pools = try await ledger.pools(workspace, since: from).map { id, samples in
             Pool(id: id, samples: samples.filter { $0.at <= until }, story: ofPool[id.text] ?? [])
         }.filter { $0.samples.count > 1 || !$0.story.isEmpty }.sorted { $0.id < $1.id }
     }
 
-    private static func markKind(_ event: LedgerReader.Entry) -> Mark.Kind? {
+    private static func markKind(_ event: HistoryEntry) -> Mark.Kind? {
         switch EventKind(rawValue: event.event) {
         case .campaignPaused: event.fields["SENDWARDEN_MODE"] == "observe" ? .wouldPause : .paused
         case .campaignResumed: .resumed
@@ -116,7 +117,7 @@ struct ReportData {
     }
 
     private static func campaign(
-        _ id: CampaignID, _ samples: [(at: Instant, stats: CampaignStats)], _ events: [LedgerReader.Entry],
+        _ id: CampaignID, _ samples: [(at: Instant, stats: CampaignStats)], _ events: [HistoryEntry],
         _ window: Duration, _ watched: WatchedRate?, _ policy: CheckedPolicy?, from: Instant,
         until: Instant
     ) -> Campaign {

@@ -102,7 +102,7 @@ struct ReportPage {
         return html + story(campaign.marks.map { ($0.at, $0.text) }) + "</article>\n"
     }
 
-    private func story(_ entries: [LedgerReader.Entry]) -> String { story(entries.map { ($0.at, $0.message) }) }
+    private func story(_ entries: [HistoryEntry]) -> String { story(entries.map { ($0.at, $0.message) }) }
 
     private func story(_ entries: [(at: Instant, text: String)]) -> String {
         if entries.isEmpty { return "" }

@@ -48,7 +48,7 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let ledger {
-            let past = try PastGuard(ledger: ledger, policy: policy)
+            let past = try await PastGuard(ledger: ledger, policy: policy)
             let status = past.warden.status(at: past.at)
             if json { return StandardOutput.write(try ReadableJSON.text(status)) }
             return StandardOutput.write(past.note + "\n\n" + screen.text(status))

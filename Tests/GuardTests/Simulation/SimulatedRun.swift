@@ -98,7 +98,7 @@ struct SimulatedRun {
     private let store: Store
     private var lastAnswers: [CampaignID: CampaignStats] = [:]
     private var lagging: [CampaignID: Int] = [:]
-    private var ledger: Ledger?
+    private var ledger: LedgerDatabase?
     private var kept = Memory()
     /// When the daemon's requests may leave, and its log, in a queue that is soon full.
     private var lanes: RequestLanes
@@ -141,8 +141,8 @@ struct SimulatedRun {
     private mutating func begin() throws {
         if case .ledger(let path) = store {
             ledger = nil
-            let opened = try Ledger.open(path, workspace: policy.workspace.name.text, recovers: false, at: now)
-            (ledger, kept) = (opened.ledger, opened.memory)
+            let opened = try LedgerDatabase.open(path, LedgerScope(policy), at: now)
+            (ledger, kept) = (opened.store, opened.memory)
         }
         warden = Guard(policy: policy, memory: kept, at: now)
         try carryOut(warden.handle(.started, at: now))

@@ -7,76 +7,6 @@ import Policy
 
 /// What a ledger can tell, to those who only read: nothing of it is changed, and the daemon may go on writing.
 package struct LedgerReader: Sendable {
-    /// Which events are asked for; nil is all.
-    package struct Filter: Codable, Hashable, Sendable {
-        package var campaign: String?
-        package var pool: String?
-        package var rule: String?
-        /// An event's name, or the beginning of several: `campaign.paused`, `campaign`.
-        package var event: String?
-        /// This grave, or graver.
-        package var priority: Int?
-        package var since: Instant?
-        package var until: Instant?
-        /// Newer than the event of this number.
-        package var after: Int?
-        /// The newest so many.
-        package var limit: Int
-
-        package init(limit: Int) { self.limit = limit }
-    }
-
-    /// One event as it was told.
-    package struct Entry: Codable, Hashable, Sendable {
-        /// Counts up; what a reader has seen is below.
-        package var number: Int
-        package var at: Instant
-        package var event: String
-        package var priority: Int
-        package var campaign: String?
-        package var rule: String?
-        package var message: String
-        /// The journal's fields.
-        package var fields: [String: String]
-    }
-
-    /// A decision with its evidence, and what was sent because of it.
-    package struct Decided: Codable, Sendable {
-        package struct Action: Codable, Sendable {
-            package var action: String
-            package var attempt: Int
-            package var sentAt: Instant
-            package var settledAt: Instant?
-            /// The platform's word, or why it failed; nil while the answer is awaited.
-            package var outcome: String?
-        }
-
-        package var id: Int
-        package var at: Instant
-        /// The campaign that it is about; nil for one about a pool's members.
-        package var campaign: CampaignID?
-        /// The pool, and the sender, that it is about; nil for one about a campaign.
-        package var pool: PoolID?
-        package var sender: String?
-        package var cause: String
-        package var rule: String?
-        package var condition: String?
-        /// Each comparison with its numbers.
-        package var evidence: [String]
-        package var actions: [Action]
-    }
-
-    /// A pool at one time.
-    package struct PoolSample: Sendable {
-        package var at: Instant
-        package var capacity: Int?
-        package var remaining: Int?
-        package var reserved: Int
-    }
-
-    /// The most events that are read at once.
-    package static let limitMax = 100_000
-
     private let queue: any DatabaseReader
     private let path: String
 
@@ -97,7 +27,7 @@ package struct LedgerReader: Sendable {
                     message: "\(path) cannot be read by this user; run as root, or query the daemon")
             }
             let record = try HeadFile.read(LedgerFiles(main: real).head)
-            let queue = try DatabaseQueue(path: real, configuration: Ledger.readOnly)
+            let queue = try DatabaseQueue(path: real, configuration: LedgerDatabase.readOnly)
             try queue.read { database in
                 guard try Verification.verifyVersion(database, path) else {
                     throw LedgerError(
@@ -168,14 +98,11 @@ package struct LedgerReader: Sendable {
         try read { try String.fetchAll($0, sql: "SELECT name FROM workspace ORDER BY name") }
     }
 
-    /// When the ledger was last told of the workspace's campaigns or pools; nil for one that knows nothing.
-    package func lastUpdate(_ workspace: String) throws(LedgerError) -> Instant? {
-        try times("max", workspace).max()
-    }
-
-    /// When the ledger was first told of them; nil for one that knows nothing.
-    package func firstUpdate(_ workspace: String) throws(LedgerError) -> Instant? {
-        try times("min", workspace).min()
+    /// When something of the workspace was first and last stored; nil where nothing was.
+    package func span(_ workspace: String) throws(LedgerError) -> ClosedRange<Instant>? {
+        let (first, last) = (try times("min", workspace).min(), try times("max", workspace).max())
+        guard let first, let last else { return nil }
+        return first...max(first, last)
     }
 
     private func times(_ function: String, _ workspace: String) throws(LedgerError) -> [Instant] {
@@ -187,21 +114,21 @@ package struct LedgerReader: Sendable {
         }
     }
 
-    /// All that a guard takes up again.
+    /// All that a guard of these workspaces continues from.
     package func memory(
-        _ workspace: String, window: Duration = Ledger.keptFor, at now: Instant
+        _ scope: LedgerScope, window: Duration = LedgerDatabase.retention, at now: Instant
     ) throws(LedgerError) -> Memory {
         do {
-            return try queue.read { try Ledger.memory($0, workspace, window, at: now) }
+            return try queue.read { try LedgerDatabase.memory($0, scope, window, at: now) }
         } catch {
             throw LedgerReader.explain(error, path)
         }
     }
 
-    // MARK: The story
+    // MARK: History
 
     /// Events, oldest first.
-    package func events(_ workspace: String, _ filter: Filter) throws(LedgerError) -> [Entry] {
+    package func history(_ workspace: String, _ filter: HistoryFilter) throws(LedgerError) -> [HistoryEntry] {
         var conditions = ["workspace = ?"]
         var arguments: [(any DatabaseValueConvertible)?] = [workspace]
         func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
@@ -220,14 +147,15 @@ package struct LedgerReader: Sendable {
             conditions.append("(kind = ? OR substr(kind, 1, ?) = ?)")
             arguments += [event, event.utf8.count + 1, event + "."]
         }
-        arguments.append(min(max(1, filter.limit), LedgerReader.limitMax))
+        arguments.append(min(max(1, filter.limit), HistoryFilter.limitMax))
         let sql =
-            "SELECT *, \(SummedTable.event.isSound) AS sound FROM event WHERE \(conditions.joined(separator: " AND ")) ORDER BY at DESC, number DESC LIMIT ?"
+            "SELECT *, \(SummedTable.event.isSound) AS sound FROM event "
+            + "WHERE \(conditions.joined(separator: " AND ")) ORDER BY at DESC, number DESC LIMIT ?"
         return try read { database in
             let rows = try Row.fetchAll(database, sql: sql, arguments: StatementArguments(arguments))
             return try rows.reversed().map { row in
                 try LedgerReader.check(row, .event)
-                return Entry(
+                return HistoryEntry(
                     number: row["number"], at: Instant(milliseconds: row["at"]), event: row["kind"],
                     priority: row["priority"], campaign: row["campaign"], rule: row["rule"], message: row["message"],
                     fields: try JSONDecoder().decode(
@@ -237,13 +165,13 @@ package struct LedgerReader: Sendable {
     }
 
     /// One decision; nil where there is none of that number.
-    package func decision(_ id: Int, _ workspace: String) throws(LedgerError) -> Decided? {
+    package func decision(_ id: Int, _ workspace: String) throws(LedgerError) -> DecisionRecord? {
         if let found = try decisions(workspace, where: "id = ?", [id]).first { return found }
         return try senderChanges(workspace, where: "decision = ?", [id]).first
     }
 
     /// The decisions since then, oldest first.
-    package func decisions(_ workspace: String, since: Instant) throws(LedgerError) -> [Decided] {
+    package func decisions(_ workspace: String, since: Instant) throws(LedgerError) -> [DecisionRecord] {
         let all =
             try decisions(workspace, where: "at >= ?", [since.milliseconds])
             + senderChanges(workspace, where: "sent_at >= ?", [since.milliseconds])
@@ -253,7 +181,7 @@ package struct LedgerReader: Sendable {
     /// Changes of pools' members, as the decisions that they are.
     private func senderChanges(
         _ workspace: String, where condition: String, _ arguments: [any DatabaseValueConvertible]
-    ) throws(LedgerError) -> [Decided] {
+    ) throws(LedgerError) -> [DecisionRecord] {
         try read { database in
             let rows = try Row.fetchAll(
                 database,
@@ -266,12 +194,12 @@ package struct LedgerReader: Sendable {
                 try LedgerReader.check(row, .senderChange)
                 let evidence = try JSONDecoder().decode(Evaluation.self, from: Data((row["evidence"] as String).utf8))
                 let address: String? = row["address"]
-                return Decided(
+                return DecisionRecord(
                     id: row["decision"], at: Instant(milliseconds: row["sent_at"]), campaign: nil,
                     pool: PoolID(row["pool"] as String), sender: address ?? row["sender"], cause: "rule",
                     rule: row["rule"], condition: row["condition"], evidence: evidence.sentences,
                     actions: [
-                        Decided.Action(
+                        DecisionRecord.Action(
                             action: "\(row["action"] as String) sender", attempt: 1,
                             sentAt: Instant(milliseconds: row["sent_at"]),
                             settledAt: (row["settled_at"] as Int64?).map { Instant(milliseconds: $0) },
@@ -283,7 +211,7 @@ package struct LedgerReader: Sendable {
 
     private func decisions(
         _ workspace: String, where condition: String, _ arguments: [any DatabaseValueConvertible]
-    ) throws(LedgerError) -> [Decided] {
+    ) throws(LedgerError) -> [DecisionRecord] {
         try read { database in
             let rows = try Row.fetchAll(
                 database,
@@ -292,7 +220,7 @@ package struct LedgerReader: Sendable {
                     WHERE workspace = ? AND \(condition) ORDER BY id
                     """,
                 arguments: StatementArguments([workspace] + arguments))
-            return try rows.compactMap { row -> Decided? in
+            return try rows.compactMap { row -> DecisionRecord? in
                 try LedgerReader.check(row, .decision)
                 guard let campaign = CampaignID(row["campaign"] as String) else { return nil }
                 let actions = try Row.fetchAll(
@@ -302,7 +230,7 @@ package struct LedgerReader: Sendable {
                         WHERE workspace = ? AND decision = ? ORDER BY sent_at
                         """,
                     arguments: [workspace, row["id"] as Int])
-                return Decided(
+                return DecisionRecord(
                     id: row["id"], at: Instant(milliseconds: row["at"]), campaign: campaign, pool: nil, sender: nil,
                     cause: row["cause"],
                     rule: row["rule"], condition: row["condition"],
@@ -311,7 +239,7 @@ package struct LedgerReader: Sendable {
                     } ?? [],
                     actions: try actions.map { action in
                         try LedgerReader.check(action, .intent)
-                        return Decided.Action(
+                        return DecisionRecord.Action(
                             action: action["action"], attempt: action["attempt"],
                             sentAt: Instant(milliseconds: action["sent_at"]),
                             settledAt: (action["settled_at"] as Int64?).map { Instant(milliseconds: $0) },
@@ -346,19 +274,19 @@ package struct LedgerReader: Sendable {
                 database, sql: "SELECT * FROM sample WHERE workspace = ? AND campaign = ? AND at >= ? ORDER BY at",
                 arguments: [workspace, campaign.text, since.milliseconds]
             ).map { row in
-                guard Ledger.isSound(row, start, legacyAt) else {
+                guard LedgerDatabase.isSound(row, start, legacyAt) else {
                     throw Verification.Damage(what: "a sample of campaign \(campaign) is damaged")
                 }
-                return Ledger.sample(row)
+                return LedgerDatabase.sample(row)
             }
         }
     }
 
     /// Every pool's samples since then, oldest first.
-    package func pools(_ workspace: String, since: Instant) throws(LedgerError) -> [PoolID: [PoolSample]] {
+    package func pools(_ workspace: String, since: Instant) throws(LedgerError) -> [PoolID: [PoolVolumeSample]] {
         try read { database in
             let legacyAt = try Verification.Head(database)?.legacyAt ?? .max
-            var pools: [PoolID: [PoolSample]] = [:]
+            var pools: [PoolID: [PoolVolumeSample]] = [:]
             for row in try Row.fetchAll(
                 database, sql: "SELECT * FROM pool_sample WHERE workspace = ? AND at >= ? ORDER BY pool, at",
                 arguments: [workspace, since.milliseconds])
@@ -367,12 +295,12 @@ package struct LedgerReader: Sendable {
                 var start = RowSum("pool_sample")
                 start.combine(workspace)
                 start.combine(text)
-                guard Ledger.isSound(row, start, legacyAt, counters: Ledger.poolCounters) else {
+                guard LedgerDatabase.isSound(row, start, legacyAt, counters: LedgerDatabase.poolCounters) else {
                     throw Verification.Damage(what: "a sample of pool \(text) is damaged")
                 }
                 guard let id = PoolID(text) else { continue }
                 pools[id, default: []].append(
-                    PoolSample(
+                    PoolVolumeSample(
                         at: Instant(milliseconds: row["at"]), capacity: row["capacity"], remaining: row["remaining"],
                         reserved: row["reserved"]))
             }

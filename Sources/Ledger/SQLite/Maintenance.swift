@@ -2,7 +2,7 @@ import Model
 
 /// Decides what is removed next: what is too old, and, well before the file is full, what can be spared most.
 ///
-/// It reads nothing and removes nothing: ``Ledger/maintain(at:)`` does, one bounded step at a time.
+/// It reads nothing and removes nothing: ``LedgerDatabase/maintain(at:)`` does, one bounded step at a time.
 struct Maintenance: Sendable {
     /// What may be removed, the most expendable first; a state that the guard goes on from is not among it.
     enum Kind: Hashable, Sendable, CaseIterable {
@@ -71,7 +71,7 @@ struct Maintenance: Sendable {
     }
 
     private static func round(thinnedUntil: Int64, at now: Instant) -> [Work] {
-        let oldest = (now - Ledger.keptFor).milliseconds
+        let oldest = (now - LedgerDatabase.retention).milliseconds
         let spacing = thinnedSpacing.milliseconds
         let before = (now - rawFor).milliseconds / spacing * spacing
         let from = min(thinnedUntil, before)

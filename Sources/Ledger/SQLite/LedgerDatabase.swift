@@ -1,39 +1,26 @@
 import FoundationEssentials
 import GRDB
 import Glibc
-package import Guard
+import Guard
 package import Model
 import Synchronization
 
-/// The durable store of all that the guard must not forget: one SQLite file, in WAL mode, used by one daemon.
-package final class Ledger: Sendable {
+/// One SQLite file, in WAL mode, used by one daemon.
+///
+/// Its calls block, so ``SQLiteLedger`` makes them on a thread of its own.
+package final class LedgerDatabase: Sendable {
     /// Samples lie at least this far apart; what changes faster is in the guard's memory.
     static let sampleSpacing: Duration = .seconds(15)
     /// Pools are stored at least this far apart.
     static let poolSpacing: Duration = .seconds(60)
     /// Samples, decisions and intents older than this are dropped: no window reaches back further.
-    package static let keptFor: Duration = .seconds(90 * 86400)
+    package static let retention: Duration = .seconds(90 * 86400)
     /// So many records are in the log until the file is brought up to it.
     static let checkpointRecords = 500
 
-    /// What bounds a ledger; tests choose small ones.
-    package struct Limits: Sendable {
-        /// The largest size of the file; beyond it writing fails as on a full disk.
-        ///
-        /// The default leaves room on a small disk and holds 90 days of some thousand campaigns.
-        package var bytesMax: Int
-        /// Rows that one step of maintenance reads at most: some milliseconds, which an urgent write may have to wait.
-        package var stepRows: Int
-
-        package init(bytesMax: Int = 4 << 30, stepRows: Int = 500) {
-            self.bytesMax = bytesMax
-            self.stepRows = stepRows
-        }
-    }
-
-    let workspace: String
+    let scope: LedgerScope
     let queue: DatabaseQueue
-    let limits: Limits
+    let limits: LedgerLimits
     let state = Mutex(State())
     let head: HeadFile
     let boot: @Sendable () -> BootClock
@@ -47,45 +34,48 @@ package final class Ledger: Sendable {
         var pooledAt: [PoolID: Instant] = [:]
         var maintenance = Maintenance()
         var walk: Walk?
+        /// What is still stored under a workspace that it does not belong to.
+        var strays: [Stray] = []
         /// Records that were written since the file was last brought up to the log beside it.
         var uncheckpointed = 0
     }
 
     // MARK: Opening
 
-    /// Opens the ledger, or makes a new one, and reads all that it holds of the workspace.
+    /// Opens the ledger, or makes a new one, and reads all that it holds of the workspaces.
     ///
     /// - Parameters:
     ///   - recovers: a damaged file is set aside and a new one begun; otherwise it is refused.
     ///   - window: how far back samples are needed.
     ///   - boot: when the machine was booted; a reboot may have cost the unsynced end.
     package static func open(
-        _ path: String, workspace: String, recovers: Bool, window: Duration = keptFor, limits: Limits = Limits(),
-        boot: @escaping @Sendable () -> BootClock = { .now }, at now: Instant
-    ) throws(LedgerError) -> (ledger: Ledger, memory: Memory, setAside: String?) {
+        _ path: String, _ scope: LedgerScope, recovers: Bool = false, window: Duration = retention,
+        limits: LedgerLimits = LedgerLimits(), boot: @escaping @Sendable () -> BootClock = { .now }, at now: Instant
+    ) throws(LedgerError) -> OpenedLedger<LedgerDatabase> {
         let lock = try LedgerLock(for: path)
         do throws(LedgerError) {
-            let ledger = try Ledger(path, workspace, lock, limits, boot)
-            return (ledger, try ledger.load(window, at: now), nil)
+            let ledger = try LedgerDatabase(path, scope, lock, limits, boot)
+            try ledger.adoptStrays()
+            return OpenedLedger(store: ledger, memory: try ledger.load(window, at: now))
         } catch {
             guard error.code == .corrupt, recovers else { throw error }
             // Under the old file's lock, so that nobody else begins the new one meanwhile.
             let aside = try LedgerFiles(main: lock.path).setAside()
-            let ledger = try Ledger(path, workspace, try LedgerLock(for: path), limits, boot)
-            return (ledger, Memory(), aside)
+            let ledger = try LedgerDatabase(path, scope, try LedgerLock(for: path), limits, boot)
+            return OpenedLedger(store: ledger, memory: Memory(), setAside: aside)
         }
     }
 
     private init(
-        _ path: String, _ workspace: String, _ lock: LedgerLock, _ limits: Limits,
+        _ path: String, _ scope: LedgerScope, _ lock: LedgerLock, _ limits: LedgerLimits,
         _ boot: @escaping @Sendable () -> BootClock
     ) throws(LedgerError) {
         let files = LedgerFiles(main: lock.path)
         let record = try HeadFile.read(files.head)
         do {
-            try Ledger.verify(files, lock, record, at: boot())
-            let queue = try Ledger.connect(files.main, limits)
-            head = try Ledger.openHead(files, queue, record, at: boot())
+            try LedgerDatabase.verify(files, lock, record, at: boot())
+            let queue = try LedgerDatabase.connect(files.main, limits)
+            head = try LedgerDatabase.openHead(files, queue, record, at: boot())
             self.queue = queue
         } catch {
             if (error as? DatabaseError)?.resultCode == .SQLITE_FULL {
@@ -96,7 +86,7 @@ package final class Ledger: Sendable {
         }
         lock.announce()
         watch = FileWatch(files, given: path, lock: lock, head: head)
-        (self.workspace, self.files, self.lock, self.limits, self.boot) = (workspace, files, lock, limits, boot)
+        (self.scope, self.files, self.lock, self.limits, self.boot) = (scope, files, lock, limits, boot)
     }
 
     deinit { try? queue.close() }
@@ -134,7 +124,7 @@ package final class Ledger: Sendable {
         return configuration
     }
 
-    private static func connect(_ path: String, _ limits: Limits) throws -> DatabaseQueue {
+    private static func connect(_ path: String, _ limits: LedgerLimits) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.busyMode = .timeout(2)
         configuration.prepareDatabase { database in
@@ -148,7 +138,7 @@ package final class Ledger: Sendable {
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         _ = try queue.read { try Verification.verifyVersion($0, path) }
         try Schema.migrator.migrate(queue)
-        try queue.writeWithoutTransaction { try Ledger.setSizeLimit($0, limits.bytesMax) }
+        try queue.writeWithoutTransaction { try LedgerDatabase.setSizeLimit($0, limits.bytesMax) }
         return queue
     }
 
@@ -187,9 +177,6 @@ package final class Ledger: Sendable {
 
     // MARK: Files
 
-    /// For those who only read: a connection of its own, so that nobody's question keeps the guard waiting.
-    package func reader() throws(LedgerError) -> LedgerReader { try LedgerReader(queue.path) }
-
     /// The bytes on disk: the file, and what SQLite keeps beside it.
     package var size: Int { LedgerFiles.bytes(files.main) + LedgerFiles.bytes(files.wal) }
 
@@ -201,10 +188,19 @@ package final class Ledger: Sendable {
 
     // MARK: Reading
 
-    /// All that is stored of the workspace.
+    /// The number of the last transaction.
+    func sequence() throws(LedgerError) -> Int {
+        do {
+            return try queue.read { Int(try Verification.Head($0)?.mark.sequence ?? 0) }
+        } catch {
+            throw LedgerError(error, writing: queue.path)
+        }
+    }
+
+    /// All that is stored of the workspaces.
     private func load(_ window: Duration, at now: Instant) throws(LedgerError) -> Memory {
         do {
-            return try queue.read { try Ledger.memory($0, workspace, window, at: now) }
+            return try queue.read { try LedgerDatabase.memory($0, scope, window, at: now) }
         } catch {
             throw LedgerError(error, writing: queue.path)
         }

@@ -4,38 +4,49 @@ package import Guard
 package import Model
 import Synchronization
 
-extension Ledger {
-    /// Writes all of it, or nothing; what is urgent is on disk when this returns.
-    ///
-    /// The transaction is on disk before its record is: a crash in between leaves a ledger that is newer than its record,
-    /// which is sound. The other way about it would be taken for damage.
+extension LedgerDatabase {
+    /// Writes all of it under the first workspace, or nothing.
     package func write(_ records: [LedgerRecord], at now: Instant) throws(LedgerError) {
-        guard !records.isEmpty else { return }
+        try write(LedgerBatch(records.map { LedgerEntry(scope.first, $0) }, at: now))
+    }
+
+    /// Writes all of it, or nothing; what is urgent is on disk when this returns.
+    package func write(_ batch: LedgerBatch) throws(LedgerError) {
+        guard !batch.entries.isEmpty else { return }
         try checkFiles()
-        let isUrgent = records.contains(where: \.isUrgent)
         do {
-            try queue.writeWithoutTransaction { database in
-                if isUrgent { try database.execute(sql: "PRAGMA synchronous = FULL") }
-                defer { if isUrgent { try? database.execute(sql: "PRAGMA synchronous = NORMAL") } }
-                var mark = HeadMark(sequence: 0, digest: 0)
-                try database.inTransaction(.immediate) {
-                    var change: Int64 = 0
-                    for record in records { change &+= try write(record, database, at: now) }
-                    mark = try Ledger.advance(database, by: change)
-                    return .commit
-                }
-                try head.advance(to: mark, isDurable: isUrgent, at: boot())
-                state.withLock { $0.uncheckpointed += records.count }
-                if !isUrgent { checkpoint(database) }
+            try commit(isUrgent: batch.isUrgent) { database in
+                var change: Int64 = 0
+                for entry in batch.entries { change &+= try write(entry, database, at: batch.at) }
+                return change
             }
+            state.withLock { $0.uncheckpointed += batch.entries.count }
         } catch {
             // What was not written is to be tried again with the next sample.
             state.withLock { state in
                 (state.sampledAt, state.pooledAt) = ([:], [:])
                 // On a full disk, the log is used again once the file is brought up to it.
-                state.uncheckpointed = Ledger.checkpointRecords
+                state.uncheckpointed = LedgerDatabase.checkpointRecords
             }
             throw LedgerError(error, writing: queue.path)
+        }
+    }
+
+    /// One transaction, which gives the change of the digest; then its record.
+    ///
+    /// The transaction is on disk before its record is: a crash in between leaves a ledger that is newer than its record,
+    /// which is sound. The other way about it would be taken for damage.
+    func commit(isUrgent: Bool, _ body: (Database) throws -> Int64) throws {
+        try queue.writeWithoutTransaction { database in
+            if isUrgent { try database.execute(sql: "PRAGMA synchronous = FULL") }
+            defer { if isUrgent { try? database.execute(sql: "PRAGMA synchronous = NORMAL") } }
+            var mark = HeadMark(sequence: 0, digest: 0)
+            try database.inTransaction(.immediate) {
+                mark = try LedgerDatabase.advance(database, by: try body(database))
+                return .commit
+            }
+            try head.advance(to: mark, isDurable: isUrgent, at: boot())
+            if !isUrgent { checkpoint(database) }
         }
     }
 
@@ -58,7 +69,7 @@ extension Ledger {
     /// Brings the file up to the log beside it, now and then; readers only make it wait for the next time.
     func checkpoint(_ database: Database) {
         let isDue = state.withLock { state in
-            guard state.uncheckpointed >= Ledger.checkpointRecords else { return false }
+            guard state.uncheckpointed >= LedgerDatabase.checkpointRecords else { return false }
             state.uncheckpointed = 0
             return true
         }
@@ -97,13 +108,14 @@ extension Ledger {
     }
 
     /// Writes one record and gives the change of the digest.
-    private func write(_ record: LedgerRecord, _ database: Database, at now: Instant) throws -> Int64 {
+    private func write(_ entry: LedgerEntry, _ database: Database, at now: Instant) throws -> Int64 {
+        let workspace = entry.workspace.text
         func text(_ value: some Encodable) throws -> String {
             String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
         }
-        switch record {
-        case .sample(let id, let stats, let at): try write(stats, of: id, at: at, database)
-        case .pool(let pool, let reserved, let at): try write(pool, reserved: reserved, at: at, database)
+        switch entry.record {
+        case .sample(let id, let stats, let at): try write(stats, of: id, workspace, at: at, database)
+        case .pool(let pool, let reserved, let at): try write(pool, reserved: reserved, workspace, at: at, database)
         case .event(let event, let at):
             let fields = Dictionary(uniqueKeysWithValues: event.fields.map { ($0.key.rawValue, $0.value) })
             try insert(
@@ -154,9 +166,11 @@ extension Ledger {
         return 0
     }
 
-    private func write(_ stats: CampaignStats, of id: CampaignID, at: Instant, _ database: Database) throws {
+    private func write(
+        _ stats: CampaignStats, of id: CampaignID, _ workspace: String, at: Instant, _ database: Database
+    ) throws {
         let isDue = state.withLock { state in
-            if let last = state.sampledAt[id], at - last < Ledger.sampleSpacing, at >= last { return false }
+            if let last = state.sampledAt[id], at - last < LedgerDatabase.sampleSpacing, at >= last { return false }
             state.sampledAt[id] = at
             return true
         }
@@ -181,9 +195,11 @@ extension Ledger {
             ])
     }
 
-    private func write(_ pool: SenderPool, reserved: Int, at: Instant, _ database: Database) throws {
+    private func write(
+        _ pool: SenderPool, reserved: Int, _ workspace: String, at: Instant, _ database: Database
+    ) throws {
         let isDue = state.withLock { state in
-            if let last = state.pooledAt[pool.id], at - last < Ledger.poolSpacing, at >= last { return false }
+            if let last = state.pooledAt[pool.id], at - last < LedgerDatabase.poolSpacing, at >= last { return false }
             state.pooledAt[pool.id] = at
             return true
         }

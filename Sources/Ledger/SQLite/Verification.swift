@@ -116,7 +116,7 @@ enum Verification {
             var start = RowSum("sample")
             start.combine(workspace)
             start.combine(campaign)
-            guard Ledger.isSound(row, start, head.legacyAt) else {
+            guard LedgerDatabase.isSound(row, start, head.legacyAt) else {
                 throw Damage(what: "a sample of campaign \(campaign) is damaged")
             }
         }

@@ -2,7 +2,7 @@ import GRDB
 package import Model
 import Synchronization
 
-extension Ledger {
+extension LedgerDatabase {
     /// Pages that maintenance may use beyond the limit: removing rows may need some before it frees any.
     private static let reservePages = 64
     /// Queries of one step at most: each passes over one campaign of which nothing is to be removed.
@@ -31,8 +31,9 @@ extension Ledger {
         do {
             return try queue.writeWithoutTransaction { database in
                 checkpoint(database)
-                try Ledger.setSizeLimit(database, limits.bytesMax, reserve: Ledger.reservePages)
-                defer { try? Ledger.setSizeLimit(database, limits.bytesMax) }
+                try LedgerDatabase.setSizeLimit(database, limits.bytesMax, reserve: LedgerDatabase.reservePages)
+                defer { try? LedgerDatabase.setSizeLimit(database, limits.bytesMax) }
+                if try adoptStep(database) { return true }
                 return try step(database, at: now)
             }
         } catch {
@@ -53,7 +54,7 @@ extension Ledger {
                 (removed, isFinished) = try advance(&current, database)
                 if isFinished, case .thin(.poolSample, _, let before) = work {
                     try database.execute(sql: "UPDATE head SET thinned_until = ?", arguments: [before])
-                    try Ledger.sealHead(database)
+                    try LedgerDatabase.sealHead(database)
                 }
                 return .commit
             }
@@ -71,7 +72,7 @@ extension Ledger {
         let select = try database.cachedStatement(sql: kind.select)
         let delete = try database.cachedStatement(sql: kind.delete)
         var (seen, removed) = (0, 0)
-        for _ in 0..<Ledger.stepQueries {
+        for _ in 0..<LedgerDatabase.stepQueries {
             var doomed: [[DatabaseValue]] = []
             var jump: [DatabaseValue]?
             let rows = try Row.fetchCursor(select, arguments: StatementArguments(walk.key + [limits.stepRows - seen]))
@@ -114,7 +115,7 @@ extension Ledger {
     }
 }
 
-extension Ledger.Walk {
+extension LedgerDatabase.Walk {
     enum Step {
         case stay
         case remove

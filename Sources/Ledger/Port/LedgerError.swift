@@ -14,6 +14,10 @@ package struct LedgerError: Error, Hashable, Sendable {
         case corrupt
         /// The disk is full, or read-only, or fails; or the files were replaced under the daemon.
         case unwritable
+        /// More waits than is taken in.
+        case busy
+        /// Another holder has taken the lease.
+        case leaseLost
     }
 
     package let code: Code

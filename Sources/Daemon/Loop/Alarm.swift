@@ -1,0 +1,29 @@
+import Model
+
+/// One alarm, owned by the loop: it rings at the earliest time that it was set for.
+struct Alarm {
+    private var deadline: Instant?
+    private var task: Task<Void, Never>?
+
+    mutating func set(for deadline: Instant, _ time: any TimeSource, ring: @escaping @Sendable () async -> Void) {
+        if let armed = self.deadline, armed <= deadline { return }
+        task?.cancel()
+        self.deadline = deadline
+        task = Task {
+            do {
+                try await time.sleep(until: deadline)
+            } catch {
+                return
+            }
+            await ring()
+        }
+    }
+
+    mutating func rang() {
+        (deadline, task) = (nil, nil)
+    }
+
+    mutating func cancel() {
+        task?.cancel()
+    }
+}

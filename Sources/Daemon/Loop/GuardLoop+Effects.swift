@@ -1,0 +1,144 @@
+import Guard
+import Journal
+import Ledger
+import Model
+import Policy
+
+/// Carries effects out: polls and pauses at once, what must be durable first once it is.
+extension GuardLoop {
+    mutating func step(_ event: Event, reply: (@Sendable (OrderReply) -> Void)? = nil) {
+        telemetry.note(event, at: now)
+        perform(warden.handle(event, at: now), reply: reply)
+    }
+
+    /// - Parameter isRetry: false for what a failure of the ledger itself made.
+    mutating func perform(
+        _ effects: [Effect], reply: (@Sendable (OrderReply) -> Void)? = nil, isRetry: Bool = true
+    ) {
+        // Logged first: after a crash in between it is reported once more, rather than never.
+        for case .report(let event) in effects { log(event) }
+        var deferred: [Deferred] = []
+        for effect in effects {
+            switch effect {
+            case .report: break
+            case .record(let record):
+                if surroundings.ledger != nil { pendingRecords += warden.entries(for: record) }
+            case .ready: announceReady()
+            case .poll(let target): poll(target)
+            case .reply(let answer):
+                guard let reply else { continue }
+                // A person relies on a yes.
+                if answer.accepted { deferred.append(.reply(answer, to: reply)) } else { reply(answer) }
+            case .send(let intent):
+                // A start that is not durable might be sent twice; a pause must go out whatever happens.
+                if intent.action == .pause { send(intent) } else { deferred.append(.send(intent)) }
+            case .change(let change): deferred.append(.change(change))
+            }
+        }
+        let records = pendingRecords
+        pendingRecords = []
+        if surroundings.ledger == nil {
+            for one in deferred { proceed(one) }
+        } else {
+            carryOut(writes.add(records, waiters: deferred, isRetry: isRetry, at: now))
+        }
+    }
+
+    /// Reports an event to the journal, with its workspace and the mode, and stores it.
+    mutating func log(_ event: JournalEvent) {
+        telemetry.note(event)
+        var event = event
+        let workspace = warden.workspace(of: event)
+        let general: [JournalField: String] = [
+            .workspace: workspace.name.text, .provider: workspace.provider.rawValue,
+            .mode: warden.policy.mode.rawValue,
+        ]
+        event.fields.merge(general) { own, _ in own }
+        surroundings.journal.report(event)
+        if surroundings.ledger != nil { pendingRecords.append(LedgerEntry(workspace.name, .event(event, at: now))) }
+    }
+
+    // MARK: The ledger
+
+    mutating func carryOut(_ actions: [PendingWrites<Deferred>.Action]) {
+        for action in actions {
+            switch action {
+            case .write(let batch, let number): write(batch, number: number)
+            case .proceed(let deferred): proceed(deferred)
+            case .refuse(let deferred): refuse(deferred)
+            case .report(let failure):
+                telemetry.note(.recorded(failure: failure), at: now)
+                perform(warden.handle(.recorded(failure: failure), at: now), isRetry: failure == nil)
+            }
+        }
+    }
+
+    /// Its decision is durable: it is sent, if it still stands on what is known by now.
+    private mutating func proceed(_ deferred: Deferred) {
+        switch deferred {
+        case .reply(let answer, let reply): reply(answer)
+        case .send(let intent):
+            guard warden.stillStands(intent, at: now) else { return fail(.send(intent), GuardLoop.outdated) }
+            send(intent)
+        case .change(let change):
+            guard warden.stillStands(change) else { return fail(.change(change), GuardLoop.outdated) }
+            let (executor, workspace) = (executor, warden.workspace(of: .pool(change.pool)))
+            start { .event(await executor.carryOut(change, in: workspace)) }
+        }
+    }
+
+    private static let outdated = "what it was decided on has changed before it could be sent"
+
+    private mutating func refuse(_ deferred: Deferred) { fail(deferred, "the ledger cannot be written") }
+
+    private mutating func fail(_ deferred: Deferred, _ reason: String) {
+        let fault = Fault(.unreachable, reason, mayHaveTakenEffect: false)
+        switch deferred {
+        case .reply(var answer, let reply):
+            answer.message += "; the ledger cannot be written, so a restart would forget it"
+            reply(answer)
+        case .send(let intent): step(.answered(intent, .failure(fault), jitter: 1))
+        case .change(let change): step(.changed(change, .failure(fault)))
+        }
+    }
+
+    /// One bounded step of the ledger's maintenance, where it is due.
+    mutating func maintainLedger() {
+        guard let ledger = surroundings.ledger, let due = maintenance.due(at: now), due <= now else { return }
+        maintenance.begin()
+        let at = now
+        start {
+            do throws(LedgerError) {
+                return .maintained(.success(try await ledger.maintain(at: at)))
+            } catch {
+                return .maintained(.failure(error))
+            }
+        }
+    }
+
+    mutating func noteMaintenance(_ result: Result<LedgerUpkeep, LedgerError>) {
+        maintenance.end(result, at: now)
+        if case .failure(let error) = result { carryOut(writes.failed(error.message)) }
+    }
+
+    // MARK: Requests
+
+    private mutating func send(_ intent: Intent) {
+        let (executor, workspace) = (executor, warden.workspace(of: .stats(intent.campaign)))
+        start { .event(await executor.act(intent, in: workspace)) }
+    }
+
+    /// The poll as it is to be made, with what the guard wants to know at this time.
+    private mutating func poll(_ target: Target) {
+        let (executor, workspace) = (executor, warden.workspace(of: target))
+        var (query, operation): (RosterQuery?, OperationID?) = (nil, nil)
+        switch target {
+        case .pool(let name): query = warden.rosterQuery(of: name, at: now)
+        case .operation(let name): operation = warden.operation(of: name)
+        case .stats, .pools, .accounts: break
+        }
+        start { [query, operation] in
+            .event(await executor.poll(target, in: workspace, query: query, operation: operation))
+        }
+    }
+}

@@ -1,0 +1,175 @@
+import Guard
+import Journal
+import Ledger
+import Model
+import Policy
+
+/// The decisions of the daemon's one loop: each input is taken to the guard, and becomes requests, writes and answers.
+///
+/// It waits for nothing: what takes time is handed out as ``Work`` and comes back as another input.
+struct GuardLoop {
+    /// What may happen to the loop.
+    enum Input: Sendable {
+        case event(Event)
+        /// The alarm that was set for ``GuardLoop/deadline`` rang.
+        case alarm
+        case reload(GuardService.Reload, by: String?, answer: @Sendable (ReloadOutcome) -> Void)
+        case question(Question)
+        /// A batch is in the ledger, or is not for that reason.
+        case stored(Int, failure: String?)
+        /// A batch has been at the ledger for so long, and still is.
+        case stalled(Int, for: Duration)
+        case maintained(Result<LedgerUpkeep, LedgerError>)
+    }
+
+    /// Something that takes time, and what comes of it.
+    typealias Work = @Sendable () async -> Input
+
+    /// A batch for the ledger; batches are stored in the order in which they are handed out.
+    struct Write: Sendable {
+        var batch: LedgerBatch
+        var number: Int
+    }
+
+    /// What waits until its decision is durable.
+    enum Deferred: Sendable {
+        case send(Intent)
+        case change(SenderChange)
+        case reply(OrderReply, to: @Sendable (OrderReply) -> Void)
+    }
+
+    /// The loop turns at least this often, whatever it waits for.
+    private static let idleMax: Duration = .seconds(60)
+
+    let surroundings: GuardService.Surroundings
+    var warden: Guard
+    var executor: RequestExecutor
+    var writes = PendingWrites<Deferred>()
+    /// What this event made so far, to be stored as a whole.
+    var pendingRecords: [LedgerEntry] = []
+    var maintenance = MaintenancePace()
+    var telemetry = Telemetry()
+    private let startedAt: Instant
+    private var status: ServiceStatus
+    private var clockSteps = ClockSteps()
+    private var work: [Work] = []
+    private var batches: [Write] = []
+
+    init(warden: Guard, platforms: Platforms, surroundings: GuardService.Surroundings) {
+        self.surroundings = surroundings
+        self.warden = warden
+        executor = RequestExecutor(platforms: platforms, time: surroundings.time, random: surroundings.random)
+        startedAt = surroundings.time.now
+        status = ServiceStatus(surroundings.notifier)
+    }
+
+    var now: Instant { surroundings.time.now }
+
+    // MARK: Input and output
+
+    mutating func take(_ input: Input) {
+        switch input {
+        case .event(let event): step(event)
+        case .alarm:
+            carryOut(writes.wake(at: now))
+            maintainLedger()
+            if let deadline = warden.nextDeadline, deadline <= now { step(.tick) }
+        case .reload(let reload, let asker, let answer): answer(adopt(reload, by: asker))
+        case .question(let question): self.answer(question)
+        case .stored(let number, let failure): carryOut(writes.finished(number, failure: failure, at: now))
+        case .stalled(let number, let duration): carryOut(writes.stalled(number, for: duration))
+        case .maintained(let result): noteMaintenance(result)
+        }
+        checkClock()
+        status.ping { warden.summary }
+    }
+
+    /// When the alarm is to ring, unless something happens before.
+    var deadline: Instant {
+        let idle = now + min(status.watchdogInterval ?? GuardLoop.idleMax, GuardLoop.idleMax)
+        var deadlines = [idle, warden.nextDeadline, writes.deadline].compactMap { $0 }
+        if surroundings.ledger != nil, let due = maintenance.due(at: now) { deadlines.append(due) }
+        return deadlines.min() ?? idle
+    }
+
+    mutating func takeWork() -> [Work] {
+        defer { work = [] }
+        return work
+    }
+
+    mutating func takeWrites() -> [Write] {
+        defer { batches = [] }
+        return batches
+    }
+
+    mutating func start(_ work: @escaping Work) { self.work.append(work) }
+
+    mutating func write(_ batch: LedgerBatch, number: Int) { batches.append(Write(batch: batch, number: number)) }
+
+    /// The end: what is still to be stored.
+    mutating func stop() -> Write? {
+        status.stopping()
+        log(
+            JournalEvent(
+                .daemonStopping, "stopping: campaigns stay as they are, and nobody guards them until the next start"))
+        carryOut(writes.add(pendingRecords, at: now))
+        pendingRecords = []
+        let more = takeWrites().flatMap(\.batch.entries)
+        let rest = writes.drain(at: now)?.entries ?? []
+        return more.isEmpty && rest.isEmpty ? nil : Write(batch: LedgerBatch(more + rest, at: now), number: 0)
+    }
+
+    // MARK: Questions
+
+    private mutating func answer(_ question: Question) {
+        switch question {
+        case .metrics(let answer):
+            answer(
+                MetricsSnapshot(
+                    status: warden.status(at: now), telemetry: telemetry, policy: warden.policy, startedAt: startedAt,
+                    ledgerBytes: maintenance.bytes, journal: surroundings.journal.tally))
+        case .status(let answer): answer(warden.status(at: now))
+        case .explain(let subject, let answer): answer(Explained(subject, warden, at: now))
+        case .workspaces(let answer): answer(warden.policy.workspaces.map(\.name))
+        case .order(let order, let answer): step(.ordered(order), reply: answer)
+        }
+    }
+
+    private mutating func adopt(_ reload: GuardService.Reload, by asker: String?) -> ReloadOutcome {
+        status.reloading()
+        var event: JournalEvent
+        var adopted: CheckedPolicy?
+        switch reload {
+        case .refused(let refusal): event = refusal
+        case .loaded(let policy, _, _) where policy.workspace.name != warden.policy.workspace.name:
+            // What is about no workspace in particular is stored under the first one's name.
+            event = JournalEvent(
+                .policyRefused,
+                "policy refused, the one in use goes on: it is for workspace \(policy.workspace.name), and this daemon "
+                    + "guards \(warden.policy.workspace.name); restart the service to change that")
+        case .loaded(let policy, let platforms, let loaded):
+            (event, adopted, executor.platforms) = (loaded, policy, platforms)
+        }
+        event.fields[.by] = asker
+        log(event)
+        if let adopted {
+            step(.reloaded(adopted))
+        } else {
+            perform([])
+        }
+        status.reloaded(warden.summary)
+        return ReloadOutcome(accepted: adopted != nil, message: event.message)
+    }
+
+    /// Time runs evenly for the guard, whatever is done to the clock; that it was set is reported.
+    private mutating func checkClock() {
+        guard let wallClock = surroundings.wallClock, let offset = clockSteps.note(wallClock() - now) else { return }
+        step(.clockSet(ahead: offset))
+    }
+
+    mutating func announceReady() {
+        let summary = warden.summary
+        log(JournalEvent(.daemonReady, "ready: \(summary)"))
+        status.ready(summary)
+    }
+}

@@ -1,0 +1,42 @@
+import Journal
+
+/// What systemd is told: that the service is ready, how it stands, and that the loop which does the work is alive.
+struct ServiceStatus {
+    /// At most so often, which is also often enough for any watchdog.
+    private static let interval: Duration = .seconds(1)
+
+    private let notifier: ServiceNotifier
+    let watchdogInterval: Duration?
+    private var pingedAt = ContinuousClock.now
+    private var text = ""
+    private var isReady = false
+
+    init(_ notifier: ServiceNotifier) {
+        self.notifier = notifier
+        watchdogInterval = notifier.watchdogInterval
+    }
+
+    mutating func ready(_ summary: String) {
+        (isReady, text) = (true, summary)
+        notifier.ready(status: summary)
+    }
+
+    func reloading() { notifier.reloading() }
+
+    func reloaded(_ summary: String) { notifier.ready(status: summary) }
+
+    func stopping() { notifier.stopping() }
+
+    /// Called from the loop at each turn.
+    mutating func ping(_ summary: () -> String) {
+        let now = ContinuousClock.now
+        guard pingedAt.duration(to: now) >= min(watchdogInterval ?? ServiceStatus.interval, ServiceStatus.interval)
+        else { return }
+        pingedAt = now
+        if watchdogInterval != nil { notifier.watchdog() } else { notifier.retry() }
+        let status = summary()
+        guard isReady, status != text else { return }
+        text = status
+        notifier.status(status)
+    }
+}

@@ -1,0 +1,22 @@
+import Guard
+import Ledger
+import Model
+import Policy
+
+extension Guard {
+    /// A record under the workspace that it belongs to; what the guard remembers as a whole under each of them.
+    func entries(for record: LedgerRecord) -> [LedgerEntry] {
+        switch record {
+        case .workspace: policy.workspaces.map { LedgerEntry($0.name, record) }
+        case .sample(let id, _, _): [LedgerEntry(workspace(of: .stats(id)), record)]
+        case .campaign(let memory): [LedgerEntry(workspace(of: .stats(memory.id)), record)]
+        case .launch(let memory): [LedgerEntry(workspace(of: .stats(memory.campaign)), record)]
+        case .poolState(let memory): [LedgerEntry(workspace(of: .pool(memory.id)), record)]
+        case .pool(let pool, _, _): [LedgerEntry(workspace(of: .pool(pool.id)), record)]
+        case .decision(let decision): [LedgerEntry(workspace(of: .stats(decision.campaign)), record)]
+        case .intent(let intent, _): [LedgerEntry(workspace(of: .stats(intent.campaign)), record)]
+        case .senderChange(let change, _): [LedgerEntry(workspace(of: .pool(change.pool)), record)]
+        case .event(let event, _): [LedgerEntry(workspace(of: event).name, record)]
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package import Model
+
+/// Queries over several workspaces of one guard, whose events and decisions are numbered across all of them.
+extension LedgerQueries {
+    /// Events of any of them, oldest first.
+    package func history(
+        of workspaces: [WorkspaceName], _ filter: HistoryFilter
+    ) async throws(LedgerError) -> [HistoryEntry] {
+        if workspaces.count == 1 { return try await history(workspaces[0].text, filter) }
+        var entries: [HistoryEntry] = []
+        for workspace in workspaces { entries += try await history(workspace.text, filter) }
+        return entries.sorted { ($0.at, $0.number) < ($1.at, $1.number) }.suffix(max(1, filter.limit))
+    }
+
+    /// One decision of any of them; nil where there is none of that number.
+    package func decision(_ id: Int, in workspaces: [WorkspaceName]) async throws(LedgerError) -> DecisionRecord? {
+        for workspace in workspaces {
+            if let found = try await decision(id, workspace.text) { return found }
+        }
+        return nil
+    }
+
+    /// When something of any of them was first and last stored; nil where nothing was.
+    package func span(of workspaces: [WorkspaceName]) async throws(LedgerError) -> ClosedRange<Instant>? {
+        var spans: [ClosedRange<Instant>] = []
+        for workspace in workspaces {
+            if let span = try await span(workspace.text) { spans.append(span) }
+        }
+        guard let first = spans.map(\.lowerBound).min(), let last = spans.map(\.upperBound).max() else { return nil }
+        return first...last
+    }
+}

@@ -1,0 +1,136 @@
+import FoundationEssentials
+import GRDB
+import Guard
+import Model
+
+extension LedgerDatabase {
+    static func memory(
+        _ database: Database, _ scope: LedgerScope, _ window: Duration, at now: Instant
+    ) throws -> Memory {
+        var memory = Memory()
+        memory.workspace = try guardMemory(database, scope) ?? memory.workspace
+        memory.campaigns = try newest(CampaignMemory.self, .campaign, key: "id", database, scope)
+        memory.launches = try newest(LaunchMemory.self, .launch, key: "campaign", database, scope)
+        memory.pools = try newest(PoolMemory.self, .pool, key: "id", database, scope)
+        let legacyAt = try Verification.Head(database)?.legacyAt ?? .max
+        for workspace in scope.workspaces {
+            try addSamples(&memory, database, workspace.text, since: now - window, legacyAt, at: now)
+        }
+        return memory
+    }
+
+    private static func decoded<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+        try JSONDecoder().decode(Value.self, from: Data(text.utf8))
+    }
+
+    /// What a guard remembers as a whole is stored under each of its workspaces; the row of the latest decision is the
+    /// newest, also where a workspace was out of the policy for a while.
+    private static func guardMemory(_ database: Database, _ scope: LedgerScope) throws -> WorkspaceMemory? {
+        struct Count: Decodable { var lastDecision: Int }
+        var newest: (count: Int, text: String)?
+        for workspace in scope.workspaces {
+            let text = try String.fetchOne(
+                database, sql: "SELECT memory FROM workspace WHERE name = ?", arguments: [workspace.text])
+            guard let text else { continue }
+            let count = try decoded(Count.self, text).lastDecision
+            if newest.map({ count > $0.count }) ?? true { newest = (count, text) }
+        }
+        return try newest.map { try decoded(WorkspaceMemory.self, $0.text) }
+    }
+
+    /// One row for each key, in the order of the keys: the newest, where several workspaces have one.
+    private static func newest<Value: Decodable>(
+        _ type: Value.Type, _ table: SummedTable, key: String, _ database: Database, _ scope: LedgerScope
+    ) throws -> [Value] {
+        var found: [String: (updatedAt: Int64, text: String)] = [:]
+        for workspace in scope.workspaces {
+            let rows = try Row.fetchCursor(
+                database, sql: "SELECT \(key) AS key, updated_at, memory FROM \(table.name) WHERE workspace = ?",
+                arguments: [workspace.text])
+            while let row = try rows.next() {
+                let (id, updatedAt): (String, Int64) = (row["key"], row["updated_at"])
+                if let other = found[id], other.updatedAt >= updatedAt { continue }
+                found[id] = (updatedAt, row["memory"])
+            }
+        }
+        return try found.sorted { $0.key < $1.key }.map { try decoded(Value.self, $0.value.text) }
+    }
+
+    /// Campaign by campaign, so that only what a window reaches is read, however much there is.
+    private static func addSamples(
+        _ memory: inout Memory, _ database: Database, _ workspace: String, since: Instant, _ legacyAt: Int64,
+        at now: Instant
+    ) throws {
+        let statement = try database.makeStatement(
+            sql: "SELECT * FROM sample WHERE workspace = ? AND campaign = ? AND at >= ? ORDER BY at")
+        for text in try subjects(database, "sample", "campaign", of: workspace) {
+            guard let id = CampaignID(text) else { continue }
+            let rows = try Row.fetchCursor(statement, arguments: [workspace, text, since.milliseconds])
+            var samples: [(at: Instant, stats: CampaignStats)] = []
+            var start = RowSum("sample")
+            start.combine(workspace)
+            start.combine(text)
+            while let row = try rows.next() {
+                guard isSound(row, start, legacyAt) else {
+                    throw Verification.Damage(what: "a sample of campaign \(text) is damaged")
+                }
+                let sample = sample(row)
+                if let last = samples.last?.at, sample.at - last < loadedSpacing(age: now - sample.at) { continue }
+                samples.append(sample)
+            }
+            // Older ones may still be stored under another workspace.
+            let others = memory.samples[id] ?? []
+            memory.samples[id] = others.isEmpty ? samples : (others + samples).sorted { $0.at < $1.at }
+        }
+    }
+
+    /// The values of a column within a workspace, from one to the next by an index, however many rows each has.
+    static func subjects(
+        _ database: Database, _ table: String, _ column: String, of workspace: String
+    ) throws -> [String] {
+        try String.fetchAll(
+            database,
+            sql: """
+                WITH RECURSIVE found(id) AS (
+                    SELECT min(\(column)) FROM \(table) WHERE workspace = ?1 AND \(column) IS NOT NULL
+                    UNION ALL
+                    SELECT (SELECT min(\(column)) FROM \(table) WHERE workspace = ?1 AND \(column) > found.id)
+                    FROM found WHERE found.id IS NOT NULL
+                )
+                SELECT id FROM found WHERE id IS NOT NULL
+                """, arguments: [workspace])
+    }
+
+    /// How far apart samples of that age are worth being loaded: windows are resolved into some hundred parts.
+    private static func loadedSpacing(age: Duration) -> Duration {
+        if age < .seconds(86400) { return .zero }
+        return age < .seconds(7 * 86400) ? .seconds(900) : .seconds(3600)
+    }
+
+    static let counters = ["enrolled", "sent", "delivered", "bounced", "replied", "queued"]
+    static let poolCounters = ["capacity", "remaining", "reserved"]
+
+    /// Whether a sample reads as it was written; `start` is the checksum of its table, workspace and subject.
+    static func isSound(
+        _ row: Row, _ start: RowSum, _ legacyAt: Int64, counters: [String] = counters
+    ) -> Bool {
+        var sum = start
+        guard let at = Int64.fromDatabaseValue(row["at"]) else { return false }
+        sum.combine(at)
+        for counter in counters {
+            let value: DatabaseValue = row[counter]
+            guard value.isNull || Int64.fromDatabaseValue(value) != nil else { return false }
+            sum.combine(Int64.fromDatabaseValue(value))
+        }
+        let written: DatabaseValue = row["sum"]
+        if written.isNull { return at <= legacyAt }
+        return Int64.fromDatabaseValue(written) == sum.short
+    }
+
+    static func sample(_ row: Row) -> (at: Instant, stats: CampaignStats) {
+        let stats = CampaignStats(
+            totalEnrolled: row["enrolled"], sent: row["sent"], delivered: row["delivered"], bounced: row["bounced"],
+            replied: row["replied"], queued: row["queued"])
+        return (Instant(milliseconds: row["at"]), stats)
+    }
+}

@@ -1,0 +1,93 @@
+package import Guard
+package import Model
+import Threads
+
+/// A ledger file opened for reading alone; its queries run on threads of their own.
+package final class SQLiteQueries: LedgerQueries {
+    /// A second, so that one query that takes long does not keep all others waiting at the door.
+    private static let threads = 2
+    /// Queries that run or wait, each with an answer of a few MiB; the next one is refused at once.
+    package static let queriesMax = 8
+
+    private let reader: LedgerReader
+    private let work: BlockingWork
+
+    private init(_ reader: LedgerReader, _ work: BlockingWork) { (self.reader, self.work) = (reader, work) }
+
+    /// - Throws: where there is none, it may not be read, or it is no ledger of a version that this one knows.
+    package static func open(_ path: String) async throws(LedgerError) -> SQLiteQueries {
+        let work = BlockingWork(threads: threads, unfinishedMax: queriesMax)
+        let reader = try await work.ledger { () throws(LedgerError) in try LedgerReader(path) }
+        return SQLiteQueries(reader, work)
+    }
+
+    private func read<Value: Sendable>(
+        _ body: @escaping @Sendable (LedgerReader) throws(LedgerError) -> Value
+    ) async throws(LedgerError) -> Value {
+        let reader = reader
+        return try await work.ledger { () throws(LedgerError) in try body(reader) }
+    }
+
+    package func workspaces() async throws(LedgerError) -> [String] {
+        try await read { reader throws(LedgerError) in try reader.workspaces() }
+    }
+
+    package func span(_ workspace: String) async throws(LedgerError) -> ClosedRange<Instant>? {
+        try await read { reader throws(LedgerError) in try reader.span(workspace) }
+    }
+
+    package func memory(
+        _ scope: LedgerScope, window: Duration, at now: Instant
+    ) async throws(LedgerError) -> Memory {
+        try await read { reader throws(LedgerError) in try reader.memory(scope, window: window, at: now) }
+    }
+
+    package func history(_ workspace: String, _ filter: HistoryFilter) async throws(LedgerError) -> [HistoryEntry] {
+        try await read { reader throws(LedgerError) in try reader.history(workspace, filter) }
+    }
+
+    package func decision(_ id: Int, _ workspace: String) async throws(LedgerError) -> DecisionRecord? {
+        try await read { reader throws(LedgerError) in try reader.decision(id, workspace) }
+    }
+
+    package func decisions(_ workspace: String, since: Instant) async throws(LedgerError) -> [DecisionRecord] {
+        try await read { reader throws(LedgerError) in try reader.decisions(workspace, since: since) }
+    }
+
+    package func campaigns(_ workspace: String) async throws(LedgerError) -> [CampaignID] {
+        try await read { reader throws(LedgerError) in try reader.campaigns(workspace) }
+    }
+
+    package func samples(
+        of campaign: CampaignID, _ workspace: String, since: Instant
+    ) async throws(LedgerError) -> [(at: Instant, stats: CampaignStats)] {
+        try await read { reader throws(LedgerError) in try reader.samples(of: campaign, workspace, since: since) }
+    }
+
+    package func pools(
+        _ workspace: String, since: Instant
+    ) async throws(LedgerError) -> [PoolID: [PoolVolumeSample]] {
+        try await read { reader throws(LedgerError) in try reader.pools(workspace, since: since) }
+    }
+
+    package func damage() async throws(LedgerError) -> String? {
+        try await read { reader throws(LedgerError) in try reader.damage() }
+    }
+}
+
+extension BlockingWork {
+    /// The same for what fails with a ledger's error; one that is refused or cancelled fails as busy.
+    func ledger<Value: Sendable>(
+        _ urgency: Urgency = .ordinary, _ work: @escaping @Sendable () throws(LedgerError) -> Value
+    ) async throws(LedgerError) -> Value {
+        let result = await run(urgency) { () -> Result<Value, LedgerError> in
+            Result { () throws(LedgerError) in try work() }
+        }
+        guard let result else {
+            throw LedgerError(
+                code: .busy,
+                message: "too many requests to the ledger are already running; try again in a few seconds")
+        }
+        return try result.get()
+    }
+}

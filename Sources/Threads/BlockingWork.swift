@@ -1,0 +1,141 @@
+import DequeModule
+import Synchronization
+
+/// A few threads of their own for calls that block: a file, a database, a name service.
+///
+/// The cooperative pool has one thread a core; a call that hangs there stops what has nothing to do with it.
+package final class BlockingWork: Sendable {
+    /// What runs first; work of one urgency runs in the order in which it came.
+    package enum Urgency: Int, Sendable, CaseIterable {
+        case urgent, ordinary
+        /// Runs when nothing else waits.
+        case background
+    }
+
+    private let queue: WorkQueue
+    private let threads: Int
+
+    /// - Parameters:
+    ///   - threads: how much runs at a time.
+    ///   - unfinishedMax: how much of each urgency may run or wait; more is refused at once.
+    package init(threads: Int, unfinishedMax: Int) {
+        self.threads = threads
+        queue = WorkQueue(unfinishedMax: unfinishedMax)
+        for _ in 0..<threads {
+            let queue = queue
+            WorkThread.start { queue.run() }
+        }
+    }
+
+    /// What has been taken in is done first; a call that hangs keeps its thread until the process ends.
+    deinit { queue.stop(threads: threads) }
+
+    /// How much waits for a thread.
+    package var waiting: Int { queue.waiting }
+
+    /// Does the work on one of the threads.
+    ///
+    /// Nil where too much waits, or where the task is cancelled first: work that has begun then ends unheard.
+    package func run<Value: Sendable>(
+        _ urgency: Urgency = .ordinary, _ work: @escaping @Sendable () -> Value
+    ) async -> Value? {
+        let ticket = Ticket<Value>()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard ticket.begin(continuation) else { return }
+                let isTaken = queue.add(urgency) {
+                    if ticket.isAwaited { ticket.end(work()) }
+                }
+                if !isTaken { ticket.end(nil) }
+            }
+        } onCancel: {
+            ticket.end(nil)
+        }
+    }
+}
+
+/// Who waits for the end of some work, until it comes or is no longer wanted.
+private final class Ticket<Value: Sendable>: Sendable {
+    private enum State {
+        case created
+        case awaited(CheckedContinuation<Value?, Never>)
+        case over
+    }
+
+    private let state = Mutex(State.created)
+
+    /// False where it is over already; then the continuation has been resumed.
+    func begin(_ continuation: CheckedContinuation<Value?, Never>) -> Bool {
+        let isOver = state.withLock { state in
+            if case .over = state { return true }
+            state = .awaited(continuation)
+            return false
+        }
+        if isOver { continuation.resume(returning: nil) }
+        return !isOver
+    }
+
+    var isAwaited: Bool {
+        state.withLock { if case .awaited = $0 { true } else { false } }
+    }
+
+    func end(_ value: Value?) {
+        let continuation = state.withLock { state -> CheckedContinuation<Value?, Never>? in
+            defer { state = .over }
+            if case .awaited(let continuation) = state { return continuation }
+            return nil
+        }
+        continuation?.resume(returning: value)
+    }
+}
+
+/// What waits for a thread; the threads hold it, and end once it is stopped and empty.
+private final class WorkQueue: Sendable {
+    private struct State {
+        var waiting = [Deque<@Sendable () -> Void>](repeating: [], count: BlockingWork.Urgency.allCases.count)
+        var unfinished = [Int](repeating: 0, count: BlockingWork.Urgency.allCases.count)
+        var isStopped = false
+    }
+
+    private let unfinishedMax: Int
+    private let state = Mutex(State())
+    private let wake = Semaphore()
+
+    init(unfinishedMax: Int) { self.unfinishedMax = unfinishedMax }
+
+    func add(_ urgency: BlockingWork.Urgency, _ work: @escaping @Sendable () -> Void) -> Bool {
+        let isTaken = state.withLock { state in
+            guard state.unfinished[urgency.rawValue] < unfinishedMax else { return false }
+            state.unfinished[urgency.rawValue] += 1
+            state.waiting[urgency.rawValue].append(work)
+            return true
+        }
+        if isTaken { wake.signal() }
+        return isTaken
+    }
+
+    var waiting: Int { state.withLock { $0.waiting.reduce(0) { $0 + $1.count } } }
+
+    func stop(threads: Int) {
+        state.withLock { $0.isStopped = true }
+        for _ in 0..<threads { wake.signal() }
+    }
+
+    func run() {
+        while true {
+            wake.wait()
+            let next = state.withLock { state -> (urgency: Int, work: @Sendable () -> Void)? in
+                for urgency in state.waiting.indices {
+                    if let work = state.waiting[urgency].popFirst() { return (urgency, work) }
+                }
+                return nil
+            }
+            if let next {
+                next.work()
+                state.withLock { $0.unfinished[next.urgency] -= 1 }
+            } else if state.withLock({ $0.isStopped }) {
+                return
+            }
+        }
+    }
+}

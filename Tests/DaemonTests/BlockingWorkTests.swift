@@ -1,0 +1,81 @@
+import Dispatch
+import TestSupport
+import Testing
+import Threads
+
+/// Work that blocks stays off the cooperative pool, in its order, and within its bounds.
+@Suite struct BlockingWorkTests {
+    /// Keeps the only thread busy until it is opened.
+    private final class Door: Sendable {
+        private let semaphore = DispatchSemaphore(value: 0)
+        func open() { semaphore.signal() }
+        func wait() { semaphore.wait() }
+    }
+
+    @Test func whatIsUrgentGoesFirst() async {
+        let work = BlockingWork(threads: 1, unfinishedMax: 8)
+        let (door, entered) = (Door(), Door())
+        let order = Lines()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                _ = await work.run(.ordinary) {
+                    entered.open()
+                    door.wait()
+                }
+            }
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().async {
+                    entered.wait()
+                    continuation.resume()
+                }
+            }
+            for (name, urgency) in [
+                ("background", BlockingWork.Urgency.background), ("ordinary", .ordinary), ("urgent", .urgent),
+            ] {
+                group.addTask { _ = await work.run(urgency) { order.add(name) } }
+            }
+            while work.waiting < 3 { try? await Task.sleep(for: .milliseconds(1)) }
+            door.open()
+        }
+        #expect(order.all == ["urgent", "ordinary", "background"])
+    }
+
+    @Test func tooMuchIsRefusedAtOnce() async {
+        let work = BlockingWork(threads: 1, unfinishedMax: 2)
+        let door = Door()
+        await withTaskGroup(of: Int?.self) { group in
+            for number in 0..<6 {
+                group.addTask {
+                    await work.run {
+                        door.wait()
+                        return number
+                    }
+                }
+            }
+            var refused = 0
+            for _ in 0..<4 { if await group.next() == .some(nil) { refused += 1 } }
+            #expect(refused == 4)
+            for _ in 0..<2 { door.open() }
+            let rest = await group.reduce(into: [Int?]()) { $0.append($1) }
+            #expect(rest.count == 2 && rest.allSatisfy { $0 != nil })
+        }
+        #expect(await work.run { 1 } == 1)
+    }
+
+    @Test func aCallerWhoGivesUpIsLetGo() async {
+        let work = BlockingWork(threads: 1, unfinishedMax: 4)
+        let door = Door()
+        await withTaskGroup(of: Int?.self) { group in
+            group.addTask {
+                await work.run {
+                    door.wait()
+                    return 1
+                }
+            }
+            group.cancelAll()
+            #expect(await group.next() == .some(nil))
+        }
+        door.open()
+        #expect(await work.run { 2 } == 2)
+    }
+}
