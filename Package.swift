@@ -38,8 +38,8 @@ let package = Package(
         .executableTarget(
             name: "Sendwarden",
             dependencies: [
-                "Daemon", "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Rehearsal", "Simulator",
-                "Threads",
+                "Daemon", "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Rehearsal", "Reporting",
+                "Simulator", "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
@@ -54,7 +54,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Threads",
+                "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Reporting", "Threads",
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -108,9 +108,10 @@ let package = Package(
         ),
         .target(
             name: "Rehearsal",
-            dependencies: ["Guard", "Model", "Policy", .product(name: "Yams", package: "Yams")],
+            dependencies: ["Guard", "Model", "Policy", "Reporting", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict
         ),
+        .target(name: "Reporting", dependencies: ["Guard", "Model", "Policy"], swiftSettings: strict),
         .target(
             name: "Policy",
             dependencies: [
@@ -169,10 +170,15 @@ let package = Package(
         .testTarget(
             name: "RehearsalTests", dependencies: ["Model", "Policy", "Rehearsal", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ReportingTests", dependencies: ["Guard", "Model", "Policy", "Reporting"], exclude: ["Entries.txt"],
+            swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
         .testTarget(
             name: "GuardTests",
-            dependencies: ["Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Simulator", "TestSupport"],
+            dependencies: [
+                "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Reporting", "Simulator", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(

@@ -54,7 +54,7 @@ package struct PlatformFactory: Sendable {
         guard !workspace.provider.traits.keyIsPair || key.isPair else {
             throw CredentialError(
                 code: .refused,
-                message: "the key of workspace \(workspace.name) is no pair with a colon; put "
+                message: "the key of workspace \(workspace.name) has no colon; put "
                     + "\(workspace.provider.traits.keyForm) into its file, on one line")
         }
         let gate = gates.gate(of: workspace, policy, time)

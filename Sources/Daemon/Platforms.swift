@@ -20,7 +20,7 @@ package struct Platforms: Sendable {
     /// - Parameter query: for a pool that the policy gives a name, what is to be found out about it.
     func poll(
         _ target: Target, in workspace: WorkspaceName, query: RosterQuery?, operation: OperationID?
-    ) async throws(Fault) -> Observation.Reading {
+    ) async throws(Fault) -> PollOutcome.Reading {
         let platform = platforms[workspace]
         switch target {
         case .stats(let id):

@@ -16,12 +16,12 @@ package enum PolicyRefusal: Error {
         switch self {
         case .unreadable(let error): return error.message
         case .credential(let error): return error.message
-        case .busy: return "the policy cannot be read: too much else waits for the disk; try again"
+        case .busy: return "cannot read the policy: too many operations wait for the disk; try again"
         case .unsound(let path, let diagnostics):
             let errors = diagnostics.filter { $0.severity == .error }.sorted { $0.position < $1.position }
             let first = errors.first.map { "\(path):\($0.position.line):\($0.position.column): \($0.message)" }
             let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
-            return "\(first ?? path)\(more); 'sendwarden check \(path)' shows it all"
+            return "\(first ?? path)\(more); run 'sendwarden check \(path)' for details"
         }
     }
 }
@@ -71,7 +71,7 @@ package struct PolicyReloader: Sendable {
         } catch {
             return .refused(
                 JournalEvent(
-                    .policyRefused, "policy refused, the one in use goes on: \(error.message)",
+                    .policyRefused, "policy refused, the policy in use stays in use: \(error.message)",
                     fields: [.policy: path, .reason: error.message]))
         }
     }

@@ -5,7 +5,7 @@ package import Policy
 ///
 /// The order within one answer of ``Guard/handle(_:at:)`` is the order to do it in.
 package enum Effect: Sendable {
-    /// Ask the platform and hand the answer back as ``Event/observed(_:)``, always, a failure too.
+    /// Poll the target and hand the result back as ``Event/polled(_:)``, always, a failure too.
     case poll(Target)
     /// Send the action once and hand what comes back as ``Event/answered(_:_:jitter:)``.
     ///
@@ -13,12 +13,12 @@ package enum Effect: Sendable {
     case send(Intent)
     /// Send the change of a pool's members once and hand what comes back as ``Event/changed(_:_:)``.
     case change(SenderChange)
-    /// Keep this, before anything that follows is sent.
+    /// Store this, before anything that follows is sent.
     case record(LedgerRecord)
-    /// Tell the person whose order it was.
-    case reply(OrderReply)
-    /// Tell the journal.
-    case report(JournalEvent)
+    /// Answer the person who gave the order.
+    case reply(Order, entry: CampaignEntry?, OrderOutcome)
+    /// Report this to the journal.
+    case report(GuardEvent)
     /// The first round of polls is complete, has clearly failed, or takes long: the service is up.
     case ready
 }
@@ -60,14 +60,21 @@ package struct Decision: Hashable, Sendable, Codable {
         case rule(String)
         /// A resumed campaign breached the condition of its probation.
         case relapse(String)
-        /// A pause of this rule has had its cool-down.
-        case coolDownOver(String)
+        /// The cooldown after a pause of this rule is over.
+        case cooldownOver(String)
         /// Every launch rule was known and false.
         case launchRulesPass
         /// The campaign began to send while its launch was held.
         case unapprovedLaunch
-        /// A person said so.
+        /// A person ordered it.
         case order(Order)
+
+        /// As ledgers store it.
+        private enum CodingKeys: String, CodingKey {
+            case rule, relapse
+            case cooldownOver = "coolDownOver"
+            case launchRulesPass, unapprovedLaunch, order
+        }
     }
 
     /// Counts from 1; the ledger's key.
@@ -84,7 +91,7 @@ extension Decision.Cause {
     /// The rule that decided, if one did.
     package var rule: String? {
         switch self {
-        case .rule(let name), .relapse(let name), .coolDownOver(let name): name
+        case .rule(let name), .relapse(let name), .cooldownOver(let name): name
         case .launchRulesPass, .unapprovedLaunch, .order: nil
         }
     }

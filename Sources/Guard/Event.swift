@@ -1,7 +1,7 @@
 package import Model
 package import Policy
 
-/// What the guard is told.
+/// What the guard takes in.
 ///
 /// Time comes with each event; nothing else comes in.
 package enum Event: Sendable {
@@ -9,46 +9,27 @@ package enum Event: Sendable {
     case started
     /// The time that ``Guard/nextDeadline`` named has come.
     case tick
-    /// The platform answered, or failed to.
-    case observed(Observation)
+    /// One of our own polls came back: how it went, and what it brought.
+    case polled(PollOutcome)
+    /// Counters that came by another way than a poll.
+    case sampled(CampaignSample)
+    /// Something seems to have happened at the target: it is polled now, and nothing else is concluded.
+    case hinted(Target)
     /// A start or a pause came back. `jitter`, 0…1, spreads the next attempt where one is needed.
     case answered(Intent, Result<ActionAnswer, Fault>, jitter: Double)
-    /// What was to be kept could not be, for this reason, or with nil can be again.
+    /// Records could not be stored, for this reason, or with nil can be again.
     case recorded(failure: String?)
-    /// The wall clock was set: it now shows so much more than the guard's own even time.
+    /// The wall clock was set: it is now so far ahead of monotonic time.
     case clockSet(ahead: Duration)
     /// A change of a pool's members was accepted, or came back with a fault.
     case changed(SenderChange, Result<ChangeReceipt, Fault>)
-    /// A person wants something done; answered by one ``Effect/reply(_:)``.
+    /// A person wants something done; answered by one ``Effect/reply(_:entry:_:)``.
     case ordered(Order)
-    /// A new policy was read and found sound.
+    /// A new policy was read and is valid.
     case reloaded(CheckedPolicy)
 }
 
-extension Event {
-    /// The one campaign that it is about; nil where it is about none, or about many.
-    var campaign: CampaignID? {
-        switch self {
-        case .observed(let observation): if case .stats(let id) = observation.target { id } else { nil }
-        case .answered(let intent, _, _): intent.campaign
-        case .ordered(let order): order.campaign
-        case .started, .tick, .recorded, .clockSet, .changed, .reloaded: nil
-        }
-    }
-}
-
-extension Event {
-    /// False where it certainly leaves the rules on pools, and their members, as they are.
-    var mayMovePools: Bool {
-        guard case .observed(let observation) = self else { return true }
-        switch observation.target {
-        case .stats, .accounts: return false
-        case .pools, .pool, .operation: return true
-        }
-    }
-}
-
-/// What is asked of the platform to look at it.
+/// What is asked of the platform to read its state.
 package enum Target: Hashable, Sendable {
     case stats(CampaignID)
     /// The pools of a workspace whose platform reports their volumes.
@@ -56,7 +37,7 @@ package enum Target: Hashable, Sendable {
     case accounts(WorkspaceName)
     /// A pool that the policy gives a name, with its members.
     case pool(PoolID)
-    /// How the change of that pool's members goes on that is under way.
+    /// The operation of that pool's change that is under way.
     case operation(PoolID)
 
     /// What is asked, in a word, for metrics.
@@ -77,8 +58,9 @@ package enum Target: Hashable, Sendable {
     }
 }
 
-/// One answer of the platform, or why there is none.
-package struct Observation: Sendable {
+/// How one of our own polls went: it alone shows how healthy the API is, and ends the wait for its answer.
+package struct PollOutcome: Sendable {
+    /// What a poll brought.
     package enum Reading: Sendable {
         case stats(CampaignStats)
         case pools([SenderPool])
@@ -96,5 +78,34 @@ package struct Observation: Sendable {
         self.target = target
         self.requestedAt = requestedAt
         self.result = result
+    }
+
+    var isFailure: Bool {
+        switch result {
+        case .success: false
+        case .failure: true
+        }
+    }
+}
+
+/// A campaign's counters, wherever they come from: rules are evaluated on them.
+package struct CampaignSample: Sendable {
+    package enum Source: String, CaseIterable, Sendable {
+        /// A poll of ours.
+        case poll
+        /// A request that passed through the API gate.
+        case gate
+        /// A file, or another store.
+        case imported = "import"
+    }
+
+    package var campaign: CampaignID
+    package var stats: CampaignStats
+    /// The earliest time that the counters may be of; what happened after it may be missing.
+    package var measuredAt: Instant
+    package var source: Source
+
+    package init(campaign: CampaignID, stats: CampaignStats, measuredAt: Instant, source: Source) {
+        (self.campaign, self.stats, self.measuredAt, self.source) = (campaign, stats, measuredAt, source)
     }
 }

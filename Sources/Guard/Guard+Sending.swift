@@ -1,51 +1,52 @@
 package import Model
 import Policy
 
-/// What was decided is judged again when it is about to be sent: it may have waited for the ledger.
+/// Decisions are evaluated again at the moment they are sent: they may have waited for the ledger.
 extension Guard {
-    /// Whether an action still stands on what is known by now; a pause always does.
+    /// Whether an action still stands on what is known now; a pause always does.
     package func stillStands(_ intent: Intent, at now: Instant) -> Bool {
+        guard let index = campaigns.index(of: intent.campaign) else { return false }
         switch intent.action {
-        case .pause: true
-        case .start: startStands(intent, at: now)
-        case .resume: resumeStands(intent, at: now)
+        case .pause: return true
+        case .start: return policy.mode == .enforce && startStands(intent, index, at: now)
+        case .resume: return policy.mode == .enforce && resumeStands(intent, index, at: now)
         }
     }
 
-    private func startStands(_ intent: Intent, at now: Instant) -> Bool {
-        guard policy.mode == .enforce,
-            let index = launches.firstIndex(where: { $0.phase == .releasing(intent) })
-        else { return false }
-        switch verdict(index, at: now) {
+    private func startStands(_ intent: Intent, _ index: Int, at now: Instant) -> Bool {
+        guard campaigns[index].startUnderWay == intent, let launch = launches.openIndex(of: intent.campaign) else {
+            return false
+        }
+        switch verdict(launch, at: now) {
         case .pass: return true
         case .alreadyStarted: return false
-        case .hold(let reasons, _, _, _):
-            // A person's word overrules rules, also beyond the time in which it was to be taken up, but nothing else.
-            guard case .order(let order) = intent.decision.cause, order.isForced else { return false }
-            return reasons.allSatisfy(\.isOfRules)
+        case .hold(let hold):
+            // A person's order overrules rules, also beyond the time in which it has to begin, but nothing else.
+            return intent.decision.order?.isForced == true && hold.reasons.allSatisfy(\.isOfRules)
         }
     }
 
-    private func resumeStands(_ intent: Intent, at now: Instant) -> Bool {
-        guard policy.mode == .enforce, let place = places[intent.campaign],
-            case .resuming(let attempt) = campaigns[place].phase, attempt.step == .sent(intent)
-        else { return false }
-        if attempt.order?.isForced == true { return ledgerTrouble == nil && !campaigns[place].isMissing }
-        return obstacles(place, rule(of: attempt.pause.decision), at: now).isEmpty
+    private func resumeStands(_ intent: Intent, _ index: Int, at now: Instant) -> Bool {
+        guard case .resuming(let attempt) = campaigns[index].phase, attempt.step == .sent(intent) else { return false }
+        let context = context(of: campaigns[index].entry, at: now)
+        if attempt.order?.isForced == true { return campaigns[index].basicObstacles(in: context).isEmpty }
+        let owner = book.rule(attempt.pause.decision.cause.rule)?.rule
+        return campaigns[index].obstacles(to: owner, in: context).isEmpty
     }
 
     /// Whether a change of a pool's members is still the one under way.
     package func stillStands(_ change: SenderChange) -> Bool {
-        policy.mode == .enforce && senders[change.pool]?.attempt == SenderState.Attempt(change: change, step: .sent)
+        policy.mode == .enforce
+            && senders.state(of: change.pool)?.attempt == SenderState.Attempt(change: change, step: .sent)
     }
 }
 
-extension Hold.Reason {
-    /// True where rules, or the want of data to judge them, hold it.
+extension HoldReason {
+    /// True where rules, or the want of data to evaluate them, hold it.
     fileprivate var isOfRules: Bool {
         switch self {
         case .rule, .unknownRule: true
-        case .noNumbers, .noLeads, .noFreshLook, .startFailed, .belt, .ledger, .paused, .person: false
+        case .noStats, .noLeads, .noFreshStats, .startFailed, .startLimit, .ledger, .paused, .person: false
         }
     }
 }

@@ -4,14 +4,15 @@ import Journal
 import Model
 import Policy
 
-/// `sendwarden check`: reads a policy and says all that is wrong with it.
+/// `sendwarden check`: reports every error and warning in a policy.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Check a policy file.",
         discussion: """
-            Prints every error and warning with its place in the file. Reads nothing but the file: no key, no network.
-            Exits with 0 if the policy can be used, 78 if not, 66 if there is no such file, 77 if it cannot be read.
+            Prints every error and warning with its line and column. Reads only the file: no key, no network.
+            Exits with 0 if the policy is valid, 78 if it is not, 66 if the file does not exist, 77 if it cannot be \
+            read.
 
             Example: sendwarden check config/policy.yaml
             """)
@@ -40,7 +41,7 @@ struct CheckCommand: ParsableCommand {
     }
 }
 
-/// What `check --json` prints.
+/// The output of `check --json`.
 private struct CheckReport: Encodable {
     struct Finding: Encodable {
         var severity: String

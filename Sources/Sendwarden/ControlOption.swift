@@ -6,40 +6,40 @@ import Journal
 import NIOCore
 import NIOHTTP1
 
-/// Why the daemon could not be asked.
+/// Why a request to the daemon failed.
 struct ControlFailure: Error {
     var code: ExitCode
     var reason: String
-    /// Nothing listens there: no daemon runs, as far as can be seen.
+    /// True if nothing listens on the socket, so that no daemon appears to run.
     var isAbsent = false
 }
 
-/// How a command reaches the running daemon.
+/// The control socket of the running daemon.
 struct ControlOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The daemon's control socket; by default control.sock in $RUNTIME_DIRECTORY, else in /run/sendwarden.",
+            "The daemon's control socket; by default control.sock in $RUNTIME_DIRECTORY or /run/sendwarden.",
             valueName: "file"))
     var control: String?
 
-    /// Where the daemon's own surroundings put the socket; nil outside a service with a runtime directory.
+    /// The socket in the service's runtime directory; nil outside a service.
     static var standardPath: String? { ServiceDirectory.path("control.sock", in: "RUNTIME_DIRECTORY") }
 
     var path: String { control ?? ControlOption.standardPath ?? "/run/sendwarden/control.sock" }
 
-    /// The longest answer that is read.
+    /// The largest response that is accepted.
     private static let answerBytesMax = 64 << 20
 
-    /// Asks the daemon; what it answered.
+    /// Sends a request to the daemon and returns its response.
     func tryAsking(
         _ method: String, _ uri: String, body: String? = nil
     ) async throws(ControlFailure) -> (status: UInt, body: ByteBuffer) {
         if path.utf8.count > 107 {
             throw ControlFailure(
-                code: .badConfiguration, reason: "the path of a socket has at most 107 bytes: \(path)")
+                code: .badConfiguration, reason: "a socket path is limited to 107 bytes: \(path)")
         }
-        // Asked plainly first: the client would try again and again.
-        if let code = ControlOption.reachError(path) { throw unreachable(code) }
+        // A plain connect first: the HTTP client would retry until its timeout.
+        if let code = ControlOption.connectError(path) { throw unreachable(code) }
         var encoded = ""
         for byte in path.utf8 { encoded += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16) }
         var request = HTTPClientRequest(url: "http+unix://\(encoded)\(uri)")
@@ -49,11 +49,11 @@ struct ControlOption: ParsableArguments {
             let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
             return (response.status.code, try await response.body.collect(upTo: ControlOption.answerBytesMax))
         } catch {
-            throw ControlFailure(code: .unavailable, reason: "the daemon does not answer on \(path): \(error)")
+            throw ControlFailure(code: .unavailable, reason: "the daemon does not respond on \(path): \(error)")
         }
     }
 
-    /// Asks the daemon; says why it cannot be reached, where it cannot, and throws the exit code.
+    /// Sends a request to the daemon; reports a failure on stderr and throws the exit code.
     func ask(_ method: String, _ uri: String, body: String? = nil) async throws -> (status: UInt, body: ByteBuffer) {
         do throws(ControlFailure) {
             return try await tryAsking(method, uri, body: body)
@@ -63,11 +63,11 @@ struct ControlOption: ParsableArguments {
         }
     }
 
-    /// Asks for something to read; throws the exit code, and says why, where the daemon does not give it.
+    /// Sends a GET request; reports any status but 200 on stderr and throws the exit code.
     func fetch(_ uri: String) async throws -> ByteBuffer {
         let (status, body) = try await ask("GET", uri)
         guard status == 200 else {
-            StandardError.write("error: the daemon answers HTTP \(status)")
+            StandardError.write("error: the daemon responded with HTTP \(status)")
             throw ExitCode.unavailable
         }
         return body
@@ -78,10 +78,10 @@ struct ControlOption: ParsableArguments {
         case EACCES, EPERM:
             ControlFailure(
                 code: .noPermission,
-                reason: "no permission to use \(path): be root, or a member of group sendwarden")
+                reason: "no permission to use \(path): run this as root or as a member of group sendwarden")
         case ENOENT:
             ControlFailure(
-                code: .unavailable, reason: "no daemon: there is no socket \(path); is the service running?",
+                code: .unavailable, reason: "no daemon: socket \(path) does not exist; is the service running?",
                 isAbsent: true)
         case ECONNREFUSED:
             ControlFailure(
@@ -89,12 +89,12 @@ struct ControlOption: ParsableArguments {
         default:
             ControlFailure(
                 code: .unavailable,
-                reason: "the daemon cannot be reached on \(path): \(String(cString: strerror(code)))")
+                reason: "cannot connect to the daemon on \(path): \(String(cString: strerror(code)))")
         }
     }
 
-    /// Why the socket cannot be connected to; nil where it can.
-    private static func reachError(_ path: String) -> Int32? {
+    /// The error of connecting to the socket; nil on success.
+    private static func connectError(_ path: String) -> Int32? {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return errno }
         defer { close(descriptor) }

@@ -4,15 +4,15 @@ import Ledger
 import Policy
 import Providers
 
-/// The exit codes of sysexits.h that the program uses; 64, usage, is the argument parser's own.
+/// The exit codes of sysexits.h that the program uses; the argument parser itself uses 64, usage.
 extension ExitCode {
     /// Data refused.
     static let dataError = ExitCode(65)
     /// No such file.
     static let noInput = ExitCode(66)
-    /// Something needed is not there.
+    /// The daemon, the platform or another required service is not available.
     static let unavailable = ExitCode(69)
-    /// Our own fault.
+    /// An internal error.
     static let software = ExitCode(70)
     static let noPermission = ExitCode(77)
     /// Policy or configuration refused.

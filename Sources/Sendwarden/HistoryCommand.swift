@@ -6,16 +6,16 @@ import Ledger
 import Model
 import NIOCore
 
-/// `sendwarden history`: what was told, and what is being told.
+/// `sendwarden history`: prints past events and follows new ones.
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Show what happened, and follow what happens.",
+        abstract: "Show past events and follow new ones.",
         discussion: """
-            Asks the running daemon; where none runs, or with --ledger, the ledger is read. The ledger keeps events \
-            for 90 days.
-            Exits with 66 without a ledger, 69 if no daemon answers and there is no ledger, 77 without the permission \
-            to ask.
+            Queries the running daemon. If no daemon runs, or with --ledger, reads the ledger. The ledger retains \
+            events for 90 days.
+            Exits with 66 if the ledger does not exist, 69 if no daemon responds and there is no ledger, 77 without \
+            permission.
 
             Example: sendwarden history --campaign camp_123 --since 7d
             """)
@@ -23,34 +23,34 @@ struct HistoryCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOption
     @OptionGroup var ledger: LedgerOption
 
-    @Option(help: ArgumentHelp("Only of this campaign.", valueName: "id"))
+    @Option(help: ArgumentHelp("Only events of this campaign.", valueName: "id"))
     var campaign: String?
 
-    @Option(help: ArgumentHelp("Only of this pool: its id, or its name in the policy.", valueName: "id"))
+    @Option(help: ArgumentHelp("Only events of this pool: its id or its name in the policy.", valueName: "id"))
     var pool: String?
 
-    @Option(help: ArgumentHelp("Only of this rule.", valueName: "name"))
+    @Option(help: ArgumentHelp("Only events of this rule.", valueName: "name"))
     var rule: String?
 
-    @Option(help: ArgumentHelp("Only these: campaign.paused, or campaign for all that begin so.", valueName: "event"))
+    @Option(help: ArgumentHelp("Only this event (campaign.paused) or group of events (campaign).", valueName: "event"))
     var event: String?
 
-    @Option(help: ArgumentHelp("This grave, or graver: critical, error, warning, notice, info.", valueName: "word"))
+    @Option(help: ArgumentHelp("Minimum severity: critical, error, warning, notice or info.", valueName: "word"))
     var priority: String?
 
-    @Option(help: ArgumentHelp("Since then: 24h, or 2026-12-01T09:00:00Z.", valueName: "time"))
+    @Option(help: ArgumentHelp("Only events since this time: 24h (ago) or 2026-12-01T09:00:00Z.", valueName: "time"))
     var since: String?
 
-    @Option(help: ArgumentHelp("Until then: 1h ago as 1h, or a time.", valueName: "time"))
+    @Option(help: ArgumentHelp("Only events until this time: 1h (ago) or 2026-12-01T09:00:00Z.", valueName: "time"))
     var until: String?
 
-    @Option(help: ArgumentHelp("The newest so many.", valueName: "count"))
+    @Option(help: ArgumentHelp("Show at most this many events, the newest.", valueName: "count"))
     var limit = 100
 
-    @Flag(name: .shortAndLong, help: "Go on with what is told from now on, until Ctrl-C.")
+    @Flag(name: .shortAndLong, help: "Follow new events until Ctrl-C.")
     var follow = false
 
-    @Flag(help: "Print one JSON object a line, for programs.")
+    @Flag(help: "Print one JSON object per line.")
     var json = false
 
     private static let priorities: [String: Int] = [
@@ -59,7 +59,7 @@ struct HistoryCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let priority, HistoryCommand.priorities[priority] == nil {
-            throw ValidationError("--priority \(priority) is none of critical, error, warning, notice, info.")
+            throw ValidationError("--priority \(priority) is not one of critical, error, warning, notice, info.")
         }
         for (name, text) in [("since", since), ("until", until)] {
             if let text, MomentText.instant(text) == nil {
@@ -70,7 +70,7 @@ struct HistoryCommand: AsyncParsableCommand {
         guard (1...HistoryFilter.limitMax).contains(limit) else {
             throw ValidationError("--limit \(limit) is outside 1 to \(HistoryFilter.limitMax).")
         }
-        if follow, until != nil { throw ValidationError("--follow and --until exclude each other.") }
+        if follow, until != nil { throw ValidationError("--follow and --until cannot be combined.") }
     }
 
     func run() async throws {
@@ -83,7 +83,7 @@ struct HistoryCommand: AsyncParsableCommand {
         let source = try await source()
         var entries = try await read(filter, source)
         try show(entries)
-        if entries.isEmpty, !follow, !json { StandardError.write("nothing was told that fits") }
+        if entries.isEmpty, !follow, !json { StandardError.write("no matching events") }
         guard follow else { return }
         var last = entries.last?.number ?? 0
         if entries.isEmpty { last = try await read(HistoryFilter(limit: 1), source).last?.number ?? 0 }
@@ -121,13 +121,13 @@ struct HistoryCommand: AsyncParsableCommand {
         case .daemon:
             if filter.limit > HistoryQuery.limitMax, !follow {
                 StandardError.write(
-                    "the daemon tells at most \(HistoryQuery.limitMax) at once; --ledger shows more, to root")
+                    "the daemon returns at most \(HistoryQuery.limitMax) events; as root, use --ledger for more")
             }
             let body = try await control.fetch(HistoryQuery.path(filter, workspace: ledger.workspace))
             do {
                 return try ReadableJSON.value([HistoryEntry].self, from: Data(body.readableBytesView))
             } catch {
-                StandardError.write("error: the daemon's history cannot be read; is it of another version?")
+                StandardError.write("error: cannot parse the daemon's response; does it run another version?")
                 throw ExitCode.unavailable
             }
         case .ledger(let reader, let workspace):

@@ -4,25 +4,25 @@ import Journal
 import Ledger
 import Model
 
-/// Which ledger a command reads.
+/// The ledger that a command reads.
 struct LedgerOption: ParsableArguments {
     static let installed = "/var/lib/sendwarden/ledger.sqlite"
 
     @Option(
         help: ArgumentHelp(
-            "Read this ledger; by default ledger.sqlite in $STATE_DIRECTORY, else in /var/lib/sendwarden.",
+            "Read this ledger; by default ledger.sqlite in $STATE_DIRECTORY or /var/lib/sendwarden.",
             valueName: "file"))
     var ledger: String?
 
-    @Option(help: ArgumentHelp("The workspace, where a ledger holds several.", valueName: "name"))
+    @Option(help: ArgumentHelp("The workspace, if the ledger contains several.", valueName: "name"))
     var workspace: String?
 
-    /// Where the daemon's own surroundings put the ledger; nil outside a service with a state directory.
+    /// The ledger in the service's state directory; nil outside a service.
     static var standardPath: String? { ServiceDirectory.path("ledger.sqlite", in: "STATE_DIRECTORY") }
 
     var path: String { ledger ?? LedgerOption.standardPath ?? LedgerOption.installed }
 
-    /// Opens the ledger and finds the workspace that is meant.
+    /// Opens the ledger and selects the workspace.
     func open() async throws(LedgerError) -> (ledger: any LedgerQueries, workspace: String) {
         let reader = try await LedgerLocation(path).openForReading()
         let known = try await reader.workspaces()
@@ -30,7 +30,7 @@ struct LedgerOption: ParsableArguments {
             guard known.contains(workspace) else {
                 throw LedgerError(
                     code: .missing,
-                    message: "\(path) holds no workspace \(workspace); it holds \(known.joined(separator: ", "))")
+                    message: "\(path) has no workspace \(workspace); it has \(known.joined(separator: ", "))")
             }
             return (reader, workspace)
         }
@@ -38,17 +38,17 @@ struct LedgerOption: ParsableArguments {
             throw LedgerError(
                 code: .missing,
                 message:
-                    "\(path) holds several workspaces: choose one of \(known.joined(separator: ", ")) with --workspace"
+                    "\(path) has several workspaces: select one with --workspace: \(known.joined(separator: ", "))"
             )
         }
         guard let only = known.first else {
-            throw LedgerError(code: .missing, message: "\(path) holds nothing yet")
+            throw LedgerError(code: .missing, message: "\(path) is empty")
         }
         return (reader, only)
     }
 
-    /// Lets the ledger stand in where no daemon was found where one usually is; otherwise says why it was not reached,
-    /// and throws the exit code.
+    /// Returns if the ledger can be read in place of a daemon that is absent from its default socket; otherwise reports
+    /// the failure and throws the exit code.
     func standIn(for failure: ControlFailure, of control: ControlOption) throws {
         let isReadable = FileManager.default.isReadableFile(atPath: path)
         guard failure.isAbsent, control.control == nil, isReadable else {
@@ -57,7 +57,7 @@ struct LedgerOption: ParsableArguments {
         }
     }
 
-    /// Opens the ledger; says why it cannot be read, where it cannot, and throws the exit code.
+    /// Opens the ledger; reports a failure on stderr and throws the exit code.
     func openOrExit() async throws -> (ledger: any LedgerQueries, workspace: String) {
         do throws(LedgerError) {
             return try await open()

@@ -1,8 +1,8 @@
 import Journal
 
-/// Text as it may stand in XML and HTML.
+/// Escapes text for XML and HTML.
 enum MarkupText {
-    /// One clean line, its marks escaped.
+    /// The text as one line without control characters, markup characters escaped.
     static func escaped(_ text: String) -> String {
         CleanText.cleaned(text).reduce(into: "") { escaped, character in
             switch character {

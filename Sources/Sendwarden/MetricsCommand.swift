@@ -2,13 +2,13 @@ import ArgumentParser
 import Journal
 import NIOCore
 
-/// `sendwarden metrics`: prints what the running daemon counts and measures.
+/// `sendwarden metrics`: prints the running daemon's metrics.
 struct MetricsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "metrics",
-        abstract: "Print the daemon's metrics, as Prometheus reads them.",
+        abstract: "Print the daemon's metrics in the Prometheus text format.",
         discussion: """
-            Exits with 69 if no daemon answers, 77 without the permission to ask.
+            Exits with 69 if no daemon responds, 77 without permission.
 
             Example: sendwarden metrics | grep sendwarden_rule_firing
             """)

@@ -1,8 +1,8 @@
 import Model
 
-/// A time on the command line: `24h` for so long ago, or `2026-12-01T09:00:00Z`.
+/// A time on the command line: `24h` for 24 hours ago, or `2026-12-01T09:00:00Z`.
 enum MomentText {
-    /// Nil where the text is neither.
+    /// Nil if the text is neither a duration nor a time.
     static func instant(_ text: String, before now: Instant = Instant(milliseconds: 0)) -> Instant? {
         Duration(policyText: text).map { now - $0 } ?? Instant(rfc3339: text)
     }

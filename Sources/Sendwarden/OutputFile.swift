@@ -3,11 +3,11 @@ import FoundationEssentials
 import Glibc
 import Journal
 
-/// Writes a command's result to where its user wants it.
+/// Writes a command's output to a file.
 enum OutputFile {
-    /// A file is replaced as a whole, or left as it was; what is no file, such as a pipe or a device, is written to.
+    /// Replaces a regular file atomically; writes into anything else, such as a pipe or a device.
     ///
-    /// Says why it cannot be written, where it cannot, and throws the exit code.
+    /// Reports a failure on stderr and throws the exit code.
     static func write(_ text: String, to path: String) throws {
         var status = stat()
         let isThere = stat(path, &status) == 0
@@ -20,7 +20,7 @@ enum OutputFile {
             }
         } catch {
             let code = errno
-            StandardError.write("error: \(path) cannot be written: \(String(cString: strerror(code)))")
+            StandardError.write("error: cannot write \(path): \(String(cString: strerror(code)))")
             throw code == ENOSPC || code == EIO ? ExitCode.unavailable : ExitCode.noPermission
         }
     }

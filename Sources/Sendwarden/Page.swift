@@ -1,11 +1,11 @@
 import Journal
 
-/// Lays text out for a terminal of some width.
+/// Formats text for a terminal of a given width.
 struct Page {
     var width: Int
     var isColored: Bool
 
-    /// As stdout is.
+    /// The width and colors of stdout.
     static var terminal: Page { Page(width: Terminal.width, isColored: Terminal.isColored) }
 
     enum Tint: String {
@@ -21,7 +21,7 @@ struct Page {
         isColored && tint != .plain ? "\u{1b}[\(tint.rawValue)m\(line)\u{1b}[0m" : line
     }
 
-    /// A text in lines that fit, each after the first indented.
+    /// The text wrapped to the width; lines after the first are indented by `hanging` more.
     func wrapped(_ text: String, indent: Int = 0, hanging: Int = 0) -> [String] {
         let (first, rest) = (String(repeating: " ", count: indent), String(repeating: " ", count: indent + hanging))
         var lines: [String] = []
@@ -38,14 +38,14 @@ struct Page {
         return lines + (isEmpty ? [] : [line])
     }
 
-    /// Cut to the width.
+    /// The line cut to the width.
     func cut(_ line: String) -> String { Page.shortened(line, to: width) }
 
     static func shortened(_ text: String, to length: Int) -> String {
         text.count <= length ? text : text.prefix(length - 1) + "…"
     }
 
-    /// Rows with their cells below each other; the last column may be cut.
+    /// The rows as aligned columns; rows that exceed the width are cut.
     func table(_ rows: [[String]], isRight: [Bool], firstMax: Int? = nil) -> [String] {
         let longest = firstMax ?? max(16, width * 3 / 10)
         let rows = rows.map { [Page.shortened($0[0], to: longest)] + $0.dropFirst() }

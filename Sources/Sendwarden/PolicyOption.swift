@@ -1,22 +1,22 @@
 import ArgumentParser
 
-/// Which policy file a command is about.
+/// The policy file that a command reads.
 struct PolicyOption: ParsableArguments {
     static let installed = "/etc/sendwarden/policy.yaml"
 
     @Argument(
         help: ArgumentHelp(
-            "The policy file.", discussion: "Without it, \(PolicyOption.installed) is read.", valueName: "policy"))
+            "The policy file.", discussion: "The default is \(PolicyOption.installed).", valueName: "policy"))
     var file: String?
 
-    @Option(name: .long, help: ArgumentHelp("The policy file, as an option.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("The policy file, given as an option.", valueName: "file"))
     var policy: String?
 
     var path: String { file ?? policy ?? PolicyOption.installed }
 
     func validate() throws {
         if file != nil, policy != nil {
-            throw ValidationError("The policy file is named twice; give it once.")
+            throw ValidationError("The policy file is given twice; give it once.")
         }
     }
 }

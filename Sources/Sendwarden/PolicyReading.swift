@@ -2,7 +2,7 @@ import ArgumentParser
 import Journal
 import Policy
 
-/// Reads files for commands that cannot go on without them: says why one cannot be used, and throws the exit code.
+/// Reads files that a command requires; reports a failure on stderr and throws the exit code.
 enum PolicyReading {
     static func source(_ path: String, hint: String? = nil) throws -> SourceFile {
         do throws(PolicyFileError) {
@@ -18,7 +18,7 @@ enum PolicyReading {
         let outcome = PolicyLoader.load(source)
         if let policy = outcome.policy { return policy }
         StandardError.write(String(source.render(outcome.diagnostics).dropLast()))
-        StandardError.write("error: \(source.name) is refused")
+        StandardError.write("error: \(source.name) is not valid")
         throw ExitCode.badConfiguration
     }
 }

@@ -4,15 +4,15 @@ import FoundationEssentials
 import Journal
 import NIOCore
 
-/// `sendwarden reload`: has the daemon read its policy anew, and says what came of it.
+/// `sendwarden reload`: makes the daemon reload its policy and reports the outcome.
 struct ReloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
-        abstract: "Have the daemon read its policy anew.",
+        abstract: "Reload the daemon's policy.",
         discussion: """
-            A policy with an error is refused as a whole, and the one in use goes on.
-            Exits with 0 if the policy is in use, 78 if it was refused, 69 if no daemon answers, 77 without the \
-            permission to give orders.
+            A policy with an error is refused as a whole; the policy in use stays in use.
+            Exits with 0 if the new policy is in use, 78 if it was refused, 69 if no daemon responds, 77 without \
+            permission.
 
             Example: sendwarden reload
             """)
@@ -22,7 +22,7 @@ struct ReloadCommand: AsyncParsableCommand {
     func run() async throws {
         let (status, body) = try await control.ask("POST", "/v1/reload")
         guard let outcome = try? ReadableJSON.value(ReloadOutcome.self, from: Data(body.readableBytesView)) else {
-            StandardError.write("error: the daemon's answer to a reload cannot be read (HTTP \(status))")
+            StandardError.write("error: cannot parse the daemon's response (HTTP \(status))")
             throw ExitCode.unavailable
         }
         if outcome.accepted {

@@ -25,12 +25,12 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Run the daemon.",
         discussion: """
-            Guards the campaigns of a policy until SIGTERM or Ctrl-C, which end it with 0. SIGHUP reads the policy \
-            anew, as 'sendwarden reload' does, which also says what came of it; a policy with an error is refused, and \
-            the one in use goes on. The key comes from systemd's \
-            credentials or from a file that only its owner can read, as the policy says.
-            Exits with 65 if the ledger is damaged, 66 if there is no such policy, 69 if another daemon uses the \
-            ledger, 77 without the permission to read policy or key, 78 if policy or key are refused.
+            Guards the campaigns of a policy. SIGTERM and Ctrl-C stop it with exit code 0. SIGHUP reloads the policy; \
+            'sendwarden reload' does the same and reports the outcome. A policy with an error is refused, and the \
+            policy in use stays in use. The API key comes from a systemd credential or from a file that only its owner \
+            can read, depending on the policy.
+            Exits with 65 if the ledger is damaged, 66 if the policy does not exist, 69 if another daemon uses the \
+            ledger, 77 without permission to read the policy or the key, 78 if the policy or the key is refused.
 
             Example: sendwarden run --policy policy.yaml --log-format text
             """)
@@ -39,31 +39,32 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How events are told: \(LogFormat.allCases.map(\.rawValue).joined(separator: ", ")).",
-            discussion: "auto is the journal under systemd, text on a terminal, json otherwise."))
+            "The log format: \(LogFormat.allCases.map(\.rawValue).joined(separator: ", ")).",
+            discussion: "auto selects journal under systemd, text on a terminal, and json otherwise."))
     var logFormat = LogFormat.auto
 
     @Option(
         help: ArgumentHelp(
-            "Where to keep what must outlive a restart; by default ledger.sqlite in $STATE_DIRECTORY.",
-            discussion: "Without either, nothing is kept.", valueName: "file"))
+            "The ledger, which stores state across restarts; by default ledger.sqlite in $STATE_DIRECTORY.",
+            discussion: "Without either, nothing is stored.", valueName: "file"))
     var ledger: String?
 
-    @Flag(help: "Set a damaged ledger aside and begin a new one.")
+    @Flag(help: "Move a damaged ledger aside and create a new one.")
     var recoverLedger = false
 
     @Option(
         help: ArgumentHelp(
-            "The Unix socket for orders and metrics; by default control.sock in $RUNTIME_DIRECTORY.",
-            discussion: "Without either, there is none.", valueName: "file"))
+            "The control socket, for orders and metrics; by default control.sock in $RUNTIME_DIRECTORY.",
+            discussion: "Without either, there is no control socket.", valueName: "file"))
     var control: String?
 
-    @Option(help: ArgumentHelp("Serve metrics for Prometheus on this port of 127.0.0.1, too.", valueName: "port"))
+    @Option(help: ArgumentHelp("Also serve metrics for Prometheus on this port of 127.0.0.1.", valueName: "port"))
     var metricsPort: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Write metrics to this file every 15 seconds, for node_exporter's textfile collector.", valueName: "file"))
+            "Also write metrics to this file every 15 seconds, for node_exporter's textfile collector.",
+            valueName: "file"))
     var metricsFile: String?
 
     func validate() throws {
@@ -89,26 +90,26 @@ struct RunCommand: AsyncParsableCommand {
             outcome = .failure(error)
         }
         try? await connections.shutdown()
-        // However it ends, the last entry says why: it is to be read.
+        // The last entry reports why the daemon stopped, so it must reach the log.
         await journal.close(within: RunCommand.flushMax)
         try outcome.get()
     }
 
-    /// How long the end waits for whoever reads the log: with the second that requests in flight have, the process is
-    /// gone within three.
+    /// How long the shutdown waits for the log's reader; with the second that requests in flight have, the process ends
+    /// within 3 s.
     private static let flushMax: Duration = .seconds(1)
 
     private func guardCampaigns(
         _ journal: Journal, _ time: SteadyTime, _ factory: PlatformFactory, _ threads: MultiThreadedEventLoopGroup
     ) async throws {
-        // Files are read and written one at a time; a disk that hangs keeps this thread alone.
+        // One thread for reading and writing files, so that a hung disk blocks no other thread.
         let files = BlockingWork(threads: 1, unfinishedMax: 16)
         let reloader = PolicyReloader(path: self.policy.path, factory: factory, files: files)
         let (policy, platforms, loaded) = try await load(reloader, journal)
         journal.report(
             JournalEvent(
                 .daemonStarted,
-                "sendwarden \(Version.current) guards "
+                "sendwarden \(Version.current) started for "
                     + policy.workspaces.map { "workspace \($0.name) on \($0.url)" }.joined(separator: ", "),
                 fields: [
                     .version: Version.current, .workspace: policy.workspace.name.text,
@@ -116,7 +117,7 @@ struct RunCommand: AsyncParsableCommand {
                 ]))
         journal.report(loaded)
         let (ledger, warden) = try await openLedger(policy, journal, at: time.now)
-        // What was read is in the guard's windows now, at a tenth of the size: the rest goes back to the system.
+        // The guard's windows hold a tenth of what was read; the rest of the memory goes back to the system.
         Heap.trim()
         let control = ControlChannel()
         var surroundings = GuardService.Surroundings(
@@ -130,7 +131,7 @@ struct RunCommand: AsyncParsableCommand {
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent
         )
-        // What has not ended by then is cancelled, so that the process is gone within two seconds.
+        // Services that have not stopped by then are cancelled, so that the process ends within 2 s.
         configuration.maximumGracefulShutdownDuration = .seconds(1)
         let outcome: Result<Void, any Error>
         do {
@@ -142,10 +143,10 @@ struct RunCommand: AsyncParsableCommand {
         try outcome.get()
     }
 
-    /// How long the end waits for the ledger to be closed in good order; a kill does it no harm either.
+    /// How long the shutdown waits for the ledger to close; killing the process would not damage it.
     private static let closeMax: Duration = .milliseconds(300)
 
-    /// Where others can look in: the control socket, and metrics.
+    /// The control socket and the metrics endpoints.
     private func windows(
         _ channel: ControlChannel, _ journal: Journal, _ threads: MultiThreadedEventLoopGroup, _ files: BlockingWork,
         _ ledger: (any LedgerQueries)?
@@ -169,7 +170,7 @@ struct RunCommand: AsyncParsableCommand {
         return services
     }
 
-    /// The guard as it goes on from its ledger, or as it begins where there is none.
+    /// The guard with the state of its ledger, or without state if there is no ledger.
     private func openLedger(
         _ policy: CheckedPolicy, _ journal: Journal, at now: Instant
     ) async throws -> ((any LedgerStore)?, Guard) {
@@ -181,8 +182,8 @@ struct RunCommand: AsyncParsableCommand {
                 journal.report(
                     JournalEvent(
                         .ledgerRecovered, priority: .warning,
-                        "the damaged ledger was set aside as \(aside); a new one begins, and what was paused before is "
-                            + "not known to be ours"))
+                        "the damaged ledger was moved to \(aside) and a new one created; Sendwarden does not "
+                            + "know which campaigns it had paused"))
             }
             return (opened.store, Guard(policy: policy, memory: opened.memory, at: now))
         } catch {
@@ -216,7 +217,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 }
 
-/// Asks for a reload at each SIGHUP.
+/// Reloads the policy on SIGHUP.
 private struct HangupService: Service {
     let control: ControlChannel
 
@@ -228,7 +229,7 @@ private struct HangupService: Service {
 }
 
 extension SteadyTime {
-    /// Begins at the wall clock's time and then runs evenly: steps of the clock neither fire nor clear a rule.
+    /// Starts at the wall clock's time and is monotonic: steps of the wall clock neither fire nor clear a rule.
     static func fromWallClock() -> SteadyTime {
         SteadyTime(startingAt: Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
     }

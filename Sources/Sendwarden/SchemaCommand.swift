@@ -6,12 +6,12 @@ import Policy
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema",
-        abstract: "Print the policy's JSON Schema, for editors.",
+        abstract: "Print the JSON Schema of policies, for editors.",
         discussion: """
-            An editor with a YAML language server completes and checks a policy that names the schema in its first \
-            line, as the installed one does:
+            An editor with a YAML language server completes and checks a policy whose first line names the schema, as \
+            the installed policy does:
               # yaml-language-server: $schema=\(PolicySchema.installedPath)
-            What one value means for another, only 'sendwarden check' finds.
+            Only 'sendwarden check' finds errors that involve several values or the meaning of a condition.
 
             Example: sendwarden schema > policy.schema.json
             """)

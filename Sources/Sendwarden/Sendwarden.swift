@@ -8,12 +8,12 @@ struct Sendwarden: AsyncParsableCommand {
         commandName: "sendwarden",
         abstract: "A guard rail for outbound email campaigns.",
         discussion: """
-            Reads a policy, polls the sending platform, pauses campaigns whose numbers breach the policy, holds \
-            launches that do not fit, and tells the journal what it did and why.
+            Reads a policy, polls the sending platform, pauses campaigns that breach the policy, holds launches that \
+            do not fit their sender pool, and logs what it did and why to the journal.
 
-            Try it:        sendwarden demo
-            Check a file:  sendwarden check policy.yaml
-            Run it:        sendwarden run --policy policy.yaml
+            Try it:          sendwarden demo
+            Check a policy:  sendwarden check policy.yaml
+            Run it:          sendwarden run --policy policy.yaml
             """,
         version: Version.current,
         subcommands: [

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// The directories that systemd makes for a service, and names in its environment.
+/// The directories that systemd creates for a service and passes in its environment.
 enum ServiceDirectory {
-    /// A file in the first of the variable's directories; nil outside a service that has one.
+    /// A file in the variable's first directory; nil if the variable is not set.
     static func path(_ file: String, in variable: String) -> String? {
         ProcessInfo.processInfo.environment[variable].map { "\($0.prefix { $0 != ":" })/\(file)" }
     }

@@ -7,32 +7,34 @@ import ServiceLifecycle
 import Simulator
 import UnixSignals
 
-/// `sendwarden simulate`: a made-up workspace behind a real HTTP port.
+/// `sendwarden simulate`: serves a simulated workspace over HTTP.
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
         abstract: "Serve a simulated sending platform.",
         discussion: """
-            Serves the platform's API over HTTP on a made-up world: campaigns that send and bounce, pools that fill \
-            and renew, people who act, faults on demand. The first line on stdout is the base URL. Without --world it \
-            serves the demo's world. Ends with 0 on SIGTERM or Ctrl-C, with 69 if it cannot listen.
+            Serves the platform's API over HTTP for a simulated world: campaigns that send and bounce, pools with a \
+            daily volume, people who start and pause campaigns, and faults on demand. The first line on stdout is the \
+            base URL. Without --world it serves the demo's world.
 
-            Beside the API it answers GET and DELETE /simulator/requests, GET /simulator/world, and POST and DELETE \
-            /simulator/faults.
+            In addition to the API it serves GET and DELETE /simulator/requests, GET /simulator/world, and POST and \
+            DELETE /simulator/faults.
+            Exits with 0 on SIGTERM or Ctrl-C, 65 if the world is not valid, 66 if it does not exist, 69 if it cannot \
+            listen, 77 without permission to read the world.
 
             Example: sendwarden simulate --listen 127.0.0.1:8025 --world config/examples/world.yaml --speed 60
             """)
 
-    @Option(help: ArgumentHelp("Where to listen; port 0 lets the system choose.", valueName: "host:port"))
+    @Option(help: ArgumentHelp("The address to listen on; port 0 selects a free port.", valueName: "host:port"))
     var listen = "127.0.0.1:0"
 
-    @Option(help: ArgumentHelp("The world, a YAML file.", valueName: "file"))
+    @Option(help: ArgumentHelp("The world to simulate, a YAML file.", valueName: "file"))
     var world: String?
 
-    @Option(help: "Simulated seconds in a second, 0.01 to 100000.")
+    @Option(help: "Simulated seconds per second, 0.01 to 100000.")
     var speed = 1.0
 
-    @Option(help: "What chance begins with: the same seed, the same mails bounce.")
+    @Option(help: "Seed of the random numbers; with the same seed, the same emails bounce.")
     var seed: UInt64 = 1
 
     private struct Address {
@@ -50,7 +52,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard let address, !address.host.isEmpty else {
-            throw ValidationError("'\(listen)' is no address to listen on; write HOST:PORT, such as 127.0.0.1:8025.")
+            throw ValidationError("'\(listen)' is not an address; write HOST:PORT, such as 127.0.0.1:8025.")
         }
         guard (0.01...100_000).contains(speed) else {
             throw ValidationError("--speed \(speed) is outside 0.01 to 100000.")
@@ -67,9 +69,9 @@ struct SimulateCommand: AsyncParsableCommand {
             group: MultiThreadedEventLoopGroup(numberOfThreads: 1),
             onListening: { url in
                 StandardOutput.write(url)
-                StandardError.write("serving \(description.campaigns.count) campaigns; the key is \(description.key)")
+                StandardError.write("serving \(description.campaigns.count) campaigns; key: \(description.key)")
                 if let key = description.twilio.keys.first, !description.twilio.pools.isEmpty {
-                    StandardError.write("serving \(description.twilio.pools.count) Twilio pools; the key is \(key)")
+                    StandardError.write("serving \(description.twilio.pools.count) Twilio pools; key: \(key)")
                 }
             })
         let group = ServiceGroup(
@@ -80,7 +82,7 @@ struct SimulateCommand: AsyncParsableCommand {
             try await group.run()
         } catch {
             StandardError.write(
-                "error: cannot listen on \(listen): \(error); choose a free port, or 0 to let the system choose one")
+                "error: cannot listen on \(listen): \(error); use a free port, or port 0 to select one")
             throw ExitCode.unavailable
         }
     }
@@ -100,7 +102,7 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 }
 
-/// A simulator in a service group.
+/// Runs a simulator in a service group.
 private struct ServerService: Service {
     let server: SimulatorServer
 
@@ -108,6 +110,6 @@ private struct ServerService: Service {
 }
 
 extension Logger {
-    /// Libraries have nothing to say to our users: what matters is an event of ours.
+    /// Discards what libraries log: everything that matters to users is an event.
     static var silent: Logger { Logger(label: "sendwarden") { _ in SwiftLogNoOpLogHandler() } }
 }

@@ -6,37 +6,37 @@ import Model
 import Policy
 import Rehearsal
 
-/// `sendwarden test`: unit tests of a policy.
+/// `sendwarden test`: runs a policy's unit tests.
 struct TestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test",
-        abstract: "Test a policy against made-up numbers.",
+        abstract: "Run a policy's unit tests.",
         discussion: """
-            A test file names a policy and gives series of numbers, acts of people, and what is expected of the guard \
-            at which time; docs/testing.md explains it. The guard that is tested is the one that runs. Needs no key \
-            and no network. A failed test shows what was expected, what came, the numbers behind it and what was told \
-            until then.
-            Exits with 0 if every test passes, 65 if one fails, 66 without such a file, 77 if one cannot be read, 78 \
-            if the policy or a test file is refused.
+            A test file names a policy and contains series of counters, actions of people, and the expected decisions \
+            with their times; docs/testing.md describes the format. Tests run the same guard as the daemon, without a \
+            key or network. A failed test shows the expected and the actual outcome, the values behind it, and the \
+            events up to then.
+            Exits with 0 if every test passes, 65 if one fails, 66 if a file does not exist, 77 if one cannot be read, \
+            78 if the policy or a test file is not valid.
 
             Example: sendwarden test config/examples/*.test.yaml
             """)
 
-    @Argument(help: ArgumentHelp("Test files.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The test files.", valueName: "file"))
     var files: [String]
 
     @Option(
         name: .customLong("run"),
-        help: ArgumentHelp("Run only the tests whose names contain this.", valueName: "text"))
-    var wanted: String?
+        help: ArgumentHelp("Run only tests whose name contains this text.", valueName: "text"))
+    var nameFilter: String?
 
-    @Option(help: ArgumentHelp("Write the results as JUnit XML, too.", valueName: "file"))
+    @Option(help: ArgumentHelp("Also write the results to this file, as JUnit XML.", valueName: "file"))
     var junit: String?
 
-    @Option(help: ArgumentHelp("Test this policy instead of the one that the files name.", valueName: "file"))
+    @Option(help: ArgumentHelp("Test this policy instead of those that the files name.", valueName: "file"))
     var policy: String?
 
-    /// What came of one file.
+    /// The outcome of one file.
     private struct Report {
         var file: String
         var outcomes: [TestRunner.Outcome]
@@ -51,7 +51,7 @@ struct TestCommand: ParsableCommand {
         for report in reports { show(report, page) }
         let failed = outcomes.count { !$0.failures.isEmpty }
         if outcomes.isEmpty {
-            StandardError.write("error: no test's name contains '\(CleanText.cleaned(wanted ?? ""))'")
+            StandardError.write("error: no test's name contains '\(CleanText.cleaned(nameFilter ?? ""))'")
             throw ExitCode.dataError
         }
         if let junit { try OutputFile.write(JUnit.text(reports.map { ($0.file, $0.outcomes) }), to: junit) }
@@ -68,9 +68,9 @@ struct TestCommand: ParsableCommand {
         let named = file.policy.hasPrefix("/") ? file.policy : folder + file.policy
         let policy = try PolicyReading.policy(policy ?? named)
         var runner = TestRunner(policy: policy)
-        let chosen = file.tests.filter { test in wanted.map { test.name.contains($0) } ?? true }
+        let chosen = file.tests.filter { test in nameFilter.map { test.name.contains($0) } ?? true }
         let outcomes = chosen.map { runner.run($0) }
-        return Report(file: path, outcomes: outcomes, neverFired: wanted == nil ? runner.neverFired : [])
+        return Report(file: path, outcomes: outcomes, neverFired: nameFilter == nil ? runner.neverFired : [])
     }
 
     private func show(_ report: Report, _ page: Page) {
@@ -82,14 +82,14 @@ struct TestCommand: ParsableCommand {
                 continue
             }
             StandardOutput.write("  \(page.tinted("FAIL", .bad))  \(outcome.name)")
-            // What led to the first failure mostly explains the others.
+            // The timeline of the first failure usually explains the others.
             for (index, failure) in outcome.failures.enumerated() {
                 show(failure, report.file, isWhole: index == 0, page)
             }
         }
         if !report.neverFired.isEmpty {
             for line in page.wrapped(
-                "rules that no test made fire: \(report.neverFired.joined(separator: ", "))", indent: 2, hanging: 2)
+                "rules that no test fires: \(report.neverFired.joined(separator: ", "))", indent: 2, hanging: 2)
             {
                 StandardOutput.write(page.tinted(line, .doubtful))
             }
@@ -97,8 +97,8 @@ struct TestCommand: ParsableCommand {
     }
 
     private func show(_ failure: TestRunner.Failure, _ file: String, isWhole: Bool, _ page: Page) {
-        let place = "\(file):\(failure.position.line):\(failure.position.column)"
-        StandardOutput.write("    \(place): at \(failure.at.policyText)")
+        let location = "\(file):\(failure.position.line):\(failure.position.column)"
+        StandardOutput.write("    \(location): at \(failure.at.policyText)")
         for line in page.wrapped("expected: \(failure.expected)", indent: 6, hanging: 2) { StandardOutput.write(line) }
         for line in page.wrapped("got:      \(failure.got)", indent: 6, hanging: 2) { StandardOutput.write(line) }
         guard isWhole else { return }
@@ -118,7 +118,7 @@ struct TestCommand: ParsableCommand {
     }
 }
 
-/// Test results as JUnit's XML, which every CI reads.
+/// Test results as JUnit XML.
 enum JUnit {
     static func text(_ reports: [(file: String, outcomes: [TestRunner.Outcome])]) -> String {
         let all = reports.flatMap(\.outcomes)
@@ -137,10 +137,10 @@ enum JUnit {
                 lines.append(head + ">")
                 for failure in outcome.failures {
                     let message = "at \(failure.at.policyText) expected \(failure.expected), got \(failure.got)"
-                    let told = failure.timeline.map { "\($0.mark) \($0.at.policyText) \($0.text)" }
+                    let events = failure.timeline.map { "\($0.mark) \($0.at.policyText) \($0.text)" }
                     lines.append(
                         "      <failure message=\"\(escaped(message))\">line \(failure.position.line)\n"
-                            + escaped(told.joined(separator: "\n")) + "</failure>")
+                            + escaped(events.joined(separator: "\n")) + "</failure>")
                 }
                 lines.append("    </testcase>")
             }
@@ -149,7 +149,7 @@ enum JUnit {
         return (lines + ["</testsuites>"]).joined(separator: "\n") + "\n"
     }
 
-    /// Line by line, as a timeline is one of lines.
+    /// Escapes each line by itself, because cleaning would join them.
     private static func escaped(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { MarkupText.escaped(String($0)) }
             .joined(separator: "\n")

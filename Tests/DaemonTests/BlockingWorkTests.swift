@@ -3,16 +3,16 @@ import TestSupport
 import Testing
 import Threads
 
-/// Work that blocks stays off the cooperative pool, in its order, and within its bounds.
+/// Blocking work runs outside the cooperative pool, in order and bounded.
 @Suite struct BlockingWorkTests {
-    /// Keeps the only thread busy until it is opened.
+    /// Blocks the only thread until it is opened.
     private final class Door: Sendable {
         private let semaphore = DispatchSemaphore(value: 0)
         func open() { semaphore.signal() }
         func wait() { semaphore.wait() }
     }
 
-    @Test func whatIsUrgentGoesFirst() async {
+    @Test func urgentWorkRunsFirst() async {
         let work = BlockingWork(threads: 1, unfinishedMax: 8)
         let (door, entered) = (Door(), Door())
         let order = Lines()
@@ -40,7 +40,7 @@ import Threads
         #expect(order.all == ["urgent", "ordinary", "background"])
     }
 
-    @Test func tooMuchIsRefusedAtOnce() async {
+    @Test func excessWorkIsRefusedAtOnce() async {
         let work = BlockingWork(threads: 1, unfinishedMax: 2)
         let door = Door()
         await withTaskGroup(of: Int?.self) { group in
@@ -62,7 +62,7 @@ import Threads
         #expect(await work.run { 1 } == 1)
     }
 
-    @Test func aCallerWhoGivesUpIsLetGo() async {
+    @Test func aCancelledCallerReturnsAtOnce() async {
         let work = BlockingWork(threads: 1, unfinishedMax: 4)
         let door = Door()
         await withTaskGroup(of: Int?.self) { group in

@@ -16,9 +16,9 @@ import TestSupport
 import Threads
 import Testing
 
-/// The daemon's service over real HTTP on a simulated world, in fast time.
+/// Runs the daemon's service over HTTP on a simulated world, faster than real time.
 struct DaemonBench {
-    /// Shown nowhere, ever.
+    /// Must never appear in any output.
     static let key = "sk_live_NeverShownInAnyLog7Q2x"
     static let twilioKey = "AC_bench:NeverShownInAnyLog8R3y"
 
@@ -39,7 +39,7 @@ struct DaemonBench {
         server.world.campaign(CampaignID(unchecked: campaign))?.status.rawValue
     }
 
-    /// Waits until something is so; a test fails where simulated time is up first.
+    /// Waits until the condition holds; the test fails if the simulated time is over first.
     func wait(
         upTo limit: Duration, every step: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
         until condition: () -> Bool
@@ -57,7 +57,7 @@ struct DaemonBench {
 
     func pass(_ duration: Duration) async throws { try await time.sleep(until: time.now + duration) }
 
-    /// Rewrites the policy file and asks for a reload.
+    /// Writes the policy file and reloads it.
     func reload(_ policy: String, workspace: String = "bench", quick: Bool = false) async throws {
         _ = try folder.write("policy.yaml", DaemonBench.policy(policy, url: url, workspace: workspace, quick: quick))
         _ = await control.reload(by: nil)

@@ -3,7 +3,7 @@ import Simulator
 import TestSupport
 import Testing
 
-/// The daemon against a platform over real HTTP: it protects, it holds, and it survives what the network brings.
+/// The daemon with a simulated platform over HTTP: pauses, launches, faults and reloads.
 @Suite struct GuardServiceTests {
     static let world = """
         start: 2026-12-01T20:00:00Z
@@ -20,12 +20,12 @@ import Testing
           - {name: bounces, when: bounceRate > 6% and resolved >= 40, for: 2m, then: pause}
         """
 
-    @Test func aBadListIsPausedAndAGoodOneLeftAlone() async throws {
+    @Test func aBadListIsPausedAndAGoodOneIsNot() async throws {
         try await DaemonBench.run(world: Self.world, policy: Self.policy) { bench in
             try await bench.wait(upTo: .seconds(3 * 3600)) { bench.status("bad") == "paused" }
             let bad = try #require(bench.server.world.campaign(CampaignID(unchecked: "bad")))
-            // 40 resolved, two polls and the rule's two minutes at four mails a minute, what was in transit, and as much
-            // again for a busy machine, on which a tenth of a second is a minute here.
+            // 40 resolved, two polls and the rule's two minutes at four emails per minute, and the emails in transit;
+            // doubled for a busy machine, because a tenth of a second is a minute here.
             #expect(bad.sent < 130)
             try await bench.pass(.seconds(3600))
             #expect(bench.status("good") == "running")
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func observeModeSendsNoPostAtAll() async throws {
+    @Test func observeModeSendsNoPOST() async throws {
         try await DaemonBench.run(world: Self.world, policy: "mode: observe\n" + Self.policy) { bench in
             try await bench.wait(upTo: .seconds(7200)) { bench.count(.campaignPaused) == 1 }
             try await bench.pass(.seconds(1800))
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func aLaunchWaitsForTheResetAndIsThenStarted() async throws {
+    @Test func aLaunchStartsAfterTheReset() async throws {
         let world = """
             start: 2026-12-01T23:00:00Z
             shapes: {pools: concepts, start: wrapped}
@@ -70,14 +70,14 @@ import Testing
         }
     }
 
-    static let troubles = [
+    static let faults = [
         "error_500", "error_503", "html", "empty", "wrong_types", "wrong_shape", "cut", "lost", "huge",
         "throttle_seconds", "throttle_date", "throttle_bare",
     ]
 
-    /// A third of all requests fail in one way: the bad list is paused all the same, and no good one is.
-    @Test(arguments: troubles)
-    func itProtectsThroughTrouble(_ kind: String) async throws {
+    /// A third of all requests fails; the bad list must be paused nevertheless, and the good one must not.
+    @Test(arguments: faults)
+    func itPausesBadListsDespiteFaults(_ kind: String) async throws {
         let world = Self.world + "\nfaults: [{kind: \(kind), probability: 30%, wait: 20s}]\n"
         try await DaemonBench.run(world: world, policy: Self.policy) { bench in
             try await bench.wait(upTo: .seconds(3 * 3600)) { bench.status("bad") == "paused" }
@@ -86,24 +86,24 @@ import Testing
         }
     }
 
-    @Test func garbageAloneNeitherPausesNorEndsIt() async throws {
+    @Test func malformedAnswersNeitherPauseNorStopIt() async throws {
         let world = Self.world + "\nfaults: [{kind: wrong_types, until: 3h}]\n"
         try await DaemonBench.run(world: world, policy: Self.policy) { bench in
             try await bench.pass(.seconds(6000))
             #expect(bench.server.requestCounts["POST"] == nil)
             #expect(bench.count(.campaignStale) == 2)
             #expect(bench.count(.apiUnexpected) >= 1)
-            // It finds its way back by itself.
+            // It recovers without intervention.
             try await bench.wait(upTo: .seconds(3 * 3600)) { bench.status("bad") == "paused" }
             #expect(bench.count(.apiRecovered) >= 1)
         }
     }
 
-    @Test func aThrottlingPlatformIsLeftInPeace() async throws {
+    @Test func retryAfterIsObeyed() async throws {
         let world = Self.world + "\nfaults: [{kind: throttle_seconds, wait: 30m, from: 10m, times: 1}]\n"
         try await DaemonBench.run(world: world, policy: Self.policy) { bench in
             try await bench.wait(upTo: .seconds(1800)) { bench.count(.apiThrottled) == 1 }
-            // What had left before the answer came may still arrive.
+            // Requests that were already sent can still arrive.
             try await bench.pass(.seconds(60))
             let before = bench.server.requestCounts.values.reduce(0, +)
             try await bench.pass(.seconds(25 * 60))
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func aRefusedKeyIsToldOnceAndNothingIsDone() async throws {
+    @Test func aRejectedKeyIsReportedOnce() async throws {
         let world = Self.world + "\nfaults: [{kind: unauthorized}]\n"
         try await DaemonBench.run(world: world, policy: Self.policy) { bench in
             // On a busy machine the first answer takes a while of the world's time.
@@ -139,14 +139,14 @@ import Testing
     @Test func aReloadIsAllOrNothing() async throws {
         try await DaemonBench.run(world: Self.world, policy: "mode: observe\n" + Self.policy) { bench in
             try await bench.wait(upTo: .seconds(7200)) { bench.count(.campaignPaused) == 1 }
-            // Refused: the old one goes on.
+            // Refused: the policy in use stays in use.
             try await bench.reload(Self.policy.replacing("bounceRate", with: "bounceRat"))
             try await bench.wait(upTo: .seconds(600)) { bench.count(.policyRefused) == 1 }
             let refused = bench.events.first { $0["SENDWARDEN_EVENT"] == EventKind.policyRefused.rawValue }
             #expect(refused?["MESSAGE"]?.contains("unknown name 'bounceRat'") == true)
             try await bench.pass(.seconds(600))
             #expect(bench.status("bad") == "running")
-            // Taken over: from now on it acts.
+            // Loaded: from now on it acts.
             try await bench.reload(Self.policy)
             try await bench.wait(upTo: .seconds(1200)) { bench.status("bad") == "paused" }
             #expect(bench.count(.policyLoaded) == 1)

@@ -1,10 +1,11 @@
 import Daemon
 import Guard
 import Model
+import Reporting
 import TestSupport
 import Testing
 
-/// A disk that hangs while the policy is read keeps no order waiting.
+/// A disk that hangs while the policy is read delays no order.
 @Suite struct HangingReloadTests {
     @Test(.timeLimit(.minutes(1))) func anOrderPassesAReloadThatHangs() async throws {
         let world = """

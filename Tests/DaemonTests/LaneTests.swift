@@ -1,13 +1,14 @@
 import Daemon
 import Guard
 import Model
+import Reporting
 import Simulator
 import TestSupport
 import Testing
 
 /// The daemon where the platform is slow, or asks to be left alone: pauses go out all the same.
 @Suite(.timeLimit(.minutes(3))) struct LaneTests {
-    /// 150 campaigns whose statistics take 6 s of a timeout of 10, and one that bounces.
+    /// 150 campaigns whose stats take 6 s, within the timeout of 10 s, and one that bounces.
     static let slow = (1...150).map { "slow_\($0)" }
     static let slowWorld = """
         start: 2026-12-01T20:00:00Z
@@ -27,13 +28,13 @@ import Testing
 
         """
 
-    @Test func aSlowPlatformStarvesNoPause() async throws {
-        // Ten times as fast as real time: a slow answer takes 600 ms of the 2 s that the policy grants.
+    @Test func aSlowPlatformDoesNotDelayAPause() async throws {
+        // Ten times real time: a slow response takes 600 ms, within the 2 s of the policy's timeout.
         try await DaemonBench.run(world: Self.slowWorld, policy: Self.slowPolicy, speed: 10) { bench in
             try await bench.wait(upTo: .seconds(120)) { bench.status("bad") == "paused" }
-            // It comes last in the policy, so each slow one was asked once, few twice: nobody waited for their answers.
+            // It is last in the policy, so each slow one was polled once and few twice: no poll waited for a response.
             #expect((bench.server.requestCounts["GET"] ?? 0) < 2 * 151)
-            // Healthy campaigns are polled at their pace.
+            // Healthy campaigns are polled at their interval.
             try await bench.pass(.seconds(200))
             #expect(bench.count(.campaignStale) == 0)
             #expect(bench.count(.apiUnreachable) == 0)
@@ -55,7 +56,7 @@ import Testing
         """
 
     @Test(arguments: ["pools", "stats"])
-    func aPersonsPauseGoesThroughARetryAfter(_ endpoint: String) async throws {
+    func aPersonsPauseIgnoresARetryAfter(_ endpoint: String) async throws {
         let faults = "faults: [{kind: throttle_seconds, endpoint: \(endpoint), wait: 1h, times: 1}]\n"
         let policy = Self.policy + "launches: [{campaign: other}]\n"
         try await DaemonBench.run(world: Self.world + faults, policy: policy) { bench in
@@ -67,11 +68,11 @@ import Testing
         }
     }
 
-    @Test func aReloadObeysTheRetryAfterThatIsUnderWay() async throws {
+    @Test func aReloadKeepsTheRetryAfter() async throws {
         let faults = "faults: [{kind: throttle_seconds, endpoint: stats, wait: 1h, from: 5m, times: 1}]\n"
         try await DaemonBench.run(world: Self.world + faults, policy: Self.policy) { bench in
             try await bench.wait(upTo: .seconds(1200)) { bench.count(.apiThrottled) == 1 }
-            // What had left before the answer came may still arrive.
+            // Requests that were already sent can still arrive.
             try await bench.pass(.seconds(60))
             let before = bench.server.requestCounts["GET"] ?? 0
             try await bench.reload("# another one\n" + Self.policy)

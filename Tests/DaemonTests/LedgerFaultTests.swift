@@ -4,11 +4,12 @@ import Guard
 import Ledger
 import Model
 import Policy
+import Reporting
 import Simulator
 import TestSupport
 import Testing
 
-/// The daemon on a ledger that hangs, fails once, or fails for good.
+/// The daemon with a ledger that hangs, fails once, or fails permanently.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct LedgerFaultTests {
     static let world = """
         start: 2026-12-01T20:00:00Z
@@ -30,14 +31,14 @@ import Testing
         ).store
     }
 
-    @Test func aHangingLedgerDelaysNoPauseAndHoldsAStart() async throws {
+    @Test func aHangingLedgerDelaysStartsButNoPause() async throws {
         let ledger = try await ledger()
         try await DaemonBench.run(
             world: Self.world, policy: Self.policy, speed: 60, ledger: ledger, ledgerAnswersWithin: .milliseconds(500)
         ) { bench in
             try await bench.wait(upTo: .seconds(300)) { bench.count(.daemonReady) == 1 }
             ledger.faults.hang()
-            // The bad one is paused all the same, and so is one by a person's order, whose answer waits for the ledger.
+            // The bad campaign is still paused, as is one by an order, whose reply waits for the ledger.
             let order = Order(.pause, CampaignID(unchecked: "good"), by: "anna")
             async let reply = bench.control.obey(order)
             try await bench.wait(upTo: .seconds(60)) { bench.status("good") == "paused" }
@@ -45,7 +46,7 @@ import Testing
             #expect(answer?.accepted == true)
             #expect(answer?.message.contains("the ledger cannot be written") == true)
             try await bench.wait(upTo: .seconds(900)) { bench.status("bad") == "paused" }
-            // The launch has come due meanwhile: no request of it left.
+            // The launch is due meanwhile, but no request was sent.
             try await bench.pass(.seconds(120))
             #expect(bench.status("new") == "draft" && bench.count(.launchReleased) == 0)
             #expect(bench.count(.ledgerFailed) >= 1)
@@ -58,7 +59,7 @@ import Testing
         #expect(decisions.flatMap(\.actions).allSatisfy { $0.outcome != nil })
     }
 
-    /// A write that takes a while, less than what counts as failing: the start waits for it, nothing else does.
+    /// Only the start waits for a slow write that does not count as failing yet.
     @Test func aStartWaitsForItsBatch() async throws {
         let ledger = try await ledger()
         let policy = Self.policy.replacing("20:05:00", with: "20:00:03")
@@ -90,7 +91,7 @@ import Testing
         ) { bench in
             try await bench.wait(upTo: .seconds(30), every: .milliseconds(20)) { bench.count(.daemonReady) == 1 }
             ledger.faults.hang()
-            // By now its start is decided and waits; then the policy is edited to one that only observes.
+            // Its start is decided and waits; then a reload switches to observe mode.
             try await bench.pass(.seconds(5))
             try await bench.reload("mode: observe\n" + policy, quick: true)
             ledger.faults.release()
@@ -100,7 +101,7 @@ import Testing
         }
     }
 
-    @Test func aFailureOnceCostsNoEvent() async throws {
+    @Test func aSingleFailureLosesNoEvent() async throws {
         let ledger = try await ledger()
         try await DaemonBench.run(world: Self.world, policy: Self.policy, ledger: ledger) { bench in
             try await bench.wait(upTo: .seconds(300)) { bench.count(.daemonReady) == 1 }
@@ -120,7 +121,7 @@ import Testing
         #expect(history.map(\.number) == history.sorted { $0.at < $1.at }.map(\.number))
     }
 
-    @Test func aFullDiskStopsStartsAndNoPause() async throws {
+    @Test func aFullDiskBlocksStartsButNoPause() async throws {
         let ledger = try await ledger()
         try await DaemonBench.run(world: Self.world, policy: Self.policy, ledger: ledger) { bench in
             try await bench.wait(upTo: .seconds(300)) { bench.count(.daemonReady) == 1 }
@@ -138,7 +139,7 @@ import Testing
         #expect(history.count { $0.event == EventKind.campaignPaused.rawValue } == 2)
     }
 
-    @Test func aHangingLedgerDoesNotHoldTheEnd() async throws {
+    @Test func aHangingLedgerDoesNotDelayShutdown() async throws {
         let ledger = try await ledger()
         let end = try await DaemonBench.run(world: Self.world, policy: Self.policy, speed: 60, ledger: ledger) {
             bench in
@@ -147,7 +148,7 @@ import Testing
             try await bench.pass(.seconds(60))
             return ContinuousClock.now
         }
-        // 700 ms for what is left; the rest is for a busy machine.
+        // 700 ms for pending writes; the rest allows for a busy machine.
         #expect(end.duration(to: .now) < .seconds(3))
     }
 }

@@ -4,7 +4,7 @@ import Ledger
 import Model
 import Testing
 
-/// What waits for the ledger, as a transcript: what comes in, and what is to be done.
+/// Pending writes as transcripts of inputs and actions.
 @Suite struct PendingWritesTests {
     static let start = Instant(milliseconds: 1_796_000_000_000)
     static let here = WorkspaceName("here")
@@ -24,7 +24,7 @@ import Testing
 
     private var state: LedgerEntry { LedgerEntry(Self.here, .workspace(WorkspaceMemory())) }
 
-    /// Each action in words: what a batch holds in its order, who may go on, who may not.
+    /// Each action as text: the contents of a batch, what continues, what is refused.
     private func words(_ actions: [PendingWrites<String>.Action]) -> [String] {
         actions.map { action in
             switch action {
@@ -48,10 +48,10 @@ import Testing
 
     private func at(_ seconds: Double) -> Instant { Self.start + .milliseconds(Int64(seconds * 1000)) }
 
-    @Test func aBatchHoldsWhatCameBeforeIt() {
+    @Test func aBatchContainsEarlierRecords() {
         var writes = PendingWrites<String>()
         #expect(words(writes.add([event("a")], at: at(0))) == ["write 1: a"])
-        // While it is at the store, the rest waits, and goes as one.
+        // While it is being written, later records wait and form one batch.
         #expect(words(writes.add([event("b")], at: at(0))).isEmpty)
         #expect(words(writes.add([urgent("C"), state], waiters: ["start"], at: at(0))).isEmpty)
         #expect(words(writes.add([event("d")], at: at(0))).isEmpty)
@@ -69,10 +69,10 @@ import Testing
         #expect(words(writes.finished(2, failure: nil, at: at(1))) == ["proceed one", "proceed two"])
     }
 
-    @Test func whoNeedsNothingDurableGoesOn() {
+    @Test func requestsWithoutRecordsContinue() {
         var writes = PendingWrites<String>()
         #expect(words(writes.add([event("a")], waiters: ["reply"], at: at(0))) == ["proceed reply", "write 1: a"])
-        // But not past what is still to become durable.
+        // But not before earlier records are durable.
         _ = writes.add([urgent("B")], waiters: ["start"], at: at(0))
         #expect(words(writes.add([event("c")], waiters: ["late"], at: at(0))).isEmpty)
         #expect(words(writes.finished(1, failure: nil, at: at(0))) == ["write 2: B c"])
@@ -84,21 +84,21 @@ import Testing
         #expect(words(writes.add([sample(1)], at: at(0))).isEmpty)
         #expect(writes.deadline == at(1))
         #expect(words(writes.add([sample(2), event("a")], at: at(0.5))) == ["write 1: a"])
-        // What is urgent does not carry them.
+        // An urgent batch does not include them.
         _ = writes.add([urgent("B")], at: at(1.5))
         #expect(words(writes.finished(1, failure: nil, at: at(1.5))) == ["write 2: B"])
         #expect(words(writes.finished(2, failure: nil, at: at(1.6))) == ["write 3: s1 s2"])
     }
 
-    @Test func aFailureIsToldAndWhatIsStoryIsTriedAgain() {
+    @Test func aFailureIsReportedAndHistoryIsRetried() {
         var writes = PendingWrites<String>()
         _ = writes.add([urgent("A"), state], waiters: ["start"], at: at(0))
         #expect(words(writes.finished(1, failure: "full", at: at(1))) == ["report full", "refuse start"])
         #expect(writes.isFailing)
-        // What the failure itself made waits for something new, or it would never end.
+        // Records about the failure wait for new ones; otherwise retries would never end.
         #expect(words(writes.add([event("failed"), state], isRetry: false, at: at(1))).isEmpty)
         #expect(words(writes.wake(at: at(2))).isEmpty)
-        // The state that was lost is made again by the guard; the story is kept here.
+        // The guard recreates lost state; history is retained here.
         #expect(words(writes.add([event("b")], at: at(3))) == ["write 2: A failed state b"])
         #expect(words(writes.finished(2, failure: "full", at: at(3))) == ["report full"])
         #expect(words(writes.add([event("c")], at: at(4))) == ["write 3: A failed b c"])
@@ -106,32 +106,32 @@ import Testing
         #expect(!writes.isFailing)
     }
 
-    @Test func whileItFailsNobodyIsKeptWaiting() {
+    @Test func whileItFailsNothingWaits() {
         var writes = PendingWrites<String>()
         _ = writes.add([event("a")], at: at(0))
         _ = writes.finished(1, failure: "full", at: at(0))
         #expect(words(writes.add([], waiters: ["reply"], at: at(1))) == ["refuse reply"])
-        // What has a record of its own is tried, and may end the failure.
+        // A request with its own record is tried, which can end the failure.
         #expect(words(writes.add([urgent("B")], waiters: ["start"], at: at(2))) == ["write 2: a B"])
         #expect(words(writes.finished(2, failure: nil, at: at(2))) == ["report recovered", "proceed start"])
     }
 
-    @Test func aStoreThatDoesNotAnswerCountsAsFailing() {
+    @Test func anUnresponsiveStoreCountsAsFailing() {
         var writes = PendingWrites<String>()
         _ = writes.add([urgent("A")], waiters: ["start"], at: at(0))
         _ = writes.add([urgent("B")], waiters: ["second"], at: at(1))
         #expect(
             words(writes.stalled(1, for: .seconds(10))) == [
-                "report it has not answered for 10s", "refuse start", "refuse second",
+                "report no response for 10s", "refuse start", "refuse second",
             ])
         #expect(words(writes.stalled(1, for: .seconds(10))).isEmpty)
         #expect(writes.deadline == nil)
         #expect(words(writes.add([urgent("C")], waiters: ["third"], at: at(11))) == ["refuse third"])
-        // It comes back: what was at the store is there, the rest follows in its order.
+        // It recovers: the batch in flight is stored, and the rest follows in order.
         #expect(words(writes.finished(1, failure: nil, at: at(60))) == ["report recovered", "write 2: B C"])
     }
 
-    @Test func aStallThatEndsInFailureLosesNoStory() {
+    @Test func aStallThatEndsInFailureLosesNoHistory() {
         var writes = PendingWrites<String>()
         _ = writes.add([urgent("A")], waiters: ["start"], at: at(0))
         _ = writes.stalled(1, for: .seconds(10))
@@ -153,7 +153,7 @@ import Testing
         #expect(writes.drain(at: at(2)) == nil)
     }
 
-    @Test func theEndTakesAllThatIsLeft() {
+    @Test func shutdownWritesEverythingPending() {
         var writes = PendingWrites<String>()
         _ = writes.add([event("a")], at: at(0))
         _ = writes.add([event("b"), sample(1)], at: at(0))

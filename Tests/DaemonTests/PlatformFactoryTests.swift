@@ -6,7 +6,7 @@ import Providers
 import TestSupport
 import Testing
 
-/// What a provider is said to be able to do, and what its client can.
+/// The capabilities that a provider declares, and those of its client.
 @Suite struct PlatformFactoryTests {
     private func connect(_ provider: Provider, key: String) async throws -> Platform {
         let text = "version: 1\nworkspace: {name: a, provider: \(provider.rawValue), credential: k}\n"
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(arguments: Provider.allCases)
-    func aProviderCanDoWhatItsClientCan(_ provider: Provider) async throws {
+    func aProvidersCapabilitiesMatchItsClient(_ provider: Provider) async throws {
         let platform = try await connect(provider, key: "AC_1:secret")
         #expect((platform.campaigns != nil) == provider.can(.campaigns))
         #expect((platform.volumes != nil) == provider.can(.volumes))
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: ["hidden", ":hidden", "hidden:"])
-    func aPairIsAskedForWhereThePlatformWantsOne(_ key: String) async throws {
+    func aKeyWithoutAColonIsRefusedIfThePlatformNeedsAPair(_ key: String) async throws {
         let error = await #expect(throws: CredentialError.self) { try await connect(.twilioComms, key: key) }
         #expect(error?.code == .refused)
         #expect(error?.message.contains("account_id:auth_token") == true)

@@ -7,16 +7,16 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Lists that change while they are read, and tokens that loop.
+/// Lists that change while they are read.
 @Suite struct RosterReaderTests {
-    /// A platform of two lists, a page of three at a time, that changes after each page.
+    /// A platform with two lists in pages of three, which can change after each page.
     private final class ShiftingPlatform: RosterPlatform {
         struct State {
             var pools: [SenderPool] = []
             var senders: [PoolSender] = []
-            /// What happens after each page.
+            /// Changes to apply after each page.
             var shifts: [@Sendable (inout State) -> Void] = []
-            var asked = 0
+            var requests = 0
         }
 
         let state: Mutex<State>
@@ -30,7 +30,7 @@ import Testing
                 let end = min(all.count, start + 3)
                 let page = Page(
                     items: start < end ? Array(all[start..<end]) : [], next: end < all.count ? String(end) : nil)
-                state.asked += 1
+                state.requests += 1
                 if !state.shifts.isEmpty { state.shifts.removeFirst()(&state) }
                 return page
             }
@@ -89,9 +89,9 @@ import Testing
         try await RosterReader(platform: ShiftingPlatform(state)).finding(query)
     }
 
-    @Test func aSenderThatIsShownTwiceCountsOnce() async throws {
+    @Test func aSenderListedTwiceCountsOnce() async throws {
         var state = ShiftingPlatform.State(pools: [Self.pool(1)], senders: (1...9).map { Self.sender($0) })
-        // One more comes in front after the first page of members, so that the third is shown again.
+        // A member is inserted at the front after the first page, so that the third is listed again.
         state.shifts = [{ _ in }, { $0.senders.insert(Self.sender(100), at: 0) }]
         guard case .found(let roster) = try await find(state, query(PoolSelector(name: "Pool 1"))) else {
             return #expect(Bool(false), "not found")
@@ -99,9 +99,9 @@ import Testing
         #expect(roster.senders == 9 && roster.activeSenders == 9)
     }
 
-    @Test func aPoolThatAShiftHidesIsFoundByItsLastID() async throws {
+    @Test func aPoolHiddenByAShiftIsFoundByItsLastID() async throws {
         var state = ShiftingPlatform.State(pools: (1...9).map(Self.pool), senders: [Self.sender(1)])
-        // The first goes after the first page, so that the fourth slips past.
+        // The first is removed after the first page, so that the fourth is skipped.
         state.shifts = [{ $0.pools.removeFirst() }]
         #expect(try await find(state, query(PoolSelector(name: "Pool 4"))) == .missing)
         guard
@@ -111,7 +111,7 @@ import Testing
         #expect(roster.pool.name == "Pool 4")
     }
 
-    @Test func aPoolThatIsShownTwiceIsOne() async throws {
+    @Test func aPoolListedTwiceIsOne() async throws {
         var state = ShiftingPlatform.State(pools: (1...9).map(Self.pool), senders: [])
         state.shifts = [{ $0.pools.insert(Self.pool(100), at: 0) }]
         guard case .found = try await find(state, query(PoolSelector(tags: ["number": "3"]))) else {
@@ -119,12 +119,12 @@ import Testing
         }
     }
 
-    @Test func twoThatFitAreAmbiguous() async throws {
+    @Test func twoMatchingPoolsAreAmbiguous() async throws {
         let twins = [Self.pool(1), SenderPool(id: PoolID(unchecked: "pool_2"), name: "Pool 1")]
         #expect(try await find(.init(pools: twins), query(PoolSelector(name: "Pool 1"))) == .ambiguous(2))
     }
 
-    @Test func aKnownPoolThatIsNoMoreAsThePolicySaysIsMissing() async throws {
+    @Test func aKnownPoolThatNoLongerMatchesIsMissing() async throws {
         let pools = [Self.pool(1)]
         let gone = query(PoolSelector(name: "Pool 9"), known: PoolID(unchecked: "pool_1"))
         #expect(try await find(.init(pools: pools), gone) == .missing)
@@ -137,19 +137,19 @@ import Testing
             query(PoolSelector(id: PoolID(unchecked: "pool_1"))))
         guard case .found(let roster) = finding else { return #expect(Bool(false), "not found") }
         #expect(roster.senders == 1 && roster.activeSenders == 0)
-        #expect(platform.state.withLock { $0.asked } == 1)
+        #expect(platform.state.withLock { $0.requests } == 1)
     }
 
-    @Test func aListOfSlowPagesIsGivenUp() async throws {
+    @Test func aListOfSlowPagesTimesOut() async throws {
         let platform = ShiftingPlatform(.init(pools: (1...3000).map(Self.pool), senders: []))
-        // A minute a page.
+        // One minute per page.
         let clock: @Sendable () -> ContinuousClock.Instant = {
-            .now + .seconds(60 * platform.state.withLock { $0.asked })
+            .now + .seconds(60 * platform.state.withLock { $0.requests })
         }
         let fault = await #expect(throws: Fault.self) {
             try await RosterReader(platform: platform, now: clock).finding(query(PoolSelector(name: "Pool 2999")))
         }
         #expect(fault?.summary == "the list is not complete after 10 minutes")
-        #expect(platform.state.withLock { $0.asked } == 10)
+        #expect(platform.state.withLock { $0.requests } == 10)
     }
 }

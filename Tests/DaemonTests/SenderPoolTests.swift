@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func anOperationThatFailsIsToldAndJudgedAnew() async throws {
+    @Test func aFailedOperationIsReportedAndEvaluatedAgain() async throws {
         let faults = "faults: [{kind: operation_fails, endpoint: change_sender_pools, times: 1}]\n"
         try await run(world: Self.world + faults, Self.remove) { bench in
             try await bench.wait(upTo: .seconds(3600)) { bench.count(.senderRemoved) == 2 }
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func whatAPersonPutsBackStays() async throws {
+    @Test func aSenderRestoredByAPersonStays() async throws {
         let acts = "acts: [{at: 3600s, do: restore_senders, pool: Marketing}]\n"
         try await run(world: Self.world + acts, Self.remove) { bench in
             try await bench.wait(upTo: .seconds(3000)) { bench.count(.senderRemoved) == 2 }
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func whatWeRemovedIsPutBackAndNothingElse() async throws {
+    @Test func onlyRemovedSendersAreRestored() async throws {
         let acts = "acts: [{at: 3600s, do: remove_sender, pool: Marketing, sender: 0}]\n"
         let back = "  - {name: back, on: pool, when: pool.senders < 4, then: restore_sender}\n"
         try await run(world: Self.world + acts, Self.remove + back) { bench in
@@ -107,14 +107,14 @@ import Testing
         }
     }
 
-    @Test func onePlatformsTroubleIsNotTheOthers() async throws {
+    @Test func onePlatformsFailureDoesNotAffectTheOther() async throws {
         let faults = "faults: [{kind: error_503, endpoint: sender_pools}, {kind: error_503, endpoint: pool_senders}]\n"
         let rules = "rules: [{name: b, when: bounceRate > 50%, then: pause}]\n"
         try await run(world: Self.world + faults, rules) { bench in
             try await bench.wait(upTo: .seconds(1800)) { bench.count(.apiUnreachable) == 1 }
             let event = try #require(bench.events.first { $0["SENDWARDEN_EVENT"] == "api.unreachable" })
             #expect(event["SENDWARDEN_WORKSPACE"] == "twilio")
-            #expect(event["MESSAGE"]?.contains("Twilio Comms, workspace twilio,") == true)
+            #expect(event["MESSAGE"]?.contains("Twilio Comms (workspace twilio)") == true)
             try await bench.pass(.seconds(1800))
             #expect(bench.count(.campaignStale) == 0)
         }

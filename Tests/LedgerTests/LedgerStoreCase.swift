@@ -68,10 +68,16 @@ struct LedgerStory {
         var warden = Guard(policy: policy, at: Self.start)
         var effects = warden.handle(.started, at: Self.start)
         let stats = CampaignStats(totalEnrolled: 500, sent: 100, delivered: 80, bounced: 20, queued: 400)
+        effects += warden.handle(
+            .polled(
+                PollOutcome(
+                    target: .stats(CampaignID(unchecked: "camp_d")), requestedAt: Self.start,
+                    result: .failure(Fault(.missing, "HTTP 404")))),
+            at: Self.start)
         for id in ["camp_n", "camp_s"] {
             effects += warden.handle(
-                .observed(
-                    Observation(
+                .polled(
+                    PollOutcome(
                         target: .stats(CampaignID(unchecked: id)), requestedAt: Self.start,
                         result: .success(.stats(stats)))),
                 at: Self.start)

@@ -49,7 +49,7 @@ import Testing
         await first.close()
         let second = try await bed.open(Self.scope, Self.later)
         var expected = Memory()
-        for record in records { expected.keep(record) }
+        for record in records { expected.store(record) }
         let queried = try await second.store.queries.memory(Self.scope, window: .seconds(86400), at: Self.later)
         for memory in [second.memory, queried] {
             #expect(memory.campaigns == expected.campaigns)
@@ -172,7 +172,7 @@ import Testing
         #expect(decision.evidence == ["bounceRate 20 % > 5 %: true", "resolved 100 >= 50: true"])
         #expect(decision.actions.map(\.action) == ["pause"] && decision.actions[0].outcome == nil)
         for case .intent(let intent, _) in records {
-            try await store.append(batch([.intent(intent, outcome: "paused")], at: Self.later))
+            try await store.append(batch([.intent(intent, outcome: .answered(.paused))], at: Self.later))
         }
         let settled = try #require(try await store.queries.decision(1, "acme"))
         #expect(settled.actions.map(\.outcome) == ["paused"] && settled.actions[0].settledAt == Self.later)
@@ -218,7 +218,9 @@ import Testing
         #expect(try await store.queries.samples(of: LedgerTests.camp, "acme", since: Self.start).isEmpty)
         // What has no outcome stays, and so does the state.
         #expect(try await store.queries.decision(1, "acme")?.actions.count == 1)
-        for case .intent(let intent, _) in records { try await store.append(batch([.intent(intent, outcome: "x")])) }
+        for case .intent(let intent, _) in records {
+            try await store.append(batch([.intent(intent, outcome: .answered(.paused))]))
+        }
         while try await store.maintain(at: late + .seconds(3601)).hasMore {}
         #expect(try await store.queries.decision(1, "acme") == nil)
         await store.close()
@@ -256,7 +258,7 @@ import Testing
         #expect(try await opened.store.queries.damage() == nil)
         // The answer to an action that was sent before finds it.
         for case .intent(let intent, _) in story.records where intent.campaign.text == "camp_s" {
-            let entry = LedgerEntry(LedgerStory.south, .intent(intent, outcome: "paused"))
+            let entry = LedgerEntry(LedgerStory.south, .intent(intent, outcome: .answered(.paused)))
             try await opened.store.append(LedgerBatch([entry], at: Self.later))
             let record = try await opened.store.queries.decision(intent.decision.id, "south")
             #expect(record?.actions.map(\.outcome) == ["paused"])
@@ -281,7 +283,7 @@ import Testing
     private func expectUnion(_ bed: LedgerStoreCase.Bed, _ story: LedgerStory) async throws {
         let opened = try await bed.open(story.scope, Self.later)
         var expected = Memory()
-        for record in story.records { expected.keep(record) }
+        for record in story.records { expected.store(record) }
         #expect(Set(opened.memory.campaigns) == Set(expected.campaigns))
         #expect(opened.memory.launches == expected.launches)
         #expect(opened.memory.workspace == expected.workspace)

@@ -46,8 +46,8 @@ import Testing
         var effects = warden.handle(.started, at: Self.start)
         let stats = CampaignStats(totalEnrolled: 500, sent: 100, delivered: 80, bounced: 20, queued: 400)
         effects += warden.handle(
-            .observed(
-                Observation(target: .stats(Self.camp), requestedAt: Self.start, result: .success(.stats(stats)))),
+            .polled(
+                PollOutcome(target: .stats(Self.camp), requestedAt: Self.start, result: .success(.stats(stats)))),
             at: Self.start)
         return effects.compactMap { if case .record(let record) = $0 { record } else { nil } }
     }

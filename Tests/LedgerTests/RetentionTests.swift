@@ -91,7 +91,9 @@ import Testing
         let late = Self.start + .seconds(91 * 86400)
         while try ledger.maintain(at: late) {}
         #expect(try value(path, "SELECT count(*) FROM intent JOIN decision ON decision = id") == 1)
-        for case .intent(let intent, _) in records { try ledger.write([.intent(intent, outcome: "paused")], at: late) }
+        for case .intent(let intent, _) in records {
+            try ledger.write([.intent(intent, outcome: .answered(.paused))], at: late)
+        }
         while try ledger.maintain(at: late + .seconds(3600)) {}
         #expect(try value(path, "SELECT (SELECT count(*) FROM intent) + (SELECT count(*) FROM decision)") == 0)
         #expect(try value(path, "SELECT count(*) FROM campaign") == 1)

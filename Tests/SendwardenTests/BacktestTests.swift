@@ -13,7 +13,7 @@ import Testing
           - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
         """
 
-    /// Two lists over 200 minutes: a good one, and one of which a fifth bounces.
+    /// Two lists over 200 minutes: a good one, and one with a bounce rate of 20 %.
     private func rows(_ row: (_ at: String, _ campaign: String, _ sent: Int, _ bounced: Int, _ label: String) -> String)
         -> String
     {
@@ -30,7 +30,7 @@ import Testing
         return try #require(object?["policies"] as? [[String: Any]])
     }
 
-    @Test func formatsAndPoliciesComeToTheSame() throws {
+    @Test func everyFormatGivesTheSameFigures() throws {
         let folder = try TemporaryFolder()
         let policy = try folder.write("policy.yaml", Self.policy)
         let strict = try folder.write("strict.yaml", Self.policy.replacingOccurrences(of: "> 5%", with: "> 0.5%"))
@@ -48,17 +48,17 @@ import Testing
             #expect(both.map { $0["campaignsPaused"] as? Int } == [1, 2])
             #expect(both.map { $0["falsePauses"] as? Int } == [0, 1])
             #expect(both.map { $0["missed"] as? Int } == [0, 0])
-            // 39 bounce in all, ten of them before the pause at 50 mails.
+            // 39 emails bounce, 10 of them before the pause at 50 emails.
             #expect(both.map { $0["bouncesSpared"] as? Int } == [29, 29])
             #expect(both.map { $0["medianSecondsToPause"] as? Int } == [3000, 3000])
         }
         let outcome = try Program.run(["backtest", policy, strict, "--recording", csv])
         #expect(outcome.stdout.contains("400 samples of 2 campaigns, 2026-12-01T00:00:00Z to 2026-12-01T03:19:00Z"))
         #expect(outcome.stdout.split(separator: "\n").allSatisfy { $0.count <= 80 })
-        #expect(outcome.stdout.contains("not judged"))
+        #expect(outcome.stdout.contains("not evaluated"))
     }
 
-    @Test func whatCannotBeReadIsSaidWithItsLine() throws {
+    @Test func aReadErrorNamesItsLine() throws {
         let folder = try TemporaryFolder()
         let policy = try folder.write("policy.yaml", Self.policy)
         func refusal(_ text: String) throws -> String {
@@ -67,21 +67,23 @@ import Testing
             #expect(outcome.code == 65)
             return outcome.stderr
         }
-        #expect(try refusal("at,sent\n").contains("bad.csv:1: the header names no column 'campaign'"))
+        #expect(try refusal("at,sent\n").contains("bad.csv:1: the header has no column 'campaign'"))
         let head = "at,campaign,sent\n"
-        #expect(try refusal(head + "2026-12-01T00:00:00Z,a,1\nlater,a,2\n").contains("bad.csv:3: 'later' is no time"))
         #expect(
-            try refusal(head + "2026-12-01T00:00:00Z,a,many\n").contains("bad.csv:2: 'many' in column sent is no count")
+            try refusal(head + "2026-12-01T00:00:00Z,a,1\nlater,a,2\n").contains("bad.csv:3: 'later' is not a time"))
+        #expect(
+            try refusal(head + "2026-12-01T00:00:00Z,a,many\n").contains(
+                "bad.csv:2: 'many' in column sent is not a count")
         )
         #expect(
             try refusal(head + "2026-12-01T00:01:00Z,a,1\n2026-12-01T00:00:00Z,a,2\n").contains(
-                "the samples of a are not in the order of their times"))
-        #expect(try refusal(head).contains("holds no samples"))
+                "the samples of a are not sorted by time"))
+        #expect(try refusal(head).contains("has no samples"))
         #expect(try Program.run(["backtest", policy, "--recording", folder.path + "/none.csv"]).code == 66)
         #expect(try Program.run(["backtest", folder.path + "/none.yaml", "--recording", policy]).code == 66)
     }
 
-    @Test func aLedgerIsARecording() throws {
+    @Test func aLedgerCanBeReplayed() throws {
         try DaemonProcessTests.withDaemon(mode: "observe") { daemon, folder, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             daemon.signal(SIGTERM)

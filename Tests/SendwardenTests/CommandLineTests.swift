@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Arguments, and what a user gets: the exit code and what is said on stdout and stderr.
+/// The command line as a table: arguments, exit code, and texts on stdout and stderr.
 @Suite struct CommandLineTests {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
@@ -42,23 +42,23 @@ import Testing
             arguments: ["schema", "--help"], code: 0, stdout: ["Example: sendwarden schema", "yaml-language-server"]),
         Case(arguments: ["pools", "--help"], code: 0, stdout: ["Example: sendwarden pools", "--senders", "--tag"]),
         Case(arguments: ["pools", "/nowhere.yaml"], code: 66, stderr: ["/nowhere.yaml: no such file"]),
-        Case(arguments: ["pools", policy, "--tag", "production"], code: 64, stderr: ["is no name=value"]),
+        Case(arguments: ["pools", policy, "--tag", "production"], code: 64, stderr: ["is not name=value"]),
         Case(arguments: ["pools", policy, "--channel", "EMAIL"], code: 64, stderr: ["add --senders POOL"]),
         Case(
             arguments: ["pools", policy, "--senders", "a", "--status", "ON"], code: 64,
-            stderr: ["--status ON is none of ACTIVATED, DEACTIVATED"]),
+            stderr: ["--status ON is not one of ACTIVATED, DEACTIVATED"]),
         Case(arguments: ["pools", policy, "--created-after", "soon"], code: 64, stderr: ["neither a duration"]),
         Case(arguments: ["pools", policy, "--workspace", "none"], code: 66, stderr: ["no workspace none"]),
         Case(arguments: ["pause"], code: 64, stderr: ["<campaign>"]),
-        Case(arguments: ["pause", "a/b"], code: 64, stderr: ["'a/b' cannot be a campaign's id"]),
-        Case(arguments: ["mute", "a", "--for", "soon"], code: 64, stderr: ["--for soon is no duration"]),
-        Case(arguments: ["mute", "a", "--for", "2h", "--off"], code: 64, stderr: ["exclude each other"]),
+        Case(arguments: ["pause", "a/b"], code: 64, stderr: ["'a/b' is not a valid campaign id"]),
+        Case(arguments: ["mute", "a", "--for", "soon"], code: 64, stderr: ["--for soon is not a duration"]),
+        Case(arguments: ["mute", "a", "--for", "2h", "--off"], code: 64, stderr: ["cannot be combined"]),
         Case(
             arguments: ["pause", "a", "--control", "/nowhere/c.sock"], code: 69,
-            stderr: ["there is no socket /nowhere/c.sock"]),
+            stderr: ["socket /nowhere/c.sock does not exist"]),
         Case(arguments: ["explain", "a", "--control", "/nowhere/c.sock"], code: 69, stderr: ["no daemon"]),
         Case(arguments: ["history", "--control", "/nowhere/c.sock"], code: 69, stderr: ["no daemon"]),
-        Case(arguments: ["history", "--priority", "loud"], code: 64, stderr: ["loud is none of critical"]),
+        Case(arguments: ["history", "--priority", "loud"], code: 64, stderr: ["loud is not one of critical"]),
         Case(arguments: ["history", "--since", "yesterday"], code: 64, stderr: ["neither a duration"]),
         Case(
             arguments: ["explain", "a", "--ledger", "/nowhere/l.sqlite", "--policy", policy], code: 66,
@@ -70,7 +70,7 @@ import Testing
         Case(arguments: ["check", "--frob"], code: 64, stderr: ["--frob"]),
         Case(arguments: ["check", policy], code: 0, stdout: ["ok", "observe mode"]),
         Case(arguments: ["check", "--policy", policy], code: 0, stdout: ["ok"]),
-        Case(arguments: ["check", policy, "--policy", policy], code: 64, stderr: ["named twice"]),
+        Case(arguments: ["check", policy, "--policy", policy], code: 64, stderr: ["given twice"]),
         Case(arguments: ["check", policy, "--json"], code: 0, stdout: ["\"ok\" : true"]),
         Case(
             arguments: ["check", "/nonexistent/policy.yaml"], code: 66,
@@ -104,7 +104,7 @@ import Testing
     ]
 
     @Test(arguments: cases)
-    func answersAsInTheTable(_ entry: Case) throws {
+    func behavesAsListed(_ entry: Case) throws {
         let outcome = try Program.run(entry.arguments)
         #expect(outcome.code == entry.code, "\(outcome.stdout)\n\(outcome.stderr)")
         for text in entry.stdout { #expect(outcome.stdout.contains(text), "stdout: \(outcome.stdout)") }
@@ -112,15 +112,15 @@ import Testing
         if entry.code != 0, entry.stdout.isEmpty { #expect(outcome.stdout.isEmpty) }
     }
 
-    @Test func aPolicyThatMayNotBeReadIsNoPermission() throws {
-        // Root may read everything.
+    @Test func anUnreadablePolicyExitsWithNoPermission() throws {
+        // Root can read every file.
         guard geteuid() != 0 else { return }
         let folder = try TemporaryFolder()
         let path = try folder.write("policy.yaml", "version: 1\n", mode: 0)
         #expect(try Program.run(["check", path]).code == 77)
     }
 
-    @Test func aKeyFileThatOthersCanReadIsRefused() throws {
+    @Test func aKeyFileReadableByOthersIsRefused() throws {
         let folder = try TemporaryFolder()
         let key = try folder.write("key", "sk_live_NeverShown", mode: 0o644)
         let text = try String(contentsOfFile: Self.policy, encoding: .utf8)
@@ -133,18 +133,18 @@ import Testing
         #expect(!outcome.stderr.contains("NeverShown"))
     }
 
-    /// The shipped policies must be ones that a user can begin with.
+    /// Users start from the shipped policies, so these must be free of warnings.
     @Test(arguments: [
         "policy.yaml", "examples/careful-launch.yaml", "examples/two-teams.yaml", "examples/try-out.yaml",
         "examples/sender-pools.yaml",
     ])
-    func shippedPoliciesPassWithoutAWarning(_ file: String) throws {
+    func shippedPoliciesHaveNoWarnings(_ file: String) throws {
         let outcome = try Program.run(["check", Self.root + "/config/" + file])
         #expect(outcome.code == 0)
         #expect(outcome.stderr.isEmpty)
     }
 
-    @Test func theDemoShowsWhatTheGuardIsWorth() throws {
+    @Test func theDemoComparesTheGuardWithNoGuard() throws {
         let outcome = try Program.run(["demo", "--speed", "3600"])
         #expect(outcome.code == 0)
         for event in ["campaign.paused", "launch.held", "launch.cannot_fit", "launch.released"] {

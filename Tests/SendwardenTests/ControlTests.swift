@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The control socket of the daemon as a process: reloads with an outcome, and metrics.
+/// The control socket of a running daemon: reloads, status and metrics.
 @Suite struct ControlTests {
-    @Test func aReloadSaysWhatCameOfIt() throws {
+    @Test func aReloadReportsItsOutcome() throws {
         try DaemonProcessTests.withDaemon(mode: "observe") { daemon, folder, url, _ in
             #expect(daemon.wait { daemon.stderr.contains("daemon.ready") })
             let socket = ["--control", folder.path + "/control.sock"]
@@ -15,7 +15,7 @@ import Testing
             let refused = try Program.run(["reload"] + socket)
             #expect(refused.code == 78)
             #expect(refused.stdout.isEmpty)
-            #expect(refused.stderr.contains("policy refused, the one in use goes on"))
+            #expect(refused.stderr.contains("policy refused, the policy in use stays in use"))
             #expect(refused.stderr.contains("policy.yaml:3:"))
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             #expect(!daemon.stderr.contains("\"SENDWARDEN_MODE\":\"enforced\""))
@@ -25,21 +25,21 @@ import Testing
             #expect(accepted.code == 0)
             #expect(accepted.stdout.hasPrefix("policy loaded: workspace process, enforce mode"))
             #expect(accepted.stderr.isEmpty)
-            // The journal tells who asked.
-            let told = daemon.stderr.split(separator: "\n").last { $0.contains("\"policy.loaded\"") }
-            #expect(told?.contains("(uid \(getuid()), pid ") == true)
+            // The journal reports who requested the reload.
+            let entry = daemon.stderr.split(separator: "\n").last { $0.contains("\"policy.loaded\"") }
+            #expect(entry?.contains("(uid \(getuid()), pid ") == true)
         }
     }
 
-    @Test func whereNoDaemonIsThatIsSaid() throws {
+    @Test func aMissingDaemonIsReported() throws {
         let outcome = try Program.run(["reload", "--control", "/nowhere/control.sock"])
         #expect(outcome.code == 69)
-        #expect(outcome.stderr.contains("no daemon: there is no socket /nowhere/control.sock"))
+        #expect(outcome.stderr.contains("no daemon: socket /nowhere/control.sock does not exist"))
         let long = "/" + String(repeating: "x", count: 200)
         #expect(try Program.run(["metrics", "--control", long]).code == 78)
     }
 
-    @Test func theMetricsTellWhatWasDone() throws {
+    @Test func metricsCountWhatTheDaemonDid() throws {
         try DaemonProcessTests.withDaemon(mode: "enforce") { daemon, folder, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             let socket = folder.path + "/control.sock"
@@ -55,7 +55,7 @@ import Testing
                 "sendwarden_rule_firing{rule=\"bounces\",campaign=\"bad\"} 1",
                 "sendwarden_pool_capacity_messages{pool=\"pool_a\"} 5000",
             ] { #expect(lines.contains(line), "\(line)") }
-            // Buckets only grow, and the last holds all.
+            // Buckets are cumulative, and the last contains every request.
             let buckets = outcome.stdout.split(separator: "\n").filter {
                 $0.hasPrefix("sendwarden_api_request_duration_seconds_bucket{endpoint=\"stats\"")
             }.compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func theStatusStandsOnOneScreen() throws {
+    @Test func statusFitsOneScreen() throws {
         try DaemonProcessTests.withDaemon(mode: "enforce") { daemon, folder, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             let socket = ["--control", folder.path + "/control.sock"]
@@ -86,16 +86,16 @@ import Testing
             let lines = outcome.stdout.split(separator: "\n", omittingEmptySubsequences: false)
             #expect(lines.first == "process on leadterra, enforce mode: watching 2 campaigns, 1 paused")
             #expect(lines.allSatisfy { $0.count <= 80 }, "wider than 80 columns")
-            // No terminal, no colours; what was paused stands above what is well.
+            // No colors without a terminal; paused campaigns come before healthy ones.
             #expect(!outcome.stdout.contains("\u{1b}"))
             let order = lines.compactMap { line in ["bad ", "good "].first { line.hasPrefix($0) } }
             #expect(order == ["bad ", "good "])
             let bad = try #require(lines.first { $0.hasPrefix("bad ") })
             #expect(bad.contains(" paused ") && bad.contains(" %"))
-            // What does not fit beside a campaign stands below it.
+            // Remarks that do not fit beside a campaign are below it.
             let remark = lines.firstIndex(of: bad).map { lines[$0] + lines[$0 + 1] }
             #expect(remark?.contains("bounces firing for ") == true)
-            #expect(lines[1].hasPrefix("API well, ") && lines[1].hasSuffix(" of 6000 requests a minute"))
+            #expect(lines[1].hasPrefix("API healthy, ") && lines[1].hasSuffix(" of 6000 requests per minute"))
             #expect(lines.contains { $0.hasPrefix("pool_a  ") && $0.contains(" of 5000 left") })
 
             let json = try Program.run(["status", "--json"] + socket)
@@ -104,14 +104,14 @@ import Testing
             #expect(campaigns.map { $0["state"] as? String } == ["running", "paused"])
             #expect((object?["at"] as? String)?.hasSuffix("Z") == true)
             let short = try Program.run(["status", "--limit", "1"] + socket)
-            #expect(short.stdout.contains("and 1 more, which are in no greater danger"))
+            #expect(short.stdout.contains("and 1 more, none more urgent"))
             #expect(!short.stdout.contains("\ngood "))
             let second = try Program.run(["status", "--limit", "1", "--page", "2"] + socket)
             #expect(second.stdout.contains("\ngood ") && !second.stdout.contains("\nbad "))
         }
     }
 
-    @Test func metricsAreServedOnLoopbackAndInAFileToo() throws {
+    @Test func metricsAreServedOnLoopbackAndWrittenToAFile() throws {
         let port = 20000 + Int(getpid()) % 20000
         let metrics = try TemporaryFolder()
         let file = metrics.path + "/sendwarden.prom"
@@ -122,17 +122,17 @@ import Testing
             let url = try #require(URL(string: "http://127.0.0.1:\(port)"))
             let text = try String(contentsOf: url.appending(path: "metrics"), encoding: .utf8)
             #expect(text.contains("sendwarden_build_info{version="))
-            // Who may only look may give no orders.
+            // The metrics port accepts no orders.
             #expect((try? Data(contentsOf: url.appending(path: "v1/reload"))) == nil)
             #expect(daemon.wait { (try? String(contentsOfFile: file, encoding: .utf8))?.contains("_total") == true })
             daemon.signal(SIGTERM)
             #expect(daemon.waitUntilExit().code == 0)
-            // Numbers of a daemon that is gone are no news.
+            // The daemon removes the file, so that no stale metrics are scraped.
             #expect(!FileManager.default.fileExists(atPath: file))
         }
     }
 
-    @Test func aSocketThatCannotBeMadeStopsNothing() throws {
+    @Test func aFailedControlSocketDoesNotStopTheGuard() throws {
         try DaemonProcessTests.withDaemon(mode: "enforce", arguments: ["--control", "/nowhere/control.sock"]) {
             daemon, _, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The daemon as a process, with the simulator as another: signals, reloads, and its end.
+/// The daemon and the simulator as processes: signals, reloads, shutdown and the ledger.
 @Suite struct DaemonProcessTests {
     static let key = "sk_live_NeverShownByTheProcess"
 
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(arguments: [SIGTERM, SIGINT])
-    func itEndsCleanlyOnRequest(_ signal: Int32) throws {
+    func itShutsDownCleanlyOnASignal(_ signal: Int32) throws {
         try Self.withDaemon(mode: "enforce") { daemon, _, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             let asked = ContinuousClock.now
@@ -75,10 +75,10 @@ import Testing
         }
     }
 
-    @Test func itEndsInTimeWhileThePlatformIsSilent() throws {
+    @Test func itShutsDownInTimeWhileThePlatformHangs() throws {
         try Self.withDaemon(mode: "enforce") { daemon, _, _, simulator in
             #expect(daemon.wait { daemon.stderr.contains("daemon.ready") })
-            // The platform hangs: requests are under way and bring no answer.
+            // The platform hangs: requests are in flight and get no response.
             simulator.signal(SIGSTOP)
             usleep(500_000)
             let asked = ContinuousClock.now
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func aHangupReadsThePolicyAnew() throws {
+    @Test func sighupReloadsThePolicy() throws {
         try Self.withDaemon(mode: "observe") { daemon, folder, url, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             #expect(try requests(url).allSatisfy { $0["method"] as? String == "GET" })
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func aDamagedLedgerIsRefusedUntilItMayBeSetAside() throws {
+    @Test func aDamagedLedgerIsRefusedWithoutRecoverLedger() throws {
         let folder = try TemporaryFolder()
         _ = try folder.write("key", Self.key)
         let policy = try folder.write("policy.yaml", Self.policy("http://127.0.0.1:9", folder, mode: "observe"))
@@ -134,24 +134,24 @@ import Testing
         #expect(recovered.wait { recovered.stderr.contains("daemon.ready") })
         recovered.signal(SIGTERM)
         #expect(recovered.waitUntilExit().code == 0)
-        #expect(recovered.stderr.contains("set aside as \(state).damaged-"))
+        #expect(recovered.stderr.contains("moved to \(state).damaged-"))
     }
 
-    /// A file that may not grow is what a full disk is to the program.
-    @Test func aFullDiskStopsNoPauseAndHeals() throws {
+    /// A file size limit stands in for a full disk.
+    @Test func aFullDiskBlocksNoPauseAndTheLedgerRecovers() throws {
         try Self.withDaemon(mode: "enforce", shell: "trap '' XFSZ; ulimit -S -f 300; exec") { daemon, _, url, _ in
             #expect(daemon.wait { daemon.stderr.contains("ledger.failed") })
             #expect(daemon.wait { daemon.stderr.contains("\"campaign.paused\"") })
             #expect(try requests(url).contains { $0["path"] as? String == "/v1/campaigns/bad/pause" })
-            let heal = try Process.run(
+            let prlimit = try Process.run(
                 URL(filePath: "/usr/bin/prlimit"), arguments: ["--pid", "\(daemon.pid)", "--fsize=unlimited:unlimited"])
-            heal.waitUntilExit()
-            try #require(heal.terminationStatus == 0)
+            prlimit.waitUntilExit()
+            try #require(prlimit.terminationStatus == 0)
             #expect(daemon.wait { daemon.stderr.contains("ledger.recovered") })
         }
     }
 
-    @Test func everyLineIsAnObjectOfStringsInOrder() throws {
+    @Test func everyLogLineIsAJSONObjectOfStringsInOrder() throws {
         try Self.withDaemon(mode: "enforce") { daemon, _, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             daemon.signal(SIGTERM)

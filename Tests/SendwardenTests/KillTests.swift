@@ -3,9 +3,9 @@ import GRDB
 import TestSupport
 import Testing
 
-/// The daemon is killed again and again at random moments; the simulator's record tells what it did.
+/// Kills the daemon at random moments; the simulator's request log shows what it did.
 @Suite struct KillTests {
-    /// Kills in all; each leaves the next run to go on from the ledger.
+    /// The number of kills; each run continues from the ledger of the one before.
     static let rounds = 200
     static let key = "sk_live_NeverShownByTheKilled"
 
@@ -49,7 +49,7 @@ import Testing
         try JSONSerialization.jsonObject(with: try Data(contentsOf: try #require(URL(string: url))))
     }
 
-    @Test func twoHundredKillsLoseNothingAndDoNothingTwice() throws {
+    @Test func twoHundredKillsLoseAndRepeatNothing() throws {
         let folder = try TemporaryFolder()
         _ = try folder.write("key", Self.key)
         let simulator = try SimulatorProcess(world: try folder.write("world.yaml", Self.world), speed: 2)
@@ -62,7 +62,7 @@ import Testing
         var seed: UInt64 = 20_261_121
         for round in 1...Self.rounds {
             let daemon = try RunningProgram(arguments)
-            // Between nothing and 400 ms, from a seed: while it starts, asks, decides, writes and acts.
+            // A seeded delay of 0 to 400 ms hits the start, polls, decisions, writes and actions.
             seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             usleep(UInt32(seed >> 33) % 400_000)
             daemon.signal(SIGKILL)
@@ -87,7 +87,7 @@ import Testing
         #expect(daemon.waitUntilExit().code == 0)
         let requests = try #require(try fetch(url + "/simulator/requests") as? [[String: Any]])
         let posts = requests.filter { $0["method"] as? String == "POST" }.compactMap { $0["path"] as? String }
-        // Only what the policy names, and only what it may: one launch fits, and nobody's pause is undone.
+        // Only actions that the policy allows: one launch fits, and no one else's pause is ended.
         #expect(
             Set(posts).isSubset(of: [
                 "/v1/campaigns/bad/pause", "/v1/campaigns/fits/start", "/v1/campaigns/stopped/pause",
@@ -103,7 +103,7 @@ import Testing
                     sql: "SELECT count(*) FROM intent WHERE decision NOT IN (SELECT id FROM decision)")
             )
         }
-        #expect(open == 0, "an action has no end in the ledger")
+        #expect(open == 0, "an action has no outcome in the ledger")
         #expect(unexplained == 0, "an action has no decision in the ledger")
         let unproven = try ledger.read {
             try Int.fetchOne($0, sql: "SELECT count(*) FROM decision WHERE evidence IS NULL OR condition IS NULL")

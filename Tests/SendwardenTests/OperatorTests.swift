@@ -2,11 +2,11 @@ import Foundation
 import Testing
 import TestSupport
 
-/// An operator at a running daemon, and at the ledger of one that is gone.
+/// What operators do with a running daemon, and with the ledger of a stopped one.
 @Suite struct OperatorTests {
     private func last(_ text: String) -> String? { text.split(separator: "\n").last.map(String.init) }
 
-    @Test func theReasonOfAPauseStandsOnOneScreen() throws {
+    @Test func explainFitsOneScreen() throws {
         try DaemonProcessTests.withDaemon(mode: "enforce", arguments: []) { daemon, folder, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             let socket = ["--control", folder.path + "/control.sock"]
@@ -18,10 +18,10 @@ import TestSupport
             #expect(why.stdout.contains("rule bounces fired, decision 1"))
             #expect(why.stdout.contains("Rule bounces: firing"))
             #expect(lines.contains { $0.contains("true") && $0.contains(" > 6 %") })
-            #expect(why.stdout.contains("only a person starts it again"))
+            #expect(why.stdout.contains("only a person can start it again"))
 
             let decision = try Program.run(["explain", "1"] + socket)
-            #expect(decision.stdout.contains("Decision 1 of ") && decision.stdout.contains("pause sent at "))
+            #expect(decision.stdout.contains("Decision 1 on bad at ") && decision.stdout.contains("pause sent at "))
             let rule = try Program.run(["explain", "bounces"] + socket)
             #expect(rule.stdout.contains("Rule bounces, on running, enforce mode"))
             let json = try Program.run(["explain", "bad", "--json"] + socket)
@@ -33,7 +33,7 @@ import TestSupport
         }
     }
 
-    @Test func ordersAreCarriedOutToldAndKept() throws {
+    @Test func ordersAreExecutedLoggedAndStored() throws {
         try DaemonProcessTests.withDaemon(mode: "enforce") { daemon, folder, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             let socket = ["--control", folder.path + "/control.sock"]
@@ -45,7 +45,7 @@ import TestSupport
             let resume = try Program.run(["resume", "good"] + socket)
             #expect(resume.code == 0 && resume.stdout.contains("good is running"))
             let mute = try Program.run(["mute", "good", "--rule", "bounces", "--for", "2h"] + socket)
-            #expect(mute.code == 0 && mute.stdout.contains("bounces only watches good"))
+            #expect(mute.code == 0 && mute.stdout.contains("rule bounces is muted on good"))
             #expect(try Program.run(["hold", "good"] + socket).code == 65)
 
             let history = try Program.run(["history", "--event", "order", "--json"] + socket)
@@ -64,7 +64,7 @@ import TestSupport
         }
     }
 
-    @Test func theLedgerAnswersForADaemonThatIsGone() throws {
+    @Test func theLedgerServesQueriesWithoutADaemon() throws {
         try DaemonProcessTests.withDaemon(mode: "enforce") { daemon, folder, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             daemon.signal(SIGTERM)
@@ -72,7 +72,7 @@ import TestSupport
             let ledger = ["--ledger", folder.path + "/ledger.sqlite"]
             let why = try Program.run(["explain", "bad", "--policy", folder.path + "/policy.yaml"] + ledger)
             #expect(why.code == 0)
-            #expect(why.stdout.hasPrefix("no daemon was asked: this is how things stood at "))
+            #expect(why.stdout.hasPrefix("daemon not queried; ledger snapshot of "))
             #expect(why.stdout.contains("rule bounces fired, decision 1"))
             #expect(why.stdout.contains("Rule bounces: firing"))
             let history = try Program.run(["history"] + ledger)
@@ -86,10 +86,10 @@ import TestSupport
         }
     }
 
-    @Test func aReportIsOneFileThatNeedsNothingElse() throws {
+    @Test func aReportIsOneSelfContainedFile() throws {
         try DaemonProcessTests.withDaemon(mode: "enforce") { daemon, folder, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
-            // Also while the daemon writes.
+            // The daemon is still writing to the ledger.
             let arguments = ["report", "--ledger", folder.path + "/ledger.sqlite", "--output"]
             let policy = ["--policy", folder.path + "/policy.yaml"]
             let outcome = try Program.run(arguments + [folder.path + "/report.html"] + policy)
@@ -106,7 +106,7 @@ import TestSupport
             }
             #expect(html.components(separatedBy: "<svg ").count == html.components(separatedBy: "</svg>").count)
             #expect(try Program.run(arguments + ["/nowhere/report.html"] + policy).code == 77)
-            // What is no file is written to, never replaced.
+            // A pipe is written to and not replaced.
             let pipe = folder.path + "/pipe"
             #expect(mkfifo(pipe, 0o600) == 0)
             let reader = try Process.run(URL(filePath: "/bin/sh"), arguments: ["-c", "cat \(pipe) > \(pipe).html"])
@@ -119,7 +119,7 @@ import TestSupport
         }
     }
 
-    @Test func historyFollowsWhatHappens() throws {
+    @Test func historyFollowsNewEvents() throws {
         try DaemonProcessTests.withDaemon(mode: "enforce") { daemon, folder, _, _ in
             #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
             let socket = ["--control", folder.path + "/control.sock"]

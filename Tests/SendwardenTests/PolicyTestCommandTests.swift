@@ -10,15 +10,15 @@ import Testing
         return names.filter { $0.hasSuffix(".test.yaml") }.map { config + "/" + $0 }.sorted()
     }()
 
-    @Test func theShippedPoliciesPassTheirTestsAndEveryRuleFires() throws {
+    @Test func shippedPoliciesPassTheirTestsAndEveryRuleFires() throws {
         #expect(Self.shipped.count >= 3)
         let outcome = try Program.run(["test"] + Self.shipped)
         #expect(outcome.code == 0 && outcome.stderr.isEmpty, "\(outcome.stdout)")
-        #expect(!outcome.stdout.contains("no test made fire"))
+        #expect(!outcome.stdout.contains("no test fires"))
         #expect(outcome.stdout.contains(" passed, 0 failed"))
     }
 
-    @Test func aPolicyThatDoesOtherwiseFails() throws {
+    @Test func aPolicyThatFailsItsTestsIsReported() throws {
         let folder = try TemporaryFolder()
         let config = CommandLineTests.root + "/config"
         let text = try String(contentsOfFile: config + "/policy.yaml", encoding: .utf8)
@@ -34,13 +34,13 @@ import Testing
         let xml = try XMLCheck.elements(junit)
         #expect(xml["testsuites", default: 0] == 1 && xml["testcase", default: 0] == 7)
         #expect(xml["failure", default: 0] >= 2)
-        // Only what was asked for.
+        // Only the selected test.
         let one = try Program.run(["test", config + "/policy.test.yaml", "--policy", loose, "--run", "healthy"])
         #expect(one.code == 0 && one.stdout.contains("1 passed, 0 failed"))
         #expect(try Program.run(["test", config + "/policy.test.yaml", "--run", "nonesuch"]).code == 65)
     }
 
-    @Test func whatCannotBeReadIsSaid() throws {
+    @Test func anUnreadableFileIsReported() throws {
         let folder = try TemporaryFolder()
         #expect(try Program.run(["test", folder.path + "/none.test.yaml"]).code == 66)
         let bad = try folder.write("bad.test.yaml", "policy: none.yaml\ntests:\n  - {name: t, camps: {}}\n")
@@ -55,7 +55,7 @@ import Testing
     }
 }
 
-/// Counts the elements of an XML file by their names.
+/// Counts the elements of an XML file by name.
 enum XMLCheck {
     static func elements(_ path: String) throws -> [String: Int] {
         let text = try String(contentsOfFile: path, encoding: .utf8)

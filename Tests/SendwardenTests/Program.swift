@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// The built program, run as a user would.
+/// Runs the built program as a user would.
 struct Program {
     struct Outcome {
         var code: Int32
@@ -10,7 +10,7 @@ struct Program {
         var stderr: String
     }
 
-    /// Beside the test bundle, where the build puts every product.
+    /// The build puts every product beside the test bundle.
     static let path: String = {
         let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         return folder.appending(path: "sendwarden").path
@@ -22,7 +22,7 @@ struct Program {
     }
 }
 
-/// A program that runs beside the test; its output is collected as it comes.
+/// A running program whose output is collected.
 final class RunningProgram: Sendable {
     private let process: Mutex<Process>
     private let texts = Mutex((stdout: Data(), stderr: Data()))
@@ -30,8 +30,8 @@ final class RunningProgram: Sendable {
     let pid: Int32
 
     /// - Parameters:
-    ///   - shell: what a shell does first, in the same process.
-    ///   - errors: where stderr goes in its stead; it is not collected then.
+    ///   - shell: shell commands to run first, in the same process.
+    ///   - errors: a descriptor for stderr, which is then not collected.
     init(
         _ arguments: [String], environment: [String: String] = [:], shell: String? = nil, errors: Int32? = nil
     ) throws {
@@ -85,7 +85,7 @@ final class RunningProgram: Sendable {
         return Program.Outcome(code: code, stdout: stdout, stderr: stderr)
     }
 
-    /// Waits until something is so, at most a minute.
+    /// Waits up to a minute until the condition holds.
     func wait(until condition: () -> Bool) -> Bool {
         for _ in 0..<6000 {
             if condition() { return true }
@@ -95,7 +95,7 @@ final class RunningProgram: Sendable {
     }
 }
 
-/// The simulator as a process of its own.
+/// The simulator as a separate process.
 struct SimulatorProcess {
     let program: RunningProgram
     let url: String

@@ -1,12 +1,12 @@
 import Glibc
 
-/// A connection whose every byte the test decides on.
+/// A connection on which the test controls every byte.
 final class RawConnection {
     struct Failed: Error {}
 
     private let descriptor: Int32
 
-    /// To a Unix socket.
+    /// Connects to a Unix socket.
     init(path: String) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
@@ -15,7 +15,7 @@ final class RawConnection {
         try connect(address)
     }
 
-    /// To a port of 127.0.0.1.
+    /// Connects to a port of 127.0.0.1.
     init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -26,7 +26,7 @@ final class RawConnection {
     }
 
     private func connect<Address>(_ address: Address) throws {
-        // What a person waits for, and far below what a connection may be idle for.
+        // As long as an operator would wait, and far below the server's idle timeout.
         var limit = timeval(tv_sec: 5, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -40,14 +40,14 @@ final class RawConnection {
 
     deinit { close(descriptor) }
 
-    /// Sends what the other end takes at once.
+    /// Sends as much as the peer accepts without blocking.
     func send(_ text: String) {
         let bytes = Array(text.utf8)
         _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     }
 
-    /// The head and what has come of the body by then; fails where nothing comes for five seconds.
-    func answer() throws -> String {
+    /// The response's head and the part of the body that has arrived; fails after five seconds without data.
+    func response() throws -> String {
         var text = ""
         var bytes = [UInt8](repeating: 0, count: 65536)
         while !text.contains("\r\n\r\n") {
@@ -58,10 +58,10 @@ final class RawConnection {
         return text
     }
 
-    /// Waits until the other end closes the connection, unread answers or not; false after a minute.
+    /// Waits until the peer closes the connection; false after a minute.
     func waitForEnd() -> Bool {
         for _ in 0..<600 {
-            // POLLRDHUP, which Swift cannot see.
+            // POLLRDHUP, which Swift does not import.
             var wanted = pollfd(fd: descriptor, events: 0x2000, revents: 0)
             guard poll(&wanted, 1, 100) == 0 else { return true }
         }

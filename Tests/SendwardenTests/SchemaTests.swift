@@ -3,9 +3,9 @@ import Policy
 import TestSupport
 import Testing
 
-/// The policy's JSON Schema, held against what the program itself accepts, by an independent validator.
+/// Compares the policy's JSON Schema with the program's own checks, through an independent validator.
 @Suite struct SchemaTests {
-    /// What a schema cannot see: what one value means for another, and what an expression means.
+    /// Errors that a schema cannot express: relations between values, and the meaning of an expression.
     private static let beyondASchema: Set<String> = [
         "always-true", "bad-for", "count-with-duration", "divides-by-zero", "duplicate-campaign", "duplicate-rule",
         "interval-min-above-max", "launch-expires-first", "launch-of-unknown-campaign", "launch-twice",
@@ -27,7 +27,7 @@ import Testing
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// By file, whether it was accepted.
+    /// Whether the schema accepts each file.
     private func verdicts(_ files: [String]) throws -> [String: Bool] {
         let folder = try TemporaryFolder()
         let schema = try folder.write("schema.json", try Program.run(["schema"]).stdout)
@@ -43,7 +43,7 @@ import Testing
             })
     }
 
-    @Test func itAcceptsEveryPolicyThatShips() throws {
+    @Test func itAcceptsEveryShippedPolicy() throws {
         let config = CommandLineTests.root + "/config"
         let names = FileManager.default.enumerator(atPath: config)?.compactMap { $0 as? String } ?? []
         let policies = names.filter { name in
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func itRejectsEveryBadPolicyThatASchemaCanSee() throws {
+    @Test func itRejectsEveryMalformedPolicyThatASchemaCanReject() throws {
         let folder = CommandLineTests.root + "/Tests/PolicyTests/Malformed"
         let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".bad.yaml") }
         let verdicts = try verdicts(files.map { folder + "/" + $0 })
@@ -69,7 +69,7 @@ import Testing
         #expect(Set(accepted) == Self.beyondASchema)
     }
 
-    /// Conditions that the program accepts are none that an editor would underline.
+    /// An editor must not report an error in a condition that the program accepts.
     @Test func itAcceptsConditionsOfEveryForm() throws {
         let conditions = [
             "bounceRate(24h) > 5% and increase(resolved, 24h) >= 50", "not (sent > 5 or bounced >= 3) and queued != 0",

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Nobody reads what the daemon logs; it guards all the same, and ends when it is asked to.
+/// The log reader has stopped; the daemon must still guard and shut down.
 @Suite struct SilentReaderTests {
     private static let campaigns = 61
     private static let key = "sk_live_NeverShownToTheSilent"
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func everyBreachIsPausedMetricsAnswerAndItEnds(_ isNonBlocking: Bool) throws {
+    func everyBreachIsPausedAndItShutsDown(_ isNonBlocking: Bool) throws {
         let pipe = try FullPipe(isNonBlocking: isNonBlocking)
         try withDaemon(pipe) { daemon, url, folder in
             #expect(daemon.wait { (try? pausedCount(url)) == Self.campaigns - 1 })
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func aReaderThatComesBackLosesNothingThatFits() throws {
+    @Test func aReaderThatReturnsGetsEveryQueuedEntry() throws {
         let pipe = try FullPipe(isNonBlocking: false)
         try withDaemon(pipe) { daemon, url, _ in
             #expect(daemon.wait { (try? pausedCount(url)) == Self.campaigns - 1 })
@@ -93,18 +93,18 @@ import Testing
         }
     }
 
-    @Test func whatDoesNotFitIsAGapAndOneSummary() throws {
+    @Test func droppedEntriesAreAGapAndOneSummary() throws {
         let pipe = try FullPipe(isNonBlocking: false)
-        // A long path of the policy makes long entries.
+        // A long policy path makes long entries.
         try withDaemon(pipe, padding: 1850) { daemon, _, folder in
             let socket = folder.path + "/control.sock"
             #expect(daemon.wait { (try? RawConnection(path: socket)) != nil })
-            // Each refusal has some 11 KB, and the queue takes 16 MiB.
+            // Each refusal has about 11 KB, and the queue's limit is 16 MiB.
             _ = try folder.write("policy.yaml", "version: 2\n")
-            let asker = try RawConnection(path: socket)
+            let client = try RawConnection(path: socket)
             for _ in 0..<2500 {
-                asker.send("POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-                #expect(try asker.answer().hasPrefix("HTTP/1.1 422 "))
+                client.send("POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+                #expect(try client.response().hasPrefix("HTTP/1.1 422 "))
             }
             let metrics = try Program.run(["metrics", "--control", socket]).stdout.split(separator: "\n")
             let dropped = try #require(
@@ -125,9 +125,9 @@ import Testing
         }
     }
 
-    /// What says why it did not start is read, or given up on, but never waited for without end.
+    /// The daemon waits a bounded time for a reader of the entry that reports why it did not start.
     @Test(arguments: [false, true])
-    func aFailedStartIsReportedAndEnds(_ isRead: Bool) throws {
+    func aFailedStartIsReportedAndExits(_ isRead: Bool) throws {
         let pipe = try FullPipe(isNonBlocking: false)
         let folder = try TemporaryFolder()
         let policy = try folder.write("policy.yaml", "version: 2\n")

@@ -1,7 +1,7 @@
 """Validates policies against a JSON Schema with the Python library jsonschema.
 
 Usage: validate-schema.py SCHEMA FILE ...
-Prints a line for each file: "accepted FILE", or "rejected FILE: why".
+Prints one line for each file: "accepted FILE" or "rejected FILE: REASON".
 """
 import json
 import re
@@ -12,16 +12,16 @@ import yaml
 
 
 class Loader(yaml.SafeLoader):
-    """Reads YAML as editors do: times stay texts, and a key stands once."""
+    """Reads YAML as editors do: times are strings, and duplicate keys are errors."""
 
     def construct_mapping(self, node, deep=False):
         keys = [key.value for key, _ in node.value]
         if len(set(keys)) < len(keys):
-            raise yaml.YAMLError("a key is given twice")
+            raise yaml.YAMLError("duplicate key")
         return super().construct_mapping(node, deep)
 
 
-# As YAML 1.2 has it: times are texts, and only true and false are truths, so that the key "on" is a word.
+# As in YAML 1.2: times are strings, and only true and false are booleans, so that the key "on" is a string.
 Loader.yaml_implicit_resolvers = {
     first: [(tag, regexp) for tag, regexp in resolvers if tag.split(":")[-1] not in ("timestamp", "bool")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -41,7 +41,7 @@ for name in sys.argv[2:]:
         continue
     errors = sorted(validator.iter_errors(policy), key=lambda error: list(map(str, error.path)))
     if errors:
-        place = "/".join(map(str, errors[0].path))
-        print(f"rejected {name}: {place}: {errors[0].message[:100]}")
+        location = "/".join(map(str, errors[0].path))
+        print(f"rejected {name}: {location}: {errors[0].message[:100]}")
     else:
         print(f"accepted {name}")

@@ -1,6 +1,7 @@
 package import AsyncAlgorithms
 package import Guard
 package import Model
+package import Reporting
 
 /// Something that is asked of the daemon, from outside.
 package enum ControlRequest: Sendable {
@@ -30,7 +31,7 @@ package enum Question: Sendable {
 
 /// What came of a reload.
 package struct ReloadOutcome: Sendable, Codable, Hashable {
-    /// False where the policy was refused and the one in use goes on.
+    /// False if the policy was refused and the policy in use stays in use.
     package var accepted: Bool
     /// As the journal has it.
     package var message: String

@@ -9,6 +9,7 @@ import Logging
 import Model
 import NIOCore
 package import NIOPosix
+import Reporting
 import ServiceLifecycle
 package import Threads
 
@@ -56,7 +57,7 @@ package struct ControlServer: Service {
         } catch {
             journal.report(
                 JournalEvent(
-                    .controlFailed, "cannot listen on \(name): \(reason(error)); campaigns are guarded all the same",
+                    .controlFailed, "cannot listen on \(name): \(reason(error)); campaigns are still guarded",
                     fields: [.reason: reason(error)]))
             try? await gracefulShutdown()
         }
@@ -129,12 +130,12 @@ package struct ControlServer: Service {
         _ method: HTTPRequest.Method, _ uri: URI, _ body: ByteBuffer, _ channel: any Channel
     ) async -> Answer {
         guard let path = ControlPath(rawValue: uri.path), isServed(path) else {
-            return .refusal(.notFound, "there is no \(uri.path) here")
+            return .refusal(.notFound, "\(uri.path) does not exist")
         }
         guard method == path.method else {
-            return .refusal(.methodNotAllowed, "\(path.rawValue) is for \(path.method.rawValue)")
+            return .refusal(.methodNotAllowed, "\(path.rawValue) supports only \(path.method.rawValue)")
         }
-        let ending = Answer.refusal(.serviceUnavailable, "the daemon is ending")
+        let ending = Answer.refusal(.serviceUnavailable, "the daemon is stopping")
         switch path {
         case .metrics:
             guard let text = await ask(channel, { await control.metrics() }) else { return ending }
@@ -160,7 +161,7 @@ package struct ControlServer: Service {
 
     private func order(_ body: ByteBuffer, _ channel: any Channel) async -> Answer? {
         guard let wanted = try? ReadableJSON.value(OrderRequest.self, from: Data(body.readableBytesView)) else {
-            return .refusal(.badRequest, "the body is no order; it is an object with act and campaign")
+            return .refusal(.badRequest, "the body is not an order; send an object with act and campaign")
         }
         let person = await Peer.name(channel, names) ?? "someone"
         guard let reply = await control.obey(wanted.order(by: person)) else { return nil }
@@ -176,7 +177,7 @@ package struct ControlServer: Service {
 
     private func explain(_ uri: URI, _ channel: any Channel) async -> Answer? {
         guard let subject = uri.queryParameters["subject"].map(String.init) else {
-            return .refusal(.badRequest, "say what is to be explained: ?subject=")
+            return .refusal(.badRequest, "the query parameter 'subject' is missing")
         }
         guard var explained = await ask(channel, { await control.explain(subject) }) else { return nil }
         if let ledger, let workspaces = await ask(channel, { await control.workspaces() }) {
@@ -193,7 +194,7 @@ package struct ControlServer: Service {
         guard var workspaces = await ask(channel, { await control.workspaces() }) else { return nil }
         if let name = uri.queryParameters["workspace"].map({ WorkspaceName(String($0)) }) {
             guard workspaces.contains(name) else {
-                return .refusal(.notFound, "this daemon guards no workspace \(name)")
+                return .refusal(.notFound, "this daemon does not guard a workspace \(name)")
             }
             workspaces = [name]
         }
@@ -207,7 +208,7 @@ package struct ControlServer: Service {
 
     private static func json(_ value: some Encodable, _ status: HTTPResponse.Status) -> Answer {
         guard let text = try? ReadableJSON.text(value) else {
-            return .refusal(.internalServerError, "the answer cannot be written as JSON")
+            return .refusal(.internalServerError, "cannot encode the response as JSON")
         }
         return Answer(status: status, body: text + "\n")
     }

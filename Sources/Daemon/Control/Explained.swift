@@ -1,6 +1,7 @@
 package import Guard
 package import Ledger
 package import Model
+package import Reporting
 
 /// The answer to "why": about a campaign, a pool, a rule or a decision.
 package struct Explained: Codable, Sendable {

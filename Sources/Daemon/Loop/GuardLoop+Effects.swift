@@ -3,6 +3,7 @@ import Journal
 import Ledger
 import Model
 import Policy
+import Reporting
 
 /// Carries effects out: polls and pauses at once, what must be durable first once it is.
 extension GuardLoop {
@@ -16,7 +17,7 @@ extension GuardLoop {
         _ effects: [Effect], reply: (@Sendable (OrderReply) -> Void)? = nil, isRetry: Bool = true
     ) {
         // Logged first: after a crash in between it is reported once more, rather than never.
-        for case .report(let event) in effects { log(event) }
+        for case .report(let event) in effects { log(event.entry, of: warden.workspace(of: event)) }
         var deferred: [Deferred] = []
         for effect in effects {
             switch effect {
@@ -25,8 +26,9 @@ extension GuardLoop {
                 if surroundings.ledger != nil { pendingRecords += warden.entries(for: record) }
             case .ready: announceReady()
             case .poll(let target): poll(target)
-            case .reply(let answer):
+            case .reply(let order, let entry, let outcome):
                 guard let reply else { continue }
+                let answer = OrderReply(outcome, order, entry)
                 // A person relies on a yes.
                 if answer.accepted { deferred.append(.reply(answer, to: reply)) } else { reply(answer) }
             case .send(let intent):
@@ -45,10 +47,12 @@ extension GuardLoop {
     }
 
     /// Reports an event to the journal, with its workspace and the mode, and stores it.
-    mutating func log(_ event: JournalEvent) {
+    ///
+    /// - Parameter workspace: nil for the first, where the event is about none, or all.
+    mutating func log(_ event: JournalEvent, of workspace: Workspace? = nil) {
         telemetry.note(event)
         var event = event
-        let workspace = warden.workspace(of: event)
+        let workspace = workspace ?? warden.policy.workspace
         let general: [JournalField: String] = [
             .workspace: workspace.name.text, .provider: workspace.provider.rawValue,
             .mode: warden.policy.mode.rawValue,
@@ -87,7 +91,7 @@ extension GuardLoop {
         }
     }
 
-    private static let outdated = "what it was decided on has changed before it could be sent"
+    private static let outdated = "the data behind the decision changed before the request was sent"
 
     private mutating func refuse(_ deferred: Deferred) { fail(deferred, "the ledger cannot be written") }
 
@@ -95,7 +99,7 @@ extension GuardLoop {
         let fault = Fault(.unreachable, reason, mayHaveTakenEffect: false)
         switch deferred {
         case .reply(var answer, let reply):
-            answer.message += "; the ledger cannot be written, so a restart would forget it"
+            answer.message += "; the ledger cannot be written, so a restart would lose this"
             reply(answer)
         case .send(let intent): step(.answered(intent, .failure(fault), jitter: 1))
         case .change(let change): step(.changed(change, .failure(fault)))

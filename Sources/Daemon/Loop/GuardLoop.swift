@@ -3,6 +3,7 @@ import Journal
 import Ledger
 import Model
 import Policy
+import Reporting
 
 /// The decisions of the daemon's one loop: each input is taken to the guard, and becomes requests, writes and answers.
 ///
@@ -111,7 +112,7 @@ struct GuardLoop {
         status.stopping()
         log(
             JournalEvent(
-                .daemonStopping, "stopping: campaigns stay as they are, and nobody guards them until the next start"))
+                .daemonStopping, "stopping: campaigns stay as they are, and nothing watches them until the next start"))
         carryOut(writes.add(pendingRecords, at: now))
         pendingRecords = []
         let more = takeWrites().flatMap(\.batch.entries)
@@ -145,8 +146,8 @@ struct GuardLoop {
             // What is about no workspace in particular is stored under the first one's name.
             event = JournalEvent(
                 .policyRefused,
-                "policy refused, the one in use goes on: it is for workspace \(policy.workspace.name), and this daemon "
-                    + "guards \(warden.policy.workspace.name); restart the service to change that")
+                "policy refused, the policy in use stays in use: it is for workspace \(policy.workspace.name), and this daemon "
+                    + "guards \(warden.policy.workspace.name); restart the service to change the workspace")
         case .loaded(let policy, let platforms, let loaded):
             (event, adopted, executor.platforms) = (loaded, policy, platforms)
         }

@@ -144,7 +144,7 @@ package struct GuardService: Service, CustomStringConvertible {
                 switch request {
                 case .reload(let asker, let answer):
                     guard case .dropped = queue.yield(ReloadRequest(asker: asker, answer: answer)) else { continue }
-                    answer(ReloadOutcome(accepted: false, message: "other reloads wait already; try again"))
+                    answer(ReloadOutcome(accepted: false, message: "too many reloads are waiting; try again"))
                 case .question(let question): await inputs.send(.question(question))
                 }
             }

@@ -19,7 +19,7 @@ struct RequestExecutor: Sendable {
         // An answer is as old as its request, not as the wait before that.
         let departure = Departure()
         let result = await Departure.$current.withValue(departure) {
-            () async -> Result<Observation.Reading, Fault> in
+            () async -> Result<PollOutcome.Reading, Fault> in
             do throws(Fault) {
                 return .success(
                     try await platforms.poll(target, in: workspace, query: query, operation: operation))
@@ -27,7 +27,7 @@ struct RequestExecutor: Sendable {
                 return .failure(error)
             }
         }
-        return .observed(Observation(target: target, requestedAt: departure.instant ?? askedAt, result: result))
+        return .polled(PollOutcome(target: target, requestedAt: departure.instant ?? askedAt, result: result))
     }
 
     func act(_ intent: Intent, in workspace: WorkspaceName) async -> Event {

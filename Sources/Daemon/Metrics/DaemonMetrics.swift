@@ -2,6 +2,7 @@ import Guard
 import Journal
 import Model
 import Policy
+import Reporting
 
 /// Everything that is counted and measured, under names that keep to Prometheus's conventions.
 enum DaemonMetrics {
@@ -16,36 +17,36 @@ enum DaemonMetrics {
             "sendwarden_start_time_seconds", "When the daemon started, in seconds since 1970.",
             Double(startedAt.milliseconds) / 1000)
         text.gauge(
-            "sendwarden_enforcing", "1 where decisions are acted on, 0 in observe mode.",
+            "sendwarden_enforcing", "1 in enforce mode, 0 in observe mode.",
             policy.mode == .enforce ? 1 : 0)
         text.gauge(
-            "sendwarden_api_healthy", "1 where the platform's API answers as it should.", flag(status.apiTrouble == nil)
+            "sendwarden_api_healthy", "1 if the API of every workspace is healthy.", flag(status.apiTrouble == nil)
         )
         text.family(
-            "sendwarden_workspace_api_healthy", .gauge, "1 where the API of the workspace answers as it should.",
+            "sendwarden_workspace_api_healthy", .gauge, "1 if the workspace's API is healthy.",
             status.workspaces, labels: { ["workspace": $0.name.text, "provider": $0.provider] },
             value: { flag($0.apiTrouble == nil) })
         text.gauge(
-            "sendwarden_api_budget_requests_per_second", "The request budget of the policy.",
+            "sendwarden_api_budget_requests_per_second", "The request budget from the policy.",
             policy.poll.budget.perSecond)
         text.gauge(
-            "sendwarden_poll_interval_seconds", "The longest time between two looks at a campaign's statistics.",
+            "sendwarden_poll_interval_seconds", "The longest interval between two polls of a campaign's stats.",
             policy.poll.statsInterval.seconds)
         addRequests(telemetry, &text)
         text.family(
-            "sendwarden_events_total", .counter, "Events told to the journal, by kind.", EventKind.allCases,
+            "sendwarden_events_total", .counter, "Events since the start, by event name.", EventKind.allCases,
             labels: { ["event": $0.rawValue] },
             value: { Double($0 == .journalDropped ? journal.summaries : telemetry.events[$0] ?? 0) })
         text.family(
             "sendwarden_journal_dropped_total", .counter,
-            "Log entries dropped because the reader of the log did not take them.")
+            "Log entries dropped because the log reader did not take them.")
         text.sample("sendwarden_journal_dropped_total", Double(journal.dropped))
         addCampaigns(status, &text)
         addRules(status, &text)
         addPools(status, &text)
         text.gauge(
-            "sendwarden_ledger_failing", "1 where nothing can be kept at the moment.", flag(status.isLedgerFailing))
-        text.family("sendwarden_ledger_write_failures_total", .counter, "Writes to the ledger that failed.")
+            "sendwarden_ledger_failing", "1 if the ledger cannot be written at present.", flag(status.isLedgerFailing))
+        text.family("sendwarden_ledger_write_failures_total", .counter, "Failed writes to the ledger.")
         text.sample("sendwarden_ledger_write_failures_total", Double(telemetry.ledgerFailures))
         if let ledgerBytes {
             text.gauge("sendwarden_ledger_size_bytes", "The ledger's size on disk.", Double(ledgerBytes))
@@ -57,16 +58,16 @@ enum DaemonMetrics {
 
     private static func addRequests(_ telemetry: Telemetry, _ text: inout MetricsText) {
         text.family(
-            "sendwarden_api_requests_total", .counter, "Requests to the platform that ended, by outcome.",
+            "sendwarden_api_requests_total", .counter, "Completed requests to the platform, by outcome.",
             telemetry.requests.sorted { $0.key < $1.key },
             labels: { ["endpoint": $0.key.endpoint, "outcome": $0.key.outcome] }, value: { Double($0.value) })
         text.family(
             "sendwarden_api_stats_adjusted_total", .counter,
-            "Statistics in which sent lagged a little and was raised.")
+            "Stats in which sent was slightly too low and was raised.")
         text.sample("sendwarden_api_stats_adjusted_total", Double(telemetry.adjustedStats))
         text.family(
             "sendwarden_api_request_duration_seconds", .histogram,
-            "How long requests took; the wait before their departure is included for faults and actions.")
+            "Duration of requests; for failed requests and actions, with the wait for the budget and a connection.")
         for (endpoint, histogram) in telemetry.latencies.sorted(by: { $0.key < $1.key }) {
             text.histogram("sendwarden_api_request_duration_seconds", ("endpoint", endpoint), histogram)
         }
@@ -74,11 +75,11 @@ enum DaemonMetrics {
 
     private static func addCampaigns(_ status: GuardStatus, _ text: inout MetricsText) {
         text.family(
-            "sendwarden_campaigns", .gauge, "Campaigns of the policy, by what the guard takes them to be doing.",
-            CampaignPhase.Word.allCases, labels: { ["state": $0.rawValue] },
+            "sendwarden_campaigns", .gauge, "Campaigns of the policy, by state.",
+            CampaignState.allCases, labels: { ["state": $0.rawValue] },
             value: { word in Double(status.campaigns.count { $0.state == word }) })
         text.family(
-            "sendwarden_launches", .gauge, "Launches of the policy, by state.", LaunchState.Word.allCases,
+            "sendwarden_launches", .gauge, "Launches of the policy, by state.", LaunchState.allCases,
             labels: { ["state": $0.rawValue] }, value: { word in Double(status.launches.count { $0.state == word }) })
         let counters: [(name: String, value: (CampaignStats) -> Int?)] = [
             ("sent", { $0.sent }), ("delivered", { $0.delivered }), ("bounced", { $0.bounced }),
@@ -86,11 +87,11 @@ enum DaemonMetrics {
         for counter in counters {
             text.family(
                 "sendwarden_campaign_\(counter.name)_messages_total", .counter,
-                "Mails that the platform counts as \(counter.name).", status.campaigns,
+                "Emails \(counter.name), as reported by the platform.", status.campaigns,
                 labels: { ["campaign": $0.id.text] }, value: { $0.stats.flatMap(counter.value).map(Double.init) })
         }
         text.family(
-            "sendwarden_campaign_stats_age_seconds", .gauge, "How old the newest statistics are.", status.campaigns,
+            "sendwarden_campaign_stats_age_seconds", .gauge, "The age of the newest stats.", status.campaigns,
             labels: { ["campaign": $0.id.text] }, value: { $0.statsAge })
     }
 
@@ -99,10 +100,10 @@ enum DaemonMetrics {
             campaign.rules.map { (rule: $0, campaign: campaign.id) }
         }
         let flags: [(name: String, help: String, isSet: (GuardStatus.RuleStatus) -> Bool)] = [
-            ("pending", "1 where the rule is pending on the campaign.", { $0.state == .pending }),
-            ("firing", "1 where the rule is firing on the campaign.", { $0.state == .firing }),
+            ("pending", "1 if the rule is pending on the campaign.", { $0.state == .pending }),
+            ("firing", "1 if the rule is firing on the campaign.", { $0.state == .firing }),
             (
-                "muted", "1 where a person overruled the rule, which only watches.",
+                "muted", "1 if the rule is muted on the campaign.",
                 { rule in rule.mutedUntil.map { $0 > status.at } ?? false }
             ),
         ]
@@ -115,9 +116,9 @@ enum DaemonMetrics {
 
     private static func addPools(_ status: GuardStatus, _ text: inout MetricsText) {
         let gauges: [(name: String, help: String, value: (GuardStatus.PoolStatus) -> Int?)] = [
-            ("capacity", "Mails that the pool takes in one window.", { $0.dailyCapacity }),
-            ("remaining", "Mails that the pool still takes in this window.", { $0.remainingVolume }),
-            ("reserved", "Mails that were promised to launches and are not sent yet.", { $0.reserved }),
+            ("capacity", "Emails that the pool can send in one window.", { $0.dailyCapacity }),
+            ("remaining", "Emails that the pool can still send in this window.", { $0.remainingVolume }),
+            ("reserved", "Emails reserved for launches and not sent yet.", { $0.reserved }),
         ]
         for gauge in gauges {
             text.family(
@@ -128,9 +129,9 @@ enum DaemonMetrics {
             ("senders", "Members of the pool.", { $0.senders }),
             ("active_senders", "Members of the pool that can send.", { $0.activeSenders }),
             (
-                "removed_senders", "Members that rules removed and that were not put back.",
+                "removed_senders", "Members that rules removed and that have not been restored.",
                 { $0.senders == nil ? nil : $0.removedSenders.count }
-            ), ("missing", "1 where the pool cannot be found on its platform.", { $0.isMissing ? 1 : 0 }),
+            ), ("missing", "1 if the pool is not found on its platform.", { $0.isMissing ? 1 : 0 }),
         ]
         for gauge in members {
             text.family(
@@ -140,7 +141,7 @@ enum DaemonMetrics {
         let onPools = status.pools.flatMap { pool in pool.rules.map { (rule: $0, pool: pool.id) } }
         for state in [GuardStatus.RuleStatus.State.pending, .firing] {
             text.family(
-                "sendwarden_pool_rule_\(state.rawValue)", .gauge, "1 where the rule is \(state.rawValue) on the pool.",
+                "sendwarden_pool_rule_\(state.rawValue)", .gauge, "1 if the rule is \(state.rawValue) on the pool.",
                 onPools, labels: { ["rule": $0.rule.name, "pool": $0.pool.text] },
                 value: { flag($0.rule.state == state) })
         }

@@ -30,12 +30,12 @@ package struct MetricsFile: Service {
                 let path = path
                 // A file system that hangs keeps one thread of ours, and the next round is refused.
                 let result = await files.run { MetricsFile.write(text, to: path) }
-                let failure = result ?? "too much else waits for the disk"
+                let failure = result ?? "too many operations wait for the disk"
                 if let failure, !hasFailed {
                     journal.report(
                         JournalEvent(
                             .controlFailed,
-                            "cannot write metrics to \(path): \(failure); campaigns are guarded all the same",
+                            "cannot write metrics to \(path): \(failure); campaigns are still guarded",
                             fields: [.reason: failure]))
                 }
                 hasFailed = failure != nil

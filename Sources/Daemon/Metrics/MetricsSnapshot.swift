@@ -2,6 +2,7 @@ import Guard
 import Journal
 import Model
 import Policy
+import Reporting
 
 /// All that metrics are made of, as the loop had it at one time; the text is made elsewhere.
 package struct MetricsSnapshot: Sendable {

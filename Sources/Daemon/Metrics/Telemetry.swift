@@ -24,7 +24,7 @@ struct Telemetry: Sendable {
 
     mutating func note(_ event: Event, at now: Instant) {
         switch event {
-        case .observed(let observation):
+        case .polled(let observation):
             var outcome = "ok"
             if case .failure(let fault) = observation.result { outcome = fault.kind.rawValue }
             if case .success(.stats(let stats)) = observation.result, stats.adjustedBy != nil { adjustedStats += 1 }
@@ -38,7 +38,7 @@ struct Telemetry: Sendable {
             if case .failure(let fault) = result { outcome = fault.kind.rawValue }
             note("\(change.action.rawValue)_sender", outcome, now - change.sentAt)
         case .recorded(let failure): if failure != nil { ledgerFailures += 1 }
-        case .started, .tick, .clockSet, .reloaded, .ordered: break
+        case .started, .tick, .clockSet, .reloaded, .ordered, .sampled, .hinted: break
         }
     }
 

@@ -16,7 +16,8 @@ extension Guard {
         case .decision(let decision): [LedgerEntry(workspace(of: .stats(decision.campaign)), record)]
         case .intent(let intent, _): [LedgerEntry(workspace(of: .stats(intent.campaign)), record)]
         case .senderChange(let change, _): [LedgerEntry(workspace(of: .pool(change.pool)), record)]
-        case .event(let event, _): [LedgerEntry(workspace(of: event).name, record)]
+        // The loop stores what it logs itself, under the workspace that it is about.
+        case .event: [LedgerEntry(policy.workspace.name, record)]
         }
     }
 }

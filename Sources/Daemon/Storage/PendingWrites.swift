@@ -89,7 +89,7 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
             if isRetry { isRetryDue = true }
         }
         if waiting > Self.waitingMax || samples.count > Self.waitingMax {
-            actions += giveUp("more than \(Self.waitingMax) records wait for it")
+            actions += giveUp("more than \(Self.waitingMax) records are waiting")
         }
         return actions + next(at: now)
     }
@@ -106,7 +106,7 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
     /// A batch has been at the store for so long that it counts as failing: nobody is to wait longer for a no.
     package mutating func stalled(_ number: Int, for duration: Duration) -> [Action] {
         guard let flight, flight.number == number, !flight.isStalled else { return [] }
-        return giveUp("it has not answered for \(duration.policyText)")
+        return giveUp("no response for \(duration.policyText)")
     }
 
     /// A batch came back from the store; `failure` says why it is not stored.

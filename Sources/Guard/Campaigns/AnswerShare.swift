@@ -1,7 +1,7 @@
 /// How many of the latest answers about one campaign could be used.
 ///
 /// Partial failure is a state of its own: the API as such is up, so that it is neither unreachable nor the numbers stale.
-struct AnswerShare: Hashable, Sendable {
+package struct AnswerShare: Hashable, Sendable {
     enum Change: Hashable, Sendable {
         case degraded, steady
     }
@@ -17,11 +17,11 @@ struct AnswerShare: Hashable, Sendable {
 
     /// The newest answer in the lowest bit, 1 where it could not be used.
     private var unusable: UInt32 = 0
-    private(set) var count = 0
-    private(set) var isDegraded = false
+    package private(set) var count = 0
+    package private(set) var isDegraded = false
 
     /// Of the latest answers, those that could not be used.
-    var unusableCount: Int { unusable.nonzeroBitCount }
+    package var unusableCount: Int { unusable.nonzeroBitCount }
 
     /// Takes an answer in; what it changed, if anything.
     mutating func note(isUsable: Bool) -> Change? {

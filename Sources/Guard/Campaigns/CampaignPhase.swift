@@ -2,27 +2,27 @@ package import Model
 
 /// What the guard believes a campaign to be doing.
 ///
-/// The platform has no call to ask, so this is inferred. Most campaigns of a large workspace just run, so what the others
-/// need is kept apart.
+/// Most platforms have no call to ask, so this is inferred. Most campaigns of a large workspace just run, so what the
+/// others need is stored apart.
 package enum CampaignPhase: Hashable, Sendable, Codable {
-    /// Nothing has told yet. To: draft, running, pausing.
+    /// Nothing has shown yet. To: draft, running, pausing.
     case unknown
-    /// Every sending counter is 0. To: releasing, running (someone else started it).
+    /// Every sending counter is 0. To: starting, running (someone else started it).
     case draft
-    /// We sent its first start and wait for the answer, or for numbers that tell. To: running, draft.
-    case releasing
+    /// Its launch was sent and no answer or counter has confirmed it. To: running, draft.
+    indirect case starting(StartAttempt)
     /// It has been seen to send, or we started it. To: pausing.
     case running
     /// We mean to pause it. To: paused, pausedByAnother, draft, unknown.
     indirect case pausing(PauseAttempt)
     /// We paused it. To: resuming, running (a person restarted it).
     indirect case paused(Pause)
-    /// Its cool-down is over; fresh numbers decide. To: paused, running.
+    /// Its cooldown is over, or a person wants it resumed; fresh stats decide. To: paused, running.
     indirect case resuming(ResumeAttempt)
     /// It was paused before we asked for it: never ours to resume. To: running (a person restarted it).
     indirect case pausedByAnother(Standstill)
 
-    /// What numbers tell of a campaign that has not been seen to send.
+    /// What counters show of a campaign that has not been seen to send.
     mutating func learn(from stats: CampaignStats, previous: CampaignStats?) {
         switch self {
         case .unknown:
@@ -32,12 +32,22 @@ package enum CampaignPhase: Hashable, Sendable, Codable {
                 self = .running
             }
         case .draft: if stats.showsSending { self = .running }
-        case .releasing, .running, .pausing, .paused, .resuming, .pausedByAnother: break
+        case .starting, .running, .pausing, .paused, .resuming, .pausedByAnother: break
         }
     }
 }
 
-/// A pause that is on its way.
+/// The first start of a draft, from when it is sent until it is known what came of it.
+package struct StartAttempt: Hashable, Sendable, Codable {
+    /// The latest start.
+    package var intent: Intent
+    /// False once its answer is in, or will never come.
+    package var isUnderWay: Bool
+    /// The latest start whose answer was lost, so that the campaign may be running; nil where there is none.
+    package var lost: Intent?
+}
+
+/// A pause that has been decided and is not confirmed.
 package struct PauseAttempt: Hashable, Sendable, Codable {
     package var intent: Intent
     /// When the next attempt is due; nil while one is under way.
@@ -45,9 +55,9 @@ package struct PauseAttempt: Hashable, Sendable, Codable {
     package var failures: Int = 0
     /// When the attempts left whose answers were lost, newest last: a pause at another time is someone else's.
     package var lostAttempts: [Instant] = []
-    /// When the failure is told again, and after how long the next time.
+    /// When the failure is next reported.
     package var reminder: Reminder?
-    /// The pause that is sent again, as emails went on leaving after the platform had confirmed it; nil for a first one.
+    /// The confirmed pause that is sent again because the campaign kept sending; nil for a first one.
     package var repeats: Pause?
 }
 
@@ -58,17 +68,17 @@ package struct Pause: Hashable, Sendable, Codable {
     /// False where the platform did not say when it paused, so that it may have been someone else.
     package var isOurs: Bool
     package var standstill: Standstill
-    /// When its cool-down is over; nil where a person has to start it.
+    /// When its cooldown is over; nil where a person has to start it.
     package var resumeAt: Instant?
-    /// A person wants it to stay paused.
+    /// A person ordered it to stay paused.
     package var keptBy: Order?
-    /// How often it was sent again since emails went on leaving; nil is never.
+    /// How often it was sent again because the campaign kept sending; nil is never.
     package var repetitions: Int?
     /// When it is next reported that it has no effect; nil while it is not known to have none.
     package var ineffective: Reminder?
 }
 
-/// Tells a lasting trouble at once and then at doubling intervals.
+/// When a failure that lasts is reported: at once, and then at doubling intervals.
 package struct Reminder: Hashable, Sendable, Codable {
     /// The first repetition, and the longest wait between two.
     static let first: Duration = .seconds(300)
@@ -89,7 +99,7 @@ package struct Reminder: Hashable, Sendable, Codable {
         return true
     }
 
-    /// True where it is time to tell again.
+    /// True where it is time to report again.
     package mutating func isDue(at now: Instant) -> Bool {
         guard now >= dueAt else { return false }
         interval = min(interval * 2, Reminder.longest)

@@ -12,7 +12,7 @@ package struct Standstill: Hashable, Sendable, Codable {
         case still
         /// It had stood still, and sends again.
         case restarted
-        /// Emails go on leaving, and it has not been seen to stand still.
+        /// It is still sending, and has not been seen to stand still.
         case goesOn
     }
 
@@ -92,7 +92,7 @@ package struct Standstill: Hashable, Sendable, Codable {
     func again(at now: Instant, grace: Duration) -> Standstill {
         var (low, high) = (paceMin, paceMax)
         if let first, let latest, latest.at > first.at {
-            // Emails went on leaving, so that this is how fast they leave.
+            // It kept sending, so that this is its pace.
             let seen = Double(max(0, latest.sent - first.sent)) / (latest.at - first.at).seconds
             (low, high) = (min(low ?? seen, seen), max(high ?? seen, seen))
         }
@@ -120,7 +120,7 @@ package struct Standstill: Hashable, Sendable, Codable {
     /// Takes a sample in.
     ///
     /// - Parameters:
-    ///   - requestedAt: when it was asked for; one from before the pause tells nothing.
+    ///   - requestedAt: when it was requested; one from before the pause shows nothing.
     ///   - couldSendUntil: until when it is known that it had emails, and volume, to send; nil where neither is known.
     package mutating func observe(
         sent: Int?, requestedAt: Instant, couldSendUntil: Instant?, at now: Instant
@@ -163,7 +163,7 @@ package struct Standstill: Hashable, Sendable, Codable {
         _ growth: Int, _ earlier: Double, since start: Instant, _ sent: Int, _ couldSendUntil: Instant?, at now: Instant
     ) {
         flatSamples = (flatSamples ?? 0) + 1
-        // Counters that a cache holds for a minute stand for a minute while emails go on leaving.
+        // Counters that a cache holds for a minute stand for a minute while the campaign is sending.
         let flatMin = max(Standstill.flatMin, (earlierFlat ?? .zero) * 2)
         defer {
             if growth > 0 || couldSendUntil == nil { (flatSince, stoppedAfter, flatSamples) = (now, start, 0) }

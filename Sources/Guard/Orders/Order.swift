@@ -1,9 +1,9 @@
 package import Model
 
-/// What a person wants done with a campaign, in words that the guard honours.
+/// What a person wants done with a campaign.
 package struct Order: Codable, Hashable, Sendable {
     package enum Act: String, CaseIterable, Codable, Sendable {
-        /// Stop it, and never start it again without a person's word.
+        /// Stop it, and do not start it again unless a person orders that.
         case pause
         /// End its pause, whoever made it.
         case resume
@@ -11,7 +11,7 @@ package struct Order: Codable, Hashable, Sendable {
         case hold
         /// End a hold; with force, start it although a rule says no.
         case release
-        /// Have a rule only watch it for a while.
+        /// Keep a rule from acting on it for a while.
         case mute
     }
 
@@ -40,28 +40,4 @@ package struct Order: Codable, Hashable, Sendable {
         self.reason = reason
         self.by = by
     }
-
-    /// Who, and why where that was said.
-    var authority: String { by + (reason.map { ", \"\($0)\"" } ?? "") }
-}
-
-/// What is said to the person who gave an order.
-package struct OrderReply: Codable, Hashable, Sendable {
-    package var accepted: Bool
-    /// What is done now, or why not.
-    package var message: String
-    /// With force it would be done all the same.
-    package var canBeForced: Bool
-
-    package init(accepted: Bool, message: String, canBeForced: Bool = false) {
-        self.accepted = accepted
-        self.message = message
-        self.canBeForced = canBeForced
-    }
-}
-
-/// A person's word that a rule is only to watch a campaign.
-struct Mute: Codable, Hashable, Sendable {
-    var until: Instant
-    var by: String
 }

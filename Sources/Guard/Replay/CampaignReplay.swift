@@ -1,18 +1,18 @@
 package import Model
 package import Policy
 
-/// The rules of one campaign over recorded numbers: when each would have fired, and what a pause would have spared.
+/// One campaign over recorded counters: when each rule would have fired, and what a pause would have avoided.
 ///
-/// What the campaign sent in reality while it would have been paused is left out of what follows: see
-/// ``RecordedCampaign``. It decides what the guard decides, by the guard's own parts, where every pause and resume is
-/// answered at once. Known differences: a policy in observe mode pauses too, sparse recordings as ``SampleSpacing`` has
-/// it, and what one campaign does not decide for itself is left out: circuit breaker, start limit, launches, pools, people.
+/// It drives the machine that the guard drives, where every pause and resume is answered at once. What the campaign sent in
+/// reality while it would have been paused is left out of what follows: see ``RecordedCampaign``. Known differences: a
+/// policy in observe mode pauses too, sparse recordings as ``SampleSpacing`` has it, and what one campaign does not decide
+/// for itself is left out: circuit breaker, start limit, launches, pools, people.
 package struct CampaignReplay: Sendable {
     /// A pause as it would have been.
     package struct Stop: Sendable {
         package var rule: String
         package var at: Instant
-        /// What had been counted by the rule's lights when it fired, over the campaign's life so far.
+        /// What had been counted when the rule fired, over the campaign's life so far.
         package var bounced: Double
         package var resolved: Double
         package var sent: Double
@@ -24,65 +24,33 @@ package struct CampaignReplay: Sendable {
         package var isRelapse = false
     }
 
-    /// One rule, ready to be judged.
-    private struct Judge: Sendable {
-        var rule: Rule
-        /// Of the rule, so that it need not be copied for each sample.
-        var forClause: Rule.For
-        var pauses: Bool
-        /// Where the rule has a confidence.
-        var test: SequentialTest?
-        var condition: CompiledCondition
-        var probation: CompiledCondition?
-        var state = RuleState()
-        /// What the newest sample says of it.
-        var truth = Truth.unknown
-        /// What had been counted when it was armed, where it has a confidence.
-        var armed: Counters?
-        var firings = 0
-        var firstFiring: Instant?
+    /// How often a rule fired.
+    package struct Firings: Sendable {
+        package var rule: String
+        package var count = 0
+        package var first: Instant?
     }
 
     package private(set) var stops: [Stop] = []
-    private var judges: [Judge]
-    private var windows: [CounterWindow]
+    /// In the policy's order.
+    package private(set) var firings: [Firings]
+    private var machine: CampaignMachine
+    private var context: CampaignContext
     private var recording = RecordedCampaign()
     private var spacing: SampleSpacing
-    private var falls = CounterFalls()
-    private var unbroken = UnbrokenCounters()
-    /// The newest usable answer.
-    private var latest: CampaignStats?
-    /// Unknown, draft or running; a pause is beside it.
-    private var phase = CampaignPhase.unknown
-    private var recovery = Recovery()
-    /// Of the recovery, with the rule that counts from there.
-    private var baseline: (judge: Int, at: ReplayReadings.Baseline)?
-    /// The rule whose pause lasts, and when its resume is next judged; without a time a person has to resume it.
-    private var pause: (judge: Int, resumeAt: Instant?)?
-    private let retryInterval: Duration
+    private var lastDecision = 0
+    /// True while a pause lasts.
+    private var isPaused = false
 
     package init(_ entry: CampaignEntry, policy: CheckedPolicy) {
-        let rules = policy.rules.filter { $0.trigger == .running && $0.mode != .off && $0.applies(to: entry) }
-        let asked = rules.windowedCounters
-        let sorted = asked.keys.sorted()
-        windows = sorted.map { CounterWindow(length: $0, counters: asked[$0] ?? []) }
-        let label: (String) -> String = { entry.labels[$0] ?? "" }
-        judges = rules.map { rule in
-            Judge(
-                rule: rule, forClause: rule.forClause, pauses: rule.action == .pause && rule.mode == .enforce,
-                test: rule.condition.test,
-                condition: CompiledCondition(rule.condition, windows: sorted, label: label),
-                probation: rule.resume?.probation.map {
-                    CompiledCondition($0.condition, windows: sorted, label: label)
-                })
-        }
+        var enforced = policy
+        (enforced.mode, enforced.campaigns, enforced.launches) = (.enforce, [entry], [])
+        let book = RuleBook(enforced)
+        let start = Instant(milliseconds: 0)
+        machine = CampaignMachine(entry, book.campaigns[0], at: start)
+        context = CampaignContext(book: book, pools: PoolDirectory(enforced, at: start), now: start)
         spacing = SampleSpacing(policy)
-        retryInterval = Recovery.retryInterval(policy)
-    }
-
-    /// When each rule fired first, and how often; in the policy's order.
-    package var firings: [(rule: String, count: Int, first: Instant?)] {
-        judges.map { ($0.rule.name, $0.firings, $0.firstFiring) }
+        firings = machine.rules.set.running.map { Firings(rule: $0.rule.name) }
     }
 
     /// What was sent, and what bounced, within the recording.
@@ -90,115 +58,67 @@ package struct CampaignReplay: Sendable {
 
     /// Takes in the next sample; samples come in the order of their times.
     package mutating func observe(_ recorded: CampaignStats, at now: Instant) {
-        let maxGap = spacing.observe(at: now)
+        context.now = now
+        context.maxGap = spacing.observe(at: now)
         let stats = recording.observe(recorded, at: now)
-        if pause != nil {
-            (stops[stops.count - 1].sparedSent, stops[stops.count - 1].sparedBounced) = recording.spared
-        }
-        guard take(stats, at: now) else { return }
-        let counters = Counters(stats)
-        judgeRules(stats, counters, maxGap: maxGap, at: now)
-        judgeProbation(stats, counters, at: now)
-        judgeResume(stats, at: now)
+        if isPaused { (stops[stops.count - 1].sparedSent, stops[stops.count - 1].sparedBounced) = recording.spared }
+        if let resumeAt = machine.resumeAt, resumeAt <= now { _ = machine.advanceResume(in: context) }
+        let sample = StatsSample(stats: stats, at: now, requestedAt: now)
+        guard machine.take(sample, in: context).isUsable else { return }
+        let (effects, demands) = machine.evaluateRules(in: context)
+        for effect in effects { note(effect) }
+        for demand in demands { meet(demand) }
+        if let relapse = machine.evaluateProbation(in: context).demand { pause(relapse, isRelapse: true) }
+        if machine.awaitsResumeStats(in: context) != nil { resume() }
     }
 
-    /// False where the sample is as good as none.
-    private mutating func take(_ stats: CampaignStats, at now: Instant) -> Bool {
-        var previous = latest
-        if let last = unbroken.last {
-            switch falls.note(StatsSample(stats: stats, at: now, requestedAt: now), since: last) {
-            case .usable: break
-            case .doubtful: return false
-            case .restarted(let restart):
-                append(restart.stats, at: restart.at)
-                recovery.countFromZero()
-                baseline?.at.counters = .zero
-                for index in judges.indices where judges[index].armed != nil { judges[index].armed = .zero }
-                previous = CampaignStats.zeroCounters
-            }
-        }
-        append(stats, at: now)
-        phase.learn(from: stats, previous: previous)
-        latest = stats
-        return true
-    }
-
-    private mutating func append(_ stats: CampaignStats, at now: Instant) {
-        let (counters, _) = unbroken.append(Counters(stats))
-        for index in windows.indices { windows[index].append(counters, at: now) }
-    }
-
-    // MARK: Rules
-
-    private mutating func judgeRules(
-        _ stats: CampaignStats, _ counters: Counters, maxGap: Duration, at now: Instant
-    ) {
-        for index in judges.indices {
-            var armed: (test: SequentialTest, at: Counters)?
-            if let test = judges[index].test {
-                if judges[index].armed == nil, test.canCount(from: counters) { judges[index].armed = counters }
-                armed = judges[index].armed.map { (test, $0) }
-            }
-            let base = baseline.flatMap { $0.judge == index ? $0.at : nil }
-            let truth = windows.withUnsafeBufferPointer {
-                judges[index].condition.truth(
-                    ReplayReadings(stats, counters, since: base, armed: armed, windows: $0, at: now))
-            }
-            judges[index].truth = truth
-            let change = judges[index].state.observe(
-                RuleState.Outcome(truth), at: now, for: judges[index].forClause, maxGap: maxGap)
-            if change == .firing {
-                judges[index].firings += 1
-                judges[index].firstFiring = judges[index].firstFiring ?? now
-            }
-            if judges[index].pauses, truth == .yes, judges[index].state.isFiring {
-                stop(index, isRelapse: false, at: now)
-            }
-        }
-    }
-
-    private mutating func judgeProbation(_ stats: CampaignStats, _ counters: Counters, at now: Instant) {
-        guard pause == nil, recovery.isOnProbation, let (index, base) = baseline,
-            let condition = judges[index].probation, let probation = judges[index].rule.resume?.probation
+    private mutating func note(_ effect: Effect) {
+        guard case .report(.rule(let transition)) = effect, transition.change == .firing,
+            let slot = machine.rules.index(of: transition.rule.name)
         else { return }
-        let truth = windows.withUnsafeBufferPointer {
-            condition.truth(ReplayReadings(stats, counters, since: base, armed: nil, windows: $0, at: now))
-        }
-        if truth == .yes { return stop(index, isRelapse: true, at: now) }
-        let resolved = counters.counted(from: base.counters)[.resolved]
-        _ = recovery.passesProbation(truth, resolved: Int(exactly: resolved), probation)
+        firings[slot].count += 1
+        firings[slot].first = firings[slot].first ?? context.now
     }
 
-    // MARK: Pauses and resumes
+    private mutating func meet(_ demand: PauseDemand) {
+        guard machine.acceptsPause else { return }
+        if machine.isEnforced(demand.rule, context.policy) {
+            pause(demand, isRelapse: false)
+        } else {
+            machine.noteDryRun(demand)
+        }
+    }
 
-    private mutating func stop(_ index: Int, isRelapse: Bool, at now: Instant) {
-        // A draft has sent nothing that a pause could stop.
-        guard pause == nil, phase != .draft else { return }
-        let counted = unbroken.total ?? .zero
+    private mutating func decisionID() -> Int {
+        lastDecision += 1
+        return lastDecision
+    }
+
+    private mutating func pause(_ demand: PauseDemand, isRelapse: Bool) {
+        let counted = machine.samples.history.total ?? .zero
         stops.append(
             Stop(
-                rule: judges[index].rule.name, at: now, bounced: counted.bounced, resolved: counted[.resolved],
+                rule: demand.rule.name, at: context.now, bounced: counted.bounced, resolved: counted[.resolved],
                 sent: counted.sent, isRelapse: isRelapse))
-        pause = (index, recovery.paused(by: judges[index].rule, at: now))
+        let decision = Decision(
+            id: decisionID(), at: context.now, campaign: machine.entry.id, cause: demand.cause,
+            conditionText: demand.conditionText, evidence: demand.evaluation)
+        for case .send(let intent) in machine.beginPause(decision, at: context.now) {
+            let answer = ActionAnswer(status: .paused, pausedAt: context.now)
+            _ = machine.pauseAnswered(intent, .success(answer), jitter: 1, in: context)
+        }
+        isPaused = true
         recording.pause()
     }
 
-    private mutating func judgeResume(_ stats: CampaignStats, at now: Instant) {
-        guard let (index, resumeAt) = pause, let resumeAt, resumeAt <= now else { return }
-        let name = judges[index].rule.name
-        let isBreached = judges.contains {
-            $0.pauses && $0.rule.name != name && ($0.truth == .yes || $0.state.isFiring)
+    private mutating func resume() {
+        guard case .passes(let attempt, let rule) = machine.evaluateResume(in: context) else { return }
+        for case .send(let intent) in machine.sendResume(attempt, rule, decision: decisionID(), in: context) {
+            let answer = ActionAnswer(status: .running, startedAt: context.now)
+            _ = machine.resumeAnswered(intent, .success(answer), in: context)
         }
-        if stats.sent == nil || stats.resolved == nil || isBreached {
-            pause?.resumeAt = now + retryInterval
-            return
-        }
-        stops[stops.count - 1].resumedAt = now
-        (pause, phase) = (nil, .running)
+        stops[stops.count - 1].resumedAt = context.now
+        isPaused = false
         recording.resume()
-        recovery.resumed(by: judges[index].rule, from: stats, at: now)
-        baseline = (index, ReplayReadings.Baseline(counters: Counters(stats), at: now))
-        judges[index].state = RuleState()
-        if judges[index].armed != nil { judges[index].armed = Counters(stats) }
     }
 }

@@ -33,7 +33,7 @@ struct CounterFalls: Hashable, Sendable {
         }
         let first = first ?? sample
         answers += 1
-        let hasGrown = Counters.growth(of: .sent, from: first.stats, to: sample.stats).map { $0 > 0 } ?? false
+        let hasGrown = Counters(sample.stats).growth(of: .sent, since: Counters(first.stats)).map { $0 > 0 } ?? false
         guard hasGrown || answers >= CounterFalls.answersMin else {
             self.first = first
             return .doubtful

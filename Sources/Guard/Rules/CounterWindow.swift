@@ -18,7 +18,7 @@ struct CounterWindow: Sendable {
 
     let length: Duration
     private let spacing: Duration
-    /// The milliseconds that a row's time is told in.
+    /// The unit of a row's time, in milliseconds.
     private let tick: Int64
     private let columns: Columns
     /// Rows of a time and the counters, each as its bits; counters count from ``base``.
@@ -29,7 +29,7 @@ struct CounterWindow: Sendable {
     private var lastAt = Instant(milliseconds: 0)
     private var base = Counters.zero
 
-    /// The place of each counter in a row; nil for one that nobody asks for.
+    /// The index of each counter in a row; nil for one that nobody asks for.
     private struct Columns: Sendable {
         private var places = SIMD8<Int8>(repeating: -1)
         private(set) var counters: [Counter] = []
@@ -43,9 +43,9 @@ struct CounterWindow: Sendable {
 
         var width: Int { counters.count + 1 }
 
-        func place(_ counter: Counter) -> Int? {
-            let place = places[counter.number]
-            return place < 0 ? nil : Int(place)
+        func index(_ counter: Counter) -> Int? {
+            let index = places[counter.number]
+            return index < 0 ? nil : Int(index)
         }
     }
 
@@ -68,13 +68,13 @@ struct CounterWindow: Sendable {
         return origin + .milliseconds(Int64(cells[row * columns.width]) * tick)
     }
 
-    private func value(_ row: Int, _ place: Int, _ counter: Counter) -> Double {
-        base[counter] + Double(Float(bitPattern: cells[row * columns.width + place]))
+    private func value(_ row: Int, _ index: Int, _ counter: Counter) -> Double {
+        base[counter] + Double(Float(bitPattern: cells[row * columns.width + index]))
     }
 
     private func ticks(_ time: Instant) -> Int64 { (time - origin).milliseconds / tick }
 
-    /// Makes room in the numbers of a row; false where the rows are too far away to be told of together.
+    /// Makes room in the numbers of a row; false where it is too far from the other rows to be stored with them.
     private mutating func rebase(_ counters: Counters, at now: Instant) -> Bool {
         if ticks(now) > CounterWindow.ticksMax {
             dropIdle()
@@ -88,9 +88,9 @@ struct CounterWindow: Sendable {
         var newer = counters
         newer.fill(from: base)
         for row in 0..<count {
-            for (place, counter) in columns.counters.enumerated() {
-                let value = value(row, place + 1, counter) - newer[counter]
-                cells[row * columns.width + place + 1] = Float(value).bitPattern
+            for (index, counter) in columns.counters.enumerated() {
+                let value = value(row, index + 1, counter) - newer[counter]
+                cells[row * columns.width + index + 1] = Float(value).bitPattern
             }
         }
         base = newer
@@ -132,21 +132,21 @@ struct CounterWindow: Sendable {
     /// Nil with fewer than two samples or where an end is unknown. Growth is never negative: a platform may
     /// correct a counter downwards by a few.
     func increase(of counter: Counter) -> Increase? {
-        guard count - head >= 2, let place = columns.place(counter) else { return nil }
+        guard count - head >= 2, let index = columns.index(counter) else { return nil }
         let start = lastAt - length
         let first = time(head)
-        var before = value(head, place, counter)
+        var before = value(head, index, counter)
         var covered = lastAt - first
         if first < start {
             let next = time(head + 1)
             if next <= start {
-                before = value(head + 1, place, counter)
+                before = value(head + 1, index, counter)
             } else {
-                before += (value(head + 1, place, counter) - before) * ((start - first) / (next - first))
+                before += (value(head + 1, index, counter) - before) * ((start - first) / (next - first))
             }
             covered = length
         }
-        let amount = value(count - 1, place, counter) - before
+        let amount = value(count - 1, index, counter) - before
         guard !amount.isNaN, covered > .zero else { return nil }
         return Increase(amount: max(0, amount), covered: covered)
     }
@@ -165,14 +165,14 @@ extension CounterWindow {
         }
     }
 
-    /// What the newest sample at that time or before tells; nil before the first.
+    /// The counters of the newest sample at that time or before; nil before the first.
     private func counts(at time: Instant) -> (bounced: Double, resolved: Double)? {
         var (low, high) = (head, count)
         while low < high {
             let middle = (low + high) / 2
             if self.time(middle) <= time { low = middle + 1 } else { high = middle }
         }
-        guard low > head, let bounced = columns.place(.bounced), let resolved = columns.place(.resolved) else {
+        guard low > head, let bounced = columns.index(.bounced), let resolved = columns.index(.resolved) else {
             return nil
         }
         return (value(low - 1, bounced, .bounced), value(low - 1, resolved, .resolved))

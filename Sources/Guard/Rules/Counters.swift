@@ -47,7 +47,7 @@ struct Counters: Hashable, Sendable {
         replied -= other.replied
     }
 
-    /// Adds to one counter; resolved mails are the sum of two.
+    /// Adds to one counter; resolved emails are the sum of two.
     mutating func add(_ amount: Double, to counter: Counter) {
         switch counter {
         case .totalEnrolled: totalEnrolled += amount
@@ -61,12 +61,14 @@ struct Counters: Hashable, Sendable {
 
     /// True where these show that the platform's counters restarted since the others.
     ///
-    /// They did if `sent` (or where that is unknown, the resolved mails) fell below half of what it was. A smaller
+    /// They did if `sent` (or where that is unknown, the resolved emails) fell below half of what it was. A smaller
     /// fall is a correction, or an answer from a replica that lags: the reported values are taken as they are.
     func restarted(since before: Counters) -> Bool {
         let (old, new) = sent.isNaN || before.sent.isNaN ? (before[.resolved], self[.resolved]) : (before.sent, sent)
         return new < old / 2
     }
+
+    static let unknown = Counters(CampaignStats())
 
     /// Replaces what is unknown here by what the other knows.
     mutating func fill(from other: Counters) {
@@ -77,15 +79,15 @@ struct Counters: Hashable, Sendable {
         if replied.isNaN { replied = other.replied }
     }
 
-    /// How much a counter grew between two answers; nil where either does not say.
-    static func growth(of counter: Counter, from before: CampaignStats, to after: CampaignStats) -> Double? {
-        Counters(after).growth(of: counter, since: Counters(before))
-    }
-
     /// How much a counter grew since the others; nil where either does not say.
     func growth(of counter: Counter, since before: Counters) -> Double? {
         let growth = self[counter] - before[counter]
         return growth.isNaN ? nil : max(0, growth)
+    }
+
+    /// Emails sent since the others, also where the counters restarted; nil where either does not say.
+    func sends(since before: Counters) -> Double? {
+        growth(of: .sent, since: restarted(since: before) ? Counters.zero : before)
     }
 
     /// What was counted since the others, as ``CampaignStats/counted(from:)`` has it: enrollment stays as it is.
@@ -101,4 +103,19 @@ struct Counters: Hashable, Sendable {
     }
 
     static let zero = Counters(CampaignStats(totalEnrolled: 0, sent: 0, delivered: 0, bounced: 0, replied: 0))
+}
+
+extension Counters {
+    /// What was counted since a rule was armed; nil where a counter is unknown.
+    func evidence(for test: SequentialTest, since armed: Counters) -> (hits: Double, trials: Double)? {
+        evidence(test.hits, of: test.trials, since: armed)
+    }
+
+    func evidence(_ hits: Counter, of trials: Counter, since armed: Counters) -> (hits: Double, trials: Double)? {
+        guard let hits = growth(of: hits, since: armed), let trials = growth(of: trials, since: armed) else {
+            return nil
+        }
+        // A platform that corrects a counter downwards must not make a part larger than its whole.
+        return (min(hits, trials), trials)
+    }
 }

@@ -52,8 +52,14 @@ package struct RuleState: Hashable, Sendable, Codable {
     private var recent: UInt64 = 0
     /// A person restarted the campaign against this rule: until then, or until the breach clears, it only watches.
     package var mutedUntil: Instant?
-    /// In observe mode: what would have been done has been told for this firing.
-    package var wasTold = false
+    /// In observe mode: what would have been done was reported for this firing.
+    package var wasReported = false
+
+    /// As ledgers store it.
+    private enum CodingKeys: String, CodingKey {
+        case phase, breachesInARow, recent, mutedUntil
+        case wasReported = "wasTold"
+    }
 
     package init() {}
 
@@ -138,13 +144,13 @@ package struct RuleState: Hashable, Sendable, Codable {
 
     private mutating func fire(at now: Instant) -> Change {
         phase = .firing(since: now)
-        (wasTold, breachesInARow) = (false, nil)
+        (wasReported, breachesInARow) = (false, nil)
         return .firing
     }
 
     private mutating func clear() -> Change? {
         mutedUntil = nil
-        (wasTold, breachesInARow) = (false, nil)
+        (wasReported, breachesInARow) = (false, nil)
         guard phase != .inactive else { return nil }
         phase = .inactive
         return .cleared

@@ -1,39 +1,43 @@
 import Model
 import Policy
 
-/// All windows that the rules of one campaign ask for, over counters that never fall.
+/// All windows that the rules of one campaign read, over counters that never fall.
 struct SampleHistory: Sendable {
-    private var windows: [Duration: CounterWindow] = [:]
+    /// In the order of ``CampaignRules/windows``.
+    private(set) var windows: [CounterWindow]
     private var unbroken = UnbrokenCounters()
 
     /// The last known value of each counter as the platform reported it.
     var last: Counters? { unbroken.last }
 
-    /// - Parameter windows: the window lengths, each with the counters that are asked for.
-    init(windows: [Duration: Set<Counter>]) {
-        for (length, counters) in windows { self.windows[length] = CounterWindow(length: length, counters: counters) }
+    /// The last known value of each counter over all restarts; nil before the first sample.
+    var total: Counters? { unbroken.total }
+
+    init(windows: [CampaignRules.Window]) {
+        self.windows = windows.map { CounterWindow(length: $0.length, counters: $0.counters) }
     }
 
-    /// Keeps the windows that are still asked for, and begins the new ones.
-    mutating func rearrange(_ asked: [Duration: Set<Counter>]) {
-        windows = windows.filter { window in
-            asked[window.key].map { $0.isSubset(of: window.value.counters) } ?? false
-        }
-        for (length, counters) in asked where windows[length] == nil {
-            windows[length] = CounterWindow(length: length, counters: counters)
+    /// Retains the windows that are still read, and begins new ones.
+    mutating func rearrange(_ wanted: [CampaignRules.Window]) {
+        windows = wanted.map { wanted in
+            windows.first { $0.length == wanted.length && wanted.counters.isSubset(of: $0.counters) }
+                ?? CounterWindow(length: wanted.length, counters: wanted.counters)
         }
     }
 
-    /// Takes in a usable sample; true where it shows that the counters restarted.
-    mutating func append(_ stats: CampaignStats, at now: Instant) -> Bool {
-        let (counters, isRestart) = unbroken.append(Counters(stats))
-        for length in windows.keys { windows[length]?.append(counters, at: now) }
+    /// Takes in the counters of a usable sample; true where they show that the platform restarted them.
+    @discardableResult
+    mutating func append(_ reported: Counters, at now: Instant) -> Bool {
+        let (counters, isRestart) = unbroken.append(reported)
+        for index in windows.indices { windows[index].append(counters, at: now) }
         return isRestart
     }
 
     func increase(of counter: Counter, over window: Duration) -> Increase? {
-        windows[window]?.increase(of: counter)
+        windows.first { $0.length == window }?.increase(of: counter)
     }
 
-    func trend(_ window: Duration, _ count: Int) -> [Double?] { windows[window]?.trend(count) ?? [] }
+    func trend(_ window: Duration, _ count: Int) -> [Double?] {
+        windows.first { $0.length == window }?.trend(count) ?? []
+    }
 }

@@ -1,5 +1,6 @@
 package import Guard
 package import Model
+import Policy
 import Synchronization
 
 /// What an ``InMemoryStorage`` can tell.

@@ -75,10 +75,10 @@ struct InMemoryTables: Sendable {
         case .decision(let decision): decisions[Key(workspace: workspace, id: decision.id)] = decision
         case .intent(let intent, let outcome):
             actions[Key(workspace: workspace, id: intent.decision.id), default: [:]][intent.action] = Action(
-                intent: intent, settledAt: outcome.map { _ in now }, outcome: outcome)
+                intent: intent, settledAt: outcome.map { _ in now }, outcome: outcome?.text)
         case .senderChange(let change, let outcome):
             changes[Key(workspace: workspace, id: change.decision)] = Change(
-                change: change, settledAt: outcome.map { _ in now }, outcome: outcome)
+                change: change, settledAt: outcome.map { _ in now }, outcome: outcome?.text)
         case .event(let event, let at):
             lastEvent += 1
             let fields = Dictionary(uniqueKeysWithValues: event.fields.map { ($0.key.rawValue, $0.value) })

@@ -146,7 +146,7 @@ extension LedgerDatabase {
                 [
                     workspace, change.decision, change.action.rawValue, change.pool.text, change.sender.id.text,
                     change.sender.address, change.rule, change.conditionText, try text(change.evidence),
-                    change.sentAt.milliseconds, outcome.map { _ in now.milliseconds }, outcome,
+                    change.sentAt.milliseconds, outcome.map { _ in now.milliseconds }, outcome?.text,
                 ], database)
         case .decision(let decision):
             try insert(
@@ -160,7 +160,7 @@ extension LedgerDatabase {
                 .intent, conflict: "OR REPLACE",
                 [
                     workspace, intent.decision.id, intent.action.rawValue, intent.campaign.text, intent.attempt,
-                    intent.firstSentAt.milliseconds, outcome.map { _ in now.milliseconds }, outcome,
+                    intent.firstSentAt.milliseconds, outcome.map { _ in now.milliseconds }, outcome?.text,
                 ], database)
         }
         return 0
@@ -227,7 +227,7 @@ extension Decision.Cause {
         switch self {
         case .rule: "rule"
         case .relapse: "relapse"
-        case .coolDownOver: "cool-down over"
+        case .cooldownOver: "cool-down over"
         case .launchRulesPass: "launch rules pass"
         case .unapprovedLaunch: "unapproved launch"
         case .order(let order): "order by \(order.by)"

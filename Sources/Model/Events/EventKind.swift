@@ -1,70 +1,70 @@
-/// The kinds of journal events, with their public names.
+/// Every kind of journal entry, by its public name.
 ///
-/// Log scrapers match on these names: cases are only added, never renamed or removed.
+/// Log scrapers match on these names, so a case is added at times, but never renamed or removed.
 package enum EventKind: String, CaseIterable, Sendable {
-    /// The daemon started and loaded its policy; it has not polled yet.
+    /// The daemon started: the policy is loaded, and nothing has been polled yet.
     case daemonStarted = "daemon.started"
-    /// The first round of polls is complete, failed, or takes longer than 30 s.
+    /// The first round of polls is complete, has clearly failed, or takes longer than 30 s.
     case daemonReady = "daemon.ready"
-    /// The daemon is stopping; campaigns keep their state and are no longer guarded.
+    /// The daemon was asked to stop: campaigns stay as they are, and nothing watches them.
     case daemonStopping = "daemon.stopping"
-    /// A policy was loaded and is in effect.
+    /// A policy was read and checked, and is now in use.
     case policyLoaded = "policy.loaded"
-    /// A policy was refused; the previous one stays in effect.
+    /// A policy was refused; the policy in use stays in use.
     case policyRefused = "policy.refused"
-    /// A rule's condition holds, but not yet for the rule's `for`.
+    /// A rule's condition holds, but not yet for as long as its `for` asks.
     case rulePending = "rule.pending"
-    /// A rule's condition has held for the rule's `for`.
+    /// A rule's condition has held for its `for`.
     case ruleFiring = "rule.firing"
-    /// The condition of a pending or firing rule no longer holds.
+    /// The condition of a pending or firing rule no longer holds, or the rule restarts after a resume.
     case ruleCleared = "rule.cleared"
-    /// The guard paused a campaign, or would have in enforce mode.
+    /// Sendwarden paused a campaign, or would have in observe mode.
     case campaignPaused = "campaign.paused"
-    /// A pause failed and is retried.
+    /// A pause failed or has had no effect so far; the message reports whether it is sent again.
     case campaignPauseFailed = "campaign.pause_failed"
-    /// A pause failed or had no effect; it is no longer justified and is not retried.
+    /// A pause failed or had no effect, and is no longer justified; it is not sent again.
     case campaignPauseAbandoned = "campaign.pause_abandoned"
     /// The platform confirmed the pause at least three times, but the campaign is still sending.
     case campaignPauseIneffective = "campaign.pause_ineffective"
-    /// A campaign that was about to be paused was already paused by someone else, or never ran.
+    /// A campaign that Sendwarden meant to pause was already paused by someone else, or never ran.
     case campaignAlreadyPaused = "campaign.already_paused"
-    /// The guard resumed a campaign that it had paused.
+    /// Sendwarden resumed a campaign, after its cooldown or because a person ordered it.
     case campaignResumed = "campaign.resumed"
-    /// A resume failed.
+    /// A campaign could not be resumed; it stays paused.
     case campaignResumeFailed = "campaign.resume_failed"
-    /// A person restarted a campaign that the guard had paused.
+    /// Someone restarted a campaign that Sendwarden had paused.
     case campaignOverride = "campaign.override"
     /// A resumed campaign passed its probation.
     case campaignProbationPassed = "campaign.probation_passed"
-    /// A resumed campaign breached its probation.
+    /// A resumed campaign breached the condition of its probation.
     case campaignRelapsed = "campaign.relapsed"
     /// The platform does not know a campaign that the policy names.
     case campaignMissing = "campaign.missing"
     /// A campaign has no fresh stats; its rules are not evaluated.
     case campaignStale = "campaign.stale"
-    /// A stale or missing campaign has fresh stats again.
+    /// Stats for a stale or missing campaign arrive again.
     case campaignFresh = "campaign.fresh"
-    /// Many responses about one campaign are unusable; its rules are evaluated on the others.
+    /// Many answers about a campaign are unusable; its rules are evaluated on the others.
     case campaignDegraded = "campaign.degraded"
-    /// Responses about a degraded campaign are usable again.
+    /// Answers about a degraded campaign are usable again.
     case campaignSteady = "campaign.steady"
-    /// A running campaign has sent nothing for a day although emails are queued: someone has probably paused it.
+    /// A running campaign has sent nothing for a day although emails are queued.
     case campaignStandstill = "campaign.standstill"
-    /// A launch waits for its start time and its rules.
+    /// A launch waits for its time and its launch rules.
     case launchQueued = "launch.queued"
-    /// A rule or missing data holds a launch.
+    /// A launch is held by a launch rule, a limit, a person or missing data.
     case launchHeld = "launch.held"
-    /// The guard started a launch, or would have in enforce mode.
+    /// Sendwarden started a launch, or would have in observe mode.
     case launchReleased = "launch.released"
     /// A launch could not be started.
     case launchFailed = "launch.failed"
-    /// A launch is larger than its pool's capacity for one window.
+    /// A launch is larger than its pool can ever send in one window.
     case launchCannotFit = "launch.cannot_fit"
-    /// A campaign started to send while its launch was held or waiting.
+    /// Someone else started a campaign whose launch was held or not yet released.
     case launchUnapproved = "launch.unapproved"
-    /// The campaign of a launch was already started when it was first polled.
+    /// The campaign of a launch was started before the first poll, so there is nothing to launch.
     case launchAlreadyStarted = "launch.already_started"
-    /// A launch expired before it could start, and is dropped.
+    /// A launch was not released before its `expires`, and is dropped.
     case launchExpired = "launch.expired"
     /// A launch could not be evaluated for `stale_after`; later launches no longer wait for it.
     case launchSkipped = "launch.skipped"
@@ -72,49 +72,49 @@ package enum EventKind: String, CaseIterable, Sendable {
     case poolExhausted = "pool.exhausted"
     /// An exhausted pool has volume again.
     case poolRenewed = "pool.renewed"
-    /// No pool on the platform matches a pool in the policy.
+    /// The platform does not report a pool that the policy names.
     case poolMissing = "pool.missing"
-    /// Several pools on the platform match a pool in the policy.
+    /// Several pools of the platform match one pool of the policy.
     case poolAmbiguous = "pool.ambiguous"
-    /// A pool's figures contradict each other; its volume is unknown.
+    /// The figures of a pool contradict each other; its volume is unknown.
     case poolInconsistent = "pool.inconsistent"
     /// The figures of an inconsistent pool agree again.
     case poolConsistent = "pool.consistent"
-    /// The guard removed a sender from a pool, or would have in enforce mode.
+    /// Sendwarden removed a sender from a pool, or would have in observe mode.
     case senderRemoved = "sender.removed"
-    /// A sender could not be removed from a pool.
+    /// A sender could not be removed from a pool, or its removal takes long.
     case senderRemoveFailed = "sender.remove_failed"
-    /// A sender that was about to be removed is gone; it is unknown who removed it.
+    /// A sender that Sendwarden meant to remove is gone; as someone else may have removed it, no rule restores it.
     case senderAlreadyRemoved = "sender.already_removed"
-    /// The guard restored a sender that it had removed, or would have in enforce mode.
+    /// Sendwarden restored a sender that it had removed, or would have in observe mode.
     case senderRestored = "sender.restored"
-    /// A sender could not be restored.
+    /// A sender could not be restored to a pool, or its restoration takes long.
     case senderRestoreFailed = "sender.restore_failed"
-    /// A person restored a sender that the guard had removed.
+    /// Someone restored a sender that Sendwarden had removed.
     case senderOverride = "sender.override"
-    /// A sender is not removed, because too few would be left.
+    /// A rule would remove a sender, but too few senders would be left.
     case senderKept = "sender.kept"
-    /// The platform is unreachable.
+    /// Requests to the platform get no answer, or a server error.
     case apiUnreachable = "api.unreachable"
     /// The platform rejects the API key.
     case apiUnauthorized = "api.unauthorized"
-    /// The platform's rate limit is exceeded.
+    /// The platform limits the request rate, or requests wait because it did.
     case apiThrottled = "api.throttled"
-    /// The platform's response is undocumented or inconsistent.
+    /// The platform gives answers that its documentation does not allow.
     case apiUnexpected = "api.unexpected"
-    /// A problem with the platform is over.
+    /// The platform's API is healthy again.
     case apiRecovered = "api.recovered"
-    /// A campaign's counters restarted.
+    /// A campaign's counters fell, so they were restarted.
     case statsReset = "stats.reset"
-    /// The start limit is reached, or too many campaigns breach at once.
+    /// The start limit is reached, or more than half of the running campaigns breach at once.
     case beltTripped = "belt.tripped"
     /// The ledger cannot be written.
     case ledgerFailed = "ledger.failed"
     /// The ledger can be written again.
     case ledgerRecovered = "ledger.recovered"
-    /// The daemon cannot listen on its control socket or metrics port.
+    /// The control socket or the metrics port cannot be opened.
     case controlFailed = "control.failed"
-    /// Log entries were dropped, because the log reader did not read them.
+    /// Log entries were dropped because the log reader did not take them.
     case journalDropped = "journal.dropped"
     /// A person's order was accepted.
     case orderAccepted = "order.accepted"
@@ -123,7 +123,7 @@ package enum EventKind: String, CaseIterable, Sendable {
 }
 
 extension EventKind {
-    /// The kind's message id in the journal catalog; it never changes.
+    /// The entry's key in the journal's catalog: one UUID for each kind, which never changes.
     package var messageID: String {
         switch self {
         case .daemonStarted: "d1df4ac5bd8b47b29de3d3f0ee00ae88"
@@ -188,7 +188,7 @@ extension EventKind {
         }
     }
 
-    /// The default priority; a single event can override it.
+    /// The default priority; an event that follows from a rule takes the rule's severity instead.
     package var priority: Priority {
         switch self {
         case .campaignPauseFailed, .launchCannotFit, .launchUnapproved, .apiUnauthorized, .beltTripped, .ledgerFailed,

@@ -9,6 +9,8 @@ package protocol CompiledReadings {
     func age(of source: Source) -> Double
     /// How much a counter grew since the rule was armed.
     func sinceArmed(_ counter: Counter) -> Double
+    /// The pool's tag; the empty text where the pool has none, nil where the pool is unknown.
+    func poolTag(_ name: String) -> String?
 }
 
 /// A condition compiled to a flat list of steps, to evaluate millions of samples.
@@ -26,7 +28,14 @@ package struct CompiledCondition: Sendable {
         case compare(Comparison)
         case test(SequentialTest, EProcess)
         case wilson(WilsonEnd, confidence: Double)
+        indirect case text(Text, isEqual: Bool, Text)
         case not, and, or
+    }
+
+    /// A text whose labels are known.
+    private enum Text: Sendable {
+        case literal(String)
+        case poolTag(String)
     }
 
     private var steps: [Step] = []
@@ -49,16 +58,14 @@ package struct CompiledCondition: Sendable {
             emit(comparison.right, windows)
             steps.append(.compare(comparison.comparison))
         case .compareText(let left, let isEqual, let right):
-            func text(_ term: TextTerm) -> String? {
+            func text(_ term: TextTerm) -> Text {
                 switch term {
-                case .literal(let text): text
-                case .label(let name): label(name)
-                // Recordings have no pool tags.
-                case .poolTag: nil
+                case .literal(let text): .literal(text)
+                case .label(let name): .literal(label(name))
+                case .poolTag(let name): .poolTag(name)
                 }
             }
-            guard let first = text(left), let second = text(right) else { return steps.append(.constant(.nan)) }
-            steps.append(.constant((first == second) == isEqual ? 1 : 0))
+            steps.append(.text(text(left), isEqual: isEqual, text(right)))
         case .not(let inner):
             emit(inner, windows, label)
             steps.append(.not)
@@ -134,6 +141,9 @@ package struct CompiledCondition: Sendable {
                     top += 1
                     let (hits, trials) = (readings.sinceArmed(test.hits), readings.sinceArmed(test.trials))
                     stack[top] = hits.isNaN || trials.isNaN ? .nan : process.rejects(hits, of: trials) ? 1 : 0
+                case .text(let left, let isEqual, let right):
+                    top += 1
+                    stack[top] = CompiledCondition.compare(left, right, isEqual, readings)
                 case .negate: stack[top] = -stack[top]
                 case .not: stack[top] = 1 - stack[top]
                 case .add, .subtract, .multiply, .divide, .compare, .and, .or, .wilson:
@@ -143,6 +153,19 @@ package struct CompiledCondition: Sendable {
             }
             return stack[0].isNaN ? .unknown : Truth(stack[0] != 0)
         }
+    }
+
+    private static func compare(
+        _ left: Text, _ right: Text, _ isEqual: Bool, _ readings: some CompiledReadings
+    ) -> Double {
+        func value(_ text: Text) -> String? {
+            switch text {
+            case .literal(let text): text
+            case .poolTag(let name): readings.poolTag(name)
+            }
+        }
+        guard let left = value(left), let right = value(right) else { return .nan }
+        return (left == right) == isEqual ? 1 : 0
     }
 
     private static func combine(_ left: Double, _ right: Double, _ step: Step) -> Double {
@@ -164,7 +187,7 @@ package struct CompiledCondition: Sendable {
         case .subtract: value = left - right
         case .multiply: value = left * right
         case .divide: value = left / right
-        case .constant, .gauge, .increase, .rate, .bounceRate, .age, .negate, .not, .test: value = .nan
+        case .constant, .gauge, .increase, .rate, .bounceRate, .age, .text, .negate, .not, .test: value = .nan
         }
         return value.isFinite ? value : .nan
     }

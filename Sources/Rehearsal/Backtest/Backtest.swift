@@ -2,18 +2,18 @@ package import Guard
 package import Model
 package import Policy
 
-/// Policies over a recording: samples go in, in the order of their times for each campaign; the figures come out.
+/// Replays a recording through policies; the samples of each campaign must be sorted by time.
 ///
-/// Campaigns are spread over workers, which share nothing.
+/// Campaigns are distributed over workers that share no state.
 package struct Backtest: Sendable {
-    /// A campaign and its replays, one a policy.
+    /// A campaign and its replays, one for each policy.
     private struct Lane: Sendable {
         var replays: [CampaignReplay]
         var firstAt: Int64
         var lastAt: Int64
     }
 
-    /// One campaign in as many as there are workers, by its number divided by their count; nil for one that has not been seen.
+    /// The campaigns whose number modulo the worker count is this worker's index; nil until the first sample.
     private struct Worker: Sendable {
         var lanes: [Lane?] = []
     }
@@ -25,13 +25,13 @@ package struct Backtest: Sendable {
     private var workers: [Worker]
     private let policies: [CheckedPolicy]
 
-    /// - Parameter workers: how many go at once, as many as the machine has processors.
+    /// - Parameter workers: the number of concurrent workers, usually one for each processor.
     package init(policies: [CheckedPolicy], workers: Int) {
         self.policies = policies
         self.workers = Array(repeating: Worker(), count: max(1, workers))
     }
 
-    /// The number of a campaign within the whole recording.
+    /// The campaign's number in the recording.
     package mutating func number(_ name: String) -> Int32 {
         if let number = numbers[name] { return number }
         let number = Int32(names.count)
@@ -42,9 +42,9 @@ package struct Backtest: Sendable {
 
     package mutating func note(label: String, of name: String) { labels[name] = labels[name] ?? label }
 
-    /// Takes in pieces of a recording, one after the other, each with the campaigns' numbers of the whole.
+    /// Replays consecutive pieces of a recording, whose campaign numbers are those of ``number(_:)``.
     @concurrent
-    package mutating func take(_ pieces: [[RecordedSample]]) async throws(RecordingFault) {
+    package mutating func replay(_ pieces: [[RecordedSample]]) async throws(RecordingFault) {
         for piece in pieces { samples += piece.count }
         let count = workers.count
         let (policies, names) = (policies, names)
@@ -79,7 +79,7 @@ package struct Backtest: Sendable {
             if worker.lanes[slot] == nil {
                 let name = names[Int(sample.campaign)]
                 guard let id = CampaignID(name) else {
-                    throw RecordingFault(line: 0, message: "'\(name.prefix(40))' cannot be a campaign's id")
+                    throw RecordingFault(line: 0, message: "'\(name.prefix(40))' is not a valid campaign id")
                 }
                 worker.lanes[slot] = Lane(
                     replays: policies.map {
@@ -91,7 +91,7 @@ package struct Backtest: Sendable {
             guard let last = worker.lanes[slot]?.lastAt, sample.at >= last else {
                 throw RecordingFault(
                     line: 0,
-                    message: "the samples of \(names[Int(sample.campaign)]) are not in the order of their times, at "
+                    message: "the samples of \(names[Int(sample.campaign)]) are not sorted by time at "
                         + Instant(milliseconds: sample.at).rfc3339)
             }
             let stats = sample.stats
@@ -104,14 +104,14 @@ package struct Backtest: Sendable {
 
     // MARK: Figures
 
-    /// What came of one campaign under one policy.
+    /// The outcome of one campaign under one policy.
     package struct Course: Sendable {
         package var campaign: String
         package var label: String?
         package var stops: [CampaignReplay.Stop]
         package var sent: Double
         package var bounced: Double
-        package var firings: [(rule: String, count: Int, first: Instant?)]
+        package var firings: [CampaignReplay.Firings]
         package var from: Instant
     }
 

@@ -1,8 +1,8 @@
 import Model
 
-/// Reads rows of comma-separated values: a year of samples comes as gigabytes, so nothing is allocated for a row.
+/// Reads comma-separated values without an allocation per row, because a year of samples has gigabytes.
 struct CSVReader: Sendable {
-    /// The column at each place; nil for one that is not read.
+    /// The column at each index; nil for a column that is ignored.
     let columns: [RecordingColumn?]
 
     /// - Parameter header: the first line.
@@ -14,11 +14,11 @@ struct CSVReader: Sendable {
         for needed in [RecordingColumn.at, .campaign] where !columns.contains(needed) {
             throw RecordingFault(
                 line: 1,
-                message: "the header names no column '\(needed.rawValue)'; the columns are "
+                message: "the header has no column '\(needed.rawValue)'; the columns are "
                     + RecordingColumn.allCases.map(\.rawValue).joined(separator: ","))
         }
         guard columns.contains(where: { [.sent, .delivered, .bounced].contains($0) }) else {
-            throw RecordingFault(line: 1, message: "the header names none of the columns sent, delivered, bounced")
+            throw RecordingFault(line: 1, message: "the header has none of the columns sent, delivered, bounced")
         }
     }
 
@@ -53,14 +53,14 @@ struct CSVReader: Sendable {
                         guard let at = CSVReader.time(cell) else {
                             if isEmpty, isLast { break }
                             throw fault(
-                                line, "'\(text(cell))' is no time; write 2026-12-01T09:00:00Z, or seconds since 1970")
+                                line, "'\(text(cell))' is not a time; write 2026-12-01T09:00:00Z or seconds since 1970")
                         }
                         sample.at = at
                     case .campaign: if !cell.isEmpty { sample.campaign = names.number(cell) }
                     case .label: label = start..<stop
                     default:
                         guard let value = CSVReader.count(cell) else {
-                            throw fault(line, "'\(text(cell))' in column \(kind.rawValue) is no count")
+                            throw fault(line, "'\(text(cell))' in column \(kind.rawValue) is not a count")
                         }
                         kind.set(value, in: &sample)
                     }

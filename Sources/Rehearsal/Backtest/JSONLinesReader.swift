@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Model
 
-/// Reads samples as JSON lines, one object each, with the columns' names as keys.
+/// Reads JSON lines, one object per sample, with the column names as keys.
 struct JSONLinesReader: Sendable {
     private struct Row: Decodable {
         enum Time: Decodable {
@@ -50,10 +50,10 @@ struct JSONLinesReader: Sendable {
             } catch {
                 throw RecordingFault(
                     line: first + index,
-                    message: "the line is no sample; it is an object with at, campaign and counts such as sent")
+                    message: "the line is not a sample; write an object with at, campaign and counters such as sent")
             }
             guard let at = row.at.milliseconds else {
-                throw RecordingFault(line: first + index, message: "'at' is no time")
+                throw RecordingFault(line: first + index, message: "'at' is not a time")
             }
             let number = Array(row.campaign.utf8).withUnsafeBufferPointer { names.number($0) }
             var sample = RecordedSample(campaign: number, at: at)

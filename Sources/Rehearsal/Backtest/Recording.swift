@@ -1,14 +1,14 @@
 import Glibc
 
-/// A recording on disk, read in pieces by as many as the machine has processors.
+/// A recording on disk, parsed in pieces by several workers.
 package struct Recording: Sendable {
     package enum Format: Sendable {
         case csv, jsonLines
     }
 
-    /// The bytes read at once; larger blocks are given back to the system each time, and cleared anew.
+    /// The bytes per read; larger blocks would be returned to the system and cleared again each time.
     private static let blockBytes = 12 << 20
-    /// The longest line that is believed to be one.
+    /// The longest accepted line.
     private static let lineMax = 1 << 20
 
     private enum Reader: Sendable {
@@ -18,10 +18,10 @@ package struct Recording: Sendable {
 
     private let path: String
     private let descriptor: Int32
-    /// 0 where that is not known, as of a pipe.
+    /// 0 if unknown, as for a pipe.
     private let size: Int
 
-    /// Nil, and errno says why, where it cannot be opened.
+    /// Nil if the file cannot be opened; `errno` has the reason.
     package init?(_ path: String) {
         descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -35,9 +35,9 @@ package struct Recording: Sendable {
         self.path = path
     }
 
-    /// Reads all of it into a backtest.
+    /// Replays the whole recording.
     ///
-    /// - Parameter progress: told the share that has been read, 0…1, now and then.
+    /// - Parameter progress: called from time to time with the fraction read, 0…1.
     @concurrent
     package func read(
         into backtest: inout Backtest, workers: Int, progress: @Sendable (Double) -> Void
@@ -57,7 +57,7 @@ package struct Recording: Sendable {
                 block.removeSubrange((end + 1)...)
             }
             guard rest.count < Recording.lineMax, isEnd || block.last == UInt8(ascii: "\n") else {
-                throw RecordingFault(line: line, message: "a line without an end: is this a recording?")
+                throw RecordingFault(line: line, message: "the line is too long; is this a recording?")
             }
             var body = block[...]
             if reader == nil, let (found, header) = try Recording.reader(for: block) {
@@ -71,10 +71,10 @@ package struct Recording: Sendable {
             if size > 0 { progress(min(1, Double(done) / Double(size))) }
             if isEnd { break }
         }
-        if backtest.samples == 0 { throw RecordingFault(line: line, message: "the recording holds no samples") }
+        if backtest.samples == 0 { throw RecordingFault(line: line, message: "the recording has no samples") }
     }
 
-    /// Which reader fits, and how many bytes its header has.
+    /// The reader for the format, and the length of the header in bytes.
     private static func reader(for block: [UInt8]) throws(RecordingFault) -> (Reader, header: Int)? {
         guard let first = block.first(where: { !($0 == 0x20 || $0 == 0x0a || $0 == 0x0d) }) else { return nil }
         if first == UInt8(ascii: "{") { return (.jsonLines(JSONLinesReader()), 0) }
@@ -86,9 +86,9 @@ package struct Recording: Sendable {
     private func fill(_ block: inout [UInt8]) -> Bool {
         let start = block.count
         var isEnd = false
-        let kept = block
+        let previous = block
         block = [UInt8](unsafeUninitializedCapacity: start + Recording.blockBytes) { buffer, count in
-            for index in 0..<start { buffer[index] = kept[index] }
+            for index in 0..<start { buffer[index] = previous[index] }
             count = start
             while count < start + Recording.blockBytes {
                 guard let base = buffer.baseAddress else { break }
@@ -139,7 +139,7 @@ package struct Recording: Sendable {
             }
             pieces.append(samples)
         }
-        try await backtest.take(pieces)
+        try await backtest.replay(pieces)
     }
 
     private static func parse(
@@ -165,7 +165,7 @@ package struct Recording: Sendable {
         }
     }
 
-    /// Ranges of whole lines, about equally long.
+    /// Ranges of whole lines of about equal length.
     private static func split(_ block: [UInt8], into count: Int) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         var start = 0

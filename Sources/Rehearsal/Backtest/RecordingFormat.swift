@@ -1,6 +1,6 @@
 package import Model
 
-/// One recorded answer, as small as it can be kept; -1 is unknown.
+/// One recorded sample in a compact form; -1 is unknown.
 package struct RecordedSample: Sendable {
     package var campaign: Int32
     package var at: Int64
@@ -30,13 +30,13 @@ package struct RecordedSample: Sendable {
     }
 }
 
-/// What is wrong with a recording, and where.
+/// An error in a recording, with its line.
 package struct RecordingFault: Error, Hashable, Sendable {
     package var line: Int
     package var message: String
 }
 
-/// The columns of a recording, as CSV or as JSON lines.
+/// The columns of a recording.
 enum RecordingColumn: String, CaseIterable {
     case at, campaign, totalEnrolled, sent, delivered, bounced, replied, queued, label
 
@@ -53,7 +53,7 @@ enum RecordingColumn: String, CaseIterable {
     }
 }
 
-/// The names within one piece of a recording; pieces are read beside each other and joined afterwards.
+/// The campaign names of one piece of a recording; pieces are parsed concurrently and joined afterwards.
 struct RecordedNames: Sendable {
     private(set) var names: [String] = []
     private(set) var labels: [Int32: String] = [:]

@@ -1,6 +1,7 @@
 import Guard
 import Model
 import Policy
+import Reporting
 
 /// Runs the real guard over a test's input in virtual time.
 ///
@@ -129,12 +130,12 @@ struct Rehearsal {
         var queue = effects[...]
         while let effect = queue.popFirst() {
             switch effect {
-            case .report(let event): moments.append(Moment(at: now - test.start, event: event))
-            case .record(let record): memory.keep(record)
+            case .report(let event): moments.append(Moment(at: now - test.start, event: event.entry))
+            case .record(let record): memory.store(record)
             case .ready, .reply: break
             case .poll(let target):
-                let observation = Observation(target: target, requestedAt: now, result: poll(target))
-                queue += warden.handle(.observed(observation), at: now)
+                let outcome = PollOutcome(target: target, requestedAt: now, result: read(target))
+                queue += warden.handle(.polled(outcome), at: now)
             case .send(let intent):
                 let word = intent.action == .start ? "start" : intent.action.rawValue
                 actions.append("\(word) \(intent.campaign)")
@@ -164,7 +165,7 @@ struct Rehearsal {
         }
     }
 
-    private func poll(_ target: Target) -> Result<Observation.Reading, Fault> {
+    private func read(_ target: Target) -> Result<PollOutcome.Reading, Fault> {
         let step = step(now - test.start)
         switch target {
         case .stats(let id):

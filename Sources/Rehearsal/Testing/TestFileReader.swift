@@ -2,6 +2,7 @@ import Guard
 import Model
 package import Policy
 import Yams
+import Reporting
 
 /// Reads a policy test file; every error has a position.
 package struct TestFileReader {
@@ -310,8 +311,8 @@ package struct TestFileReader {
         return expectations.map { PolicyTest.Check(at: at, expectation: $0.1, position: reader.position($0.0)) }
     }
 
-    private var states: [String] { CampaignPhase.Word.allCases.map(\.rawValue) }
-    private var launchStates: [String] { LaunchState.Word.allCases.map(\.rawValue) }
+    private var states: [String] { CampaignState.allCases.map(\.rawValue) }
+    private var launchStates: [String] { LaunchState.allCases.map(\.rawValue) }
     private var ruleStates: [String] {
         GuardStatus.RuleStatus.State.allCases.map(\.rawValue) + ["muted", "holds", "allows", "unknown"]
     }

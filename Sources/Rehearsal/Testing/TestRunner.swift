@@ -1,6 +1,7 @@
 import Guard
 import Model
 package import Policy
+import Reporting
 
 /// Runs a policy's tests.
 package struct TestRunner {

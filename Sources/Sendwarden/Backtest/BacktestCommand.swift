@@ -9,48 +9,48 @@ import Model
 import Policy
 import Rehearsal
 
-/// `sendwarden backtest`: what policies would have done on recorded numbers.
+/// `sendwarden backtest`: replays recorded stats through policies.
 struct BacktestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backtest",
-        abstract: "Run policies over recorded numbers.",
+        abstract: "Replay recorded stats through policies.",
         discussion: """
-            Says when each rule would have fired, which campaigns would have been paused, and how many bounces that \
-            would have spared; several policies stand side by side. The recording is the daemon's ledger, or a file of \
-            CSV with a header or of JSON lines, with the columns at, campaign, and any of totalEnrolled, sent, \
-            delivered, bounced, replied, queued, label; docs/backtest.md explains them. A label, good or bad, says \
-            what a list was in truth: pauses of good ones are counted as false.
-            Exits with 65 if the recording cannot be read, 66 without one, 77 without the permission to read it, 78 if \
-            a policy is refused.
+            Shows when each rule would have fired, which campaigns would have been paused, and how many bounces the \
+            pauses would have avoided. Several policies are compared side by side. The recording is the daemon's \
+            ledger, or a file: CSV with a header, or JSON lines. Its columns are at, campaign, and any of \
+            totalEnrolled, sent, delivered, bounced, replied, queued, label; docs/backtest.md describes them. The \
+            label, good or bad, is the true quality of a list: pauses of good lists count as false.
+            Exits with 65 if the recording is not valid, 66 if it does not exist, 77 without permission to read it, 78 \
+            if a policy is not valid.
 
             Example: sendwarden backtest --recording samples.csv policy.yaml stricter.yaml
             """)
 
     @OptionGroup var ledger: LedgerOption
 
-    @Argument(help: ArgumentHelp("The policies.", valueName: "policy"))
+    @Argument(help: ArgumentHelp("The policies, at most 8.", valueName: "policy"))
     var policies: [String] = [PolicyOption.installed]
 
-    @Option(help: ArgumentHelp("A file of samples; '-' reads them from stdin.", valueName: "file"))
+    @Option(help: ArgumentHelp("The recording, a file of samples; '-' is stdin.", valueName: "file"))
     var recording: String?
 
-    @Option(help: ArgumentHelp("A file of CSV with the columns campaign and label, good or bad.", valueName: "file"))
+    @Option(help: ArgumentHelp("A CSV file with the columns campaign and label.", valueName: "file"))
     var labels: String?
 
-    @Option(help: ArgumentHelp("Only what was recorded since: 30d, or a time. Of a ledger.", valueName: "time"))
+    @Option(help: ArgumentHelp("Only the ledger's samples since this time: 30d (ago) or a time.", valueName: "time"))
     var since: String?
 
-    @Option(help: ArgumentHelp("Show at most this many campaigns.", valueName: "count"))
+    @Option(help: ArgumentHelp("Show at most this many campaigns of each policy.", valueName: "count"))
     var limit = 20
 
-    @Flag(help: "Print one JSON object, for programs.")
+    @Flag(help: "Print one JSON object.")
     var json = false
 
     func validate() throws {
         if recording != nil, ledger.ledger != nil {
-            throw ValidationError("--recording and --ledger exclude each other.")
+            throw ValidationError("--recording and --ledger cannot be combined.")
         }
-        if policies.count > 8 { throw ValidationError("at most 8 policies are compared at once.") }
+        if policies.count > 8 { throw ValidationError("At most 8 policies can be compared.") }
         if let since, MomentText.instant(since) == nil {
             throw ValidationError("--since \(since) is neither a duration such as 30d nor a time.")
         }
@@ -106,7 +106,7 @@ struct BacktestCommand: AsyncParsableCommand {
     private func readLabels() throws -> [(String, String)] {
         guard let labels else { return [] }
         guard let text = try? String(contentsOfFile: labels, encoding: .utf8) else {
-            StandardError.write("error: \(labels): it cannot be read as text")
+            StandardError.write("error: \(labels): cannot be read as text")
             throw ExitCode.noInput
         }
         return text.split(separator: "\n").dropFirst().compactMap { line in
@@ -125,7 +125,7 @@ struct BacktestCommand: AsyncParsableCommand {
                 let samples = try await reader.samples(of: id, workspace, since: from ?? Instant(milliseconds: 0))
                 let piece = samples.map { RecordedSample(campaign: number, at: $0.at, $0.stats) }
                 do throws(RecordingFault) {
-                    try await backtest.take([piece])
+                    try await backtest.replay([piece])
                 } catch {
                     throw LedgerError(code: .corrupt, message: error.message)
                 }
@@ -135,7 +135,7 @@ struct BacktestCommand: AsyncParsableCommand {
             throw ExitCode(error)
         }
         if backtest.samples == 0 {
-            StandardError.write("error: \(ledger.path) holds no samples of that time")
+            StandardError.write("error: \(ledger.path) has no samples in that period")
             throw ExitCode.dataError
         }
     }

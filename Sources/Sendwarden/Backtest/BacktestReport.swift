@@ -11,9 +11,15 @@ struct BacktestReport: Encodable {
         var bounced: Int?
         var resolved: Int?
         var resumedAt: Instant?
-        var sparedSent: Int
-        var sparedBounced: Int
+        var avoidedSent: Int
+        var avoidedBounced: Int
         var isRelapse: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case rule, at, bounced, resolved, resumedAt, isRelapse
+            case avoidedSent = "sparedSent"
+            case avoidedBounced = "sparedBounced"
+        }
     }
 
     struct Course: Encodable {
@@ -23,18 +29,23 @@ struct BacktestReport: Encodable {
         var bounced: Int
         var pauses: [Stop]
 
-        var sparedSent: Int { pauses.reduce(0) { $0 + $1.sparedSent } }
-        var sparedBounced: Int { pauses.reduce(0) { $0 + $1.sparedBounced } }
+        var avoidedSent: Int { pauses.reduce(0) { $0 + $1.avoidedSent } }
+        var avoidedBounced: Int { pauses.reduce(0) { $0 + $1.avoidedBounced } }
     }
 
     struct RuleFirings: Encodable {
         var rule: String
         var action: String
-        /// False where it reads what a recording does not hold, or is about launches or pools.
-        var isJudged: Bool
+        /// False if the rule needs data that recordings lack, or is a launch or pool rule.
+        var isEvaluated: Bool
         var campaigns: Int
         var firings: Int
         var first: Instant?
+
+        private enum CodingKeys: String, CodingKey {
+            case rule, action, campaigns, firings, first
+            case isEvaluated = "isJudged"
+        }
     }
 
     struct Figures: Encodable {
@@ -47,12 +58,19 @@ struct BacktestReport: Encodable {
         var missed: Int?
         /// Seconds from a bad list's first sample to its first pause, the median; nil without labels.
         var medianSecondsToPause: Double?
-        var bouncesLetThrough: Int
-        var bouncesSpared: Int
-        /// Mails that would not have been sent and did not bounce.
-        var goodMailsHeldBack: Int
+        var bouncesNotAvoided: Int
+        var bouncesAvoided: Int
+        /// Emails that did not bounce and would not have been sent.
+        var otherEmailsNotSent: Int
         var rules: [RuleFirings]
         var courses: [Course]
+
+        private enum CodingKeys: String, CodingKey {
+            case policy, campaignsPaused, pauses, falsePauses, missed, medianSecondsToPause, rules, courses
+            case bouncesNotAvoided = "bouncesLetThrough"
+            case bouncesAvoided = "bouncesSpared"
+            case otherEmailsNotSent = "goodMailsHeldBack"
+        }
     }
 
     var from: Instant?
@@ -83,18 +101,18 @@ extension BacktestReport.Figures {
             }.sorted()
             medianSecondsToPause = times.isEmpty ? nil : times[times.count / 2]
         }
-        let spared = courses.flatMap(\.stops)
-        let sparedBounced = spared.reduce(0) { $0 + $1.sparedBounced }
-        bouncesSpared = Int(sparedBounced)
-        bouncesLetThrough = Int(courses.reduce(0) { $0 + $1.bounced } - sparedBounced)
-        goodMailsHeldBack = Int(spared.reduce(0) { $0 + max(0, $1.sparedSent - $1.sparedBounced) })
+        let stops = courses.flatMap(\.stops)
+        let avoided = stops.reduce(0) { $0 + $1.sparedBounced }
+        bouncesAvoided = Int(avoided)
+        bouncesNotAvoided = Int(courses.reduce(0) { $0 + $1.bounced } - avoided)
+        otherEmailsNotSent = Int(stops.reduce(0) { $0 + max(0, $1.sparedSent - $1.sparedBounced) })
         rules = policy.rules.map { rule in
-            let isJudged =
+            let isEvaluated =
                 rule.trigger == .running && rule.mode != .off && rule.condition.sources.isSubset(of: [.stats])
                 && !rule.condition.readsAge && !rule.condition.readsPlatformRates
             let firings = courses.flatMap { course in course.firings.filter { $0.rule == rule.name && $0.count > 0 } }
             return BacktestReport.RuleFirings(
-                rule: rule.name, action: rule.action.rawValue, isJudged: isJudged, campaigns: firings.count,
+                rule: rule.name, action: rule.action.rawValue, isEvaluated: isEvaluated, campaigns: firings.count,
                 firings: firings.reduce(0) { $0 + $1.count }, first: firings.compactMap(\.first).min())
         }
         self.courses = courses.map { course in
@@ -104,7 +122,7 @@ extension BacktestReport.Figures {
                     BacktestReport.Stop(
                         rule: stop.rule, at: stop.at, bounced: stop.bounced.isNaN ? nil : Int(stop.bounced),
                         resolved: stop.resolved.isNaN ? nil : Int(stop.resolved), resumedAt: stop.resumedAt,
-                        sparedSent: Int(stop.sparedSent), sparedBounced: Int(stop.sparedBounced),
+                        avoidedSent: Int(stop.sparedSent), avoidedBounced: Int(stop.sparedBounced),
                         isRelapse: stop.isRelapse)
                 })
         }

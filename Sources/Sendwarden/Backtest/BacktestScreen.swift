@@ -1,9 +1,9 @@
 import Model
 
-/// The figures of a backtest as text: the policies side by side, then rules and campaigns.
+/// The figures of a backtest as text: the policies side by side, then their rules and campaigns.
 struct BacktestScreen {
     var page: Page
-    /// At most so many campaigns of each policy.
+    /// The campaigns shown of each policy.
     var limit: Int
 
     func text(_ report: BacktestReport) -> String {
@@ -25,39 +25,39 @@ struct BacktestScreen {
             row("pauses") { "\($0.pauses)" },
         ]
         if report.policies.contains(where: { $0.falsePauses != nil }) {
-            rows.append(row("pauses of good lists (false)") { $0.falsePauses.map(String.init) ?? "" })
+            rows.append(row("false pauses (good lists)") { $0.falsePauses.map(String.init) ?? "" })
             rows.append(row("bad lists never paused") { $0.missed.map(String.init) ?? "" })
             rows.append(
-                row("median time until a bad list is paused") {
+                row("median time to pause a bad list") {
                     $0.medianSecondsToPause.map { Duration.seconds($0).spokenText } ?? "–"
                 })
         }
-        rows.append(row("bounces let through") { "\($0.bouncesLetThrough)" })
-        rows.append(row("bounces spared") { "\($0.bouncesSpared)" })
-        rows.append(row("other mails held back") { "\($0.goodMailsHeldBack)" })
+        rows.append(row("bounces not avoided") { "\($0.bouncesNotAvoided)" })
+        rows.append(row("bounces avoided") { "\($0.bouncesAvoided)" })
+        rows.append(row("other emails not sent") { "\($0.otherEmailsNotSent)" })
         return page.table(rows, isRight: [false] + report.policies.map { _ in true }, firstMax: 40)
     }
 
     private func rules(_ figures: BacktestReport.Figures) -> [String] {
-        var rows = [["rule of \(figures.policy)", "then", "campaigns", "firings", "first"]]
+        var rows = [["rule of \(figures.policy)", "action", "campaigns", "firings", "first"]]
         for rule in figures.rules {
             rows.append(
-                rule.isJudged
+                rule.isEvaluated
                     ? [rule.rule, rule.action, "\(rule.campaigns)", "\(rule.firings)", rule.first?.toSecond ?? "never"]
-                    : [rule.rule, rule.action, "", "", "not judged: reads what no recording holds"])
+                    : [rule.rule, rule.action, "", "", "not evaluated"])
         }
         return page.table(rows, isRight: [false, false, true, true, false])
     }
 
     private func campaigns(_ figures: BacktestReport.Figures, _ report: BacktestReport) -> [String] {
         let paused = figures.courses.filter { !$0.pauses.isEmpty }.sorted {
-            ($1.sparedBounced, $0.campaign) < ($0.sparedBounced, $1.campaign)
+            ($1.avoidedBounced, $0.campaign) < ($0.avoidedBounced, $1.campaign)
         }
         guard !paused.isEmpty else { return ["\(figures.policy) would have paused nothing."] }
         let hasLabels = figures.falsePauses != nil
         var rows = [
             ["paused by \(figures.policy)"] + (hasLabels ? ["list"] : []) + [
-                "first", "bounced", "times", "spared", "rule",
+                "first", "bounced", "pauses", "avoided", "rule",
             ]
         ]
         for course in paused.prefix(limit) {
@@ -66,12 +66,14 @@ struct BacktestScreen {
                 [course.campaign] + (hasLabels ? [course.label ?? ""] : []) + [
                     "\(first.at.date) \(first.at.clockTime)",
                     "\(first.bounced.map(String.init) ?? "?") of \(first.resolved.map(String.init) ?? "?")",
-                    "\(course.pauses.count)", "\(course.sparedBounced) of \(course.sparedSent)", first.rule,
+                    "\(course.pauses.count)", "\(course.avoidedBounced) of \(course.avoidedSent)", first.rule,
                 ])
         }
         var lines = page.table(
             rows, isRight: [false] + (hasLabels ? [false] : []) + [false, true, true, true, false])
-        if paused.count > limit { lines.append("and \(paused.count - limit) more; --limit shows them, --json all") }
+        if paused.count > limit {
+            lines.append("and \(paused.count - limit) more; use --limit to show more, or --json for all")
+        }
         return lines
     }
 }

@@ -14,29 +14,29 @@ import ServiceLifecycle
 import Simulator
 import UnixSignals
 
-/// `sendwarden demo`: the whole program on a simulated platform, in half a minute.
+/// `sendwarden demo`: runs the daemon against a simulated platform for half a minute.
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "See the guard at work on a simulated platform, in half a minute.",
+        abstract: "Show the guard at work on a simulated platform, in half a minute.",
         discussion: """
-            Runs the daemon and a simulated sending platform in one process, over real HTTP, through eight hours of \
-            made-up time: a healthy campaign, one with a bad list, a launch that has to wait for the pool, and one \
-            that can never fit. Needs no root, no key and no network. With --keep it leaves a folder with the policy \
-            and the ledger, to try status, explain, history, backtest and report on.
-            Ends with 0, with 69 if it cannot listen, 77 if the folder cannot be written.
+            Runs the daemon and a simulated sending platform in one process, connected over HTTP, for eight simulated \
+            hours. There is a healthy campaign, one with a bad list, a launch that must wait for its pool, and one \
+            that can never fit. The demo needs no root, no key and no network. --keep saves the policy and the ledger, \
+            for trying status, explain, history, backtest and report.
+            Exits with 69 if it cannot listen, 77 if it cannot write the folder.
 
             Example: sendwarden demo --keep demo && sendwarden explain camp_badlist --ledger demo/ledger.sqlite \
             --policy demo/policy.yaml
             """)
 
-    @Option(help: "Simulated seconds in a second, 60 to 3600.")
+    @Option(help: "Simulated seconds per second, 60 to 3600.")
     var speed = 1200.0
 
-    @Option(help: ArgumentHelp("Keep policy and ledger in this folder, which must be new.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Save the policy and the ledger in this new folder.", valueName: "folder"))
     var keep: String?
 
-    @Option(help: "What chance begins with: the same seed, the same mails bounce.")
+    @Option(help: "Seed of the random numbers; with the same seed, the same emails bounce.")
     var seed: UInt64 = 1
 
     func validate() throws {
@@ -47,7 +47,7 @@ struct DemoCommand: AsyncParsableCommand {
         let description = try DemoWorld.description()
         guard let start = description.start else { throw ExitCode.software }
         StandardOutput.write(
-            "Eight hours of a simulated platform at \(Int(speed)) times real time; nothing leaves this machine.\n")
+            "Simulating eight hours at \(Int(speed)) times real time; nothing leaves this machine.\n")
         let time = SteadyTime(startingAt: start, speed: speed)
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let urls = AsyncStream.makeStream(of: String.self)
@@ -63,7 +63,7 @@ struct DemoCommand: AsyncParsableCommand {
                 try await server.run()
             }
             guard let url = await urls.stream.first(where: { _ in true }) else {
-                StandardError.write("error: cannot listen on 127.0.0.1; the demo needs a free port there")
+                StandardError.write("error: cannot listen on 127.0.0.1: the demo needs a free port")
                 throw ExitCode.unavailable
             }
             do {
@@ -77,7 +77,7 @@ struct DemoCommand: AsyncParsableCommand {
         }
         let end = min(time.now, start + DemoWorld.length)
         guard end >= start + DemoWorld.length else {
-            StandardOutput.write("\nStopped at \(end.wholeMinutes), before the end: no comparison.")
+            StandardOutput.write("\nStopped at \(end.wholeMinutes), before the end, so there is no comparison.")
             return
         }
         StandardOutput.write(
@@ -87,7 +87,7 @@ struct DemoCommand: AsyncParsableCommand {
         StandardOutput.write(
             """
 
-            Kept in \(keep). Try:
+            Saved in \(keep). Try:
               sendwarden status \(ledger) --policy \(keep)/policy.yaml
               sendwarden explain camp_badlist \(ledger) --policy \(keep)/policy.yaml
               sendwarden history \(ledger)
@@ -96,7 +96,7 @@ struct DemoCommand: AsyncParsableCommand {
             """)
     }
 
-    /// The ledger in the folder to be kept, with the policy beside it; nil where nothing is.
+    /// The ledger in the folder of `--keep`, with the policy beside it; nil without `--keep`.
     private func openLedger(
         _ policy: CheckedPolicy, _ url: String, at now: Instant
     ) async throws -> (any LedgerStore)? {
@@ -105,14 +105,14 @@ struct DemoCommand: AsyncParsableCommand {
             guard mkdir(keep, 0o700) == 0 else {
                 throw LedgerError(
                     code: .noPermission,
-                    message: "the folder \(keep) cannot be made: \(String(cString: strerror(errno)))")
+                    message: "cannot create folder \(keep): \(String(cString: strerror(errno)))")
             }
             let text = Array((DemoWorld.policy(url: url) + "\n").utf8)
             let descriptor = open("\(keep)/policy.yaml", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
             guard descriptor >= 0, write(descriptor, text, text.count) == text.count, close(descriptor) == 0 else {
                 throw LedgerError(
                     code: .noPermission,
-                    message: "\(keep)/policy.yaml cannot be written: \(String(cString: strerror(errno)))")
+                    message: "cannot write \(keep)/policy.yaml: \(String(cString: strerror(errno)))")
             }
             return try await LedgerLocation("\(keep)/ledger.sqlite").open(LedgerScope(policy), at: now).store
         } catch {
@@ -121,7 +121,7 @@ struct DemoCommand: AsyncParsableCommand {
         }
     }
 
-    /// Runs the daemon as it is, against the simulator, until the time is up.
+    /// Runs the unchanged daemon against the simulator until the end of the demo.
     private func guardWorld(
         at url: String, until end: Instant, _ time: SteadyTime, _ threads: MultiThreadedEventLoopGroup
     ) async throws {
@@ -163,7 +163,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 }
 
-/// Ends when the demo's time is up, and the group with it.
+/// Ends, and with it the service group, at the end of the demo.
 private struct EndOfTime: Service {
     let end: Instant
     let time: SteadyTime

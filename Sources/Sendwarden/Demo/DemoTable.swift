@@ -1,11 +1,11 @@
 import Model
 import Simulator
 
-/// What became of the world with the guard and without it, side by side.
+/// Compares the simulated world with the guard and without it.
 enum DemoTable {
     static func text(guarded: World, unguarded: World) -> String {
         var rows = [
-            ["campaign", "sent", "bounced", "in the end", "sent", "bounced", "in the end"]
+            ["campaign", "sent", "bounced", "state", "sent", "bounced", "state"]
         ]
         for campaign in guarded.campaigns {
             guard let other = unguarded.campaign(campaign.description.id) else { continue }
@@ -13,8 +13,8 @@ enum DemoTable {
         }
         rows.append(["all"] + total(guarded) + total(unguarded))
         let columns = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        // Each half has its name above its three columns.
-        let (first, second) = ("with Sendwarden", "without it")
+        // Each half has its title above its three columns.
+        let (first, second) = ("with Sendwarden", "without Sendwarden")
         let halfWidth = columns[1...3].reduce(4, +)
         let heading =
             String(repeating: " ", count: columns[0] + 2) + first

@@ -2,11 +2,11 @@ import Model
 import Policy
 import Simulator
 
-/// The demo's world and policy, as a user would write them.
+/// The demo's world and policy, in the formats that users write.
 enum DemoWorld {
-    /// How long the demo lasts in its own time, across the reset at midnight.
+    /// The simulated length of the demo, which includes the reset of the pool's window at midnight.
     static let length: Duration = .seconds(8 * 3600)
-    /// What people planned: without a guard, both launches start then.
+    /// Without a guard, both launches start at this time.
     static let plannedStart: Duration = .seconds(3600)
 
     static let world = """
@@ -51,7 +51,7 @@ enum DemoWorld {
         try WorldFile.parse(world, name: "the demo's world")
     }
 
-    /// The same world left to itself: nobody guards it, and both launches start as planned.
+    /// The same world without a guard, where both launches start as planned.
     static func unguarded(seed: UInt64) throws(WorldFileError) -> World {
         var description = try description()
         description.acts = description.campaigns.filter { $0.status == .draft }.map {

@@ -10,17 +10,18 @@ import NIOPosix
 import Policy
 import Providers
 
-/// `sendwarden doctor`: looks at all that the daemon needs.
+/// `sendwarden doctor`: checks everything that the daemon needs.
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Check all that the daemon needs, and say what to do.",
+        abstract: "Check everything that the daemon needs, and suggest fixes.",
         discussion: """
-            Looks at the policy, the key, the platform's name, TLS and clock, the shape of each endpoint's answers, \
-            the journal, systemd, the control socket, and the ledger's integrity and size. Starts and pauses nothing. \
-            Run it as root, or as the user that runs the daemon.
-            Ends with 0 if nothing failed, otherwise with the code of what is worst: 78 policy or key refused, 77 no \
-            permission, 69 platform unreachable, 65 ledger damaged or answers that cannot be used, 66 no policy.
+            Checks the policy, the key, the platform's host name, TLS and clock, the format of each endpoint's \
+            response, the journal, systemd, the control socket, and the ledger's integrity and size. It never starts \
+            or pauses a campaign. Run it as root, or as the user that runs the daemon.
+            Exits with 0 if no check failed, otherwise with the code of the most severe failure: 78 if the policy or \
+            the key is refused, 77 without permission, 69 if the platform cannot be reached, 65 if the ledger is \
+            damaged or a response cannot be used, 66 if there is no policy.
 
             Example: sendwarden doctor --policy /etc/sendwarden/policy.yaml
             """)
@@ -32,7 +33,7 @@ struct DoctorCommand: AsyncParsableCommand {
     @Flag(help: "Print the findings as one JSON object.")
     var json = false
 
-    /// So many campaigns' statistics are asked for.
+    /// The number of campaigns whose stats are requested.
     static let campaignsMax = 10
 
     func run() async throws {
@@ -47,11 +48,11 @@ struct DoctorCommand: AsyncParsableCommand {
         note(policyFindings)
         if let checked {
             for workspace in checked.workspaces {
-                // With one workspace there is nothing to tell apart.
+                // A single workspace needs no prefix.
                 let place = checked.workspaces.count == 1 ? "" : "\(workspace.name): "
                 let (key, keyFindings) = checkCredential(workspace)
                 note(keyFindings.map { $0.placed(place) })
-                await PlatformCheck(policy: checked, workspace: workspace, key: key).look { note([$0.placed(place)]) }
+                await PlatformCheck(policy: checked, workspace: workspace, key: key).run { note([$0.placed(place)]) }
             }
         }
         note(HostCheck.findings())
@@ -65,7 +66,7 @@ struct DoctorCommand: AsyncParsableCommand {
             let doubts = findings.count { $0.verdict == .warning }
             StandardOutput.write(
                 failed + doubts == 0
-                    ? "all is well" : "\(failed) failed, \(doubts) warning\(doubts == 1 ? "" : "s")")
+                    ? "all checks passed" : "\(failed) failed, \(doubts) warning\(doubts == 1 ? "" : "s")")
         }
         if code != 0 { throw ExitCode(code) }
     }
@@ -98,7 +99,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 nil,
                 [
                     .failed(
-                        "policy", error.message, "name the policy, as in: sendwarden doctor policy.yaml",
+                        "policy", error.message, "give the policy as an argument: sendwarden doctor policy.yaml",
                         ExitCode(error))
                 ]
             )
@@ -112,7 +113,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 [
                     .failed(
                         "policy", "\(policy.path):\(first?.position.line ?? 1): \(first?.message ?? "refused")",
-                        "sendwarden check \(policy.path) shows every error", .badConfiguration)
+                        "run 'sendwarden check \(policy.path)' to see every error", .badConfiguration)
                 ]
             )
         }
@@ -122,11 +123,12 @@ struct DoctorCommand: AsyncParsableCommand {
             findings.append(
                 .warning(
                     "policy", "\(warnings) warning\(warnings == 1 ? "" : "s")",
-                    "sendwarden check \(policy.path) shows them"))
+                    "run 'sendwarden check \(policy.path)' to see them"))
         }
         if checked.mode == .observe {
             findings.append(
-                .note("policy", "observe mode: decisions are told, nothing is sent", "set mode: enforce to act"))
+                .note("policy", "observe mode: decisions are logged, and nothing is sent", "set 'mode: enforce' to act")
+            )
         }
         return (checked, findings)
     }
@@ -136,30 +138,30 @@ struct DoctorCommand: AsyncParsableCommand {
         do throws(CredentialError) {
             switch workspace.credential {
             case .file(let path):
-                return (try CredentialReader.file(path), [.ok("key", "\(path) can be read, and by nobody else")])
+                return (try CredentialReader.file(path), [.ok("key", "\(path) is readable only by its owner")])
             case .systemd(let name) where directory != nil:
                 return (
                     try CredentialReader.systemd(name, directory: directory),
                     [.ok("key", "systemd passed the credential \(name)")]
                 )
             case .systemd(let name):
-                // Outside the service: the file that its LoadCredential= finds by that name.
+                // Outside the service: the file that the unit's LoadCredential= finds by that name.
                 let store = "/etc/credstore/\(name)"
                 if access("/etc/credstore.encrypted/\(name)", F_OK) == 0 {
                     return (
                         nil,
                         [
                             .note(
-                                "key", "\(name) is sealed: only the service can open it",
-                                "endpoints are not asked from here; 'sendwarden status' shows whether the service's key is taken"
+                                "key", "\(name) is encrypted: only the service can read it",
+                                "endpoints are not checked; 'sendwarden status' shows whether the platform accepts the key"
                             )
                         ]
                     )
                 }
-                return (try CredentialReader.file(store), [.ok("key", "\(store) can be read, and by nobody else")])
+                return (try CredentialReader.file(store), [.ok("key", "\(store) is readable only by its owner")])
             }
         } catch {
-            return (nil, [.failed("key", error.message, "docs/service.md says how a key is passed", ExitCode(error))])
+            return (nil, [.failed("key", error.message, "see docs/service.md for how to pass a key", ExitCode(error))])
         }
     }
 
@@ -169,17 +171,18 @@ struct DoctorCommand: AsyncParsableCommand {
         do throws(ControlFailure) {
             let (status, _) = try await control.tryAsking("GET", "/metrics")
             return status == 200
-                ? .ok("daemon", "it answers on \(control.path)")
+                ? .ok("daemon", "responds on \(control.path)")
                 : .warning(
-                    "daemon", "it answers HTTP \(status) on \(control.path)", "is it of this version? restart it")
+                    "daemon", "responds with HTTP \(status) on \(control.path)",
+                    "it may run another version; restart it")
         } catch {
             return error.isAbsent
-                ? .note("daemon", error.reason, "systemctl status sendwarden")
-                : .failed("daemon", error.reason, "systemctl status sendwarden", error.code)
+                ? .note("daemon", error.reason, "run 'systemctl status sendwarden'")
+                : .failed("daemon", error.reason, "run 'systemctl status sendwarden'", error.code)
         }
     }
 
-    /// Beyond this much free room the ledger can grow for long.
+    /// The free space that leaves the ledger room to grow.
     private static let roomMin = 500 << 20
 
     private func checkLedger() async -> [DoctorFinding] {
@@ -191,25 +194,25 @@ struct DoctorCommand: AsyncParsableCommand {
                 return [
                     .failed(
                         "ledger", "\(path) is damaged: \(damage)",
-                        "restore it, or start the daemon once with --recover-ledger", .dataError)
+                        "restore a backup, or start the daemon once with --recover-ledger", .dataError)
                 ]
             }
             let size = [path, path + "-wal"].reduce(0) { sum, file in
                 sum + ((try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0)
             }
-            var last = "nothing yet"
+            var last = "no entries"
             for workspace in try await reader.workspaces() {
                 if let then = try await reader.span(workspace)?.upperBound {
-                    last = "\(workspace) last at \(then.toSecond)"
+                    last = "last entry of \(workspace) at \(then.toSecond)"
                 }
             }
             let megabytes = DecimalText.shortest(Double(size) / 1_000_000, decimals: 1)
-            findings.append(.ok("ledger", "\(path) is sound, \(megabytes) MB; \(last)"))
+            findings.append(.ok("ledger", "\(path) is valid, \(megabytes) MB; \(last)"))
         } catch {
             switch error.code {
             case .missing:
-                findings.append(.note("ledger", error.message, "the daemon makes one when it first starts"))
-            default: findings.append(.failed("ledger", error.message, "docs/ledger.md", ExitCode(error)))
+                findings.append(.note("ledger", error.message, "the daemon creates it when it first starts"))
+            default: findings.append(.failed("ledger", error.message, "see docs/ledger.md", ExitCode(error)))
             }
         }
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
@@ -219,8 +222,8 @@ struct DoctorCommand: AsyncParsableCommand {
             if free < DoctorCommand.roomMin {
                 findings.append(
                     .warning(
-                        "disk", "\(free >> 20) MiB are free in \(folder)",
-                        "make room: without it nothing is started, and what is paused is not remembered"))
+                        "disk", "\(free >> 20) MiB free in \(folder)",
+                        "free some space: with a full disk nothing is started or resumed, and pauses are not recorded"))
             }
         }
         return findings

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// What one check of the doctor came to.
+/// The result of one check.
 struct DoctorFinding: Encodable {
     enum Verdict: String, Encodable {
         case ok, note, warning, failed
@@ -9,9 +9,9 @@ struct DoctorFinding: Encodable {
     var check: String
     var verdict: Verdict
     var detail: String
-    /// What to do; nil where nothing is to be done.
+    /// What to do; nil if there is nothing to do.
     var remedy: String?
-    /// What the program ends with where this is the worst; 0 where nothing failed.
+    /// The program's exit code if this finding is the most severe; 0 unless the check failed.
     var exitCode: Int32 = 0
 
     static func ok(_ check: String, _ detail: String) -> DoctorFinding {
@@ -30,14 +30,14 @@ struct DoctorFinding: Encodable {
         DoctorFinding(check: check, verdict: .failed, detail: detail, remedy: remedy, exitCode: code.rawValue)
     }
 
-    /// The same, of the workspace that it is about.
+    /// The finding with a prefix that names its workspace.
     func placed(_ place: String) -> DoctorFinding {
         var finding = self
         finding.check = place + check
         return finding
     }
 
-    /// The gravest code: a policy that cannot be used keeps everything from working, a missing file least.
+    /// The exit code of the most severe finding; 0 if no check failed.
     static func worst(_ findings: [DoctorFinding]) -> Int32 {
         let order: [Int32] = [78, 77, 69, 65, 66]
         return order.first { code in findings.contains { $0.exitCode == code } } ?? 0

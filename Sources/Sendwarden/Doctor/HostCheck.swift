@@ -2,7 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 
-/// The doctor's look at the machine: systemd, its notifications, and the journal.
+/// Checks the machine: systemd, its notification socket, and the journal.
 enum HostCheck {
     static func findings() -> [DoctorFinding] {
         [systemd, notify, journal]
@@ -10,29 +10,29 @@ enum HostCheck {
 
     private static var systemd: DoctorFinding {
         access("/run/systemd/system", F_OK) == 0
-            ? .ok("systemd", "runs this machine")
+            ? .ok("systemd", "is running")
             : .note(
-                "systemd", "does not run this machine", "run the daemon under another supervisor, or in the foreground")
+                "systemd", "is not running", "run the daemon under another supervisor, or in the foreground")
     }
 
     private static var notify: DoctorFinding {
         guard let path = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"] else {
-            return .note("notify", "not run by systemd here; the unit's Type=notify passes NOTIFY_SOCKET to the daemon")
+            return .note("notify", "not started by systemd; in the service, Type=notify sets NOTIFY_SOCKET")
         }
         return path.hasPrefix("@") || access(path, W_OK) == 0
-            ? .ok("notify", "systemd can be told")
+            ? .ok("notify", "NOTIFY_SOCKET is writable")
             : .failed(
-                "notify", "NOTIFY_SOCKET \(path) cannot be written: \(String(cString: strerror(errno)))",
+                "notify", "cannot write to NOTIFY_SOCKET \(path): \(String(cString: strerror(errno)))",
                 "set NotifyAccess=main in the unit", .noPermission)
     }
 
     private static var journal: DoctorFinding {
         let path = "/run/systemd/journal/socket"
-        if access(path, W_OK) == 0 { return .ok("journal", "journald can be told") }
+        if access(path, W_OK) == 0 { return .ok("journal", "the journal's socket is writable") }
         return errno == ENOENT
-            ? .note("journal", "journald does not run here", "events go to stderr: choose --log-format text or json")
+            ? .note("journal", "journald is not running", "log to stderr with --log-format text or json")
             : .failed(
-                "journal", "\(path) cannot be written: \(String(cString: strerror(errno)))",
-                "the unit must see /run/systemd/journal", .noPermission)
+                "journal", "cannot write to \(path): \(String(cString: strerror(errno)))",
+                "make /run/systemd/journal accessible to the unit", .noPermission)
     }
 }

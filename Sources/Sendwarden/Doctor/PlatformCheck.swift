@@ -8,31 +8,31 @@ import NIOPosix
 import Policy
 import Providers
 
-/// The doctor's look at the platform: name, connection, TLS, clock, and the shape of each endpoint's answer.
+/// Checks the platform: host name, connection, TLS, clock, and the format of each endpoint's response.
 struct PlatformCheck {
     var policy: CheckedPolicy
     var workspace: Workspace
-    /// Nil where it could not be read: then only what needs none is looked at.
+    /// Nil if it could not be read; then only checks that need no key run.
     var key: APIKey?
 
-    /// Clocks that differ by more make the platform's times hard to read.
+    /// A larger difference between the clocks makes the platform's times misleading.
     private static let skewMax: Duration = .seconds(5)
 
-    /// Tells each finding as soon as it is there.
-    func look(_ tell: (DoctorFinding) -> Void) async {
+    /// Reports each finding as soon as it is known.
+    func run(_ report: (DoctorFinding) -> Void) async {
         let url = workspace.url
         let host = PlatformCheck.host(of: url)
-        if let trouble = PlatformCheck.nameTrouble(host) {
-            return tell(
+        if let error = PlatformCheck.resolverError(host) {
+            return report(
                 .failed(
-                    "name", "\(host) cannot be resolved: \(trouble)", "check the policy's url, and /etc/resolv.conf",
+                    "name", "cannot resolve \(host): \(error)", "check the policy's url and /etc/resolv.conf",
                     .unavailable))
         }
-        tell(.ok("name", "\(host) is resolved"))
+        report(.ok("name", "\(host) resolves"))
         let http = HTTPClient(
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup(numberOfThreads: 1)),
             configuration: PlatformFactory.clientConfiguration)
-        if await connects(http, tell) { await endpoints(http, tell) }
+        if await connects(http, report) { await endpoints(http, report) }
         try? await http.shutdown()
     }
 
@@ -42,14 +42,14 @@ struct PlatformCheck {
         return String(rest.prefix { $0 != ":" })
     }
 
-    private static func nameTrouble(_ host: String) -> String? {
+    private static func resolverError(_ host: String) -> String? {
         var found: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host, nil, nil, &found)
         if let found { freeaddrinfo(found) }
         return code == 0 ? nil : String(cString: gai_strerror(code))
     }
 
-    private func connects(_ http: HTTPClient, _ tell: (DoctorFinding) -> Void) async -> Bool {
+    private func connects(_ http: HTTPClient, _ report: (DoctorFinding) -> Void) async -> Bool {
         let url = workspace.url
         let secure = url.hasPrefix("https:")
         let before = SteadyTime.fromWallClock().now
@@ -57,39 +57,39 @@ struct PlatformCheck {
             let answer = try await PlatformProbe.probe(
                 http, url: url, path: workspace.provider.traits.probePath, timeout: policy.poll.timeout)
             let took = SteadyTime.fromWallClock().now - before
-            tell(
+            report(
                 .ok(
                     "connection",
-                    "\(url) answers in \(took.milliseconds) ms"
-                        + (secure ? ", its certificate is trusted" : ", without TLS")))
+                    "\(url) responds in \(took.milliseconds) ms"
+                        + (secure ? " with a trusted certificate" : " without TLS")))
             guard let date = answer.date else {
-                tell(.note("clock", "the platform's answers have no Date header, so clocks cannot be compared"))
+                report(.note("clock", "not compared: the platform's response has no Date header"))
                 return true
             }
-            // The header has whole seconds, and the answer took a while.
+            // The header has whole seconds, and the response took some time.
             let skew = date - before
             let isOff = skew > PlatformCheck.skewMax + took || skew < .zero - PlatformCheck.skewMax
-            tell(
+            report(
                 isOff
                     ? .warning(
-                        "clock", "this machine's clock and the platform's differ by \(skew.spokenText)",
-                        "let systemd-timesyncd or chrony set the clock: timedatectl status")
-                    : .ok("clock", "agrees with the platform's within \(PlatformCheck.skewMax.policyText)"))
+                        "clock", "differs from the platform's clock by \(skew.spokenText)",
+                        "synchronize the clock with systemd-timesyncd or chrony; see 'timedatectl status'")
+                    : .ok("clock", "within \(PlatformCheck.skewMax.policyText) of the platform's clock"))
             return true
         } catch {
-            tell(
+            report(
                 .failed(
                     "connection", "\(url): \(error.summary)",
                     secure && error.summary.hasPrefix("TLS")
-                        ? "check the policy's url, the machine's CA certificates and its clock"
-                        : "check the policy's url, the firewall and the platform's own status page", .unavailable))
+                        ? "check the policy's url, and this machine's CA certificates and clock"
+                        : "check the policy's url, the firewall and the platform's status page", .unavailable))
             return false
         }
     }
 
-    private func endpoints(_ http: HTTPClient, _ tell: (DoctorFinding) -> Void) async {
+    private func endpoints(_ http: HTTPClient, _ report: (DoctorFinding) -> Void) async {
         guard let key else {
-            return tell(.note("endpoints", "not asked, for want of a key"))
+            return report(.note("endpoints", "not checked: no key"))
         }
         let factory = PlatformFactory(
             http: http, time: SteadyTime.fromWallClock(), credentialsDirectory: nil,
@@ -98,49 +98,50 @@ struct PlatformCheck {
         do throws(CredentialError) {
             platform = try factory.connect(workspace, key, policy)
         } catch {
-            return tell(.failed("key", error.message, "docs/service.md says how a key is passed", ExitCode(error)))
+            return report(.failed("key", error.message, "see docs/service.md for how to pass a key", ExitCode(error)))
         }
-        if let volumes = platform.volumes, await !pools(volumes, tell) { return }
+        if let volumes = platform.volumes, await !pools(volumes, report) { return }
         if let accounts = platform.accounts {
             do throws(Fault) {
-                tell(.ok("sender accounts", "\(try await accounts.accounts().count) reported"))
+                report(.ok("sender accounts", "\(try await accounts.accounts().count) reported"))
             } catch {
-                if !explain("sender accounts", error, tell) { return }
+                if !explain("sender accounts", error, report) { return }
             }
         }
         if let rosters = platform.rosters {
-            if await !namedPools(rosters, tell) { return }
-            tell(.note("removing and restoring senders", "not tried, as they would act"))
+            if await !namedPools(rosters, report) { return }
+            report(.note("removing and restoring senders", "not checked: these requests change pools"))
         }
         if let campaigns = platform.campaigns {
-            await self.campaigns(campaigns, tell)
-            tell(.note("start and pause", "not tried, as they would act"))
+            await self.campaigns(campaigns, report)
+            report(.note("start and pause", "not checked: these requests change campaigns"))
         }
     }
 
-    /// False where nothing better can be expected of further requests.
-    private func pools(_ volumes: any VolumePlatform, _ tell: (DoctorFinding) -> Void) async -> Bool {
+    /// False if further requests would fail in the same way.
+    private func pools(_ volumes: any VolumePlatform, _ report: (DoctorFinding) -> Void) async -> Bool {
         do throws(Fault) {
             let pools = try await volumes.pools()
-            tell(.ok("sender pools", "\(pools.count) reported"))
+            report(.ok("sender pools", "\(pools.count) reported"))
             let known = Set(pools.map(\.id))
             let named = policy.campaigns.filter { $0.workspace == workspace.name }.compactMap(\.pool)
             let missing = Set(named).subtracting(known).subtracting(policy.pools.map(\.name))
             if !missing.isEmpty {
-                tell(
+                report(
                     .warning(
                         "sender pools",
-                        "the platform reports no \(missing.map(\.text).sorted().joined(separator: ", "))",
-                        "it reports \(known.map(\.text).sorted().prefix(5).joined(separator: ", ")): mend the policy"))
+                        "the platform does not report \(missing.map(\.text).sorted().joined(separator: ", "))",
+                        "fix the policy; the platform reports \(known.map(\.text).sorted().prefix(5).joined(separator: ", "))"
+                    ))
             }
             return true
         } catch {
-            return explain("sender pools", error, tell)
+            return explain("sender pools", error, report)
         }
     }
 
-    /// Each pool that the policy gives a name, with its members.
-    private func namedPools(_ rosters: any RosterPlatform, _ tell: (DoctorFinding) -> Void) async -> Bool {
+    /// Checks each pool under the policy's `pools`, and its members.
+    private func namedPools(_ rosters: any RosterPlatform, _ report: (DoctorFinding) -> Void) async -> Bool {
         for binding in policy.pools where binding.workspace == workspace.name {
             let check = "pool \(binding.name)"
             do throws(Fault) {
@@ -148,31 +149,31 @@ struct PlatformCheck {
                 case .found(let roster):
                     let capacity = roster.activeSenders.multipliedReportingOverflow(by: binding.perSenderDaily)
                     let detail =
-                        "found as \(roster.pool.id): \(roster.senders) senders, \(roster.activeSenders) activated for "
-                        + "\(binding.channel.rawValue), \(capacity.partialValue) mails a day"
-                    tell(
+                        "\(roster.pool.id) matches: \(roster.senders) senders, \(roster.activeSenders) activated for "
+                        + "\(binding.channel.rawValue), \(capacity.partialValue) emails per day"
+                    report(
                         roster.activeSenders > 0
                             ? .ok(check, detail)
-                            : .warning(check, detail, "activate a sender of it, or mend 'channel' in the policy"))
+                            : .warning(check, detail, "activate one of its senders, or fix 'channel' in the policy"))
                 case .missing:
-                    tell(
+                    report(
                         .warning(
-                            check, "no pool of the workspace is \(binding.target.text)",
-                            "'sendwarden pools' lists what there is: mend the policy"))
+                            check, "no pool of the workspace matches \(binding.target.text)",
+                            "fix the policy; 'sendwarden pools' lists the pools"))
                 case .ambiguous(let count):
-                    tell(
+                    report(
                         .warning(
-                            check, "\(count) pools of the workspace are \(binding.target.text)",
-                            "add an id, a name or a tag to its pool_where, so that one is meant"))
+                            check, "\(count) pools of the workspace match \(binding.target.text)",
+                            "add an id, a name or a tag to pool_where, so that only one matches"))
                 }
             } catch {
-                if !explain(check, error, tell) { return false }
+                if !explain(check, error, report) { return false }
             }
         }
         return true
     }
 
-    private func campaigns(_ client: any CampaignPlatform, _ tell: (DoctorFinding) -> Void) async {
+    private func campaigns(_ client: any CampaignPlatform, _ report: (DoctorFinding) -> Void) async {
         var good = 0
         let listed = policy.campaigns.filter { $0.workspace == workspace.name }
         for campaign in listed.prefix(DoctorCommand.campaignsMax) {
@@ -184,45 +185,48 @@ struct PlatformCheck {
                 if stats.delivered == nil { missing.append("delivered") }
                 if stats.bounced == nil { missing.append("bounced") }
                 if !missing.isEmpty {
-                    tell(
+                    report(
                         .warning(
-                            "campaign \(campaign.id)", "its answer lacks \(missing.joined(separator: ", "))",
-                            "rules that read these are unknown, and pause nothing"))
+                            "campaign \(campaign.id)", "its stats lack \(missing.joined(separator: ", "))",
+                            "conditions that read these are unknown and pause nothing"))
                 }
             } catch {
-                if !explain("campaign \(campaign.id)", error, tell) { return }
+                if !explain("campaign \(campaign.id)", error, report) { return }
             }
         }
         let rest = listed.count - DoctorCommand.campaignsMax
         if good > 0 {
-            tell(
+            report(
                 .ok(
                     "campaign statistics",
-                    "\(good) answered" + (rest > 0 ? "; \(rest) more were not asked" : "")))
+                    "received for \(good)" + (rest > 0 ? "; \(rest) more not checked" : "")))
         }
     }
 
-    /// False where nothing better can be expected of further requests.
-    private func explain(_ check: String, _ fault: Fault, _ tell: (DoctorFinding) -> Void) -> Bool {
+    /// False if further requests would fail in the same way.
+    private func explain(_ check: String, _ fault: Fault, _ report: (DoctorFinding) -> Void) -> Bool {
         switch fault.kind {
         case .unauthorized:
-            tell(
+            report(
                 .failed(
-                    check, "the platform refuses the key: \(fault.summary)",
-                    "put a valid key into the file that the policy names", .noPermission))
+                    check, "the platform rejects the key: \(fault.summary)",
+                    "put a valid key into the credential that the policy names", .noPermission))
             return false
         case .missing:
-            tell(.warning(check, "the platform does not know it: \(fault.summary)", "check its id in the policy"))
+            report(.warning(check, "not found on the platform: \(fault.summary)", "check its id in the policy"))
         case .throttled:
-            tell(.warning(check, "the platform throttles us: \(fault.summary)", "lower poll.budget in the policy"))
+            report(
+                .warning(
+                    check, "the platform limits the request rate: \(fault.summary)", "lower poll.budget in the policy"))
             return false
         case .unexpected, .refused:
-            tell(
+            report(
                 .failed(
-                    check, "the answer cannot be used: \(fault.summary)",
-                    "the platform's API may have changed; report it with 'sendwarden --version'", .dataError))
+                    check, "unusable response: \(fault.summary)",
+                    "the platform's API may have changed; report this with the output of 'sendwarden --version'",
+                    .dataError))
         case .unreachable:
-            tell(.failed(check, fault.summary, "try again later; see the platform's status page", .unavailable))
+            report(.failed(check, fault.summary, "see the platform's status page, and try again later", .unavailable))
             return false
         }
         return true

@@ -5,19 +5,19 @@ import Journal
 import Ledger
 import NIOCore
 
-/// `sendwarden explain`: why a campaign, a pool, a rule or a decision is as it is.
+/// `sendwarden explain`: explains the state of a campaign, a pool, a rule or a decision.
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Explain a campaign, a pool, a decision or a rule.",
+        abstract: "Explain the state of a campaign, pool, rule or decision.",
         discussion: """
-            Shows why a campaign is paused, held or neither, or how a pool stands: each rule with the value of its \
-            parts, who did what and when, what would have to happen for that to change, and when it could at the earliest. A number is a \
-            decision, as SENDWARDEN_DECISION names it in the journal.
-            Asks the running daemon. Where none runs, or with --ledger, it is worked out from the ledger and the \
-            policy, as of the ledger's last entry.
-            Exits with 65 if nothing has that name, 66 without a ledger, 69 if no daemon answers and there is no \
-            ledger, 77 without the permission to ask, 78 if the policy is refused.
+            Shows why a campaign is paused, held or running, or the state of a pool: each rule with its current \
+            values, who did what and when, what would change the state, and when it can change at the earliest. A \
+            number selects a decision, as SENDWARDEN_DECISION in the journal.
+            Queries the running daemon. If no daemon runs, or with --ledger, computes the explanation from the ledger \
+            and the policy, as of the ledger's last entry.
+            Exits with 65 if nothing has that name, 66 if the ledger does not exist, 69 if no daemon responds and \
+            there is no ledger, 77 without permission, 78 if the policy is not valid.
 
             Example: sendwarden explain camp_123
             """)
@@ -27,13 +27,13 @@ struct ExplainCommand: AsyncParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A campaign's id, a rule's or a pool's name, or a decision's number.", valueName: "subject"))
+            "A campaign id, a pool id or name, a rule name, or a decision number.", valueName: "subject"))
     var subject: String
 
-    @Option(help: ArgumentHelp("The policy, to explain from a ledger.", valueName: "file"))
+    @Option(help: ArgumentHelp("The policy to use with a ledger.", valueName: "file"))
     var policy = PolicyOption.installed
 
-    @Flag(help: "Print one JSON object, for programs.")
+    @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() async throws {
@@ -63,7 +63,8 @@ struct ExplainCommand: AsyncParsableCommand {
                     let explained = try? ReadableJSON.value(Explained.self, from: data)
                 else {
                     throw ControlFailure(
-                        code: .unavailable, reason: "the daemon answers HTTP \(status); is it of another version?")
+                        code: .unavailable,
+                        reason: "the daemon responded with HTTP \(status); does it run another version?")
                 }
                 return (explained, nil)
             } catch {

@@ -3,6 +3,7 @@ import Guard
 import Ledger
 import Model
 import Policy
+import Reporting
 
 /// An explanation as text.
 struct ExplainScreen {
@@ -15,7 +16,7 @@ struct ExplainScreen {
         if let pool = explained.pool { lines += self.lines(pool) }
         if let decision = explained.decision { lines += self.lines(decision) }
         if !explained.events.isEmpty {
-            lines += ["", page.tinted("What happened", .bold)]
+            lines += ["", page.tinted("History", .bold)]
             for event in explained.events {
                 let text = "\(event.at.toSecond)  \(event.message)"
                 lines += page.wrapped(text, indent: 2, hanging: 4).map { page.tinted($0, tint(event.priority)) }
@@ -37,18 +38,18 @@ struct ExplainScreen {
         lines += page.wrapped(numbers(campaign), indent: 2, hanging: 2)
         if let pause = campaign.pause {
             let decision = pause.decision.map { ", decision \($0)" } ?? ""
-            lines += ["", page.tinted("Why it is paused", .bold)]
+            lines += ["", page.tinted("Reason for the pause", .bold)]
             lines += page.wrapped("since \(pause.at.toSecond): \(pause.why)\(decision)", indent: 2, hanging: 2)
             if let condition = pause.condition { lines += page.wrapped("when \(condition)", indent: 4, hanging: 2) }
             for evidence in pause.evidence { lines += page.wrapped(evidence, indent: 6, hanging: 2) }
         }
         if let launch = campaign.launch, launch.state != "closed" {
-            lines += ["", page.tinted("Its launch is \(launch.state)", .bold)]
+            lines += ["", page.tinted("Launch: \(launch.state)", .bold)]
             for reason in launch.reasons { lines += page.wrapped(reason, indent: 2, hanging: 2) }
             if let since = launch.heldSince, launch.state == "held" { lines.append("  held since \(since.toSecond)") }
         }
         if !campaign.next.isEmpty {
-            lines += ["", page.tinted("What follows", .bold)]
+            lines += ["", page.tinted("What happens next", .bold)]
             for next in campaign.next { lines += page.wrapped(next, indent: 2, hanging: 2) }
         }
         let against =
@@ -56,17 +57,17 @@ struct ExplainScreen {
         if !against.isEmpty { lines += ["", page.tinted("What blocks a resume", .bold)] }
         for reason in against { lines += page.wrapped(reason, indent: 2, hanging: 2) }
         for rule in campaign.rules { lines += [""] + self.lines(rule, at: campaign.at) }
-        if campaign.rules.isEmpty { lines += ["", "No rule applies to it."] }
+        if campaign.rules.isEmpty { lines += ["", "No rule applies to this campaign."] }
         return lines
     }
 
     private func headline(_ campaign: Explanation) -> String {
-        if campaign.isMissing { return "\(campaign.state.rawValue), and unknown to the platform" }
-        return campaign.state.rawValue + (campaign.isStale ? ", and its numbers are too old to judge by" : "")
+        if campaign.isMissing { return "\(campaign.state.rawValue), not found on the platform" }
+        return campaign.state.rawValue + (campaign.isStale ? ", no fresh stats" : "")
     }
 
     private func numbers(_ campaign: Explanation) -> String {
-        guard let stats = campaign.stats else { return "no numbers have come yet" }
+        guard let stats = campaign.stats else { return "no stats yet" }
         func count(_ value: Int?, _ name: String) -> String { "\(value.map(String.init) ?? "?") \(name)" }
         var text =
             "\(count(stats.totalEnrolled, "enrolled")), \(count(stats.sent, "sent")), "
@@ -74,7 +75,7 @@ struct ExplainScreen {
         if let bounced = stats.bounced, let resolved = stats.resolved, let rate = Ratio(bounced, of: resolved) {
             text += " (\(rate) of \(resolved) resolved)"
         }
-        let age = campaign.statsAge.map { "; numbers \(Duration.seconds($0.rounded()).spokenText) old" } ?? ""
+        let age = campaign.statsAge.map { "; stats \(Duration.seconds($0.rounded()).spokenText) old" } ?? ""
         return text + age
     }
 
@@ -83,13 +84,13 @@ struct ExplainScreen {
     private func lines(_ pool: PoolExplanation) -> [String] {
         let status = pool.status
         let name = status.name.map { " \"\($0)\"" } ?? ""
-        let state = status.isMissing ? "not to be found" : PoolText.volume(status)
+        let state = status.isMissing ? "not found on its platform" : PoolText.volume(status)
         var lines = page.wrapped("\(status.id)\(name) in workspace \(status.workspace): \(state)").map {
             page.tinted($0, .bold)
         }
         if let binding = pool.binding {
-            let id = status.platformID.map { ", found as \($0)" } ?? ""
-            lines += page.wrapped("bound to \(binding)\(id)", indent: 2, hanging: 2)
+            let id = status.platformID.map { ", matched by \($0)" } ?? ""
+            lines += page.wrapped("selected by \(binding)\(id)", indent: 2, hanging: 2)
         }
         if let senders = PoolText.senders(status) { lines += page.wrapped(senders, indent: 2, hanging: 2) }
         if !status.tags.isEmpty { lines += page.wrapped("tags \(PoolText.tags(status.tags))", indent: 2, hanging: 2) }
@@ -97,9 +98,9 @@ struct ExplainScreen {
         let shown =
             drawing.prefix(10).joined(separator: ", ") + (drawing.count > 10 ? " and \(drawing.count - 10) more" : "")
         lines += page.wrapped(
-            drawing.isEmpty ? "no campaign draws on it" : "drawn on by \(shown)", indent: 2, hanging: 2)
+            drawing.isEmpty ? "not used by any campaign" : "used by \(shown)", indent: 2, hanging: 2)
         if !pool.next.isEmpty {
-            lines += ["", page.tinted("What follows", .bold)]
+            lines += ["", page.tinted("What happens next", .bold)]
             for next in pool.next { lines += page.wrapped(next, indent: 2, hanging: 2) }
         }
         for rule in pool.rules { lines += [""] + self.lines(rule, at: pool.at) }
@@ -110,14 +111,14 @@ struct ExplainScreen {
 
     private func lines(_ rule: Explanation.RulePart, at now: Instant) -> [String] {
         let since = rule.since.map { " for \((now - $0).spokenText)" } ?? ""
-        let observed = rule.mode == "observe" ? ", only observed" : ""
+        let observed = rule.mode == "observe" ? ", observe mode" : ""
         let tint: Page.Tint =
             ["firing", "holds"].contains(rule.state) ? .bad : rule.state == "inactive" ? .bold : .doubtful
         var lines = [page.tinted("Rule \(rule.name): \(rule.state)\(since)\(observed)", tint)]
         lines += page.wrapped("when \(rule.condition)\(rule.lasting), then \(rule.then)", indent: 2, hanging: 2)
         lines += tree(rule.tree)
         if let countsSince = rule.countsSince {
-            lines += page.wrapped("counts from its resume at \(countsSince.toSecond) on", indent: 2, hanging: 2)
+            lines += page.wrapped("evaluated from the resume at \(countsSince.toSecond)", indent: 2, hanging: 2)
         }
         if let until = rule.mutedUntil {
             lines += page.wrapped(
@@ -127,7 +128,7 @@ struct ExplainScreen {
         return lines
     }
 
-    /// Each part on a line of its own, its outcome and its value in columns.
+    /// One line for each part of the condition, with columns for its outcome and its value.
     private func tree(_ root: EvaluationNode) -> [String] {
         let rows = root.rows()
         let textWidth = min(rows.map(\.text.count).max() ?? 0, page.width / 2)
@@ -152,7 +153,7 @@ struct ExplainScreen {
         lines += page.wrapped("when \(rule.condition)\(rule.lasting), then \(rule.then)", indent: 2, hanging: 2)
         if let resume = rule.resume { lines += page.wrapped("resumes \(resume)", indent: 2, hanging: 2) }
         lines.append("")
-        guard !rule.places.isEmpty else { return lines + ["  It applies to nothing now."] }
+        guard !rule.places.isEmpty else { return lines + ["  The rule applies to nothing at present."] }
         let rows = rule.places.map { place in
             let since = place.since.map { " for \((rule.at - $0).spokenText)" } ?? ""
             return [place.id + (place.name.map { " \"\($0)\"" } ?? ""), place.state + since, place.evidence ?? ""]
@@ -164,14 +165,13 @@ struct ExplainScreen {
 
     private func lines(_ decision: DecisionRecord) -> [String] {
         var lines = page.wrapped(
-            "Decision \(decision.id) of \(decision.at.toSecond) on \(decision.subject): \(decision.cause)"
-                + (decision.rule.map { ", rule \($0)" } ?? "")
+            "Decision \(decision.id) on \(decision.subject) at \(decision.at.toSecond): \(decision.reason)"
         ).map { page.tinted($0, .bold) }
         if let condition = decision.condition { lines += page.wrapped("when \(condition)", indent: 2, hanging: 2) }
         for evidence in decision.evidence { lines += page.wrapped(evidence, indent: 4, hanging: 2) }
-        if decision.actions.isEmpty { lines.append("  nothing was sent because of it") }
+        if decision.actions.isEmpty { lines.append("  no request was sent") }
         for action in decision.actions {
-            let outcome = action.outcome ?? "not answered yet"
+            let outcome = action.outcome ?? "no response yet"
             let attempts = action.attempt > 1 ? " in \(action.attempt) attempts" : ""
             lines += page.wrapped(
                 "\(action.action) sent at \(action.sentAt.toSecond)\(attempts): \(outcome)", indent: 2, hanging: 2)
@@ -181,6 +181,6 @@ struct ExplainScreen {
 }
 
 extension Instant {
-    /// The time to the second, as people read it.
+    /// RFC 3339 without fractions of a second.
     var toSecond: String { "\(rfc3339.prefix(19))Z" }
 }

@@ -5,7 +5,7 @@ import Ledger
 import Model
 import Policy
 
-/// The guard as it stood when its ledger was last written, made from the ledger and the policy.
+/// The guard's state as of the ledger's last entry, restored from the ledger and the policy.
 struct PastGuard {
     var warden: Guard
     var at: Instant
@@ -13,12 +13,12 @@ struct PastGuard {
     var workspaces: [WorkspaceName]
     var path: String
 
-    /// What is said before anything that comes from here.
-    var note: String { "no daemon was asked: this is how things stood at \(at.toSecond), from \(path)" }
+    /// Precedes output that is based on a ledger.
+    var note: String { "daemon not queried; ledger snapshot of \(at.toSecond) from \(path)" }
 
-    /// Says why it cannot be made, where it cannot, and throws the exit code.
+    /// Reports a failure on stderr and throws the exit code.
     init(ledger path: String, policy policyPath: String) async throws {
-        let policy = try PolicyReading.policy(policyPath, hint: "name the policy with --policy")
+        let policy = try PolicyReading.policy(policyPath, hint: "select the policy with --policy")
         do throws(LedgerError) {
             let ledger = try await LedgerLocation(path).openForReading()
             let scope = LedgerScope(policy)
@@ -26,7 +26,7 @@ struct PastGuard {
                 let names = scope.workspaces.map(\.text).joined(separator: ", ")
                 throw LedgerError(
                     code: .missing,
-                    message: "\(path) knows nothing of the policy's workspace\(scope.workspaces.count == 1 ? "" : "s") "
+                    message: "\(path) has no data of the policy's workspace\(scope.workspaces.count == 1 ? "" : "s") "
                         + names)
             }
             warden = Guard(
@@ -38,7 +38,7 @@ struct PastGuard {
                     samples.last.map { SenderPool(id: id, dailyCapacity: $0.capacity, remainingVolume: $0.remaining) }
                 }
             }
-            if !pools.isEmpty { warden.recollect(pools: pools, at: then) }
+            if !pools.isEmpty { warden.recall(pools: pools, at: then) }
             (at, self.ledger, workspaces, self.path) = (then, ledger, scope.workspaces, path)
         } catch {
             StandardError.write("error: \(error.message)")

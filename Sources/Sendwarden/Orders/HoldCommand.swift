@@ -1,14 +1,14 @@
 import ArgumentParser
 import Guard
 
-/// `sendwarden hold`: a person's hold on a launch.
+/// `sendwarden hold`: a person holds a launch.
 struct HoldCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hold",
-        abstract: "Keep a launch waiting, whatever its rules say.",
+        abstract: "Hold a launch, regardless of its rules.",
         discussion: """
-            Lasts until 'sendwarden release', also over a restart or an edit of the policy.
-            Exits with 65 if the order is refused, 69 if no daemon answers, 77 without the permission to give orders.
+            The hold lasts until 'sendwarden release', across restarts and changes of the policy.
+            Exits with 65 if the order is refused, 69 if no daemon responds, 77 without permission.
 
             Example: sendwarden hold camp_456 --reason "typo in the subject"
             """)

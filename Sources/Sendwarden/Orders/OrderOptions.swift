@@ -7,25 +7,26 @@ import Journal
 import Ledger
 import Model
 import NIOCore
+import Reporting
 
-/// What every order needs, and how it is given: over the control socket, by whoever the kernel says it is.
+/// The arguments of every order; orders go over the control socket, where the kernel identifies their giver.
 struct OrderOptions: ParsableArguments {
     @OptionGroup var control: ControlOption
 
     @Argument(help: ArgumentHelp("The campaign's id.", valueName: "campaign"))
     var campaign: String
 
-    @Option(help: ArgumentHelp("Why; kept in the ledger and told in the journal.", valueName: "text"))
+    @Option(help: ArgumentHelp("The reason; it is logged and stored in the ledger.", valueName: "text"))
     var reason: String?
 
     func validate() throws {
-        if CampaignID(campaign) == nil { throw ValidationError("'\(campaign)' cannot be a campaign's id.") }
+        if CampaignID(campaign) == nil { throw ValidationError("'\(campaign)' is not a valid campaign id.") }
     }
 
-    /// How long the outcome is waited for.
+    /// How long the command waits for the outcome.
     private static let waitMax: Duration = .seconds(30)
 
-    /// Gives the order, asks again where force would be needed, and waits until it has come to something.
+    /// Gives the order, asks for confirmation if it needs force, and waits for the outcome.
     func give(
         _ act: Order.Act, rule: String? = nil, seconds: Double? = nil, force: Bool = false
     ) async throws {
@@ -33,12 +34,12 @@ struct OrderOptions: ParsableArguments {
         var request = OrderRequest(
             act: act, campaign: campaign, rule: rule, seconds: seconds, force: force, reason: reason)
         var reply = try await send(request)
-        if reply.canBeForced, !force, Confirmation.ask("\(reply.message).\nDo it all the same?") {
+        if reply.canBeForced, !force, Confirmation.ask("\(reply.message).\nProceed anyway?") {
             request.force = true
             reply = try await send(request)
         }
         guard reply.accepted else {
-            let hint = reply.canBeForced && request.force != true ? "; --force overrules that" : ""
+            let hint = reply.canBeForced && request.force != true ? "; --force overrides this" : ""
             StandardError.write("error: \(reply.message)\(hint)")
             throw ExitCode.dataError
         }
@@ -49,13 +50,13 @@ struct OrderOptions: ParsableArguments {
     private func send(_ request: OrderRequest) async throws -> OrderReply {
         let (status, body) = try await control.ask("POST", "/v1/orders", body: try ReadableJSON.text(request))
         guard let reply = try? ReadableJSON.value(OrderReply.self, from: Data(body.readableBytesView)) else {
-            StandardError.write("error: the daemon answers HTTP \(status)")
+            StandardError.write("error: the daemon responded with HTTP \(status)")
             throw ExitCode.unavailable
         }
         return reply
     }
 
-    /// What is under way is shown to its end, as far as that comes soon.
+    /// Waits until the campaign's requests have finished, up to ``waitMax``, and prints the outcome.
     private func waitForOutcome(_ campaign: CampaignID, isAction: Bool) async throws {
         let end = ContinuousClock.now + OrderOptions.waitMax
         var wasUnderWay = isAction
@@ -65,25 +66,25 @@ struct OrderOptions: ParsableArguments {
                 let explanation = explained.campaign
             else { return }
             let isLaunching = ["judging", "releasing"].contains(explanation.launch?.state ?? "")
-            let isMoving = [.pausing, .resuming, .releasing].contains(explanation.state) || isLaunching
+            let isMoving = [.pausing, .resuming, .starting].contains(explanation.state) || isLaunching
             if !isMoving {
                 if wasUnderWay { print("\(campaign) is \(explanation.state.rawValue)") }
-                let isTrouble = explained.events.last.map { $0.event.hasSuffix("failed") || $0.event == "launch.held" }
-                if wasUnderWay, isTrouble == true, let last = explained.events.last { print(last.message) }
+                let isFailure = explained.events.last.map { $0.event.hasSuffix("failed") || $0.event == "launch.held" }
+                if wasUnderWay, isFailure == true, let last = explained.events.last { print(last.message) }
                 return
             }
             wasUnderWay = true
             try await Task.sleep(for: .milliseconds(200))
         }
         StandardError.write(
-            "still under way after \(OrderOptions.waitMax.spokenText); the daemon goes on, and 'sendwarden explain "
-                + "\(campaign)' shows how it stands")
+            "not finished after \(OrderOptions.waitMax.spokenText); the daemon continues; 'sendwarden explain "
+                + "\(campaign)' shows the state")
     }
 }
 
-/// Asks the person at the terminal.
+/// Asks for confirmation on the terminal.
 enum Confirmation {
-    /// True where there is a person, and the answer is yes.
+    /// True if stdin and stderr are a terminal and the answer is yes.
     static func ask(_ question: String) -> Bool {
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return false }
         StandardError.write(question + " [y/N]")

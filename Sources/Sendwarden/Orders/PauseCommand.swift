@@ -7,9 +7,8 @@ struct PauseCommand: AsyncParsableCommand {
         commandName: "pause",
         abstract: "Pause a campaign until a person resumes it.",
         discussion: """
-            The pause is yours: no rule and no cool-down ever ends it. 'sendwarden resume' does, or a start on the \
-            platform itself.
-            Exits with 65 if the order is refused, 69 if no daemon answers, 77 without the permission to give orders.
+            No rule and no cooldown ends a person's pause: only 'sendwarden resume' or a start on the platform does.
+            Exits with 65 if the order is refused, 69 if no daemon responds, 77 without permission.
 
             Example: sendwarden pause camp_123 --reason "the client called"
             """)

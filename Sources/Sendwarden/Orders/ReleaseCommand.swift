@@ -1,22 +1,23 @@
 import ArgumentParser
 import Guard
 
-/// `sendwarden release`: a person lets a launch go.
+/// `sendwarden release`: a person releases a launch.
 struct ReleaseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "release",
-        abstract: "Lift a hold from a launch, or a pause that waits for a person.",
+        abstract: "Release a held launch or a paused campaign.",
         discussion: """
-            After a person's hold its launch rules decide. Where one of them still says no, a terminal is asked once \
-            more; --force starts it all the same, on fresh numbers. A paused campaign is resumed.
-            Exits with 65 if the order is refused, 69 if no daemon answers, 77 without the permission to give orders.
+            Lifts a person's hold; the launch rules then decide. If a launch rule still holds the launch, the command \
+            asks for confirmation on a terminal. --force starts the launch regardless of its rules, once fresh stats \
+            are in. A paused campaign is resumed.
+            Exits with 65 if the order is refused, 69 if no daemon responds, 77 without permission.
 
             Example: sendwarden release camp_456 --force --reason "the client insists"
             """)
 
     @OptionGroup var order: OrderOptions
 
-    @Flag(help: "Overrule the rules that speak against it.")
+    @Flag(help: "Override the rules that block it.")
     var force = false
 
     func run() async throws {

@@ -1,23 +1,23 @@
 import ArgumentParser
 import Guard
 
-/// `sendwarden resume`: a person ends a pause.
+/// `sendwarden resume`: a person resumes a campaign.
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "End a campaign's pause, whoever made it.",
+        abstract: "Resume a campaign, no matter who paused it.",
         discussion: """
-            It is started once fresh numbers are in, and counts from there for the rule that had paused it. Where a \
-            rule or the pool speaks against it, a terminal is asked once more; --force overrules, and mutes the rules \
-            that breach for the policy's override_for.
-            Exits with 65 if the order is refused, 69 if no daemon answers, 77 without the permission to give orders.
+            The campaign is resumed once fresh stats are in. The rule that paused it is evaluated from there. If a \
+            rule or the pool blocks the resume, the command asks for confirmation on a terminal. --force overrides \
+            them and mutes the rules in breach for the policy's override_for.
+            Exits with 65 if the order is refused, 69 if no daemon responds, 77 without permission.
 
             Example: sendwarden resume camp_123 --reason "list cleaned"
             """)
 
     @OptionGroup var order: OrderOptions
 
-    @Flag(help: "Overrule the rules that speak against it.")
+    @Flag(help: "Override the rules that block it.")
     var force = false
 
     func run() async throws {

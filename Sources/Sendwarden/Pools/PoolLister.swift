@@ -2,13 +2,13 @@ import Model
 import Policy
 import Providers
 
-/// What `sendwarden pools` found.
+/// The output of `sendwarden pools`.
 struct PoolListing: Encodable {
     struct Pool: Encodable {
         var workspace: WorkspaceName
         var provider: String
         var id: PoolID
-        /// Its name in the policy, where that gives it one.
+        /// Its name under the policy's `pools`; nil if it has none.
         var policyName: PoolID?
         var name: String?
         var tags: [String: String]?
@@ -34,7 +34,7 @@ struct PoolListing: Encodable {
 
     var pools: [Pool] = []
     var senders: [Sender] = []
-    /// Workspaces whose platform has none of the filters that were asked for.
+    /// Workspaces whose platform does not support the requested filters.
     var leftOut: [WorkspaceName] = []
     var foundPool = false
 
@@ -64,7 +64,7 @@ struct PoolLister {
         var seen: Set<PoolID> = []
         var pages = rosters.pools(PoolFilter(created: created, operation: operation))
         while let page = try await pages.next() {
-            // A list that shifts while it is read may show a pool twice.
+            // A list that changes between pages can contain a pool twice.
             for found in page where seen.insert(found.id).inserted {
                 guard tags.allSatisfy({ found.tags?[$0.key] == $0.value }) else { continue }
                 listed.pools.append(pool(found, workspace))
@@ -90,7 +90,7 @@ struct PoolLister {
         }
     }
 
-    /// The platform's id of a pool by that id, or by its name in the policy.
+    /// The platform's id of the pool with this id or this name in the policy; nil if there is none.
     private func find(
         _ name: String, _ workspace: Workspace, _ rosters: any RosterPlatform
     ) async throws(Fault) -> PoolID? {
@@ -107,7 +107,7 @@ struct PoolLister {
         do throws(Fault) {
             return try await rosters.pool(id).id
         } catch {
-            // Another workspace may know it; a text that is no id of this platform is refused.
+            // Another workspace may have it; the platform refuses a text that is not one of its ids.
             guard error.kind == .missing || error.kind == .refused else { throw error }
             return nil
         }

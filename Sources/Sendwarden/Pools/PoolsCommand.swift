@@ -8,41 +8,42 @@ import NIOPosix
 import Policy
 import Providers
 
-/// `sendwarden pools`: the sender pools of every workspace, and the members of one.
+/// `sendwarden pools`: lists the sender pools of every workspace, or the members of one pool.
 struct PoolsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pools",
-        abstract: "List the sender pools of every provider.",
+        abstract: "List sender pools, or the members of one.",
         discussion: """
-            Asks each workspace's platform itself, with the key that the policy names; no daemon is needed. What a \
-            platform does not tell is left open. With --senders it lists the members of one pool instead. \
-            --created-after, --created-before and --operation, and for members --channel and --status, are filters of \
-            the platform's own: workspaces whose platform has none are left out.
-            Exits with 64 for wrong arguments, 66 if there is no policy or no such pool, 69 if a platform cannot be \
-            reached, 77 without the permission to read policy or key, 78 if policy or key are refused, 65 if an answer \
-            cannot be used.
+            Queries the platform of each workspace with the key that the policy names; no daemon is needed. Values \
+            that a platform does not report are left empty. With --senders, lists the members of one pool instead. \
+            --created-after, --created-before and --operation, and for members --channel and --status, are applied by \
+            the platform; workspaces whose platform does not support them are omitted.
+            Exits with 65 if a response cannot be used, 66 if the policy or the pool does not exist, 69 if a platform \
+            cannot be reached, 77 without permission to read the policy or the key, 78 if the policy or the key is \
+            refused.
 
             Example: sendwarden pools --policy policy.yaml --tag environment=production --json
             """)
 
     @OptionGroup var policy: PolicyOption
 
-    @Option(help: ArgumentHelp("Only of this workspace.", valueName: "name"))
+    @Option(help: ArgumentHelp("Only pools of this workspace.", valueName: "name"))
     var workspace: String?
 
-    @Option(help: ArgumentHelp("Only pools that carry this tag; may be given several times.", valueName: "name=value"))
+    @Option(help: ArgumentHelp("Only pools with this tag; can be given several times.", valueName: "name=value"))
     var tag: [String] = []
 
-    @Option(help: ArgumentHelp("Only what was created after then: 30d, or 2026-12-01T09:00:00Z.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("Only those created after this time: 30d (ago) or 2026-12-01T09:00:00Z.", valueName: "time"))
     var createdAfter: String?
 
-    @Option(help: ArgumentHelp("Only what was created before then.", valueName: "time"))
+    @Option(help: ArgumentHelp("Only those created before this time.", valueName: "time"))
     var createdBefore: String?
 
-    @Option(help: ArgumentHelp("Only pools that this operation made or changed.", valueName: "id"))
+    @Option(help: ArgumentHelp("Only pools that this operation created or changed.", valueName: "id"))
     var operation: String?
 
-    @Option(help: ArgumentHelp("List the members of this pool: its id, or its name in the policy.", valueName: "pool"))
+    @Option(help: ArgumentHelp("List the members of this pool: its id or its name in the policy.", valueName: "pool"))
     var senders: String?
 
     @Option(help: ArgumentHelp("Only members of this channel: EMAIL, SMS, RCS, WHATSAPP, PUSH.", valueName: "channel"))
@@ -51,12 +52,12 @@ struct PoolsCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only members in this state: ACTIVATED, DEACTIVATED.", valueName: "status"))
     var status: String?
 
-    @Flag(help: "Print one JSON object, for programs.")
+    @Flag(help: "Print one JSON object.")
     var json = false
 
     func validate() throws {
         for text in tag where !text.contains("=") || text.hasPrefix("=") {
-            throw ValidationError("--tag \(text) is no name=value, such as environment=production.")
+            throw ValidationError("--tag \(text) is not name=value, such as environment=production.")
         }
         for (name, text) in [("created-after", createdAfter), ("created-before", createdBefore)] {
             if let text, MomentText.instant(text) == nil {
@@ -64,38 +65,40 @@ struct PoolsCommand: AsyncParsableCommand {
                     "--\(name) \(text) is neither a duration such as 24h nor a time such as 2026-12-01T09:00:00Z.")
             }
         }
-        if let operation, OperationID(operation) == nil { throw ValidationError("--operation \(operation) is no id.") }
+        if let operation, OperationID(operation) == nil {
+            throw ValidationError("--operation \(operation) is not a valid id.")
+        }
         if senders == nil, channel != nil || status != nil {
-            throw ValidationError("--channel and --status are about members: add --senders POOL.")
+            throw ValidationError("--channel and --status select members: add --senders POOL.")
         }
         if senders != nil, operation != nil || !tag.isEmpty {
-            throw ValidationError("--operation and --tag are about pools: leave --senders out.")
+            throw ValidationError("--operation and --tag select pools: remove --senders.")
         }
         if let channel, PoolSender.Channel(rawValue: channel) == nil {
             let known = PoolSender.Channel.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("--channel \(channel) is none of \(known).")
+            throw ValidationError("--channel \(channel) is not one of \(known).")
         }
         if let status, PoolSender.Status(rawValue: status) == nil {
             let known = PoolSender.Status.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("--status \(status) is none of \(known).")
+            throw ValidationError("--status \(status) is not one of \(known).")
         }
     }
 
     func run() async throws {
         ProcessHardening.apply()
         let checked = try PolicyReading.policy(
-            policy.path, hint: "name the policy, as in: sendwarden pools policy.yaml")
-        let chosen = checked.workspaces.filter { workspace == nil || $0.name.text == workspace }
-        guard !chosen.isEmpty else {
+            policy.path, hint: "give the policy as an argument: sendwarden pools policy.yaml")
+        let selected = checked.workspaces.filter { workspace == nil || $0.name.text == workspace }
+        guard !selected.isEmpty else {
             let known = checked.workspaces.map(\.name.text).joined(separator: ", ")
-            StandardError.write("error: the policy has no workspace \(workspace ?? ""); there are \(known)")
+            StandardError.write("error: the policy has no workspace \(workspace ?? ""); it has \(known)")
             throw ExitCode.noInput
         }
         let http = HTTPClient(
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup(numberOfThreads: 1)),
             configuration: PlatformFactory.clientConfiguration)
         do {
-            try await list(checked, chosen, http)
+            try await list(checked, selected, http)
         } catch {
             try? await http.shutdown()
             throw error
@@ -139,8 +142,8 @@ struct PoolsCommand: AsyncParsableCommand {
         }
         if let senders, !listed.foundPool {
             StandardError.write(
-                "error: no workspace has a pool \(senders) whose members can be listed; 'sendwarden pools' lists what "
-                    + "there is")
+                "error: no workspace has a pool \(senders) whose members can be listed; 'sendwarden pools' lists the "
+                    + "pools")
             throw ExitCode.noInput
         }
         StandardOutput.write(
@@ -148,7 +151,7 @@ struct PoolsCommand: AsyncParsableCommand {
                 ? try ReadableJSON.text(listed)
                 : PoolsScreen(page: Page.terminal).text(listed, showsSenders: senders != nil))
         for workspace in listed.leftOut {
-            StandardError.write("note: workspace \(workspace) is left out: its platform has no such filter")
+            StandardError.write("note: workspace \(workspace) is omitted: its platform does not support these filters")
         }
     }
 
@@ -163,14 +166,14 @@ struct PoolsCommand: AsyncParsableCommand {
     private static func sentence(_ fault: Fault) -> String {
         switch fault.kind {
         case .unauthorized:
-            "the platform refuses the key: \(fault.summary); put a valid one into the file that the policy names"
+            "the platform rejects the key: \(fault.summary); put a valid key into the credential that the policy names"
         case .throttled:
-            "the platform asks us to wait: \(fault.summary)"
+            "the platform limits the request rate: \(fault.summary)"
                 + (fault.retryAfter.map { "; try again in \($0.spokenText)" } ?? "")
-        case .unreachable: "the platform cannot be reached: \(fault.summary); 'sendwarden doctor' looks closer"
-        case .missing: "the platform does not know it: \(fault.summary)"
+        case .unreachable: "cannot reach the platform: \(fault.summary); run 'sendwarden doctor' for details"
+        case .missing: "not found on the platform: \(fault.summary)"
         case .refused: "the platform refuses the request: \(fault.summary)"
-        case .unexpected: "the platform's answer cannot be used: \(fault.summary)"
+        case .unexpected: "unusable response from the platform: \(fault.summary)"
         }
     }
 

@@ -1,7 +1,7 @@
 import Journal
 import Model
 
-/// Pools, or the members of one, as a table for each workspace.
+/// Pools as one table per workspace, or the members of one pool.
 struct PoolsScreen {
     var page: Page
 
@@ -45,11 +45,11 @@ struct PoolsScreen {
             isRight: [false, false, false, false, false, false, false])
     }
 
-    /// Columns that are empty throughout are left out.
+    /// Omits columns without values.
     private func table(_ head: [String], _ rows: [[String]], isRight: [Bool]) -> [String] {
-        let kept = isRight.indices.filter { column in rows.contains { !$0[column].isEmpty } }
-        let cleaned = ([head] + rows).map { row in kept.map { CleanText.cleaned(row[$0]) } }
-        let table = page.table(cleaned, isRight: kept.map { isRight[$0] }, firstMax: 60)
+        let columns = isRight.indices.filter { column in rows.contains { !$0[column].isEmpty } }
+        let cleaned = ([head] + rows).map { row in columns.map { CleanText.cleaned(row[$0]) } }
+        let table = page.table(cleaned, isRight: columns.map { isRight[$0] }, firstMax: 60)
         return [page.tinted(table[0], .bold)] + table.dropFirst()
     }
 

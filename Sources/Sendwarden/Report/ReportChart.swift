@@ -1,7 +1,7 @@
 import Ledger
 import Model
 
-/// A report's charts as SVG: sized by their box, coloured by the page's style, named for those who do not see them.
+/// A report's charts as SVG: scaled to their container, styled by the page, with titles for screen readers.
 struct ReportChart {
     private static let width = 720.0
     private static let height = 220.0
@@ -44,7 +44,7 @@ struct ReportChart {
         let title =
             "Bounce rate of \(campaign.name ?? campaign.id.text) within \(campaign.window.policyText), against its limit"
         let description =
-            "At most \(Ratio(peak)); paused \(campaign.pauses.count) times. "
+            "Peak \(Ratio(peak)); paused \(campaign.pauses.count) times. "
             + campaign.marks.map { "\($0.at.toSecond): \($0.text)." }.joined(separator: " ")
         return svg(parts, "campaign-\(number)", title, description)
     }
@@ -56,7 +56,7 @@ struct ReportChart {
             + "height=\"\(text(ReportChart.height - ReportChart.top - ReportChart.bottom))\"><title>\(title)</title></rect>"
     }
 
-    /// The line breaks where nothing is known for long.
+    /// The line has a gap where samples are missing.
     private func line(_ rates: [(at: Instant, rate: Double)], _ highest: Double) -> String {
         let longest = (until - from) / 40
         var path = ""
@@ -100,8 +100,8 @@ struct ReportChart {
         let least = pool.samples.compactMap(\.remaining).min() ?? 0
         let most = pool.samples.map(\.reserved).max() ?? 0
         return svg(
-            parts, "pool-\(number)", "Volume left in pool \(pool.id), and how much of it is promised",
-            "Of \(capacity) a day, at least \(least) were left; at most \(most) were promised.")
+            parts, "pool-\(number)", "Volume left in pool \(pool.id), and reserved volume",
+            "Capacity \(capacity) per day; at least \(least) left, at most \(most) reserved.")
     }
 
     private func area(_ values: [(at: Instant, value: Double)], _ highest: Double, _ style: String) -> String {
@@ -117,7 +117,7 @@ struct ReportChart {
         return "<path class=\"\(style)\" d=\"\(path)L\(text(x(last.at))) \(base)z\"/>"
     }
 
-    /// As many points as can be told apart.
+    /// At most about 400 points, which is all that the chart's width can show.
     private func thinned(_ values: [(at: Instant, value: Double)]) -> [(at: Instant, value: Double)] {
         let step = max(1, values.count / 400)
         return values.enumerated().filter { $0.offset % step == 0 || $0.offset == values.count - 1 }.map(\.element)

@@ -6,17 +6,18 @@ import Ledger
 import Model
 import Policy
 
-/// `sendwarden report`: what happened, as one HTML file.
+/// `sendwarden report`: writes an HTML report from the ledger.
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Write a report of what happened, as one HTML file.",
+        abstract: "Write an HTML report of a period.",
         discussion: """
-            For each campaign its bounce rate against the limit, with pauses, resumes, overrides and probation marked; \
-            each pool's volume and what was promised of it; and every decision with the numbers it was made on. The \
-            file needs no network, fits a phone and a printer, and is read from the ledger, which the daemon may be \
-            writing. The policy, where it can be read, gives names and limits.
-            Exits with 65 if the ledger is damaged, 66 without one, 77 without the permission to read or write.
+            The report shows each campaign's bounce rate against its limit, with pauses, resumes, overrides and \
+            probation; each pool's remaining and reserved volume; and every decision with its evidence. It is one file \
+            that needs no network and suits small screens and printers. The data comes from the ledger, which the \
+            daemon may be writing. Names and limits come from the policy, if it can be read.
+            Exits with 65 if the ledger is damaged, 66 if it does not exist, 77 without permission to read it or to \
+            write the report.
 
             Example: sendwarden report --since 7d --output report.html
             """)
@@ -26,18 +27,18 @@ struct ReportCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The policy, for names and limits.", valueName: "file"))
     var policy: String?
 
-    @Option(help: ArgumentHelp("Since then: 7d, or 2026-12-01T09:00:00Z.", valueName: "time"))
+    @Option(help: ArgumentHelp("The start of the period: 7d (ago) or 2026-12-01T09:00:00Z.", valueName: "time"))
     var since = "24h"
 
     @Option(
         help: ArgumentHelp(
-            "Until then: 1h ago as 1h, or a time; by default the ledger's last entry.", valueName: "time"))
+            "The end of the period: 1h (ago) or a time; by default the ledger's last entry.", valueName: "time"))
     var until: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where to write it; '-' is stdout.", valueName: "file"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("The file to write; '-' is stdout.", valueName: "file"))
     var output = "sendwarden-report.html"
 
-    @Option(help: ArgumentHelp("Show at most this many campaigns, those with most to tell.", valueName: "count"))
+    @Option(help: ArgumentHelp("Show at most this many campaigns, those with the most events.", valueName: "count"))
     var limit = 50
 
     func validate() throws {
@@ -55,7 +56,7 @@ struct ReportCommand: AsyncParsableCommand {
         let (reader, workspace) = try await ledger.openOrExit()
         let data: ReportData
         do throws(LedgerError) {
-            // What was told last belongs to it.
+            // The period includes the last entry.
             let last = (try await reader.span(workspace)?.upperBound ?? now) + .seconds(1)
             let end = until.flatMap { MomentText.instant($0, before: now) } ?? last
             guard let start = MomentText.instant(since, before: end), start < end else {
@@ -72,7 +73,7 @@ struct ReportCommand: AsyncParsableCommand {
         StandardOutput.write("\(output): \(data.campaigns.count) campaigns, \(data.decisions.count) decisions")
     }
 
-    /// The policy where there is one; a report without it lacks limits, and is a report all the same.
+    /// The policy, if it can be read; without it the report has no limits.
     private func loadPolicy() throws(LedgerError) -> CheckedPolicy? {
         do throws(PolicyFileError) {
             return PolicyLoader.load(try PolicyFile.read(policy ?? PolicyOption.installed)).policy

@@ -3,7 +3,7 @@ import Ledger
 import Model
 import Policy
 
-/// What a report tells, read from the ledger.
+/// The contents of a report, read from the ledger.
 struct ReportData {
     struct Mark: Hashable {
         enum Kind: String, CaseIterable {
@@ -18,13 +18,13 @@ struct ReportData {
     struct Campaign {
         var id: CampaignID
         var name: String?
-        /// The bounce rate within ``window``, at times that the chart shows.
+        /// The bounce rate within ``window``, at the times that the chart shows.
         var rates: [(at: Instant, rate: Double)]
         var window: Duration
-        /// The rate above which the rule of that window fires; nil where no rule says.
+        /// The rate above which ``rule`` fires; nil if no rule watches the rate.
         var limit: Double?
         var rule: String?
-        /// While it was paused by us, as far as the ledger tells.
+        /// Periods in which Sendwarden had paused it, as recorded in the ledger.
         var pauses: [ClosedRange<Instant>]
         var probations: [ClosedRange<Instant>]
         var marks: [Mark]
@@ -36,7 +36,7 @@ struct ReportData {
     struct Pool {
         var id: PoolID
         var samples: [PoolVolumeSample]
-        /// What was done to its members, oldest first.
+        /// Events about its members, oldest first.
         var story: [HistoryEntry]
     }
 
@@ -49,13 +49,13 @@ struct ReportData {
     var from: Instant
     var until: Instant
     var campaigns: [Campaign]
-    /// Campaigns that had samples, but nothing to tell, beyond those that are shown.
+    /// The number of campaigns that are not shown.
     var quiet: Int
     var pools: [Pool]
     var decisions: [Decision]
     var counts: [EventKind: Int]
 
-    /// The points of a chart's line.
+    /// The number of points of a chart's line.
     private static let points = 240
 
     init(
@@ -63,7 +63,7 @@ struct ReportData {
         limit: Int
     ) async throws(LedgerError) {
         self.workspace = workspace
-        // What the ledger does not reach back to needs no room.
+        // The chart starts at the ledger's first entry if that is later.
         let from = max(from, min(try await ledger.span(workspace)?.lowerBound ?? from, until - .seconds(60)))
         (self.from, self.until) = (from, until)
         var filter = HistoryFilter(limit: HistoryFilter.limitMax)
@@ -134,7 +134,7 @@ struct ReportData {
                 if let start = probationAt { probations.append(start...mark.at) }
                 probationAt = nil
             case .resumed, .override:
-                // A pause from before the report begins where the report does.
+                // A pause that began before the period starts with it.
                 pauses.append((pausedAt ?? from)...mark.at)
                 pausedAt = nil
                 if event.message.contains("on probation") { probationAt = mark.at }
@@ -158,7 +158,7 @@ struct ReportData {
             bounced: grown(\.bounced), resolved: grown(\.resolved))
     }
 
-    /// The rate within the window at evenly spread times; where nothing was resolved there is none.
+    /// The rate within the window at evenly spaced times; none where nothing was resolved.
     private static func rates(
         _ samples: [(at: Instant, stats: CampaignStats)], _ window: Duration, from: Instant, until: Instant
     ) -> [(at: Instant, rate: Double)] {

@@ -1,7 +1,7 @@
 import Ledger
 import Model
 
-/// A report as one HTML file that needs nothing else.
+/// A report as one self-contained HTML file.
 struct ReportPage {
     var data: ReportData
     var madeAt: Instant
@@ -11,7 +11,7 @@ struct ReportPage {
         let period = "\(data.from.toSecond) to \(data.until.toSecond)"
         var body = """
             <header><h1>Sendwarden: \(MarkupText.escaped(data.workspace))</h1>
-            <p>\(period), \((data.until - data.from).spokenText). Made at \(madeAt.toSecond) by version \(Version.current).</p></header>
+            <p>\(period), \((data.until - data.from).spokenText). Created at \(madeAt.toSecond) by version \(Version.current).</p></header>
             <main>
             \(summary())
             \(legend())
@@ -19,16 +19,16 @@ struct ReportPage {
             """
         body += "<section><h2>Campaigns</h2>\n"
         for (number, campaign) in data.campaigns.enumerated() { body += section(campaign, number, chart) }
-        if data.campaigns.isEmpty { body += "<p>No campaign has been seen in this time.</p>\n" }
+        if data.campaigns.isEmpty { body += "<p>No campaign has samples in this period.</p>\n" }
         if data.quiet > 0 {
-            body += "<p>And \(data.quiet) more with less to tell; <code>--limit</code> shows them.</p>\n"
+            body += "<p>And \(data.quiet) more with fewer events; use <code>--limit</code> to show them.</p>\n"
         }
         body += "</section>\n"
         if !data.pools.isEmpty {
             body += "<section><h2>Pools</h2>\n"
             for (number, pool) in data.pools.enumerated() {
                 body +=
-                    "<article><h3>\(MarkupText.escaped(pool.id.text))</h3><p>\(key("available")) volume left in its window, \(key("reserved")) of that promised to launches and not sent yet.</p>"
+                    "<article><h3>\(MarkupText.escaped(pool.id.text))</h3><p>\(key("available")) volume left in its window, \(key("reserved")) of which reserved for launches.</p>"
                     + "<figure>\(chart.svg(pool, number: number))</figure>\(story(pool.story))</article>\n"
             }
             body += "</section>\n"
@@ -60,13 +60,13 @@ struct ReportPage {
         let removed = data.counts[.senderRemoved] ?? 0
         let restored = data.counts[.senderRestored] ?? 0
         if removed + restored > 0 { tiles += [("senders removed", removed), ("senders restored", restored)] }
-        if would > 0 { tiles.insert(("would-be pauses", would), at: 2) }
+        if would > 0 { tiles.insert(("would-be pauses (observe mode)", would), at: 2) }
         return "<dl class=\"tiles\">" + tiles.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd></div>" }.joined() + "</dl>"
     }
 
     private func legend() -> String {
         let entries: [(String, String, String)] = [
-            ("mark paused", "M3 2h3v12h-3zM9 2h3v12h-3z", "paused by us"),
+            ("mark paused", "M3 2h3v12h-3zM9 2h3v12h-3z", "paused by Sendwarden"),
             ("mark resumed", "M3 2l10 6l-10 6z", "resumed, started"),
             ("mark override", "M8 1l6 7l-6 7l-6 -7z", "override"),
             ("mark relapsed", "M3 3l10 10m0 -10l-10 10", "relapse"),
@@ -81,7 +81,7 @@ struct ReportPage {
             }.joined() + "</ul>"
     }
 
-    /// A small square in a chart's colour.
+    /// A small square in a chart's color.
     private func key(_ style: String) -> String {
         "<svg class=\"key\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path class=\"\(style)\" d=\"M1 2h14v12h-14z\"/></svg>"
     }
@@ -92,12 +92,12 @@ struct ReportPage {
         let rule = campaign.rule.map { ", rule \(MarkupText.escaped($0))" } ?? ""
         var html = """
             <article><h3>\(MarkupText.escaped(campaign.id.text))\(name)</h3>
-            <p>\(campaign.sent) sent, \(campaign.bounced) of \(campaign.resolved) resolved bounced\(rate) in this time. The line is the bounce rate within \(campaign.window.policyText)\(rule).</p>
+            <p>\(campaign.sent) sent, \(campaign.bounced) of \(campaign.resolved) resolved emails bounced\(rate) in this period. The line is the bounce rate within \(campaign.window.policyText)\(rule).</p>
 
             """
         html +=
             campaign.rates.isEmpty && campaign.marks.isEmpty
-            ? "<p class=\"empty\">Nothing was resolved in this time.</p>"
+            ? "<p class=\"empty\">No email was resolved in this period.</p>"
             : "<figure>\(chart.svg(campaign, number: number))</figure>"
         return html + story(campaign.marks.map { ($0.at, $0.text) }) + "</article>\n"
     }
@@ -111,7 +111,7 @@ struct ReportPage {
     }
 
     private func decisions() -> String {
-        guard !data.decisions.isEmpty else { return "<p>Nothing was decided in this time.</p>\n" }
+        guard !data.decisions.isEmpty else { return "<p>No decision was made in this period.</p>\n" }
         var rows = ""
         for decision in data.decisions {
             let decided = decision.decided
@@ -120,20 +120,19 @@ struct ReportPage {
             let condition = decided.condition.map { "<code>\(MarkupText.escaped($0))</code>" } ?? ""
             let actions = decided.actions.map { action in
                 let attempts = action.attempt > 1 ? " in \(action.attempt) attempts" : ""
-                return MarkupText.escaped("\(action.action)\(attempts): \(action.outcome ?? "not answered")")
+                return MarkupText.escaped("\(action.action)\(attempts): \(action.outcome ?? "no response")")
             }.joined(separator: "<br>")
-            let rule = decided.rule.map { "<br>\(MarkupText.escaped($0))" } ?? ""
             rows += """
                 <tr><th scope="row">\(decided.id)</th><td><time>\(decided.at.toSecond)</time></td>\
-                <td>\(MarkupText.escaped(decided.subject))\(name)</td><td>\(MarkupText.escaped(decided.cause))\(rule)</td>\
-                <td>\(condition)<ul>\(evidence)</ul></td><td>\(actions.isEmpty ? "nothing sent" : actions)</td></tr>
+                <td>\(MarkupText.escaped(decided.subject))\(name)</td><td>\(MarkupText.escaped(decided.reason))</td>\
+                <td>\(condition)<ul>\(evidence)</ul></td><td>\(actions.isEmpty ? "none" : actions)</td></tr>
 
                 """
         }
         return """
             <div class="scroll" tabindex="0" role="region" aria-label="Decisions"><table>
-            <caption>Every decision of this time, with the numbers it was made on.</caption>
-            <thead><tr><th scope="col">No.</th><th scope="col">When</th><th scope="col">Campaign</th><th scope="col">Why</th><th scope="col">Evidence</th><th scope="col">What was sent</th></tr></thead>
+            <caption>Every decision of this period with its evidence.</caption>
+            <thead><tr><th scope="col">No.</th><th scope="col">Time</th><th scope="col">Campaign or pool</th><th scope="col">Reason</th><th scope="col">Evidence</th><th scope="col">Requests</th></tr></thead>
             <tbody>
             \(rows)</tbody></table></div>
 

@@ -5,44 +5,45 @@ import Glibc
 import Guard
 import Journal
 import NIOCore
+import Reporting
 
-/// `sendwarden status`: how everything stands, on one screen.
+/// `sendwarden status`: shows the state of pools, campaigns and launches.
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show how everything stands.",
+        abstract: "Show the state of pools, campaigns and launches.",
         discussion: """
-            Asks the running daemon; with --ledger it is worked out from a ledger and the policy, as of the ledger's \
-            last entry. Campaigns come by danger: what breaches first, what is well last.
-            Exits with 66 without such a ledger, 69 if no daemon answers, 77 without the permission to ask.
+            Queries the running daemon. With --ledger, computes the state from a ledger and the policy, as of the \
+            ledger's last entry. Campaigns are sorted by urgency: those in breach come first.
+            Exits with 66 if the ledger does not exist, 69 if no daemon responds, 77 without permission.
 
             Example: sendwarden status --watch
             """)
 
     @OptionGroup var control: ControlOption
 
-    @Option(help: ArgumentHelp("Show what this ledger knows, instead of asking a daemon.", valueName: "file"))
+    @Option(help: ArgumentHelp("Read this ledger instead of querying the daemon.", valueName: "file"))
     var ledger: String?
 
-    @Option(help: ArgumentHelp("The policy, to show a ledger.", valueName: "file"))
+    @Option(help: ArgumentHelp("The policy to use with --ledger.", valueName: "file"))
     var policy = PolicyOption.installed
 
-    @Flag(help: "Print one JSON object, for programs.")
+    @Flag(help: "Print one JSON object.")
     var json = false
 
-    @Flag(help: "Show it anew every two seconds, until Ctrl-C.")
+    @Flag(help: "Refresh every two seconds until Ctrl-C.")
     var watch = false
 
     @Option(help: ArgumentHelp("Show at most this many campaigns.", valueName: "count"))
     var limit = 100
 
-    @Option(help: ArgumentHelp("Show the campaigns after as many pages of them.", valueName: "number"))
+    @Option(help: ArgumentHelp("Show this page of the campaigns.", valueName: "number"))
     var page = 1
 
     func validate() throws {
         if page < 1 { throw ValidationError("--page \(page) is less than 1.") }
-        if json, watch { throw ValidationError("--json and --watch exclude each other.") }
-        if ledger != nil, watch { throw ValidationError("--ledger and --watch exclude each other.") }
+        if json, watch { throw ValidationError("--json and --watch cannot be combined.") }
+        if ledger != nil, watch { throw ValidationError("--ledger and --watch cannot be combined.") }
         if limit < 1 { throw ValidationError("--limit \(limit) is less than 1.") }
     }
 
@@ -60,7 +61,7 @@ struct StatusCommand: AsyncParsableCommand {
                 return
             }
             let text = screen.text(try decode(Data(body.readableBytesView)))
-            // A terminal is drawn over from its first line; whatever else it is gets one screen after another.
+            // A terminal is redrawn from its first line; other outputs get one screen after another.
             StandardOutput.write(watch && Terminal.isTerminal ? "\u{1b}[H\u{1b}[J" + text : text)
             if watch { try await Task.sleep(for: .seconds(2)) }
         } while watch
@@ -76,23 +77,23 @@ struct StatusCommand: AsyncParsableCommand {
             return try ReadableJSON.value(GuardStatus.self, from: body)
         } catch {
             StandardError.write(
-                "error: the daemon's status cannot be read; is it of another version than this program?")
+                "error: cannot parse the daemon's response; does it run another version?")
             throw ExitCode.unavailable
         }
     }
 }
 
-/// What stdout is.
+/// Properties of stdout.
 enum Terminal {
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Colours are for terminals, and not where NO_COLOR is set.
+    /// True on a terminal, unless NO_COLOR is set.
     static var isColored: Bool {
         let variable = ProcessInfo.processInfo.environment["NO_COLOR"] ?? ""
         return isTerminal && variable.isEmpty
     }
 
-    /// Its columns; 80 where it is no terminal.
+    /// The terminal's columns; 80 if stdout is not a terminal.
     static var width: Int {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }

@@ -1,10 +1,11 @@
 import Guard
 import Model
+import Reporting
 
-/// How everything stands, as text for a terminal of some width.
+/// The status as text for a terminal of a given width.
 struct StatusScreen {
     var page: Page
-    /// At most so many campaigns, after as many as stand on earlier pages.
+    /// The campaigns per page.
     var limit: Int
     var pageNumber = 1
 
@@ -16,9 +17,9 @@ struct StatusScreen {
         lines.append(
             page.cut(
                 "API \(StatusScreen.health(status)), \(StatusScreen.count(polled)) of "
-                    + "\(StatusScreen.count(budget)) requests a minute"))
+                    + "\(StatusScreen.count(budget)) requests per minute"))
         if status.isLedgerFailing {
-            lines.append(page.tinted(page.cut("the ledger cannot be written: nothing is started"), .bad))
+            lines.append(page.tinted(page.cut("the ledger cannot be written: no campaign is started or resumed"), .bad))
         }
         if !status.pools.isEmpty { lines += [""] + status.pools.flatMap { pool($0) } }
         if !status.campaigns.isEmpty || status.pools.isEmpty { lines += [""] + campaigns(status) }
@@ -27,20 +28,20 @@ struct StatusScreen {
         return lines.joined(separator: "\n")
     }
 
-    /// `well`, or which workspace's is not.
+    /// `healthy`, or `unhealthy` with the workspaces concerned.
     private static func health(_ status: GuardStatus) -> String {
-        let ill = status.workspaces.filter { $0.apiTrouble != nil }
-        if ill.isEmpty { return "well" }
+        let unhealthy = status.workspaces.filter { $0.apiTrouble != nil }
+        if unhealthy.isEmpty { return "healthy" }
         return status.workspaces.count == 1
-            ? "in trouble" : "of \(ill.map(\.name.text).joined(separator: ", ")) in trouble"
+            ? "unhealthy" : "unhealthy (\(unhealthy.map(\.name.text).joined(separator: ", ")))"
     }
 
     // MARK: Pools
 
-    /// `pool_a  ######==....  1300 used, 420 promised, 280 of 2000 left; renewed at 00:00Z`.
+    /// `pool_a  ######==....  1300 used, 420 reserved, 280 of 2000 left; resets at 00:00Z`.
     private func pool(_ pool: GuardStatus.PoolStatus) -> [String] {
         guard let capacity = pool.dailyCapacity, let remaining = pool.remainingVolume, capacity > 0 else {
-            let text = pool.isMissing ? "not to be found on its platform" : PoolText.volume(pool)
+            let text = pool.isMissing ? "not found on its platform" : PoolText.volume(pool)
             return lines("\(pool.id)", text).map { pool.isMissing ? page.tinted($0, .doubtful) : $0 }
         }
         let cells = 20
@@ -59,7 +60,7 @@ struct StatusScreen {
 
     private func campaigns(_ status: GuardStatus) -> [String] {
         let sorted = status.campaigns.enumerated().sorted {
-            let (first, second) = (StatusScreen.danger($0.element), StatusScreen.danger($1.element))
+            let (first, second) = (StatusScreen.urgency($0.element), StatusScreen.urgency($1.element))
             return first != second ? first > second : $0.offset < $1.offset
         }.map(\.element)
         let shown = Array(sorted.dropFirst(limit * (pageNumber - 1)).prefix(limit))
@@ -75,7 +76,7 @@ struct StatusScreen {
             for (index, campaign) in shown.enumerated() {
                 rows[index + 1].insert(StatusScreen.bounces(campaign.stats), at: 4)
             }
-            rows[0].insert("in all", at: 4)
+            rows[0].insert("total", at: 4)
         }
         let table = page.table(rows, isRight: [false, false, true, true] + (isWide ? [true] : []) + [false])
         var lines = [table[0]]
@@ -85,19 +86,19 @@ struct StatusScreen {
             }
         }
         let rest = sorted.count - limit * (pageNumber - 1) - shown.count
-        if rest > 0 { lines.append("and \(rest) more, which are in no greater danger: --page \(pageNumber + 1)") }
+        if rest > 0 { lines.append("and \(rest) more, none more urgent; show them with --page \(pageNumber + 1)") }
         return lines
     }
 
-    /// Remarks beside their campaign, or where they do not fit, below it.
+    /// The remarks beside their campaign, or below it if they do not fit.
     private func lines(_ line: String, _ remarks: String) -> [String] {
         if remarks.isEmpty { return [line] }
         if line.count + 2 + remarks.count <= page.width { return ["\(line)  \(remarks)"] }
         return [line] + page.wrapped(remarks, indent: 4, hanging: 2)
     }
 
-    /// What needs a person's eye most has the most.
-    private static func danger(_ campaign: GuardStatus.CampaignStatus) -> Int {
+    /// How urgently the campaign needs a person's attention; higher is more urgent.
+    private static func urgency(_ campaign: GuardStatus.CampaignStatus) -> Int {
         let states = Set(campaign.rules.map(\.state))
         if campaign.state == .pausing || campaign.isPauseIneffective == true { return 7 }
         let isStopped = campaign.state == .paused || campaign.state == .pausedByAnother
@@ -107,13 +108,13 @@ struct StatusScreen {
         switch campaign.state {
         case .paused, .resuming, .pausing, .pausedByAnother: return 3
         case .probation: return 2
-        case .running, .releasing, .unknown: return 1
+        case .running, .starting, .unknown: return 1
         case .draft: return 0
         }
     }
 
     private static func tint(_ campaign: GuardStatus.CampaignStatus) -> Page.Tint {
-        switch danger(campaign) {
+        switch urgency(campaign) {
         case 6...: .bad
         case 2...5: .doubtful
         case 1: .plain
@@ -137,7 +138,7 @@ struct StatusScreen {
         return Ratio(rate).description + (campaign.rateWindow.map { " in \($0)" } ?? "")
     }
 
-    /// The rate's course as a line of bars, a full one for its limit or its peak.
+    /// The rate over time as a line of bars, scaled to its limit or its peak.
     private static func trend(_ campaign: GuardStatus.CampaignStatus) -> String {
         let bars = Array("▁▂▃▄▅▆▇█")
         let highest = max(campaign.trend.compactMap(\.self).max() ?? 0, campaign.rateLimit ?? 0)
@@ -162,16 +163,16 @@ struct StatusScreen {
                 remarks.append("\(rule.name) muted until \(until.clockTime)")
             }
         }
-        if let resumesAt = campaign.resumesAt { remarks.append("resumes not before \(resumesAt.clockTime)") }
-        if campaign.isPauseIneffective == true { remarks.append("pause has no effect; still sending") }
-        if campaign.isMissing { remarks.append("unknown to the platform") }
+        if let resumesAt = campaign.resumesAt { remarks.append("earliest resume \(resumesAt.clockTime)") }
+        if campaign.isPauseIneffective == true { remarks.append("pause has no effect, still sending") }
+        if campaign.isMissing { remarks.append("not found on the platform") }
         if let share = campaign.unusableShare {
-            remarks.append("\(Int((share * 100).rounded())) % of the latest answers unusable")
+            remarks.append("\(Int((share * 100).rounded())) % of recent answers unusable")
         }
         if campaign.isStale || campaign.statsAge == nil {
             let age =
-                campaign.statsAge.map { Duration.seconds($0.rounded()).spokenText + " old" } ?? "none received yet"
-            remarks.append("no fresh stats: \(age)")
+                campaign.statsAge.map { Duration.seconds($0.rounded()).spokenText + " ago" } ?? "never"
+            remarks.append("no fresh stats (last \(age))")
         }
         return remarks.joined(separator: "; ")
     }
@@ -182,10 +183,10 @@ struct StatusScreen {
         let names = Dictionary(status.campaigns.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
         var rows = launches.map { launch in
             var why = launch.reasons
-            if let missing = launch.missing { why.append("\(missing) mails are missing") }
-            if let earliest = launch.earliest { why.append("could fit from \(earliest.toSecond)") }
+            if let missing = launch.missing { why.append("short by \(missing) emails") }
+            if let earliest = launch.earliest { why.append("fits at \(earliest.toSecond) at the earliest") }
             if let notBefore = launch.notBefore, notBefore > status.at {
-                why.append("not before \(notBefore.toSecond)")
+                why.append("starts at \(notBefore.toSecond) at the earliest")
             }
             let lasting = launch.heldSince.map { " for \((status.at - $0).spokenText)" } ?? ""
             return [

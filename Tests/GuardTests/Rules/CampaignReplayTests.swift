@@ -3,7 +3,7 @@ import Model
 import Policy
 import Testing
 
-/// What a replay counts, and what it does where a recording is sparser than the guard's polls.
+/// What a replay counts, and how it handles recordings that are sparser than the guard's polls.
 @Suite struct CampaignReplayTests {
     private static let start = Instant(milliseconds: 1_796_000_000_000)
 
@@ -11,7 +11,7 @@ import Testing
         try GuardBench.policy("poll: {stats: 1m}\nrules:\n" + rule)
     }
 
-    @Test func whatWasSentWhilePausedIsSparedAndLeftOut() throws {
+    @Test func emailsSentWhilePausedCountAsAvoided() throws {
         let policy = try policy(
             """
               - name: b
@@ -20,7 +20,7 @@ import Testing
                 resume: {after: 1h, probation: {sends: 50, when: bounceRate > 2% and resolved >= 20}, at_most: 2 per 7d}
             """)
         var replay = CampaignReplay(policy.campaigns[0], policy: policy)
-        // One mail a minute; every fifth bounces for two hours, none afterwards.
+        // One email per minute; every fifth bounces for two hours, none afterwards.
         for minute in 0..<1000 {
             let bounced = min(minute, 120) / 5
             replay.observe(
@@ -28,7 +28,7 @@ import Testing
                 at: Self.start + .seconds(60 * minute))
         }
         let minutes = replay.stops.map { Int(($0.at - Self.start).seconds / 60) }
-        // Fifty resolved; an hour's rest; a relapse in its probation after twenty mails more; two hours' rest.
+        // Fifty resolved; one hour of cooldown; a relapse after twenty more emails; two hours of cooldown.
         #expect(minutes == [50, 130])
         #expect(replay.stops.map(\.isRelapse) == [false, true])
         #expect(replay.stops[0].resumedAt == Self.start + .seconds(60 * 110))
@@ -51,7 +51,7 @@ import Testing
         #expect(replay.firings.map(\.count) == [1])
     }
 
-    /// The minute of the first pause by a rule with `for: 3m`, of a campaign polled every minute that breaches from one on.
+    /// The minute of the first pause by a rule with `for: 3m`, at a poll interval of one minute.
     private func firstPause(samplesAt minutes: [Int], breachFrom first: Int) throws -> Int? {
         let policy = try policy("  - {name: b, when: bounced > 0, for: 3m, then: pause}")
         var replay = CampaignReplay(policy.campaigns[0], policy: policy)
@@ -62,13 +62,13 @@ import Testing
         return replay.stops.first.map { Int(($0.at - Self.start).seconds / 60) }
     }
 
-    @Test func theTimeBetweenSamplesOfASparseRecordingCounts() throws {
+    @Test func timeBetweenSparseSamplesCounts() throws {
         #expect(try firstPause(samplesAt: [0, 5, 10, 15, 20, 25, 30, 35], breachFrom: 25) == 30)
-        // A hole of more than three times the spacing does not.
+        // A gap of more than three times the spacing does not count.
         #expect(try firstPause(samplesAt: [0, 5, 10, 15, 20, 25, 41, 46], breachFrom: 25) == 46)
     }
 
-    @Test func anOutageOfADenseRecordingDoesNotCount() throws {
+    @Test func anOutageInADenseRecordingDoesNotCount() throws {
         #expect(try firstPause(samplesAt: [0, 1, 2, 3, 8, 13, 18, 19], breachFrom: 8) == 18)
         #expect(try firstPause(samplesAt: [0, 1, 2, 3, 4, 9, 10, 11], breachFrom: 4) == 10)
     }

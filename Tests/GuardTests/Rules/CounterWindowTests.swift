@@ -4,21 +4,21 @@ import Policy
 import TestSupport
 import Testing
 
-/// Windows over counters, against a reference that keeps every sample.
+/// Windows over counters, compared with a reference that stores every sample.
 @Suite struct CounterWindowTests {
-    private static func stats(_ sent: Int?, bounced: Int? = 0) -> CampaignStats {
-        CampaignStats(sent: sent, delivered: sent, bounced: bounced)
+    private static func counters(_ sent: Int?, bounced: Int? = 0) -> Counters {
+        Counters(CampaignStats(sent: sent, delivered: sent, bounced: bounced))
     }
 
     private static func history(_ window: Duration) -> SampleHistory {
-        SampleHistory(windows: [window: Set(Counter.allCases)])
+        SampleHistory(windows: [CampaignRules.Window(length: window, counters: Set(Counter.allCases))])
     }
 
-    @Test func growthInTheWindowIsInterpolatedAtItsEdge() {
+    @Test func growthIsInterpolatedAtTheWindowsEdge() {
         var history = Self.history(.seconds(3600))
-        // 10 mails a minute, a sample every 7 minutes: the window's edge lies between two samples.
+        // 10 emails per minute and a sample every 7 minutes: the window's edge is between two samples.
         for minute in stride(from: 0, through: 140, by: 7) {
-            _ = history.append(Self.stats(minute * 10), at: Instant(milliseconds: Int64(minute) * 60_000))
+            history.append(Self.counters(minute * 10), at: Instant(milliseconds: Int64(minute) * 60_000))
         }
         let increase = history.increase(of: .sent, over: .seconds(3600))
         #expect(increase == Increase(amount: 600, covered: .seconds(3600)))
@@ -27,79 +27,79 @@ import Testing
     @Test func largeCountersAndLongTimesStayExactEnough() {
         let window = Duration.seconds(90 * 86400)
         var history = Self.history(window)
-        // A hundred million mails over half a year, from a counter that was at ten billion.
+        // A hundred million emails over half a year, on a counter that started at ten billion.
         for day in 0...180 {
             let sent = 10_000_000_000 + day * 555_555
-            _ = history.append(Self.stats(sent), at: Instant(milliseconds: Int64(day) * 86_400_000))
+            history.append(Self.counters(sent), at: Instant(milliseconds: Int64(day) * 86_400_000))
         }
         let increase = history.increase(of: .sent, over: window)
         #expect(increase?.covered == window)
         #expect(abs((increase?.amount ?? 0) - 90 * 555_555) < 100)
     }
 
-    @Test func afterAVeryLongGapTheWindowBeginsAnew() {
+    @Test func aVeryLongGapRestartsTheWindow() {
         let hour = Duration.seconds(3600)
         var history = Self.history(hour)
-        _ = history.append(Self.stats(100), at: Instant(milliseconds: 0))
+        history.append(Self.counters(100), at: Instant(milliseconds: 0))
         let later = Instant(milliseconds: 60 * 86_400_000)
-        _ = history.append(Self.stats(500), at: later)
+        history.append(Self.counters(500), at: later)
         #expect(history.increase(of: .sent, over: hour) == nil)
-        _ = history.append(Self.stats(560), at: later + .seconds(600))
+        history.append(Self.counters(560), at: later + .seconds(600))
         #expect(history.increase(of: .sent, over: hour) == Increase(amount: 60, covered: .seconds(600)))
     }
 
-    @Test func onlyCountersThatAreAskedForAreKept() {
-        var history = SampleHistory(windows: [.seconds(3600): [.bounced]])
-        _ = history.append(CampaignStats(sent: 10, delivered: 9, bounced: 1), at: Instant(milliseconds: 0))
-        _ = history.append(CampaignStats(sent: 30, delivered: 25, bounced: 5), at: Instant(milliseconds: 60_000))
+    @Test func onlyNeededCountersAreStored() {
+        var history = SampleHistory(windows: [CampaignRules.Window(length: .seconds(3600), counters: [.bounced])])
+        history.append(Counters(CampaignStats(sent: 10, delivered: 9, bounced: 1)), at: Instant(milliseconds: 0))
+        history.append(Counters(CampaignStats(sent: 30, delivered: 25, bounced: 5)), at: Instant(milliseconds: 60_000))
         #expect(history.increase(of: .bounced, over: .seconds(3600))?.amount == 4)
         #expect(history.increase(of: .sent, over: .seconds(3600)) == nil)
-        history.rearrange([.seconds(3600): [.bounced, .sent]])
+        history.rearrange([CampaignRules.Window(length: .seconds(3600), counters: [.bounced, .sent])])
         #expect(
-            history.increase(of: .bounced, over: .seconds(3600)) == nil, "a window that lacks a counter begins anew")
+            history.increase(of: .bounced, over: .seconds(3600)) == nil, "a window without the counter restarts")
     }
 
-    @Test func aWindowNotYetCoveredUsesWhatThereIs() {
+    @Test func anUncoveredWindowUsesTheAvailableSamples() {
         var history = Self.history(.seconds(86400))
-        _ = history.append(Self.stats(100), at: Instant(milliseconds: 0))
+        history.append(Self.counters(100), at: Instant(milliseconds: 0))
         #expect(history.increase(of: .sent, over: .seconds(86400)) == nil)
-        _ = history.append(Self.stats(160), at: Instant(milliseconds: 600_000))
+        history.append(Self.counters(160), at: Instant(milliseconds: 600_000))
         #expect(history.increase(of: .sent, over: .seconds(86400)) == Increase(amount: 60, covered: .seconds(600)))
     }
 
-    @Test func aCounterThatBeganAnewKeepsItsGrowth() {
+    @Test func aRestartedCounterRetainsItsGrowth() {
         var history = Self.history(.seconds(3600))
         let counts = [100, 150, 200, 5, 30]
         var resets = 0
         for (minute, count) in counts.enumerated() {
-            if history.append(Self.stats(count), at: Instant(milliseconds: Int64(minute) * 60_000)) { resets += 1 }
+            if history.append(Self.counters(count), at: Instant(milliseconds: Int64(minute) * 60_000)) { resets += 1 }
         }
         #expect(resets == 1)
         // 100 before the reset, 30 since.
         #expect(history.increase(of: .sent, over: .seconds(3600))?.amount == 130)
     }
 
-    @Test func aSmallCorrectionDownwardsIsNoReset() {
+    @Test func aSmallDecreaseIsNotAReset() {
         var history = Self.history(.seconds(3600))
         let resets = [
-            history.append(Self.stats(200), at: Instant(milliseconds: 0)),
-            history.append(Self.stats(198), at: Instant(milliseconds: 60_000)),
+            history.append(Self.counters(200), at: Instant(milliseconds: 0)),
+            history.append(Self.counters(198), at: Instant(milliseconds: 60_000)),
         ]
         #expect(resets == [false, false])
         #expect(history.increase(of: .sent, over: .seconds(3600))?.amount == 0)
     }
 
-    @Test func whatAnAnswerDoesNotSayIsUnknown() {
+    @Test func missingFieldsAreUnknown() {
         var history = Self.history(.seconds(3600))
-        _ = history.append(Self.stats(100), at: Instant(milliseconds: 0))
-        _ = history.append(Self.stats(120, bounced: nil), at: Instant(milliseconds: 60_000))
+        history.append(Self.counters(100), at: Instant(milliseconds: 0))
+        history.append(Self.counters(120, bounced: nil), at: Instant(milliseconds: 60_000))
         #expect(history.increase(of: .sent, over: .seconds(3600))?.amount == 20)
         #expect(history.increase(of: .bounced, over: .seconds(3600)) == nil)
         #expect(history.increase(of: .resolved, over: .seconds(3600)) == nil)
     }
 
     @Test(arguments: [7, 42, 1001, 77_777] as [UInt64])
-    func staysCloseToAReferenceThatKeepsEverything(_ seed: UInt64) throws {
+    func matchesAReferenceThatStoresEverySample(_ seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let window = Duration.seconds(6 * 3600)
         var history = Self.history(window)
@@ -109,7 +109,7 @@ import Testing
         for _ in 0..<3000 {
             now = now + .seconds(Int.random(in: 5...400, using: &generator))
             sent += Int.random(in: 0...6, using: &generator)
-            _ = history.append(Self.stats(sent), at: now)
+            history.append(Self.counters(sent), at: now)
             samples.append((now, Double(sent)))
             guard samples.count > 1 else { continue }
             let start = now - window
@@ -122,7 +122,7 @@ import Testing
                 reference = Double(sent) - samples[0].sent
             }
             let increase = try #require(history.increase(of: .sent, over: window))
-            // Samples are thinned to a 240th of the window, 90 s here: at most what is sent in that time is off.
+            // Samples are thinned to a 240th of the window, 90 s here; the error is at most what is sent in that time.
             #expect(abs(increase.amount - reference) <= 6)
         }
     }

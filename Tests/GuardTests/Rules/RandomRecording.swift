@@ -1,25 +1,25 @@
 import Model
 import TestSupport
 
-/// A campaign as it could have gone, minute by minute, and what its platform answers: paused at any time or not.
+/// A simulated campaign in steps of a minute, with the platform's answers whether it is paused or not.
 struct RandomRecording {
-    /// What happens between two samples, and what the answer at its end lacks.
+    /// The events between two samples, and the fields missing from the answer at the end.
     struct Step {
         var at: Instant
         var sent = 0
         var delivered = 0
         var bounced = 0
         var replied = 0
-        /// The platform restarts its counters before.
+        /// The platform restarts its counters first.
         var isRestart = false
-        /// A replica answers that knows nothing yet.
+        /// The answer is from a replica without data.
         var isBehind = false
         var lacksSent = false
         var lacksDelivered = false
         var lacksBounced = false
     }
 
-    /// What the platform counts.
+    /// The platform's counters.
     struct Platform {
         private var sent = 0
         private var delivered = 0
@@ -28,7 +28,7 @@ struct RandomRecording {
         private var queued = 0
         private var enrolled = 0
 
-        /// Lets a step happen; what the platform answers then.
+        /// Applies a step and returns the platform's answer.
         mutating func answer(to step: Step, isPaused: Bool) -> CampaignStats {
             if step.isRestart { (sent, delivered, bounced, replied) = (0, 0, 0, 0) }
             if enrolled == 0 || (step.sent > 0 && queued == 0) { queued = enrolled }
@@ -50,14 +50,14 @@ struct RandomRecording {
 
     static let enrolled = 20_000
     static let start = Instant(milliseconds: 1_796_000_000_000)
-    /// No restart comes before so many were sent: a fall is then seen as one until it is confirmed.
+    /// Counters restart only after this many emails, so that a fall can be recognized.
     private static let restartMin = 150
 
     private(set) var steps: [Step] = []
 
-    /// Lists that are worse and better by turns, with gaps, late bounces, outages, restarts and lagging replicas.
+    /// A list of alternating quality, with gaps, late bounces, outages, restarts and lagging replicas.
     ///
-    /// - Parameter lackingFirst: so many of the first answers lack the bounces, which all count all the same.
+    /// - Parameter lackingFirst: how many of the first answers lack `bounced`; the bounces count nevertheless.
     init(_ seed: UInt64, count: Int, every interval: Duration, lackingFirst: Int) {
         var generator = SeededGenerator(seed: seed)
         func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &generator) < share }
@@ -70,16 +70,16 @@ struct RandomRecording {
                 share = chance(0.5) ? 0.01 : Double.random(in: 0.04...0.2, using: &generator)
                 replies = chance(0.5) ? 0.01 : 0.15
             }
-            // An outage: up to nine answers are missing.
+            // An outage of up to nine answers.
             at = at + interval * (chance(0.01) ? Int.random(in: 2...10, using: &generator) : 1)
             var step = Step(at: at)
             defer { steps.append(step) }
             if index < draft { continue }
             step.lacksBounced = index < lackingFirst
             if index > lackingFirst, chance(0.06) {
-                // Nothing is sent before an answer that lacks something: what it would have said is then known.
+                // Nothing is sent before an incomplete answer, so that the missing values are known.
                 step.isBehind = chance(0.2)
-                // What shows a fall is there: without it nobody can see one.
+                // The fields that show a fall are present; without them it cannot be detected.
                 step.lacksSent = chance(0.3) && !step.isBehind && index > lastRestart + 3
                 (step.lacksDelivered, step.lacksBounced) = (chance(0.3), chance(0.5))
                 continue
@@ -93,7 +93,7 @@ struct RandomRecording {
                 if chance(share) { step.bounced += 1 } else if chance(0.95) { step.delivered += 1 }
                 if chance(replies) { step.replied += 1 }
             }
-            // A delivery that turns out to be a bounce.
+            // A delivered email that bounces later.
             if sinceRestart > 20, chance(0.02) {
                 step.delivered -= 1
                 step.bounced += 1

@@ -2,11 +2,11 @@ import Model
 import Policy
 import Testing
 
-/// A replay does what the guard does on the same answers: every pause, relapse and resume, and every firing.
+/// A replay makes the guard's decisions on the same samples: every pause, relapse, resume and firing.
 @Suite struct ReplayEqualityTests {
-    /// Policies that each ask for something that the guard and the replay could differ in.
+    /// Each policy uses a feature in which the guard and the replay could differ.
     private static let rules = [
-        // Life counters, a probation, doubling rests, a limit of resumes.
+        // Lifetime counters, a probation, doubling cooldowns, a resume limit.
         """
           - name: life
             when: bounceRate > 5% and resolved >= 50
@@ -30,7 +30,7 @@ import Testing
             resume: {after: 20m}
           - {name: watch, when: bounced / sent > 3%, confidence: 0.9, then: alert}
         """,
-        // A count of samples within a window, and a duration.
+        // A `for` that counts samples, and one with a duration.
         """
           - name: window
             when: "bounceRate(30m) > 8% and increase(resolved, 30m) >= 30"
@@ -39,7 +39,7 @@ import Testing
             resume: {after: 20m}
           - {name: lasting, when: bounceRate(1h) > 4%, for: 5m, then: alert}
         """,
-        // Several pause at once, and hinder each other's resumes.
+        // Several rules pause at once and block each other's resumes.
         """
           - name: first
             when: bounceRate(2h) > 7%
@@ -53,12 +53,12 @@ import Testing
             resume: {after: 15m}
           - {name: third, when: "increase(bounced, 30m) > 7", then: pause, resume: {after: 5m}}
         """,
-        // No resume.
+        // A rule without `resume`.
         """
           - {name: for_good, when: "rate(bounced, 1h) > 6 or bounced > 40", for: 2m, then: pause}
           - {name: watch, when: bounceRate(1h) > 5%, for: 2m, then: alert}
         """,
-        // A probation over a window, and an exhausted limit.
+        // A probation over a window, and an exhausted resume limit.
         """
           - name: windowed
             when: bounceRate(2h) > 6% and resolved >= 40
@@ -66,16 +66,16 @@ import Testing
             resume: {after: 30m, probation: {sends: 80, when: "bounceRate(1h) > 5% and increase(resolved, 1h) >= 10"},
               at_most: 2 per 1d}
         """,
-        // Breached by a draft already, and by what stands still.
+        // Conditions that drafts and idle campaigns breach.
         """
           - {name: early, when: totalEnrolled > 100 and sent < 20, then: pause, resume: {after: 30m}}
           - {name: life, when: bounceRate > 6% and resolved >= 30, for: 4m, then: pause, resume: {after: 1h}}
         """,
-        // The queue is what was not sent.
+        // A condition on the queue, which contains the emails not sent.
         """
           - {name: queue, when: queued < 19700, for: 2 of 3, then: pause, resume: {after: 2h}}
         """,
-        // Only observed, next to what pauses.
+        // A rule in observe mode next to one that pauses.
         """
           - {name: seen, when: bounceRate > 3% and resolved >= 20, mode: observe, then: pause, resume: {after: 1h}}
           - name: sure
@@ -88,11 +88,11 @@ import Testing
     ]
 
     private func course(_ seed: UInt64) throws -> (real: ReplayedCourse, replayed: ReplayedCourse) {
-        // Half of them over four days, so that pauses more than a day after a resume are seen.
+        // Half of them last four days, so that some pauses are more than a day after a resume.
         let minutes = seed / UInt64(Self.rules.count) % 2 == 0 ? 1 : 5
         let policy = try GuardBench.policy(
             "poll: {stats: \(minutes)m}\nrules:\n" + Self.rules[Int(seed) % Self.rules.count])
-        // What is paused before all counters are known stands at what nobody knows.
+        // A campaign paused before all counters are known has unknown counters.
         let isEarly = Self.rules[Int(seed) % Self.rules.count].contains("early")
         let recording = RandomRecording(
             seed, count: 1200, every: .seconds(60 * minutes), lackingFirst: isEarly || seed % 3 == 0 ? 0 : 20)
@@ -100,13 +100,13 @@ import Testing
     }
 
     @Test(arguments: 0..<160 as Range<UInt64>)
-    func doesWhatTheGuardDoes(_ seed: UInt64) throws {
+    func matchesTheGuard(_ seed: UInt64) throws {
         let (real, replayed) = try course(seed)
         #expect(replayed.actions == real.actions)
         #expect(replayed.firings == real.firings)
     }
 
-    /// What the recordings hold is worth comparing.
+    /// The comparison is meaningful only if the recordings exercise every rule.
     @Test func everyRulePausesAndResumes() throws {
         var counts: [ReplayedAction.Kind: [String: Int]] = [:]
         for seed in 0..<80 as Range<UInt64> {

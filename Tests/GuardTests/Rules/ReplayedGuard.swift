@@ -2,7 +2,7 @@ import Guard
 import Model
 import Policy
 
-/// What was done to a campaign, by the guard or by a replay.
+/// An action of the guard or of a replay.
 struct ReplayedAction: Hashable, CustomStringConvertible {
     enum Kind: Hashable {
         case pause, relapse, resume
@@ -15,14 +15,14 @@ struct ReplayedAction: Hashable, CustomStringConvertible {
     var description: String { "\(kind) \(rule) \((at - RandomRecording.start).seconds / 60)m" }
 }
 
-/// All that came of a recording: what was done, in order, and how often each rule fired.
+/// The outcome of a recording: the actions in order, and the firings of each rule.
 struct ReplayedCourse: Hashable {
     var actions: [ReplayedAction] = []
     var firings: [String: Int] = [:]
 }
 
 extension ReplayedCourse {
-    /// The guard on a platform that pauses and starts the campaign at once, and answers each poll at once.
+    /// Runs the guard on a platform that responds to every request at once.
     init(guard policy: CheckedPolicy, _ recording: RandomRecording) {
         let id = policy.campaigns[0].id
         var warden = Guard(policy: policy, at: RandomRecording.start)
@@ -32,8 +32,8 @@ extension ReplayedCourse {
         for step in recording.steps {
             let now = step.at
             let stats = platform.answer(to: step, isPaused: isPaused)
-            let observation = Observation(target: .stats(id), requestedAt: now, result: .success(.stats(stats)))
-            var effects = warden.handle(.tick, at: now) + warden.handle(.observed(observation), at: now)
+            let observation = PollOutcome(target: .stats(id), requestedAt: now, result: .success(.stats(stats)))
+            var effects = warden.handle(.tick, at: now) + warden.handle(.polled(observation), at: now)
             while !effects.isEmpty {
                 switch effects.removeFirst() {
                 case .send(let intent):
@@ -43,8 +43,9 @@ extension ReplayedCourse {
                         status: isPaused ? .paused : .running, pausedAt: isPaused ? now : nil,
                         startedAt: isPaused ? nil : now)
                     effects += warden.handle(.answered(intent, .success(answer), jitter: 1), at: now)
-                case .report(let event):
-                    if event.kind == .ruleFiring, let rule = event.fields[.rule] { firings[rule, default: 0] += 1 }
+                case .report(.rule(let transition)):
+                    if transition.change == .firing { firings[transition.rule.name, default: 0] += 1 }
+                case .report: break
                 case .poll, .record, .ready, .reply, .change: break
                 }
             }
@@ -57,13 +58,13 @@ extension ReplayedCourse {
         switch intent.decision.cause {
         case .rule(let rule): (kind, name) = (.pause, rule)
         case .relapse(let rule): (kind, name) = (.relapse, rule)
-        case .coolDownOver(let rule): (kind, name) = (.resume, rule)
+        case .cooldownOver(let rule): (kind, name) = (.resume, rule)
         case .order, .launchRulesPass, .unapprovedLaunch: return
         }
         actions.append(ReplayedAction(kind: kind, rule: name, at: now))
     }
 
-    /// A replay of what the platform recorded, had nobody paused the campaign.
+    /// Replays what the platform would have recorded without pauses.
     init(replay policy: CheckedPolicy, _ recording: RandomRecording) {
         var replay = CampaignReplay(policy.campaigns[0], policy: policy)
         var platform = RandomRecording.Platform()
@@ -74,6 +75,6 @@ extension ReplayedCourse {
                 actions.append(ReplayedAction(kind: .resume, rule: stop.rule, at: resumedAt))
             }
         }
-        for (rule, count, _) in replay.firings where count > 0 { firings[rule] = count }
+        for rule in replay.firings where rule.count > 0 { firings[rule.rule] = rule.count }
     }
 }

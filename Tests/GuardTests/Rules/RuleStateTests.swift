@@ -3,7 +3,7 @@ import Model
 import Policy
 import Testing
 
-/// Rule states as timelines: one character a minute, samples above, transitions below.
+/// Rule states as timelines: one character per minute, with samples above and transitions below.
 ///
 /// Samples: `x` breach, `.` ok, `?` unknown, `!` error, `_` none. Transitions: `P` pending, `F` firing, `C` cleared.
 @Suite struct RuleStateTests {
@@ -26,7 +26,7 @@ import Testing
             name: "it fires when the breach has lasted", forClause: .duration(minute * 2), samples: "xxxx",
             expected: "P-F-"),
         Timeline(
-            name: "a good sample starts anew", forClause: .duration(minute * 2), samples: "xx.xxx", expected: "P-CP-F"),
+            name: "a good sample restarts it", forClause: .duration(minute * 2), samples: "xx.xxx", expected: "P-CP-F"),
         Timeline(
             name: "unknown neither fires nor clears", forClause: .duration(minute * 2), samples: "x??x",
             expected: "P--F"),

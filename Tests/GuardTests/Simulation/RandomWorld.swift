@@ -3,18 +3,18 @@ import Policy
 import Simulator
 import TestSupport
 
-/// A world and a policy made up from a seed: good lists and bad, launches that fit and that do not, people who act.
+/// A world and a policy from a seed: good and bad lists, launches that fit and that do not, people who act.
 struct RandomWorld {
     let seed: UInt64
     let description: WorldDescription
     let policy: CheckedPolicy
-    /// The same policy with another rule and more patience, which people change to and back.
+    /// The same policy with another rule and a longer `for`; simulated people switch between the two.
     let variant: CheckedPolicy
     let weather: SimulatedRun.Weather
     let length: Duration
 
     static let start = Instant(milliseconds: 1_796_000_000_000)
-    /// The rule's own numbers, for references that do not read the policy.
+    /// The rule's parameters, for checks that do not read the policy.
     let limit: Double
     let resolvedMin: Int
 

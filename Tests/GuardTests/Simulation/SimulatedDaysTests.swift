@@ -6,9 +6,9 @@ import Simulator
 import TestSupport
 import Testing
 
-/// Thousands of simulated days, each from a seed, with what must hold on every one of them.
+/// Thousands of seeded simulated days, each checked against the invariants.
 @Suite struct SimulatedDaysTests {
-    /// Seeds times days: 2,100 simulated days in all, or as many as SENDWARDEN_SEEDS asks for.
+    /// 2,100 simulated days, or as many seeds as SENDWARDEN_SEEDS sets.
     static let daysPerSeed = 3
     static let seeds: [UInt64] = {
         let environment = ProcessInfo.processInfo.environment
@@ -21,21 +21,21 @@ import Testing
     }
 
     @Test(arguments: batches)
-    func everyDayHoldsItsPromises(_ seeds: ArraySlice<UInt64>) throws {
+    func everyDaySatisfiesItsInvariants(_ seeds: ArraySlice<UInt64>) throws {
         for seed in seeds {
             let world = try RandomWorld(seed: seed, days: Self.daysPerSeed)
-            // One in ten keeps its memory in a real file.
+            // One in ten uses a real ledger file.
             let folder = try TemporaryFolder()
             let run = try world.run(store: seed % 10 == 0 ? .ledger(path: folder.path + "/ledger.sqlite") : .inMemory)
-            for violation in Promises(world: world, run: run).violations {
-                Issue.record("\(violation); SENDWARDEN_SEED=\(seed) swift test --filter everyDayHoldsItsPromises")
+            for violation in Invariants(world: world, run: run).violations {
+                Issue.record("\(violation); SENDWARDEN_SEED=\(seed) swift test --filter everyDaySatisfiesItsInvariants")
             }
         }
     }
 
     @Test(arguments: [3, 77, 402] as [UInt64])
-    func theSameSeedDoesTheSame(_ seed: UInt64) throws {
-        func story() throws -> [String] {
+    func aSeedIsReproducible(_ seed: UInt64) throws {
+        func log() throws -> [String] {
             try RandomWorld(seed: seed, days: 2).run().log.compactMap { entry in
                 switch entry {
                 case .observed, .failed, .arrived: nil
@@ -45,15 +45,15 @@ import Testing
                 }
             }
         }
-        let first = try story()
+        let first = try log()
         #expect(!first.isEmpty)
-        #expect(try first == story())
+        #expect(try first == log())
     }
 
-    /// The worlds must be lively enough for the promises to mean anything.
-    @Test func theSeedsReachEverything() throws {
+    /// The invariants are meaningful only if the worlds produce every event.
+    @Test func theSeedsReachEveryEvent() throws {
         var kinds: [EventKind: Int] = [:]
-        for seed in (1...150) as ClosedRange<UInt64> {
+        for seed in (1...220) as ClosedRange<UInt64> {
             for entry in try RandomWorld(seed: seed, days: Self.daysPerSeed).run().log {
                 if case .reported(_, let event) = entry { kinds[event.kind, default: 0] += 1 }
             }

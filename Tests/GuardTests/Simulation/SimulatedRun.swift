@@ -4,31 +4,32 @@ import Ledger
 import Model
 import Policy
 import Providers
+import Reporting
 import Simulator
 import TestSupport
 
-/// The guard over a simulated world, in virtual time and without a network: requests take a while, some fail.
+/// The guard on a simulated world in virtual time, with latency and faults but without a network.
 struct SimulatedRun {
-    /// Something that happens at a time of its own.
-    private enum Happening {
-        /// A poll asks to leave.
+    /// An event that happens later.
+    private enum PendingEvent {
+        /// A poll is due to be sent.
         case ask(Target)
         /// A request reaches the platform.
-        case look(Target, requestedAt: Instant)
+        case poll(Target, requestedAt: Instant)
         case apply(Intent)
-        /// An answer reaches the guard.
-        case tell(Event)
+        /// A response reaches the guard.
+        case deliver(Event)
     }
 
-    /// What the guard was told and did, for the checks that follow.
+    /// An input or output of the guard, for the checks.
     enum Entry {
-        /// `isRunning`: whether the campaign it is about was sending at that time.
-        case observed(Instant, Observation, isRunning: Bool)
+        /// `isRunning`: whether its campaign was sending at that time.
+        case observed(Instant, PollOutcome, isRunning: Bool)
         case sent(Instant, Intent, statusThen: WorldDescription.Campaign.Status?)
-        /// A request failed; whether it may have taken effect all the same.
+        /// A request failed; whether it may have taken effect.
         case failed(Instant, Intent, mayHaveTakenEffect: Bool)
         case reported(Instant, JournalEvent)
-        /// The process was killed, and begins anew.
+        /// The process was killed and restarts.
         case crashed(Instant)
         /// An action reached the platform.
         case arrived(Instant, Intent)
@@ -42,39 +43,39 @@ struct SimulatedRun {
         var latencyMax: Duration = .seconds(2)
         /// The share of events at which the process is killed.
         var crashes = 0.0
-        /// The share of looks at a campaign that a lagging replica answers: with what it said before.
+        /// The share of polls that a lagging replica answers with its previous answer.
         var lags = 0.0
-        /// The share of events after which the policy is edited, and that after which the wall clock is set.
+        /// The shares of events after which the policy is changed, and after which the wall clock is set.
         var changes = 0.0
         /// The share of events after which a person gives an order.
         var orders = 0.0
-        /// The share of answers about campaigns that cannot be used, beside `faults`.
+        /// The share of unusable answers about campaigns, in addition to `faults`.
         var sparse = 0.0
-        /// The share of answers about campaigns whose counters are all 0, for once.
+        /// The share of single answers about campaigns in which all counters are 0.
         var zeros = 0.0
-        /// The share of pauses that the platform confirms and does not carry out.
+        /// The share of pauses that the platform confirms but does not execute.
         var ineffective = 0.0
-        /// How long the platform asks to be left alone where it does.
+        /// The platform's `Retry-After`.
         var retryAfter: Duration = .seconds(60)
-        /// The share of events after which whatever reads the log stops reading, or goes on.
+        /// The share of events after which the log reader stops or continues.
         var readers = 0.0
-        /// How far the platform stamps its actions off the clock of its answers.
+        /// The difference between the platform's action timestamps and its Date header.
         var skew: Duration = .zero
     }
 
-    /// Where the guard's memory is kept.
+    /// Where the guard's memory is stored.
     enum Store {
-        /// As it is handed out.
+        /// In memory.
         case inMemory
         /// In SQLite, read back after each crash.
         case ledger(path: String)
     }
 
-    /// Who stopped a campaign last, as the world knows it.
+    /// Who stopped a campaign last, according to the world.
     struct Stop {
         var isOurs: Bool
         var at: Instant
-        /// It was running when a person started it anew, after a pause of ours: since then, with so many sent.
+        /// A person restarted it after a pause of ours while it was running, at this time and count.
         var restartedAt: Instant?
     }
 
@@ -82,40 +83,40 @@ struct SimulatedRun {
     /// The last pause of each campaign that took effect.
     private(set) var stops: [CampaignID: Stop] = [:]
     private(set) var crashes = 0
-    /// Resumes of what a person had stopped, long after it could be known.
-    private(set) var trespasses: [String] = []
-    /// Restarts that were reported though nobody but us had started the campaign.
-    private(set) var blames: [String] = []
-    /// Campaigns that someone started after a pause of ours, as the platform knows.
+    /// Resumes of a campaign that a person had paused, although the guard could have known.
+    private(set) var forbiddenResumes: [String] = []
+    /// Restarts reported as someone else's although only the guard had started the campaign.
+    private(set) var misattributions: [String] = []
+    /// Campaigns that someone else started after a pause of ours, according to the platform.
     private var restarted: Set<CampaignID> = []
-    /// Campaigns that the platform says are paused, and that go on sending; since when it says so.
+    /// Campaigns that keep sending although the platform reports them as paused, and since when.
     private(set) var pretended: [CampaignID: Instant] = [:]
     private var statuses: [CampaignID: WorldDescription.Campaign.Status] = [:]
     private var starts: [CampaignID: Instant] = [:]
-    /// What the policy is edited to, and back.
+    /// The policy that reloads switch to and back from.
     private let policies: [CheckedPolicy]
     private var policy: CheckedPolicy
     private let store: Store
     private var lastAnswers: [CampaignID: CampaignStats] = [:]
     private var lagging: [CampaignID: Int] = [:]
     private var ledger: LedgerDatabase?
-    private var kept = Memory()
-    /// When the daemon's requests may leave, and its log, in a queue that is soon full.
+    private var stored = Memory()
+    /// The daemon's request gate, and its log with a small queue.
     private var lanes: RequestLanes
     private var journal = JournalQueue(limits: .init(entriesMax: 24, bytesMax: 1 << 20))
     private var isReading = true
-    /// The log as it was read: number and kind of each entry.
+    /// The entries that the log reader got: number and kind.
     private(set) var lines: [(sequence: Int, kind: EventKind)] = []
     private(set) var world: World
     private(set) var now: Instant
     private(set) var log: [Entry] = []
     private var weather: Weather
     private var generator: SeededGenerator
-    private var queue: [(at: Instant, order: Int, happening: Happening)] = []
+    private var queue: [(at: Instant, order: Int, pendingEvent: PendingEvent)] = []
     private var order = 0
     private var lastTick: Instant?
     private var ticksNow = 0
-    /// True where the guard asked for a tick again and again at one time.
+    /// True if the guard requested ticks at the same time without end.
     private(set) var isSpinning = false
 
     init(
@@ -137,23 +138,23 @@ struct SimulatedRun {
         try begin()
     }
 
-    /// The process begins, with what was kept.
+    /// Starts the process from stored memory.
     private mutating func begin() throws {
         if case .ledger(let path) = store {
             ledger = nil
             let opened = try LedgerDatabase.open(path, LedgerScope(policy), at: now)
-            (ledger, kept) = (opened.store, opened.memory)
+            (ledger, stored) = (opened.store, opened.memory)
         }
-        warden = Guard(policy: policy, memory: kept, at: now)
-        try carryOut(warden.handle(.started, at: now))
+        warden = Guard(policy: policy, memory: stored, at: now)
+        try execute(warden.handle(.started, at: now))
     }
 
-    /// The process is killed: what it had not kept is gone, what it had sent may still arrive.
+    /// Kills the process: unstored state is lost, and requests in flight can still arrive.
     private mutating func crash() throws {
         crashes += 1
         log.append(.crashed(now))
         for item in queue {
-            if case .apply(let intent) = item.happening, chance(0.5) { _ = apply(intent) }
+            if case .apply(let intent) = item.pendingEvent, chance(0.5) { _ = apply(intent) }
         }
         queue = []
         let downtime: [Duration] = [.seconds(1), .seconds(60), .seconds(1800), .seconds(6 * 3600)]
@@ -164,13 +165,13 @@ struct SimulatedRun {
 
     private mutating func advanceWorld() {
         world.advance(to: now)
-        // A change that none of our requests made is a person's.
+        // A change without a request of ours is a person's.
         for campaign in world.campaigns {
             let id = campaign.description.id
             let before = statuses[id]
             statuses[id] = campaign.status
             if let started = starts[id], started != campaign.startedAt {
-                // A start that none of our requests made is a person's, also of what only seemed to be paused.
+                // A start without a request of ours is a person's, even if the campaign only appeared to be paused.
                 restarted.insert(id)
                 pretended[id] = nil
             }
@@ -178,7 +179,7 @@ struct SimulatedRun {
             guard before != campaign.status else { continue }
             switch campaign.status {
             case .paused:
-                // Who stops what the platform says is paused already cannot be told from us.
+                // A person who stops a campaign that the platform reports as paused cannot be distinguished from us.
                 let isOurs = pretended.removeValue(forKey: id) != nil
                 stops[id] = Stop(isOurs: isOurs, at: campaign.pausedAt ?? now, restartedAt: stops[id]?.restartedAt)
             case .running: if stops[id] != nil { stops[id]?.restartedAt = campaign.startedAt ?? now }
@@ -196,47 +197,48 @@ struct SimulatedRun {
             advanceWorld()
             if let next, next.at <= now {
                 queue.removeAll { $0.order == next.order }
-                try handle(next.happening)
+                try handle(next.pendingEvent)
             } else {
                 ticksNow = time == lastTick ? ticksNow + 1 : 1
                 lastTick = time
-                // A deadline that a tick does not move would keep the daemon busy for nothing.
+                // A deadline that a tick does not advance would make the daemon spin.
                 guard ticksNow < 10 else {
                     isSpinning = true
                     break
                 }
-                try carryOut(warden.handle(.tick, at: now))
+                try execute(warden.handle(.tick, at: now))
             }
         }
         now = max(now, end)
         advanceWorld()
     }
 
-    private mutating func schedule(_ happening: Happening, at time: Instant? = nil) {
+    private mutating func schedule(_ pendingEvent: PendingEvent, at time: Instant? = nil) {
         order += 1
         let latency = weather.latencyMax * Double.random(in: 0...1, using: &generator)
-        queue.append((time ?? now + latency, order, happening))
+        queue.append((time ?? now + latency, order, pendingEvent))
     }
 
-    private mutating func carryOut(_ effects: [Effect]) throws {
-        // Killed before anything was told, before it was kept, before anything was sent, or not at all.
+    private mutating func execute(_ effects: [Effect]) throws {
+        // Killed before events are reported, before records are stored, before requests are sent, or not at all.
         let fate = chance(weather.crashes) ? Int.random(in: 0...2, using: &generator) : 3
         if fate == 0 { return try crash() }
-        for case .report(let event) in effects {
+        for case .report(let reported) in effects {
+            let event = reported.entry
             log.append(.reported(now, event))
-            noteBlame(event)
+            checkAttribution(event)
             journal.offer(event, at: now)
         }
         readLog()
         if fate == 1 { return try crash() }
-        try keep(effects)
+        try store(effects)
         if fate == 2 { return try crash() }
         for effect in effects {
             switch effect {
             case .poll(let target): ask(target)
             case .send(let intent):
                 log.append(.sent(now, intent, statusThen: world.campaign(intent.campaign)?.status))
-                noteTrespass(intent)
+                checkResume(intent)
                 send(intent)
             case .change, .ready, .record, .report, .reply: break
             }
@@ -245,29 +247,29 @@ struct SimulatedRun {
 
     // MARK: Requests and the log
 
-    /// A poll leaves as its lane allows.
+    /// Sends a poll when its lane allows.
     private mutating func ask(_ target: Target) {
         switch lanes.ask(.poll, at: now) {
-        case .go: schedule(.look(target, requestedAt: now))
+        case .go: schedule(.poll(target, requestedAt: now))
         case .wait(let until): schedule(.ask(target), at: until)
         case .refused(let wait):
-            let fault = Fault(.throttled, "the platform asked us to wait", retryAfter: wait)
-            schedule(.tell(.observed(Observation(target: target, requestedAt: now, result: .failure(fault)))))
+            let fault = Fault(.throttled, "the platform polled us to wait", retryAfter: wait)
+            schedule(.deliver(.polled(PollOutcome(target: target, requestedAt: now, result: .failure(fault)))))
         }
     }
 
-    /// An action leaves as its lane allows; what waits for its budget, waits.
+    /// Sends an action when its lane and the budget allow.
     private mutating func send(_ intent: Intent) {
         switch lanes.ask(intent.action == .pause ? .pause : .start, at: now) {
         case .go: schedule(.apply(intent))
         case .wait(let until): schedule(.apply(intent), at: until)
         case .refused(let wait):
-            let fault = Fault(.throttled, "the platform asked us to wait", retryAfter: wait, mayHaveTakenEffect: false)
-            schedule(.tell(.answered(intent, .failure(fault), jitter: Double.random(in: 0...1, using: &generator))))
+            let fault = Fault(.throttled, "the platform polled us to wait", retryAfter: wait, mayHaveTakenEffect: false)
+            schedule(.deliver(.answered(intent, .failure(fault), jitter: Double.random(in: 0...1, using: &generator))))
         }
     }
 
-    /// What a reader takes of the log while it reads.
+    /// Takes the entries that the log reader reads.
     private mutating func readLog() {
         while isReading, let entry = journal.next(at: now) {
             let sequence = entry.fields.first { $0.name == "SENDWARDEN_SEQ" }.flatMap { Int($0.value) } ?? 0
@@ -275,111 +277,115 @@ struct SimulatedRun {
         }
     }
 
-    /// Entries that never were read, where the log is read to its end.
+    /// The number of entries that were never read.
     var droppedEntries: Int { journal.dropped }
 
-    private mutating func keep(_ effects: [Effect]) throws {
+    private mutating func store(_ effects: [Effect]) throws {
         let records = effects.compactMap { if case .record(let record) = $0 { record } else { nil } }
         if records.isEmpty { return }
         if let ledger { return try ledger.write(records, at: now) }
-        for record in records { kept.keep(record) }
+        for record in records { stored.store(record) }
     }
 
-    /// A resume of what a person stopped, where the numbers had told of the person for long enough.
-    private mutating func noteTrespass(_ intent: Intent) {
+    /// Records a resume of a campaign that a person had paused, if the guard could have known.
+    private mutating func checkResume(_ intent: Intent) {
         guard intent.action == .resume, !intent.isOrdered, let stop = stops[intent.campaign], !stop.isOurs,
             world.campaign(intent.campaign)?.status == .paused
         else { return }
         let wasSeen = stop.restartedAt.map { stop.at - $0 > .seconds(2 * 3600) } ?? true
-        if wasSeen { trespasses.append("resumed \(intent.campaign), which a person stopped at \(stop.at), at \(now)") }
+        if wasSeen {
+            forbiddenResumes.append("resumed \(intent.campaign), which a person stopped at \(stop.at), at \(now)")
+        }
     }
 
-    /// "Restarted on the platform, not by us" is said only where that is so.
-    private mutating func noteBlame(_ event: JournalEvent) {
+    /// Records a restart that was reported as someone else's although it was not.
+    private mutating func checkAttribution(_ event: JournalEvent) {
         guard event.kind == .campaignOverride, let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else {
             return
         }
-        if restarted.remove(id) == nil { blames.append("said that \(id) was restarted by someone else, at \(now)") }
+        if restarted.remove(id) == nil {
+            misattributions.append("reported that \(id) was restarted by someone else, at \(now)")
+        }
     }
 
-    private mutating func handle(_ happening: Happening) throws {
-        switch happening {
+    private mutating func handle(_ pendingEvent: PendingEvent) throws {
+        switch pendingEvent {
         case .ask(let target): ask(target)
-        case .look(let target, let requestedAt):
-            let observation = Observation(target: target, requestedAt: requestedAt, result: look(target))
+        case .poll(let target, let requestedAt):
+            let observation = PollOutcome(target: target, requestedAt: requestedAt, result: reading(target))
             if case .failure(let fault) = observation.result { obey(fault) }
-            schedule(.tell(.observed(observation)))
+            schedule(.deliver(.polled(observation)))
         case .apply(let intent):
             log.append(.arrived(now, intent))
             let answer = apply(intent)
             if case .answered(_, .failure(let fault), _) = answer { obey(fault) }
-            schedule(.tell(answer))
-        case .tell(let event):
-            if case .observed(let observation) = event, !isGlitch(observation) { log.append(entry(observation)) }
+            schedule(.deliver(answer))
+        case .deliver(let event):
+            if case .polled(let observation) = event, !isGlitch(observation) { log.append(entry(observation)) }
             if case .answered(let intent, .failure(let fault), _) = event {
                 log.append(.failed(now, intent, mayHaveTakenEffect: fault.mayHaveTakenEffect))
             }
-            try carryOut(warden.handle(event, at: now))
+            try execute(warden.handle(event, at: now))
             try change()
         }
     }
 
-    /// Marks an answer with zeros that are not so.
+    /// Replaces the counters of an answer with zeros.
     private static let glitchRate = 0.987654
 
-    /// Zeros about a campaign that has sent say nothing of its bounces.
-    private func isGlitch(_ observation: Observation) -> Bool {
+    /// True for zero counters of a campaign that has sent.
+    private func isGlitch(_ observation: PollOutcome) -> Bool {
         guard case .success(.stats(let stats)) = observation.result else { return false }
         return stats.openRate == SimulatedRun.glitchRate
     }
 
-    /// What the platform asks for, polls and starts obey.
+    /// Applies the platform's `Retry-After` to polls and starts.
     private mutating func obey(_ fault: Fault) {
         if let wait = fault.retryAfter { lanes.close(for: wait, at: now) }
     }
 
-    private func entry(_ observation: Observation) -> Entry {
+    private func entry(_ observation: PollOutcome) -> Entry {
         var isRunning = false
         if case .stats(let id) = observation.target { isRunning = world.campaign(id)?.status == .running }
         return .observed(now, observation, isRunning: isRunning)
     }
 
-    /// Goes on without any trouble.
+    /// Continues without faults.
     mutating func calm(for duration: Duration) throws {
         weather = Weather(latencyMax: .seconds(2))
-        // Whatever was asked for is over, and somebody reads the log.
+        // Waits requested by the platform are over, and the log reader reads.
         lanes = RequestLanes(perSecond: policy.poll.budget.perSecond, at: now)
         isReading = true
         try run(until: now + duration)
     }
 
-    /// Actions that should have been answered by now.
+    /// Actions whose response is overdue.
     var openActions: Int {
         queue.count { item in
-            switch item.happening {
-            case .apply(let intent), .tell(.answered(let intent, _, _)): now - intent.sentAt > .seconds(60)
-            case .ask, .look, .tell: false
+            switch item.pendingEvent {
+            case .apply(let intent), .deliver(.answered(let intent, _, _)): now - intent.sentAt > .seconds(60)
+            case .ask, .poll, .deliver: false
             }
         }
     }
 
-    /// Somebody edits the policy, or the clock is set.
+    /// Changes the policy or sets the clock.
     private mutating func change() throws {
         if chance(weather.changes) {
             policy = policies[Int.random(in: policies.indices, using: &generator)]
             lanes.adjust(perSecond: policy.poll.budget.perSecond, at: now)
-            try carryOut(warden.handle(.reloaded(policy), at: now))
+            try execute(warden.handle(.reloaded(policy), at: now))
         }
         if chance(weather.changes) {
             let ahead: [Duration] = [.seconds(-7200), .seconds(-30), .zero, .seconds(60), .seconds(7200)]
             let chosen = ahead[Int.random(in: ahead.indices, using: &generator)]
-            try carryOut(warden.handle(.clockSet(ahead: chosen), at: now))
+            try execute(warden.handle(.clockSet(ahead: chosen), at: now))
         }
         if chance(weather.readers) { isReading.toggle() }
         if chance(weather.orders) { try giveOrder() }
     }
 
-    /// Somebody takes a hand.
+    /// A person gives an order.
     private mutating func giveOrder() throws {
         let acts: [Order.Act] = [.pause, .pause, .resume, .resume, .hold, .release, .mute]
         let order = Order(
@@ -387,10 +393,12 @@ struct SimulatedRun {
             world.campaigns[Int.random(in: world.campaigns.indices, using: &generator)].description.id,
             lasts: .seconds(7200), isForced: chance(0.3), by: "anna")
         let effects = warden.handle(.ordered(order), at: now)
-        let isAccepted = effects.contains { if case .reply(let reply) = $0 { reply.accepted } else { false } }
+        let isAccepted = effects.contains {
+            if case .reply(_, _, let outcome) = $0 { outcome.isAccepted } else { false }
+        }
         let before = crashes
-        try carryOut(effects)
-        // What is stopped already is hers from now on; she is told once that is kept.
+        try execute(effects)
+        // A pause of a stopped campaign makes it the person's, and is answered once it is stored.
         if isAccepted, crashes == before, order.act == .pause { stops[order.campaign]?.isOurs = false }
     }
 
@@ -406,7 +414,7 @@ struct SimulatedRun {
         }
     }
 
-    private mutating func look(_ target: Target) -> Result<Observation.Reading, Fault> {
+    private mutating func reading(_ target: Target) -> Result<PollOutcome.Reading, Fault> {
         if chance(weather.faults) { return .failure(fault()) }
         switch target {
         case .stats(let id):
@@ -420,7 +428,7 @@ struct SimulatedRun {
                             queued: 0,
                             openRate: SimulatedRun.glitchRate)))
             }
-            // A replica is behind for a look or two.
+            // A replica lags for one or two polls.
             if let before = lastAnswers[id], lagging[id, default: 0] < 2, chance(weather.lags) {
                 lagging[id, default: 0] += 1
                 return .success(.stats(before))
@@ -442,7 +450,7 @@ struct SimulatedRun {
                             resetAt: $0.description.window == .midnight ? midnight : nil)
                     }))
         case .accounts: return .success(.accounts([]))
-        // The policy gives no pool a name.
+        // The policy names no pools.
         case .pool, .operation: return .failure(Fault(.missing, "HTTP 404"))
         }
     }
@@ -450,7 +458,7 @@ struct SimulatedRun {
     private mutating func apply(_ intent: Intent) -> Event {
         let fails = chance(weather.faults)
         let fault = fault()
-        // A refused request has no effect; a lost answer may or may not have.
+        // A refused request has no effect; one with a lost response may have.
         if fails, !fault.mayHaveTakenEffect || chance(0.5) {
             return .answered(intent, .failure(fault), jitter: Double.random(in: 0...1, using: &generator))
         }
@@ -487,7 +495,7 @@ struct SimulatedRun {
 }
 
 extension Intent {
-    /// True where a person's word is behind it.
+    /// True if a person ordered it.
     var isOrdered: Bool { order != nil }
 
     var order: Order? {
@@ -496,6 +504,6 @@ extension Intent {
 }
 
 extension Instant {
-    /// The platform tells whole seconds.
+    /// The platform reports whole seconds.
     fileprivate var wholeSecond: Instant { Instant(milliseconds: milliseconds - milliseconds % 1000) }
 }

@@ -2,15 +2,16 @@ import Foundation
 import Guard
 import Model
 import Policy
+import Reporting
 import TestSupport
 import Testing
 
-/// Days of a pool whose members rules change and people change too, on a platform that fails in every way.
+/// Simulated days of a pool whose members rules and people change, with faults of every kind.
 @Suite struct SimulatedSendersTests {
     static let batches: [ClosedRange<UInt64>] = stride(from: 1, to: 160, by: 20).map { $0...($0 + 19) }
 
     @Test(arguments: batches)
-    func everyDayHoldsItsPromises(_ seeds: ClosedRange<UInt64>) throws {
+    func everyDaySatisfiesItsInvariants(_ seeds: ClosedRange<UInt64>) throws {
         for seed in seeds {
             var run = try SenderRun(seed: seed)
             try run.go(for: .seconds(2 * 86400))
@@ -21,8 +22,8 @@ import Testing
         }
     }
 
-    /// The days must be lively enough for the promises to mean anything.
-    @Test func theSeedsReachEverything() throws {
+    /// The invariants are meaningful only if the days produce every event.
+    @Test func theSeedsReachEveryEvent() throws {
         var kinds: [EventKind: Int] = [:]
         for seed in (1...60) as ClosedRange<UInt64> {
             var run = try SenderRun(seed: seed)
@@ -38,12 +39,12 @@ import Testing
     }
 }
 
-/// One guard, one pool, and a platform that knows who took what out.
+/// One guard, one pool, and a platform that records who removed each sender.
 private struct SenderRun {
-    /// Who took a sender out of the pool last, and since when it has been there before that.
+    /// Who removed a sender last, and since when it had been a member.
     private struct Absence {
         var isOurs: Bool
-        /// It came back by a person's hand then, and stayed until it went.
+        /// When a person had restored it before that.
         var cameBackAt: Instant?
         var at: Instant
     }
@@ -58,12 +59,12 @@ private struct SenderRun {
     }
 
     private static let main = PoolID(unchecked: "main")
-    private static let keep = 2
+    private static let keepAtLeast = 2
     private static let senders = (0..<7).map { RosterBench.sender($0) }
 
     private let policy: CheckedPolicy
     private var warden: Guard
-    private var kept = KeptMemory()
+    private var stored = StoredMemory()
     private(set) var now = Instant(milliseconds: 1_796_000_000_000)
     private var generator: SeededGenerator
     private var faults: Double
@@ -79,7 +80,7 @@ private struct SenderRun {
     private var changes: [SenderChange] = []
     private var restoredAt: [SenderID: Instant] = [:]
     private var refusedAt: [SenderID: Instant] = [:]
-    private var lastLook: (active: Int, all: Int) = (0, 0)
+    private var lastPoll: (active: Int, all: Int) = (0, 0)
     private(set) var violations: [String] = []
     private(set) var kinds: [EventKind: Int] = [:]
 
@@ -99,7 +100,7 @@ private struct SenderRun {
                 for: \(pick(["0s", "10m", "2 of 3"]))
                 then: remove_sender
                 sender: {\(pick(["status: DEACTIVATED", "channel: EMAIL"]))}
-                keep_at_least: \(SenderRun.keep)
+                keep_at_least: \(SenderRun.keepAtLeast)
               - {name: back, on: pool, when: pool.senders < \(pick([4, 5, 6])), for: \(pick(["0s", "30m"])), then: restore_sender}
             """)
         (faults, crashes, people) = (pick([0, 0.05, 0.3]), pick([0, 0.01]), pick([0.002, 0.02]))
@@ -132,45 +133,45 @@ private struct SenderRun {
     }
 
     private mutating func restart() throws {
-        // What had been sent may still arrive.
+        // Requests in flight can still arrive.
         for change in changes where chance(0.5) { begin(change) }
         (pending, changes) = ([], [])
         now = now + .seconds([5, 600, 7200][Int.random(in: 0..<3, using: &generator)])
         finishJobs()
-        warden = Guard(policy: policy, memory: kept.memory, at: now)
+        warden = Guard(policy: policy, memory: stored.memory, at: now)
         try take(warden.handle(.started, at: now))
     }
 
     private mutating func take(_ effects: [Effect]) throws {
-        for case .record(let record) in effects { try kept.keep(record) }
+        for case .record(let record) in effects { try stored.store(record) }
         for effect in effects {
             switch effect {
             case .poll(let target): pending.append(target)
             case .change(let change):
                 check(change)
                 changes.append(change)
-            case .report(let event): kinds[event.kind, default: 0] += 1
+            case .report(let event): kinds[event.entry.kind, default: 0] += 1
             case .send, .record, .ready, .reply: break
             }
         }
     }
 
     private mutating func answer() throws {
-        let (looks, sent) = (pending, changes)
+        let (polls, sent) = (pending, changes)
         (pending, changes) = ([], [])
-        for target in looks {
+        for target in polls {
             let fails = chance(faults)
-            let result: Result<Observation.Reading, Fault>? =
-                fails ? .failure(Fault(.unreachable, "no answer in time")) : look(target).map { .success($0) }
+            let result: Result<PollOutcome.Reading, Fault>? =
+                fails ? .failure(Fault(.unreachable, "no answer in time")) : reading(target).map { .success($0) }
             guard let result else { continue }
-            try take(warden.handle(.observed(Observation(target: target, requestedAt: now, result: result)), at: now))
+            try take(warden.handle(.polled(PollOutcome(target: target, requestedAt: now, result: result)), at: now))
         }
         for change in sent {
             try take(warden.handle(.changed(change, apply(change)), at: now))
         }
     }
 
-    private mutating func look(_ target: Target) -> Observation.Reading? {
+    private mutating func reading(_ target: Target) -> PollOutcome.Reading? {
         switch target {
         case .pool(let name):
             guard let query = warden.rosterQuery(of: name, at: now) else { return nil }
@@ -178,7 +179,7 @@ private struct SenderRun {
             for (number, id) in SenderRun.senders.enumerated() where members.contains(id) {
                 roster.add(RosterBench.member(number, deactivated.contains(id) ? .deactivated : .activated), query)
             }
-            lastLook = (roster.activeSenders, roster.senders)
+            lastPoll = (roster.activeSenders, roster.senders)
             return .pool(.found(roster))
         case .operation(let name):
             guard let id = warden.operation(of: name), let job = jobs.first(where: { $0.id == id }) else { return nil }
@@ -203,12 +204,12 @@ private struct SenderRun {
         if change.action == .remove, !members.contains(change.sender.id) {
             return .failure(Fault(.missing, "HTTP 404"))
         }
-        // What is accepted without an operation is done; no client could learn otherwise.
-        let tells = chance(0.8)
-        let job = begin(change, mayFail: tells)
-        // The answer is lost, but the change goes on.
+        // A change accepted without an operation is complete; a client cannot learn otherwise.
+        let hasOperation = chance(0.8)
+        let job = begin(change, mayFail: hasOperation)
+        // The response is lost, but the change continues.
         if draw >= 3 { return .failure(Fault(.unreachable, "no answer in time")) }
-        return .success(ChangeReceipt(operation: tells ? job : nil))
+        return .success(ChangeReceipt(operation: hasOperation ? job : nil))
     }
 
     @discardableResult private mutating func begin(_ change: SenderChange, mayFail: Bool = true) -> OperationID {
@@ -227,13 +228,13 @@ private struct SenderRun {
             case 1: (jobs[index].status, jobs[index].failed) = (.completed, 1)
             case 2: jobs[index].status = .canceled
             default:
-                // The last fate is a change that is done, and said to have failed.
+                // The last outcome is a completed change that is reported as failed.
                 jobs[index].status = .completed
                 jobs[index].failed = jobs[index].fate == 3 ? 1 : 0
                 switch change.action {
                 case .remove:
                     leave(change.sender.id, isOurs: true)
-                    // A person was faster by seconds: the platform confirms ours all the same.
+                    // A person was seconds faster; the platform still confirms our request.
                     if let gone = absences[change.sender.id], gone.at >= change.sentAt {
                         absences[change.sender.id]?.isOurs = true
                     }
@@ -260,15 +261,15 @@ private struct SenderRun {
         }
     }
 
-    // MARK: Promises
+    // MARK: Invariants
 
     private mutating func check(_ change: SenderChange) {
         let id = change.sender.id
         switch change.action {
         case .remove:
             let canSend = change.sender.status == .activated
-            if lastLook.all <= SenderRun.keep || (canSend && lastLook.active <= SenderRun.keep) {
-                violations.append("removed \(id) from \(lastLook) at \(now)")
+            if lastPoll.all <= SenderRun.keepAtLeast || (canSend && lastPoll.active <= SenderRun.keepAtLeast) {
+                violations.append("removed \(id) from \(lastPoll) at \(now)")
             }
             if let at = restoredAt[id], now - at < .seconds(86400 - 60), !wasSeenByPeople(id, since: at) {
                 violations.append("removed \(id) at \(now), restored at \(at)")
@@ -278,9 +279,9 @@ private struct SenderRun {
             }
         case .restore:
             guard let absence = absences[id], !members.contains(id), !absence.isOurs else { return }
-            // A person put it back and took it out again, for long enough to be seen in between.
+            // A person restored and removed it again, with enough time in between for a poll.
             let wasSeen = absence.cameBackAt.map { absence.at - $0 > .seconds(2 * 3600) } ?? true
-            // Our own restore, whose answer was lost, had just put it back, and no look had shown that.
+            // Our restore, whose response was lost, had just taken effect, and no poll had shown it.
             let isOfOurRestore = restoredAt[id].map { absence.at - $0 < .seconds(900) } ?? false
             if wasSeen, !isOfOurRestore {
                 violations.append("restored \(id) at \(now), which a person took out at \(absence.at)")
@@ -288,6 +289,6 @@ private struct SenderRun {
         }
     }
 
-    /// A person had a hand in it since, so that what we did no longer counts.
+    /// True if a person changed it since, so that our change no longer counts.
     private func wasSeenByPeople(_ id: SenderID, since: Instant) -> Bool { absences[id].map { $0.at > since } ?? false }
 }

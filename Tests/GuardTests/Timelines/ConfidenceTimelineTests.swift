@@ -4,7 +4,7 @@ import Policy
 import TestSupport
 import Testing
 
-/// Rules with a confidence: what they count, from when, and how rarely they are wrong.
+/// Rules with `confidence`: what they count, from when, and their error rate.
 @Suite struct ConfidenceTimelineTests {
     private static let minute = Duration.seconds(60)
     private static let rule = """
@@ -16,7 +16,7 @@ import Testing
             resume: {after: 1h}
         """
 
-    @Test func itFiresAtTheLeastEvidenceThatIsEnough() throws {
+    @Test func itFiresAtTheLeastSufficientEvidence() throws {
         var bench = try GuardBench(Self.rule)
         bench.see(sent: 0, bounced: 0)
         bench.wait(Self.minute)
@@ -27,10 +27,10 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
         let firing = try #require(bench.events.first { $0.kind == .ruleFiring })
         #expect(firing.message.contains("bounceRate 25 % > 5 % (5 of 20 since armed, evidence "))
-        #expect(firing.message.contains(" of 20)"))
+        #expect(firing.message.contains(" of 20 needed)"))
     }
 
-    @Test func whatBouncedBeforeItLookedIsNotCounted() throws {
+    @Test func bouncesBeforeItWasArmedDoNotCount() throws {
         var bench = try GuardBench(Self.rule)
         bench.see(sent: 500, bounced: 200)
         bench.wait(Self.minute)
@@ -41,7 +41,7 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func itIsArmedOnCompleteNumbersOnly() throws {
+    @Test func onlyACompleteSampleArmsIt() throws {
         var bench = try GuardBench(Self.rule)
         bench.see(1, CampaignStats(totalEnrolled: 1000, sent: 500, delivered: 300, bounced: nil))
         bench.wait(Self.minute)
@@ -51,7 +51,7 @@ import Testing
         #expect(bench.sent() == [])
     }
 
-    @Test func itsEvidenceOutlivesTheProcess() throws {
+    @Test func itsEvidenceSurvivesARestart() throws {
         var bench = try GuardBench(Self.rule)
         bench.see(sent: 100, bounced: 50)
         bench.wait(Self.minute)
@@ -62,7 +62,7 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause], "five of twenty since it was armed")
     }
 
-    @Test func aChangeArmsItAnew() throws {
+    @Test func aChangeOfTheRuleRearmsIt() throws {
         var bench = try GuardBench(Self.rule)
         bench.see(sent: 100, bounced: 0)
         bench.wait(Self.minute)
@@ -75,7 +75,7 @@ import Testing
         #expect(bench.sent() == [], "one of five since the change")
     }
 
-    @Test func aResumeArmsItAnew() throws {
+    @Test func aResumeRearmsIt() throws {
         var bench = try GuardBench(Self.rule)
         bench.see(sent: 0, bounced: 0)
         bench.wait(Self.minute)
@@ -92,7 +92,7 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func countersThatBeginAnewArmItFromZero() throws {
+    @Test func restartedCountersRearmItAtZero() throws {
         var bench = try GuardBench(Self.rule)
         bench.see(sent: 500, bounced: 0)
         bench.wait(Self.minute)
@@ -102,8 +102,8 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    /// Looked at after every mail, as no daemon could: a list at its limit is stopped in at most one case of twenty.
-    @Test func itIsRarelyWrongHoweverOftenItLooks() {
+    /// With a poll after every email, a list at its limit is paused in at most one of twenty cases.
+    @Test func itsErrorRateHoldsForAnyNumberOfPolls() {
         let process = EProcess(limit: 0.05, confidence: 0.95)
         var generator = SeededGenerator(seed: 5)
         let lists = 400
@@ -131,7 +131,7 @@ import Testing
         ("when: bounceRate > 5% and replied / delivered > 2%", "supports one ratio"),
         ("when: bounceRate > 5% or sent > 100", "needs a condition that compares a ratio of counters"),
     ])
-    func whatNoTestCanDecideIsRefused(_ condition: String, _ message: String) {
+    func untestableConditionsAreRefused(_ condition: String, _ message: String) {
         let text = """
             version: 1
             workspace: {name: w, provider: leadterra, credential: key}
@@ -144,7 +144,7 @@ import Testing
             "\(outcome.diagnostics.map(\.message))")
     }
 
-    @Test func wilsonsEndsJudgeOneLook() throws {
+    @Test func wilsonBoundsEvaluateOneSample() throws {
         var bench = try GuardBench(
             "rules: [{name: w, when: \"wilson_lower(bounced, resolved, 95%) > 5%\", then: pause}]")
         bench.see(sent: 29, bounced: 3)

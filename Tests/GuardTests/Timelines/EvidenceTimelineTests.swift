@@ -1,74 +1,75 @@
 import Guard
 import Model
 import Policy
+import Reporting
 import Testing
 
-/// Answers that come rarely, contradict themselves, or come late: what is still decided on them, and what is not.
+/// Decisions on sparse, contradictory and late answers.
 @Suite struct EvidenceTimelineTests {
     static let camp1 = Target.stats(CampaignID(unchecked: "camp_1"))
     static let minute = Duration.seconds(60)
 
     // MARK: Sparse answers
 
-    @Test func aBreachFiresHoweverRareTheAnswersAre() throws {
+    @Test func aBreachFiresOnSparseSamples() throws {
         var bench = try GuardBench(
             "rules:\n  - {name: b, when: bounceRate > 5% and resolved >= 50, for: 2m, then: pause}")
         var kinds: [EventKind] = []
         var firedAfter: Int?
         for minute in 0..<60 where firedAfter == nil {
-            // One answer in five can be used.
+            // One answer in five is usable.
             if minute % 5 == 4 {
                 bench.see(sent: 100 + minute, bounced: 50)
                 if !bench.sent().isEmpty { firedAfter = minute }
             } else {
                 bench.fail(Self.camp1, Fault(.unreachable, "HTTP 500"))
             }
-            kinds += bench.told()
+            kinds += bench.reported()
             bench.wait(Self.minute)
         }
         #expect(firedAfter == 14, "the third usable answer")
         #expect(kinds.count { $0 == .campaignDegraded } == 1)
     }
 
-    @Test func partialFailureIsAStateOfItsOwn() throws {
+    @Test func partialFailureIsASeparateState() throws {
         var bench = try GuardBench("rules:\n  - {name: b, when: bounceRate > 50%, then: pause}")
         var kinds: [EventKind] = []
-        func look(_ isUsable: Bool) {
+        func poll(_ isUsable: Bool) {
             if isUsable {
                 bench.see(sent: 10, bounced: 0)
             } else {
                 bench.fail(Self.camp1, Fault(.unexpected, "garbage"))
             }
-            kinds += bench.told().filter { $0 == .campaignDegraded || $0 == .campaignSteady }
+            kinds += bench.reported().filter { $0 == .campaignDegraded || $0 == .campaignSteady }
             bench.wait(Self.minute)
         }
-        // One outage, however long, is none of it.
-        for _ in 0..<30 { look(true) }
-        for _ in 0..<30 { look(false) }
-        for _ in 0..<30 { look(true) }
+        // A single outage does not count, however long it is.
+        for _ in 0..<30 { poll(true) }
+        for _ in 0..<30 { poll(false) }
+        for _ in 0..<30 { poll(true) }
         #expect(kinds == [])
-        for index in 0..<40 { look(index % 3 == 0) }
+        for index in 0..<40 { poll(index % 3 == 0) }
         #expect(kinds == [.campaignDegraded])
         #expect(bench.warden.status(at: bench.now).campaigns[0].unusableShare ?? 0 > 0.5)
-        for _ in 0..<20 { look(true) }
+        for _ in 0..<20 { poll(true) }
         #expect(kinds == [.campaignDegraded, .campaignSteady])
     }
 
-    @Test func waitingForThePlatformIsNoPartialFailure() throws {
+    @Test func throttlingIsNotPartialFailure() throws {
         var bench = try GuardBench("rules:\n  - {name: b, when: bounceRate > 50%, then: pause}")
-        var held = Fault(.throttled, "the platform asked us to wait", retryAfter: .seconds(60))
+        var held = Fault(.throttled, "the platform polled us to wait", retryAfter: .seconds(60))
         held.isHeldBack = true
         for index in 0..<40 {
             if index % 3 == 0 { bench.see(sent: 10, bounced: 0) } else { bench.fail(Self.camp1, held) }
             bench.wait(Self.minute)
         }
         let throttled = bench.events.first { $0.kind == .apiThrottled }
-        // It was not this campaign's request that the platform refused.
+        // The platform did not reject a request for this campaign.
         #expect(throttled?.fields[.campaign] == nil && throttled?.message.contains("camp_1") == false)
-        #expect(!bench.told().contains(.campaignDegraded))
+        #expect(!bench.reported().contains(.campaignDegraded))
     }
 
-    @Test func aStaleCampaignSaysWhy() throws {
+    @Test func aStaleCampaignHasAReason() throws {
         var bench = try GuardBench("rules:\n  - {name: b, when: bounceRate > 50%, then: pause}")
         bench.see(sent: 10, bounced: 0)
         for _ in 0..<8 {
@@ -80,7 +81,7 @@ import Testing
         #expect(stale.message.contains("sent 10 is less than delivered 900"))
     }
 
-    @Test func anAnswerThatCannotBeUsedNamesItsCampaign() throws {
+    @Test func anUnusableAnswerNamesItsCampaign() throws {
         var bench = try GuardBench("rules:\n  - {name: b, when: bounceRate > 50%, then: pause}")
         bench.fail(Self.camp1, Fault(.unexpected, "sent 10 is less than delivered 900"))
         let event = try #require(bench.events.last)
@@ -99,7 +100,7 @@ import Testing
         """
 
     @Test(arguments: ["sent", "delivered", "bounced", "replied", "queued"])
-    func aCounterThatIsMissingProvesNoDraft(_ missing: String) throws {
+    func aMissingCounterDoesNotProveADraft(_ missing: String) throws {
         var bench = try GuardBench(Self.launch)
         func count(_ name: String) -> Int? { name == missing ? nil : 0 }
         for _ in 0..<10 {
@@ -112,11 +113,11 @@ import Testing
             bench.wait(Self.minute)
         }
         #expect(bench.sent() == [])
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         #expect(bench.sent().map(\.action) == [.start])
     }
 
-    // MARK: Pools that contradict themselves
+    // MARK: Inconsistent pools
 
     private func pool(_ remaining: Int?, of capacity: Int? = 2000, resetAt: Instant? = nil) -> SenderPool {
         SenderPool(
@@ -140,7 +141,7 @@ import Testing
     }
 
     @Test(arguments: ["listed twice", "more left than it takes", "reset in the past", "two figures"])
-    func aPoolThatContradictsItselfStartsNothingAndIsReportedOnce(_ kind: String) throws {
+    func anInconsistentPoolStartsNothingAndIsReportedOnce(_ kind: String) throws {
         var bench = try GuardBench(Self.launch)
         for _ in 0..<30 {
             bench.seeDraft(enrolled: 500)
@@ -148,25 +149,25 @@ import Testing
             bench.wait(Self.minute)
         }
         #expect(bench.sent() == [])
-        let kinds = bench.told()
+        let kinds = bench.reported()
         #expect(kinds.count { $0 == .poolInconsistent } == 1)
         #expect(kinds.allSatisfy { $0 != .poolExhausted && $0 != .poolRenewed && $0 != .poolConsistent })
         for _ in 0..<3 { bench.seePool(remaining: 600) }
-        #expect(bench.told() == [.poolConsistent])
-        bench.answerLooks([1: 500], remaining: 600)
+        #expect(bench.reported() == [.poolConsistent])
+        bench.answerPolls([1: 500], remaining: 600)
         #expect(bench.sent().map(\.action) == [.start])
     }
 
-    @Test func aPoolThatContradictsItselfNowAndThenIsReportedOnce() throws {
+    @Test func anIntermittentlyInconsistentPoolIsReportedOnce() throws {
         var bench = try GuardBench(Self.launch)
         for _ in 0..<20 {
             bench.observe(GuardBench.pools, .success(.pools([pool(0), pool(1500)])))
             bench.seePool(remaining: 100)
         }
-        #expect(bench.told().count { $0 == .poolInconsistent || $0 == .poolConsistent } == 1)
+        #expect(bench.reported().count { $0 == .poolInconsistent || $0 == .poolConsistent } == 1)
     }
 
-    @Test func aResetTimeThatHasJustPassedIsNoContradiction() throws {
+    @Test func aResetTimeThatJustPassedIsConsistent() throws {
         var bench = try GuardBench(Self.launch)
         bench.seeDraft(enrolled: 500)
         bench.seePool(remaining: 600, resetAt: bench.now - .seconds(60))
@@ -175,7 +176,7 @@ import Testing
         #expect(bench.sent().map(\.action) == [.start])
     }
 
-    @Test func aPoolThatIsListedTwiceWithTheSameFiguresIsOne() throws {
+    @Test func aPoolListedTwiceWithEqualFiguresIsConsistent() throws {
         var bench = try GuardBench(Self.launch)
         for _ in 0..<2 {
             bench.seeDraft(enrolled: 500)
@@ -184,7 +185,7 @@ import Testing
         #expect(bench.sent().map(\.action) == [.start])
     }
 
-    // MARK: Launches in their order
+    // MARK: Order of launches
 
     private func queue() throws -> GuardBench {
         try GuardBench(
@@ -197,7 +198,7 @@ import Testing
             """, campaigns: 2)
     }
 
-    @Test func aLaunchWaitsForTheNumbersOfThoseThatGoFirst() throws {
+    @Test func aLaunchWaitsForTheStatsOfEarlierLaunches() throws {
         var bench = try queue()
         bench.seeDraft(1, enrolled: 400)
         bench.seePool(remaining: 600)
@@ -205,36 +206,36 @@ import Testing
         bench.seePool(remaining: 600)
         #expect(bench.sent() == [], "camp_2 goes first, and its numbers are late")
         bench.wait(.milliseconds(800))
-        bench.answerLooks([1: 400, 2: 400], remaining: 600)
+        bench.answerPolls([1: 400, 2: 400], remaining: 600)
         #expect(bench.sent().map(\.campaign.text) == ["camp_2"])
     }
 
-    @Test func aLaunchThatCannotBeJudgedBlocksForStaleAfterAndThatIsReported() throws {
+    @Test func aLaunchWithoutStatsBlocksForStaleAfterAndIsReported() throws {
         var bench = try queue()
         var startedAfter: Int?
         for minute in 0..<10 {
             bench.fail(.stats(CampaignID(unchecked: "camp_2")), Fault(.unreachable, "HTTP 500"))
-            bench.answerLooks([1: 400], remaining: 600)
+            bench.answerPolls([1: 400], remaining: 600)
             if !bench.sent().isEmpty, startedAfter == nil { startedAfter = minute }
             bench.wait(Self.minute)
         }
         #expect(startedAfter == 5)
-        #expect(bench.told().count { $0 == .launchSkipped } == 1)
+        #expect(bench.reported().count { $0 == .launchSkipped } == 1)
     }
 
-    @Test func aLaunchThatIsKnownToBeHeldBlocksNobody() throws {
+    @Test func aHeldLaunchBlocksNoOther() throws {
         var bench = try queue()
         for _ in 0..<4 {
-            bench.answerLooks([1: 400, 2: 5000], remaining: 600)
+            bench.answerPolls([1: 400, 2: 5000], remaining: 600)
             bench.wait(.seconds(1))
         }
         #expect(bench.sent().map(\.campaign.text) == ["camp_1"])
     }
 
-    @Test func aStartThatFailsBlocksThoseBehindForAWhile() throws {
+    @Test func aFailedStartBlocksLaterLaunchesForAWhile() throws {
         var bench = try queue()
         for _ in 0..<4 {
-            bench.answerLooks([1: 400, 2: 400], remaining: 600)
+            bench.answerPolls([1: 400, 2: 400], remaining: 600)
             bench.wait(.seconds(1))
         }
         let first = try #require(bench.sent().first)
@@ -242,10 +243,10 @@ import Testing
         bench.answer(first, .failure(Fault(.throttled, "HTTP 429", retryAfter: .seconds(90))))
         for _ in 0..<8 {
             bench.wait(.seconds(10))
-            bench.answerLooks([1: 400, 2: 400], remaining: 600)
+            bench.answerPolls([1: 400, 2: 400], remaining: 600)
         }
         #expect(bench.sent() == [], "its volume would be gone")
-        // A reload does not forget what the platform asked to wait for.
+        // A reload does not forget a `Retry-After`.
         try bench.reload(
             """
             launches:
@@ -254,14 +255,14 @@ import Testing
             rules:
               - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
             """, campaigns: 2)
-        bench.answerLooks([1: 400, 2: 400], remaining: 600)
+        bench.answerPolls([1: 400, 2: 400], remaining: 600)
         #expect(bench.sent() == [])
         bench.wait(.seconds(60))
-        bench.answerLooks([1: 400, 2: 400], remaining: 600)
+        bench.answerPolls([1: 400, 2: 400], remaining: 600)
         #expect(bench.sent().map(\.campaign.text) == ["camp_2"])
     }
 
-    @Test func aForcedReleaseWaitsForNobody() throws {
+    @Test func aForcedReleaseWaitsForNoOther() throws {
         var bench = try queue()
         bench.seeDraft(1, enrolled: 400)
         bench.seePool(remaining: 600)

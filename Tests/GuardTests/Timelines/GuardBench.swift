@@ -1,13 +1,14 @@
 import Guard
 import Model
 import Policy
+import Reporting
 import Testing
 
-/// A guard on the bench: told one thing at a time, asked what it did.
+/// A guard that a test feeds one event at a time.
 struct GuardBench {
     private(set) var warden: Guard
     private(set) var now = Instant(milliseconds: 1_796_000_000_000)
-    /// What was told since last asked.
+    /// Events since the last call of ``reported()``.
     private(set) var events: [JournalEvent] = []
     private(set) var intents: [Intent] = []
     private(set) var polls: [Target] = []
@@ -15,10 +16,10 @@ struct GuardBench {
     private(set) var replies: [OrderReply] = []
     private(set) var isReady = false
     private(set) var changes: [SenderChange] = []
-    /// What is asked for to know of the pools.
+    /// The target of polls for the pools.
     static let pools = Target.pools(WorkspaceName("bench"))
 
-    /// The camps `camp_1` to `camp_3`, all in `pool_a`, with what a test adds.
+    /// A policy with campaigns `camp_1`, `camp_2`, … in `pool_a`, and what the test adds.
     static func policy(_ more: String, campaigns: Int = 1) throws -> CheckedPolicy {
         let list = (1...campaigns).map { "  - {id: camp_\($0), pool: pool_a}\n" }.joined()
         let text = """
@@ -42,22 +43,22 @@ struct GuardBench {
             switch effect {
             case .poll(let target): polls.append(target)
             case .send(let intent): intents.append(intent)
-            case .report(let event): events.append(event)
+            case .report(let event): events.append(event.entry)
             case .record(let record): records.append(record)
             case .ready: isReady = true
-            case .reply(let reply): replies.append(reply)
+            case .reply(let order, let entry, let outcome): replies.append(OrderReply(outcome, order, entry))
             case .change(let change): changes.append(change)
             }
         }
     }
 
-    /// Ends the process and begins another, after a while, from what was kept.
+    /// Restarts the process after a pause, from the stored records.
     mutating func restart(_ more: String, campaigns: Int = 1, after pause: Duration = .seconds(5)) throws {
-        var kept = KeptMemory()
-        for record in records { try kept.keep(record) }
+        var stored = StoredMemory()
+        for record in records { try stored.store(record) }
         now = now + pause
         (polls, intents) = ([], [])
-        warden = Guard(policy: try GuardBench.policy(more, campaigns: campaigns), memory: kept.memory, at: now)
+        warden = Guard(policy: try GuardBench.policy(more, campaigns: campaigns), memory: stored.memory, at: now)
         take(warden.handle(.started, at: now))
     }
 
@@ -65,7 +66,9 @@ struct GuardBench {
         take(warden.handle(.reloaded(try GuardBench.policy(more, campaigns: campaigns)), at: now))
     }
 
-    /// Lets time pass, with every tick that falls due.
+    mutating func handle(_ event: Event) { take(warden.handle(event, at: now)) }
+
+    /// Advances the time, with every tick that is due.
     mutating func wait(_ duration: Duration) {
         let end = now + duration
         while let deadline = warden.nextDeadline, deadline <= end {
@@ -75,22 +78,22 @@ struct GuardBench {
         now = end
     }
 
-    mutating func observe(_ target: Target, _ result: Result<Observation.Reading, Fault>) {
-        // An answer takes a while, so that one to an older question is not taken for a fresh one.
+    mutating func observe(_ target: Target, _ result: Result<PollOutcome.Reading, Fault>) {
+        // Requests take time, so that the response to an older request is not fresh.
         now = now + .milliseconds(50)
         let requestedAt = now - .milliseconds(40)
-        take(warden.handle(.observed(Observation(target: target, requestedAt: requestedAt, result: result)), at: now))
+        take(warden.handle(.polled(PollOutcome(target: target, requestedAt: requestedAt, result: result)), at: now))
     }
 
-    /// An answer to a question that was asked before others which have been answered already.
-    mutating func seeLate(sent: Int, bounced: Int, askedBefore: Duration) {
+    /// A response to a request that was sent before others that have already been answered.
+    mutating func seeLate(sent: Int, bounced: Int, requestedBefore: Duration) {
         let stats = CampaignStats(
             totalEnrolled: 1000, sent: sent, delivered: sent - bounced, bounced: bounced, queued: 1000 - sent)
         let target = Target.stats(CampaignID(unchecked: "camp_1"))
         take(
             warden.handle(
-                .observed(
-                    Observation(target: target, requestedAt: now - askedBefore, result: .success(.stats(stats)))),
+                .polled(
+                    PollOutcome(target: target, requestedAt: now - requestedBefore, result: .success(.stats(stats)))),
                 at: now))
     }
 
@@ -98,7 +101,7 @@ struct GuardBench {
         observe(.stats(CampaignID(unchecked: "camp_\(campaign)")), .success(.stats(stats)))
     }
 
-    /// A campaign of 1000 leads that has sent `sent`, of which all but `bounced` arrived.
+    /// A campaign with 1000 leads that has sent `sent` emails, of which `bounced` bounced.
     mutating func see(_ campaign: Int = 1, sent: Int, bounced: Int) {
         see(
             campaign,
@@ -125,10 +128,10 @@ struct GuardBench {
         take(warden.handle(.answered(intent, result, jitter: jitter), at: now))
     }
 
-    /// The wall clock is set; time itself runs on.
+    /// Sets the wall clock; monotonic time continues.
     mutating func setClock(ahead: Duration) { take(warden.handle(.clockSet(ahead: ahead), at: now)) }
 
-    /// Gives an order as `anna`; what she is told.
+    /// Gives an order as `anna` and returns the reply.
     mutating func order(
         _ act: Order.Act, _ campaign: Int = 1, rule: String? = nil, for lasts: Duration? = nil, force: Bool = false,
         reason: String? = nil
@@ -142,8 +145,8 @@ struct GuardBench {
         return try #require(replies.first)
     }
 
-    /// Tells how keeping went.
-    mutating func noteRecording(_ failure: String?) {
+    /// Reports the outcome of storing.
+    mutating func reportRecording(_ failure: String?) {
         take(warden.handle(.recorded(failure: failure), at: now))
     }
 
@@ -155,10 +158,10 @@ struct GuardBench {
         answer(intent, .success(ActionAnswer(status: .running, startedAt: now)))
     }
 
-    // MARK: Asking
+    // MARK: Outputs
 
-    /// The kinds of what was told since last asked.
-    mutating func told() -> [EventKind] {
+    /// The kinds of the events since the last call.
+    mutating func reported() -> [EventKind] {
         defer { events = [] }
         return events.map(\.kind)
     }
@@ -168,15 +171,15 @@ struct GuardBench {
         return intents
     }
 
-    mutating func asked() -> [Target] {
+    mutating func polled() -> [Target] {
         defer { polls = [] }
         return polls
     }
 
-    /// Answers every open question about a draft and its pool, until no more are asked.
-    mutating func answerLooks(_ drafts: [Int: Int], remaining: Int?, capacity: Int? = 2000) {
+    /// Answers polls of drafts and their pool until no more are sent.
+    mutating func answerPolls(_ drafts: [Int: Int], remaining: Int?, capacity: Int? = 2000) {
         for _ in 0..<10 {
-            let open = asked()
+            let open = polled()
             if open.isEmpty { return }
             for target in open {
                 switch target {

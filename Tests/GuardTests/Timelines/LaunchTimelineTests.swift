@@ -3,7 +3,7 @@ import Model
 import Policy
 import Testing
 
-/// Launches: held, released, in order, once.
+/// Launches are held, and released in order and once.
 @Suite struct LaunchTimelineTests {
     static let rule = """
         rules:
@@ -14,35 +14,35 @@ import Testing
         try GuardBench(more + "launches:\n" + launches + "\n" + Self.rule, campaigns: campaigns)
     }
 
-    @Test func aLaunchThatFitsIsStartedOnFreshNumbers() throws {
+    @Test func aLaunchThatFitsIsStartedOnFreshStats() throws {
         var bench = try bench("  - {campaign: camp_1}")
-        #expect(bench.told() == [.launchQueued])
-        #expect(Set(bench.asked()) == [GuardBench.pools, .stats(CampaignID(unchecked: "camp_1"))])
+        #expect(bench.reported() == [.launchQueued])
+        #expect(Set(bench.polled()) == [GuardBench.pools, .stats(CampaignID(unchecked: "camp_1"))])
         bench.seeDraft(enrolled: 500)
         bench.seePool(remaining: 600)
-        // Known to fit, but judged once more on answers that were asked for now.
+        // It fits, but is evaluated again on fresh answers.
         #expect(bench.sent() == [])
-        #expect(Set(bench.asked()) == [GuardBench.pools, .stats(CampaignID(unchecked: "camp_1"))])
+        #expect(Set(bench.polled()) == [GuardBench.pools, .stats(CampaignID(unchecked: "camp_1"))])
         bench.seeDraft(enrolled: 500)
         #expect(bench.sent() == [])
         bench.seePool(remaining: 600)
         let intents = bench.sent()
         #expect(intents.map(\.action) == [.start])
         bench.confirmStart(try #require(intents.first))
-        #expect(bench.told() == [.launchReleased])
+        #expect(bench.reported() == [.launchReleased])
         bench.wait(.seconds(600))
         bench.see(sent: 100, bounced: 0)
         bench.seePool(remaining: 500)
         #expect(bench.sent() == [])
-        #expect(bench.told() == [])
+        #expect(bench.reported() == [])
     }
 
-    @Test func aFieldThatIsMissingForAWhileIsNoNewsOfAHeldLaunch() throws {
+    @Test func aTemporarilyMissingFieldIsNotReportedForAHeldLaunch() throws {
         var bench = try bench("  - {campaign: camp_1}")
         bench.seeDraft(enrolled: 500)
         bench.seePool(remaining: 100)
-        #expect(bench.told() == [.launchQueued, .launchHeld])
-        // Every other answer lacks the number: nothing is told of it.
+        #expect(bench.reported() == [.launchQueued, .launchHeld])
+        // Every other answer lacks the field, which is not reported.
         for _ in 0..<5 {
             bench.wait(.seconds(60))
             bench.seeDraft(enrolled: 500)
@@ -50,30 +50,30 @@ import Testing
             bench.wait(.seconds(60))
             bench.seePool(remaining: 100)
         }
-        #expect(bench.told() == [])
-        // Once it has been missing for stale_after, five minutes, it is the reason that counts.
+        #expect(bench.reported() == [])
+        // Once the field has been missing for stale_after, five minutes, it becomes the reason.
         for minute in 1...8 {
             bench.wait(.seconds(60))
             bench.seeDraft(enrolled: 500)
             bench.seePool(remaining: nil)
             let events = bench.events
-            #expect(bench.told() == (minute == 6 ? [.launchHeld] : []))
+            #expect(bench.reported() == (minute == 6 ? [.launchHeld] : []))
             if minute == 6 { #expect(events.first?.message.contains("unknown") == true) }
         }
         #expect(bench.sent() == [])
     }
 
-    @Test func theFreshLookDecides() throws {
+    @Test func theFreshPollDecides() throws {
         var bench = try bench("  - {campaign: camp_1}")
         bench.seeDraft(enrolled: 500)
         bench.seePool(remaining: 600)
         bench.seeDraft(enrolled: 700)
         bench.seePool(remaining: 600)
         #expect(bench.sent() == [])
-        #expect(bench.told() == [.launchQueued, .launchHeld])
+        #expect(bench.reported() == [.launchQueued, .launchHeld])
     }
 
-    @Test func aFreshLookThatFailsStartsNothing() throws {
+    @Test func aFailedFreshPollStartsNothing() throws {
         var bench = try bench("  - {campaign: camp_1}")
         bench.seeDraft(enrolled: 500)
         bench.seePool(remaining: 600)
@@ -82,37 +82,37 @@ import Testing
         #expect(bench.sent() == [])
     }
 
-    @Test func aLaunchTooLargeIsHeldAndToldOnce() throws {
+    @Test func aLaunchThatIsTooLargeIsHeldAndReportedOnce() throws {
         var bench = try bench("  - {campaign: camp_1}")
         bench.seeDraft(enrolled: 500)
         bench.seePool(remaining: 100, resetAt: Instant(rfc3339: "2026-12-02T00:00:00Z"))
         let held = try #require(bench.events.last)
         #expect(held.kind == .launchHeld)
         #expect(held.message.contains("totalEnrolled 500 > pool.available 100"))
-        #expect(held.message.contains("400 mails are missing"))
-        _ = bench.told()
+        #expect(held.message.contains("short by 400 emails"))
+        _ = bench.reported()
         for _ in 0..<30 {
             bench.wait(.seconds(60))
             bench.seeDraft(enrolled: 500)
             bench.seePool(remaining: 90)
         }
-        #expect(bench.told() == [])
+        #expect(bench.reported() == [])
         #expect(bench.sent() == [])
-        _ = bench.asked()
+        _ = bench.polled()
         bench.seePool(remaining: 2000)
-        bench.answerLooks([1: 500], remaining: 2000)
+        bench.answerPolls([1: 500], remaining: 2000)
         #expect(bench.sent().map(\.action) == [.start])
     }
 
-    @Test func oneThatCanNeverFitIsToldAtOnce() throws {
+    @Test func aLaunchThatCanNeverFitIsReportedAtOnce() throws {
         var bench = try bench("  - {campaign: camp_1}")
         bench.seeDraft(enrolled: 5000)
         bench.seePool(remaining: 2000, capacity: 2000)
-        #expect(bench.told() == [.launchQueued, .launchHeld, .launchCannotFit])
+        #expect(bench.reported() == [.launchQueued, .launchHeld, .launchCannotFit])
     }
 
     @Test(arguments: [nil, 2000] as [Int?])
-    func withoutTheNumbersNothingStarts(_ capacity: Int?) throws {
+    func withoutPoolVolumeNothingStarts(_ capacity: Int?) throws {
         var bench = try bench("  - {campaign: camp_1}")
         for _ in 0..<10 {
             bench.seeDraft(enrolled: 5)
@@ -120,10 +120,10 @@ import Testing
             bench.wait(.seconds(60))
         }
         #expect(bench.sent() == [])
-        #expect(bench.told() == [.launchQueued, .launchHeld])
+        #expect(bench.reported() == [.launchQueued, .launchHeld])
     }
 
-    @Test func numbersThatGotOldStartNothing() throws {
+    @Test func staleStatsStartNothing() throws {
         var bench = try bench("  - {campaign: camp_1, not_before: 2026-11-30T20:00:00Z}")
         bench.seeDraft(enrolled: 500)
         bench.seePool(remaining: 600)
@@ -131,25 +131,25 @@ import Testing
         #expect(bench.sent() == [])
     }
 
-    @Test func twoThatFitOneByOneAreNotBothPromisedTheSame() throws {
+    @Test func twoLaunchesDoNotReserveTheSameVolume() throws {
         var bench = try bench("  - {campaign: camp_1}\n  - {campaign: camp_2}", campaigns: 2)
         bench.seeDraft(1, enrolled: 400)
         bench.seeDraft(2, enrolled: 400)
         bench.seePool(remaining: 600)
-        _ = bench.asked()
+        _ = bench.polled()
         bench.seeDraft(1, enrolled: 400)
         bench.seePool(remaining: 600)
         let intents = bench.sent()
         #expect(intents.map(\.campaign.text) == ["camp_1"])
         bench.confirmStart(try #require(intents.first))
-        bench.answerLooks([1: 400, 2: 400], remaining: 600)
+        bench.answerPolls([1: 400, 2: 400], remaining: 600)
         #expect(bench.sent() == [])
         let held = try #require(bench.events.last { $0.kind == .launchHeld })
         #expect(held.fields[.campaign] == "camp_2")
         #expect(held.message.contains("pool.available 200"))
     }
 
-    @Test func priorityGoesFirstThenTimeThenOrder() throws {
+    @Test func launchesAreOrderedByPriorityTimeAndPosition() throws {
         var bench = try bench(
             "  - {campaign: camp_1}\n  - {campaign: camp_2, not_before: 2020-01-01T00:00:00Z}\n  - {campaign: camp_3, priority: 5}",
             campaigns: 3)
@@ -157,60 +157,60 @@ import Testing
         var order: [String] = []
         for _ in 0..<3 {
             bench.seePool(remaining: 1000)
-            bench.answerLooks([1: 100, 2: 100, 3: 100], remaining: 1000)
+            bench.answerPolls([1: 100, 2: 100, 3: 100], remaining: 1000)
             let intent = try #require(bench.sent().first)
             order.append(intent.campaign.text)
             bench.confirmStart(intent)
             bench.see(Int(intent.campaign.text.dropFirst(5)) ?? 0, sent: 1, bounced: 0)
-            // The belt lets one of three start within ten minutes.
+            // The start limit lets one of three start within ten minutes.
             bench.wait(.seconds(601))
             for campaign in 1...3 where !order.contains("camp_\(campaign)") { bench.seeDraft(campaign, enrolled: 100) }
         }
         #expect(order == ["camp_3", "camp_1", "camp_2"])
     }
 
-    @Test func nothingStartsBeforeItsTime() throws {
+    @Test func nothingStartsBeforeNotBefore() throws {
         var bench = try bench("  - {campaign: camp_1, not_before: 2026-11-30T20:00:00Z}")
         let start = try #require(Instant(rfc3339: "2026-11-30T20:00:00Z"))
         while bench.now < start {
-            bench.answerLooks([1: 100], remaining: 1000)
+            bench.answerPolls([1: 100], remaining: 1000)
             #expect(bench.sent() == [])
             bench.wait(.seconds(60))
         }
-        bench.answerLooks([1: 100], remaining: 1000)
+        bench.answerPolls([1: 100], remaining: 1000)
         bench.wait(.seconds(1))
-        bench.answerLooks([1: 100], remaining: 1000)
+        bench.answerPolls([1: 100], remaining: 1000)
         #expect(bench.sent().map(\.action) == [.start])
     }
 
-    /// The clock was an hour slow when the process began, and is set right.
-    @Test func itsTimeIsTheWallClocks() throws {
+    /// The clock was an hour slow at the start and is corrected.
+    @Test func notBeforeFollowsTheWallClock() throws {
         var bench = try bench("  - {campaign: camp_1, not_before: 2026-11-30T02:00:00Z}")
-        bench.answerLooks([1: 100], remaining: 1000)
+        bench.answerPolls([1: 100], remaining: 1000)
         bench.wait(.seconds(600))
-        bench.answerLooks([1: 100], remaining: 1000)
+        bench.answerPolls([1: 100], remaining: 1000)
         #expect(bench.sent() == [])
         bench.setClock(ahead: .seconds(3600))
-        bench.answerLooks([1: 100], remaining: 1000)
+        bench.answerPolls([1: 100], remaining: 1000)
         #expect(bench.sent().map(\.action) == [.start])
     }
 
-    @Test func aClockSetBackMovesItsTime() throws {
+    @Test func aClockSetBackDelaysTheStart() throws {
         var bench = try bench("  - {campaign: camp_1, not_before: 2026-11-30T02:00:00Z}")
         bench.setClock(ahead: .seconds(-3600))
         for _ in 0..<80 {
-            bench.answerLooks([1: 100], remaining: 1000)
+            bench.answerPolls([1: 100], remaining: 1000)
             bench.wait(.seconds(60))
         }
         #expect(bench.sent() == [])
         for _ in 0..<60 {
-            bench.answerLooks([1: 100], remaining: 1000)
+            bench.answerPolls([1: 100], remaining: 1000)
             bench.wait(.seconds(60))
         }
         #expect(bench.sent().map(\.action) == [.start])
     }
 
-    @Test func whereThePlatformDoesNotSayTheWindowIsLearnt() throws {
+    @Test func anUnreportedResetTimeIsLearned() throws {
         var bench = try bench("  - {campaign: camp_1}")
         bench.seePool(remaining: 50)
         bench.wait(.seconds(60))
@@ -220,7 +220,7 @@ import Testing
         bench.seePool(remaining: 400)
         bench.seeDraft(enrolled: 500)
         let held = try #require(bench.events.last { $0.kind == .launchHeld })
-        #expect(held.message.contains("it could fit from \(renewal.rfc3339) on"))
+        #expect(held.message.contains("fits at \(renewal.rfc3339) at the earliest"))
     }
 
     @Test func anExpiredLaunchIsDropped() throws {
@@ -228,26 +228,26 @@ import Testing
         bench.seeDraft(enrolled: 500)
         bench.seePool(remaining: 100)
         bench.wait(try #require(Instant(rfc3339: "2026-11-30T20:00:01Z")) - bench.now)
-        #expect(bench.told().contains(.launchExpired))
-        bench.answerLooks([1: 500], remaining: 2000)
+        #expect(bench.reported().contains(.launchExpired))
+        bench.answerPolls([1: 500], remaining: 2000)
         #expect(bench.sent() == [])
     }
 
-    @Test func withoutLeadsNothingStarts() throws {
+    @Test func aLaunchWithoutLeadsIsNotStarted() throws {
         var bench = try bench("  - {campaign: camp_1}")
         bench.seeDraft(enrolled: 0)
         bench.seePool(remaining: 1000)
-        #expect(bench.told() == [.launchQueued, .launchHeld])
+        #expect(bench.reported() == [.launchQueued, .launchHeld])
         #expect(bench.sent() == [])
     }
 
-    @Test func oneThatRanBeforeIsNotStarted() throws {
+    @Test func aCampaignThatRanBeforeIsNotStarted() throws {
         var bench = try bench("  - {campaign: camp_1}")
         bench.see(sent: 10, bounced: 0)
         bench.seePool(remaining: 1000)
-        #expect(bench.told().contains(.launchAlreadyStarted))
+        #expect(bench.reported().contains(.launchAlreadyStarted))
         bench.wait(.seconds(120))
-        bench.answerLooks([1: 100], remaining: 1000)
+        bench.answerPolls([1: 100], remaining: 1000)
         #expect(bench.sent() == [])
     }
 
@@ -255,14 +255,14 @@ import Testing
         var bench = try bench("  - {campaign: camp_1}")
         bench.seeDraft(enrolled: 500)
         bench.seePool(remaining: 100)
-        _ = bench.told()
+        _ = bench.reported()
         bench.wait(.seconds(60))
         bench.see(1, CampaignStats(totalEnrolled: 500, sent: 3, delivered: 3, bounced: 0, queued: 497))
-        #expect(bench.told() == [.launchUnapproved])
+        #expect(bench.reported() == [.launchUnapproved])
         #expect(bench.sent() == [])
     }
 
-    @Test func aStartByAPersonAgainstTheRulesIsPausedWhereThePolicySaysSo() throws {
+    @Test func aStartByAPersonAgainstTheRulesIsPausedIfThePolicySaysSo() throws {
         var bench = try bench("  - {campaign: camp_1}", more: "on_unapproved: pause\n")
         bench.seeDraft(enrolled: 500)
         bench.seePool(remaining: 100)
@@ -273,73 +273,73 @@ import Testing
         #expect(intents.first?.decision.cause == .unapprovedLaunch)
     }
 
-    @Test func aStartWhoseAnswerIsLostIsNeverRepeatedBlindly() throws {
+    @Test func aStartWithALostResponseIsNotRepeatedBlindly() throws {
         var bench = try bench("  - {campaign: camp_1}")
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         let intent = try #require(bench.sent().first)
         bench.answer(intent, .failure(Fault(.unreachable, "no answer", mayHaveTakenEffect: true)))
-        #expect(bench.told().last == .launchFailed)
-        // The numbers show that it took effect.
+        #expect(bench.reported().last == .launchFailed)
+        // The stats show that it took effect.
         bench.wait(.seconds(60))
         bench.see(1, CampaignStats(totalEnrolled: 500, sent: 2, delivered: 1, bounced: 0, queued: 498))
-        #expect(bench.told() == [.launchReleased])
+        #expect(bench.reported() == [.launchReleased])
         bench.wait(.seconds(600))
         #expect(bench.sent() == [])
     }
 
-    @Test func aLostStartThatTookNoEffectIsJudgedAnewWithItsOwnVolume() throws {
+    @Test func aLostStartWithoutEffectIsEvaluatedAgain() throws {
         var bench = try bench("  - {campaign: camp_1}")
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         bench.answer(
             try #require(bench.sent().first), .failure(Fault(.unreachable, "no answer", mayHaveTakenEffect: true)))
         for _ in 0..<5 {
             bench.wait(.seconds(60))
-            bench.answerLooks([1: 500], remaining: 600)
+            bench.answerPolls([1: 500], remaining: 600)
         }
         #expect(bench.sent().map(\.action) == [.start])
     }
 
-    @Test func aLaunchRuleThatOnlyAlertsTellsAndHoldsNothing() throws {
+    @Test func anAlertingLaunchRuleHoldsNothing() throws {
         let alert = "  - {name: large, on: launch, when: totalEnrolled > 400, then: alert}"
         var bench = try GuardBench("launches:\n  - {campaign: camp_1}\n" + Self.rule + "\n" + alert)
-        bench.answerLooks([1: 500], remaining: 600)
-        #expect(bench.told() == [.launchQueued, .ruleFiring])
+        bench.answerPolls([1: 500], remaining: 600)
+        #expect(bench.reported() == [.launchQueued, .ruleFiring])
         #expect(bench.sent().map(\.action) == [.start])
     }
 
-    @Test func aStartThatIsRefusedForGoodIsNotTriedAgain() throws {
+    @Test func aPermanentlyRefusedStartIsNotRetried() throws {
         var bench = try bench("  - {campaign: camp_1}")
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         bench.answer(
             try #require(bench.sent().first), .failure(Fault(.refused, "HTTP 400", code: "no_sequence_steps")))
-        #expect(bench.told().last == .launchFailed)
+        #expect(bench.reported().last == .launchFailed)
         for _ in 0..<20 {
             bench.wait(.seconds(60))
-            bench.answerLooks([1: 500], remaining: 600)
+            bench.answerPolls([1: 500], remaining: 600)
         }
         #expect(bench.sent() == [])
     }
 
-    @Test func whatObserveModeWouldHaveStartedIsStartedOnceItIsEnforced() throws {
+    @Test func enforcingStartsWhatObserveModeWouldHaveStarted() throws {
         let launches = "launches:\n  - {campaign: camp_1}\n" + Self.rule
         for restarts in [false, true] {
             var bench = try bench("  - {campaign: camp_1}", more: "mode: observe\n")
             bench.seeDraft(enrolled: 500)
             bench.seePool(remaining: 600)
-            bench.answerLooks([1: 500], remaining: 600)
-            #expect(bench.told() == [.launchQueued, .launchReleased])
+            bench.answerPolls([1: 500], remaining: 600)
+            #expect(bench.reported() == [.launchQueued, .launchReleased])
             if restarts { try bench.restart(launches) } else { try bench.reload(launches) }
-            #expect(bench.told() == [.launchQueued])
+            #expect(bench.reported() == [.launchQueued])
             bench.seeDraft(enrolled: 500)
             bench.seePool(remaining: 600)
-            bench.answerLooks([1: 500], remaining: 600)
+            bench.answerPolls([1: 500], remaining: 600)
             #expect(bench.sent().map(\.action) == [.start])
         }
     }
 
-    @Test func observeModeTellsAndStartsNothing() throws {
+    @Test func observeModeOnlyReportsStarts() throws {
         var bench = try bench("  - {campaign: camp_1}", more: "mode: observe\n")
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         #expect(bench.sent() == [])
         let event = try #require(bench.events.last)
         #expect(event.kind == .launchReleased)

@@ -1,9 +1,10 @@
 import Guard
 import Model
 import Policy
+import Reporting
 import Testing
 
-/// Orders of people: honoured, remembered, and never outdone by a rule.
+/// Orders of people are executed, stored, and never overridden by a rule.
 @Suite struct OrderTimelineTests {
     static let minute = Duration.seconds(60)
     static let rules = """
@@ -15,13 +16,13 @@ import Testing
           - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
         """
 
-    /// A campaign that a rule paused a moment ago.
+    /// A campaign that a rule has just paused.
     private func paused() throws -> GuardBench {
         var bench = try GuardBench(Self.rules)
         bench.seePool(remaining: 5000)
         bench.see(sent: 100, bounced: 10)
         bench.confirmPause(try #require(bench.sent().first))
-        _ = (bench.told(), bench.asked())
+        _ = (bench.reported(), bench.polled())
         return bench
     }
 
@@ -32,7 +33,7 @@ import Testing
 
     // MARK: Pause
 
-    @Test func aPersonsPauseIsNeverResumedByUs() throws {
+    @Test func aPersonsPauseIsNeverResumedByTheGuard() throws {
         var bench = try GuardBench(Self.rules)
         bench.see(sent: 40, bounced: 0)
         let reply = try bench.order(.pause, reason: "the client called")
@@ -52,7 +53,7 @@ import Testing
         #expect(bench.sent() == [])
     }
 
-    @Test func aPersonTakesOverOurPause() throws {
+    @Test func aPersonTakesOverAPause() throws {
         var bench = try paused()
         #expect(try bench.order(.pause).accepted)
         #expect(bench.sent() == [], "it is paused already")
@@ -66,7 +67,7 @@ import Testing
         #expect(bench.sent() == [])
     }
 
-    @Test func aPauseThatIsOrderedDuringOurOwnIsThePersons() throws {
+    @Test func aPauseOrderedDuringAPauseIsThePersons() throws {
         var bench = try GuardBench(Self.rules)
         bench.see(sent: 100, bounced: 10)
         let intent = try #require(bench.sent().first)
@@ -77,7 +78,7 @@ import Testing
         #expect(bench.sent() == [])
     }
 
-    @Test func aPauseThatIsOrderedDuringAResumeFollowsIt() throws {
+    @Test func aPauseOrderedDuringAResumeFollowsIt() throws {
         var bench = try paused()
         bench.wait(.seconds(3600))
         fresh(&bench, sent: 100, bounced: 10)
@@ -89,7 +90,7 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func aPauseThatIsOrderedDuringALostResumeIsSent() throws {
+    @Test func aPauseOrderedDuringALostResumeIsSent() throws {
         var bench = try paused()
         bench.wait(.seconds(3600))
         fresh(&bench, sent: 100, bounced: 10)
@@ -99,7 +100,7 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func aPauseThatIsOrderedDuringAFailedResumeNeedsNoRequest() throws {
+    @Test func aPauseOrderedDuringAFailedResumeNeedsNoRequest() throws {
         var bench = try paused()
         bench.wait(.seconds(3600))
         fresh(&bench, sent: 100, bounced: 10)
@@ -112,21 +113,21 @@ import Testing
         #expect(bench.sent() == [])
     }
 
-    @Test func aPauseThatIsOrderedDuringAStartStopsItAndOutlivesTheProcess() throws {
+    @Test func aPauseOrderedDuringAStartSurvivesARestart() throws {
         let policy = "launches: [{campaign: camp_1}]\n" + Self.rules
         var bench = try GuardBench(policy)
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         let start = try #require(bench.sent().first)
         #expect(try bench.order(.pause).accepted)
         try bench.restart(policy)
-        // Whether the start took effect is not known: its numbers tell.
+        // It is unknown whether the start took effect; the stats show it.
         bench.wait(Self.minute)
         bench.see(sent: 5, bounced: 0)
         #expect(bench.sent().map(\.action) == [.pause])
         #expect(start.action == .start)
     }
 
-    @Test func observeModeSendsNothingForAPersonEither() throws {
+    @Test func observeModeSendsNothingForOrders() throws {
         var bench = try GuardBench("mode: observe\n" + Self.rules)
         bench.see(sent: 40, bounced: 0)
         for act in [Order.Act.pause, .resume] {
@@ -136,27 +137,27 @@ import Testing
         #expect(bench.sent() == [])
     }
 
-    @Test func anUnknownCampaignIsRefusedWithTheNearest() throws {
+    @Test func anUnknownCampaignIsRefusedWithASuggestion() throws {
         var bench = try GuardBench(Self.rules, campaigns: 3)
         let reply = try bench.order(.pause, 11)
         #expect(!reply.accepted)
         #expect(reply.message == "the policy names no campaign camp_11; did you mean camp_1?")
-        #expect(bench.told().last == .orderRefused)
+        #expect(bench.reported().last == .orderRefused)
     }
 
     // MARK: Resume
 
-    @Test func aPersonResumesBeforeTheCoolDownIsOver() throws {
+    @Test func aPersonResumesDuringTheCooldown() throws {
         var bench = try paused()
         #expect(try bench.order(.resume, reason: "list cleaned").accepted)
-        #expect(Set(bench.asked()) == [GuardBench.pools, .stats(CampaignID(unchecked: "camp_1"))])
+        #expect(Set(bench.polled()) == [GuardBench.pools, .stats(CampaignID(unchecked: "camp_1"))])
         fresh(&bench, sent: 100, bounced: 10)
         let intent = try #require(bench.sent().first)
         #expect(intent.action == .resume)
         bench.confirmStart(intent)
-        let told = try #require(bench.events.first { $0.kind == .campaignResumed })
-        #expect(told.message.contains("ordered by anna") && told.message.contains("list cleaned"))
-        // The rule is armed anew and counts from here.
+        let reported = try #require(bench.events.first { $0.kind == .campaignResumed })
+        #expect(reported.message.contains("ordered by anna") && reported.message.contains("list cleaned"))
+        // The rule is armed again and evaluated from here.
         bench.wait(Self.minute)
         fresh(&bench, sent: 130, bounced: 12)
         #expect(bench.sent() == [])
@@ -165,13 +166,13 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func aRuleThatSpeaksAgainstItIsAskedAndForcedDown() throws {
+    @Test func aBlockingRuleNeedsForce() throws {
         var bench = try GuardBench(Self.rules)
         bench.see(sent: 40, bounced: 0)
         _ = try bench.order(.pause)
         bench.confirmPause(try #require(bench.sent().first))
         bench.wait(.seconds(700))
-        // Mail in transit bounced meanwhile.
+        // Emails in transit have bounced meanwhile.
         fresh(&bench, sent: 100, bounced: 20)
         let refused = try bench.order(.resume)
         #expect(!refused.accepted && refused.canBeForced)
@@ -180,30 +181,30 @@ import Testing
         #expect(try bench.order(.resume, force: true).accepted)
         fresh(&bench, sent: 100, bounced: 20)
         bench.confirmStart(try #require(bench.sent().first))
-        // What was overruled does not pause it the next minute.
+        // The overridden rule does not pause it a minute later.
         bench.wait(Self.minute)
         fresh(&bench, sent: 110, bounced: 25)
         #expect(bench.sent() == [])
-        // For override_for, a day.
+        // The mute lasts for override_for, a day.
         bench.wait(.seconds(24 * 3600))
         fresh(&bench, sent: 120, bounced: 26)
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func whatFreshNumbersForbidIsToldAndChangesNothing() throws {
+    @Test func aResumeThatFreshStatsForbidChangesNothing() throws {
         var bench = try paused()
         #expect(try bench.order(.resume).accepted)
         bench.fail(.stats(CampaignID(unchecked: "camp_1")), Fault(.missing, "HTTP 404 campaign_not_found"))
         #expect(bench.sent() == [])
-        #expect(bench.events.last?.message.contains("is not resumed as anna") == true)
-        // The cool-down of the rule goes on as if nobody had asked.
+        #expect(bench.events.last?.message.contains("could not resume camp_1, as ordered by anna") == true)
+        // The rule's cooldown continues as if there had been no order.
         bench.wait(.seconds(3600))
         fresh(&bench, sent: 100, bounced: 10)
         #expect(bench.sent().map(\.action) == [.resume])
     }
 
-    @Test func launchRulesOnlyWarnOfAResumeOfWhatRan() throws {
-        // 900 of 1000 are left to send, and the pool takes 300 a day: as a launch it would never fit.
+    @Test func launchRulesOnlyWarnAboutAResume() throws {
+        // 900 of 1000 are left and the pool sends 300 per day: as a launch it would never fit.
         var bench = try GuardBench(Self.rules)
         bench.seePool(remaining: 50, capacity: 300)
         bench.see(sent: 100, bounced: 0)
@@ -213,7 +214,7 @@ import Testing
             bench.warden.explanation(of: CampaignID(unchecked: "camp_1"), at: bench.now))
         #expect(explanation.resumeObstacles == [])
         let warning =
-            "launch rule fits would hold a launch of what is left to send: totalEnrolled 900 > pool.available 50"
+            "launch rule fits would hold a launch of its remaining emails: totalEnrolled 900 > pool.available 50"
         #expect(explanation.resumeWarnings == [warning])
         let reply = try bench.order(.resume)
         #expect(reply.accepted && reply.message.contains("warning: \(warning)"))
@@ -243,7 +244,7 @@ import Testing
         #expect(!reply.accepted && reply.message == expected.joined(separator: "; "))
     }
 
-    @Test func anothersPauseEndsByAPersonsWordOnly() throws {
+    @Test func someoneElsesPauseEndsOnlyByAnOrder() throws {
         var bench = try GuardBench(Self.rules)
         bench.see(sent: 100, bounced: 10)
         let intent = try #require(bench.sent().first)
@@ -267,13 +268,13 @@ import Testing
         #expect(bench.sent() == [])
     }
 
-    @Test func aResumeThatThePlatformRefusesIsOver() throws {
+    @Test func aResumeThatThePlatformRefusesEnds() throws {
         var bench = try paused()
         _ = try bench.order(.pause)
         #expect(try bench.order(.resume).accepted)
         fresh(&bench, sent: 100, bounced: 10)
         bench.answer(try #require(bench.sent().first), .failure(Fault(.refused, "HTTP 409")))
-        #expect(bench.events.last?.message.contains("is not resumed as anna") == true)
+        #expect(bench.events.last?.message.contains("could not resume camp_1, as ordered by anna") == true)
         bench.wait(.seconds(5 * 3600))
         fresh(&bench, sent: 100, bounced: 10)
         #expect(bench.sent() == [])
@@ -283,79 +284,79 @@ import Testing
 
     private static let launch = "launches: [{campaign: camp_1}]\n" + rules
 
-    @Test func aHoldKeepsALaunchThatFitsUntilItsRelease() throws {
+    @Test func aHoldHoldsALaunchThatFits() throws {
         var bench = try GuardBench(Self.launch)
         #expect(try bench.order(.hold, reason: "typo in the subject").accepted)
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         #expect(bench.sent() == [])
         try bench.restart(Self.launch)
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         bench.wait(.seconds(3600))
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         #expect(bench.sent() == [], "a hold outlives the process")
         let reply = try bench.order(.release)
-        #expect(reply.accepted && reply.message.hasSuffix("its rules decide"))
-        bench.answerLooks([1: 500], remaining: 600)
+        #expect(reply.accepted && reply.message.hasSuffix("its launch rules decide"))
+        bench.answerPolls([1: 500], remaining: 600)
         #expect(bench.sent().map(\.action) == [.start])
     }
 
-    @Test func aReleaseAsksAgainWhereARuleStillSaysNo() throws {
+    @Test func aReleaseNeedsForceIfARuleStillHolds() throws {
         var bench = try GuardBench(Self.launch)
-        bench.answerLooks([1: 500], remaining: 100)
+        bench.answerPolls([1: 500], remaining: 100)
         let refused = try bench.order(.release)
         #expect(!refused.accepted && refused.canBeForced)
-        #expect(refused.message.contains("rule fits says so (totalEnrolled 500 > pool.available 100)"))
+        #expect(refused.message.contains("rule fits holds it (totalEnrolled 500 > pool.available 100)"))
         #expect(bench.sent() == [])
         let forced = try bench.order(.release, force: true, reason: "the client insists")
         #expect(forced.accepted)
-        bench.answerLooks([1: 500], remaining: 100)
+        bench.answerPolls([1: 500], remaining: 100)
         let start = try #require(bench.sent().first)
         bench.confirmStart(start)
-        let told = try #require(bench.events.last)
-        #expect(told.kind == .launchReleased)
-        #expect(told.message.contains("ordered by anna (uid 1000, pid 7), \"the client insists\""))
-        #expect(told.message.contains("though (totalEnrolled > pool.available) is not false"))
+        let reported = try #require(bench.events.last)
+        #expect(reported.kind == .launchReleased)
+        #expect(reported.message.contains("ordered by anna (uid 1000, pid 7), \"the client insists\""))
+        #expect(reported.message.contains("although (totalEnrolled > pool.available) holds"))
     }
 
-    @Test func aReleasedHoldThatARuleTakesOverStillWaits() throws {
+    @Test func aReleasedLaunchThatARuleHoldsStillWaits() throws {
         var bench = try GuardBench(Self.launch)
-        bench.answerLooks([1: 500], remaining: 100)
+        bench.answerPolls([1: 500], remaining: 100)
         _ = try bench.order(.hold)
         let reply = try bench.order(.release)
-        #expect(reply.accepted && reply.canBeForced && reply.message.contains("it still waits: rule fits says so"))
-        bench.answerLooks([1: 500], remaining: 100)
+        #expect(reply.accepted && reply.canBeForced && reply.message.contains("it still waits: rule fits holds it"))
+        bench.answerPolls([1: 500], remaining: 100)
         #expect(bench.sent() == [])
     }
 
-    @Test func aForceDoesNotStartWhatHasNoNumbersOrNobodyEnrolled() throws {
+    @Test func forceDoesNotStartALaunchWithoutStatsOrLeads() throws {
         var bench = try GuardBench(Self.launch)
         _ = try bench.order(.release, force: true)
         bench.wait(.seconds(120))
-        bench.answerLooks([1: 0], remaining: 5000)
+        bench.answerPolls([1: 0], remaining: 5000)
         #expect(bench.sent() == [])
     }
 
-    @Test func aHoldOutlivesAnEditOfTheLaunch() throws {
+    @Test func aHoldSurvivesAChangeOfTheLaunch() throws {
         var bench = try GuardBench(Self.launch)
         _ = try bench.order(.hold)
         try bench.reload("launches: [{campaign: camp_1, priority: 5}]\n" + Self.rules)
         bench.wait(.seconds(600))
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         #expect(bench.sent() == [])
         try bench.restart("launches: [{campaign: camp_1, priority: 7}]\n" + Self.rules)
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         #expect(bench.sent() == [])
     }
 
-    @Test func anOrderThatCouldNotBeCarriedOutForAnHourIsOver() throws {
+    @Test func anOrderExpiresAfterAnHour() throws {
         var bench = try paused()
         _ = try bench.order(.pause)
         #expect(try bench.order(.resume, force: true).accepted)
         for _ in 0..<70 {
-            for target in bench.asked() { bench.fail(target, Fault(.unreachable, "HTTP 503")) }
+            for target in bench.polled() { bench.fail(target, Fault(.unreachable, "HTTP 503")) }
             bench.wait(Self.minute)
         }
-        #expect(bench.events.contains { $0.message.contains("could not be done within 1h") })
+        #expect(bench.events.contains { $0.message.contains("within 1h") })
         fresh(&bench, sent: 100, bounced: 10)
         bench.wait(Self.minute)
         fresh(&bench, sent: 100, bounced: 10)
@@ -364,25 +365,25 @@ import Testing
         var launch = try GuardBench(Self.launch)
         #expect(try launch.order(.release, force: true).accepted)
         for _ in 0..<70 {
-            for target in launch.asked() { launch.fail(target, Fault(.unreachable, "HTTP 503")) }
+            for target in launch.polled() { launch.fail(target, Fault(.unreachable, "HTTP 503")) }
             launch.wait(Self.minute)
         }
-        launch.answerLooks([1: 500], remaining: 100)
+        launch.answerPolls([1: 500], remaining: 100)
         launch.wait(Self.minute)
-        launch.answerLooks([1: 500], remaining: 100)
+        launch.answerPolls([1: 500], remaining: 100)
         #expect(launch.sent() == [], "its rules decide again")
     }
 
-    @Test func whatIsNotThereToHoldIsSaid() throws {
+    @Test func anOrderForAMissingLaunchIsRefused() throws {
         var bench = try GuardBench(Self.rules)
         bench.see(sent: 40, bounced: 0)
         #expect(try bench.order(.hold).message.contains("has no launch of camp_1"))
-        #expect(try bench.order(.release).message.contains("no launch that waits, and no pause"))
+        #expect(try bench.order(.release).message.contains("no launch that waits and no pause"))
     }
 
     // MARK: Mutes
 
-    @Test func aMuteLastsItsTimeWhateverTheNumbersSay() throws {
+    @Test func aMuteLastsItsDuration() throws {
         var bench = try GuardBench(Self.rules)
         #expect(try bench.order(.mute, rule: "bounces", for: .seconds(3600)).accepted)
         bench.see(sent: 100, bounced: 10)
@@ -404,15 +405,15 @@ import Testing
         var bench = try GuardBench(Self.rules)
         let wrong = try bench.order(.mute, rule: "bounce")
         #expect(!wrong.accepted && wrong.message.contains("did you mean bounces?"))
-        #expect(try bench.order(.mute).message.contains("bounces only watches camp_1 until "))
-        #expect(try bench.order(.mute, for: .zero).message == "bounces guards camp_1 again")
+        #expect(try bench.order(.mute).message.contains("rule bounces is muted on camp_1 until "))
+        #expect(try bench.order(.mute, for: .zero).message == "rule bounces is no longer muted on camp_1")
         bench.see(sent: 100, bounced: 10)
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func nothingIsStartedForAPersonWhileNothingCanBeKept() throws {
+    @Test func nothingIsStartedByOrderWhileTheLedgerFails() throws {
         var bench = try paused()
-        bench.noteRecording("disk full")
+        bench.reportRecording("disk full")
         #expect(try !bench.order(.resume, force: true).accepted)
         #expect(bench.sent() == [])
     }

@@ -1,6 +1,7 @@
 import Guard
 import Model
 import Policy
+import Reporting
 import Testing
 
 /// After a pause: emails in transit, restarts, counters that restart, and pauses without effect.
@@ -10,7 +11,7 @@ import Testing
           - {name: bounces, when: bounceRate > 5% and resolved >= 50, then: pause}
         """
 
-    /// A campaign that sends one email a second, one in ten bounces, and that we have just paused at 200 sent.
+    /// A campaign that sends one email per second, with a bounce rate of 10 %, just paused at 200 sent.
     private func paused(_ more: String = rule, poll: Int = 10) throws -> GuardBench {
         var bench = try GuardBench("poll: {stats: \(poll)s, budget: 1000/min}\n" + more)
         for sent in stride(from: 0, through: 200, by: 10) where sent < 200 {
@@ -19,11 +20,11 @@ import Testing
         }
         bench.see(sent: 200, bounced: 20)
         bench.confirmPause(try #require(bench.sent().first))
-        _ = bench.told()
+        _ = bench.reported()
         return bench
     }
 
-    /// Answers every ten seconds with so many more sent each time, one in two of them bounced.
+    /// Answers every ten seconds, with the given numbers of emails sent since, half of which bounced.
     private func go(_ bench: inout GuardBench, from sent: Int, by step: Int, times: Int) {
         for count in 1...times {
             bench.wait(.seconds(10))
@@ -32,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func aPauseWithoutEffectIsSentAgainAndNeverBlamedOnAnyone() throws {
+    @Test func aPauseWithoutEffectIsRepeatedAndNotAttributedToAPerson() throws {
         var bench = try paused()
         var pauses = 1
         var kinds: [EventKind] = []
@@ -49,12 +50,12 @@ import Testing
             for intent in bench.sent() {
                 #expect(intent.action == .pause)
                 pauses += 1
-                // As the platform has it, it has been paused since the first.
+                // According to the platform, it has been paused since the first.
                 bench.answer(intent, .success(ActionAnswer(status: .paused, pausedAt: bench.now)))
             }
-            let told = bench.told()
-            if told.contains(.campaignPauseIneffective) { reportedAt.append(second / 6) }
-            kinds += told
+            let reported = bench.reported()
+            if reported.contains(.campaignPauseIneffective) { reportedAt.append(second / 6) }
+            kinds += reported
         }
         #expect(!kinds.contains(.campaignOverride))
         #expect(!kinds.contains(.campaignAlreadyPaused))
@@ -67,7 +68,7 @@ import Testing
         #expect(status.rules.allSatisfy { $0.mutedUntil == nil })
     }
 
-    @Test func aPauseThatTakesEffectAtTheSecondAttemptIsOurs() throws {
+    @Test func aPauseEffectiveAtTheSecondAttemptIsOurs() throws {
         var bench = try paused()
         go(&bench, from: 200, by: 10, times: 8)
         let again = try #require(bench.sent().first)
@@ -75,46 +76,46 @@ import Testing
         bench.answer(again, .success(ActionAnswer(status: .paused, pausedAt: bench.now)))
         go(&bench, from: 280, by: 0, times: 30)
         #expect(bench.sent() == [])
-        #expect(!bench.told().contains(.campaignPauseIneffective))
+        #expect(!bench.reported().contains(.campaignPauseIneffective))
     }
 
-    @Test func whatIsInTransitIsNoRestart() throws {
+    @Test func emailsInTransitAreNotARestart() throws {
         var bench = try paused()
-        // Twenty seconds' worth, ever more slowly.
+        // Emails of twenty seconds, at a falling rate.
         for (index, sent) in [208, 214, 218, 221, 223, 224, 225, 225, 226, 226, 226, 226, 226].enumerated() {
             bench.wait(.seconds(10))
             bench.see(sent: sent, bounced: 20 + index)
         }
         go(&bench, from: 226, by: 0, times: 80)
         #expect(bench.sent() == [])
-        #expect(bench.told() == [])
+        #expect(bench.reported() == [])
     }
 
-    @Test func aRestartWithinTheGraceIsSeenOnceItStoodStill() throws {
+    @Test func aRestartAfterAStandstillIsDetectedWithinTheGrace() throws {
         var bench = try paused("on_override: pause_again\n" + Self.rule)
         go(&bench, from: 200, by: 0, times: 8)
-        #expect(bench.told() == [])
-        // Within thirty seconds, three hundred go out and half of them bounce.
+        #expect(bench.reported() == [])
+        // Within thirty seconds, it sends three hundred emails, half of which bounce.
         go(&bench, from: 200, by: 100, times: 3)
-        #expect(bench.told().contains(.campaignOverride))
+        #expect(bench.reported().contains(.campaignOverride))
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func aRestartBeforeAnyStandstillIsPausedAgainWithinTheGrace() throws {
+    @Test func aRestartWithoutAStandstillIsPausedAgain() throws {
         var bench = try paused()
-        // More than could have been in transit, at once.
+        // At once, more than can have been in transit.
         bench.wait(.seconds(10))
         bench.see(sent: 1200, bounced: 500)
         let again = try #require(bench.sent().first)
         #expect(again.action == .pause)
-        #expect(!bench.told().contains(.campaignOverride), "who did it is not known")
+        #expect(!bench.reported().contains(.campaignOverride), "who did it is not known")
     }
 
-    @Test func countersThatACacheHoldsProveNoStandstill() throws {
-        // Emails leave all the time, and the counters are refreshed every seventy seconds.
+    @Test func cachedCountersAreNotAStandstill() throws {
+        // It sends continuously, and the counters are refreshed every seventy seconds.
         var bench = try GuardBench("poll: {stats: 5s, budget: 1000/min}\n" + Self.rule)
         func shown(_ second: Int) -> Int { second / 70 * 70 * 4 }
-        func look(_ second: Int, bounced: Int) {
+        func poll(_ second: Int, bounced: Int) {
             bench.wait(.seconds(5))
             bench.seePool(remaining: 1000)
             let sent = shown(second)
@@ -124,27 +125,27 @@ import Testing
                     totalEnrolled: 9000, sent: sent, delivered: sent - bounced, bounced: bounced, replied: 0,
                     queued: 9000 - sent))
         }
-        for second in stride(from: 0, to: 400, by: 5) { look(second, bounced: 0) }
+        for second in stride(from: 0, to: 400, by: 5) { poll(second, bounced: 0) }
         var kinds: [EventKind] = []
         for second in stride(from: 400, to: 1800, by: 5) {
-            look(second, bounced: shown(second) / 3)
+            poll(second, bounced: shown(second) / 3)
             for intent in bench.sent() { bench.confirmPause(intent) }
-            kinds += bench.told()
+            kinds += bench.reported()
         }
         #expect(!kinds.contains(.campaignOverride))
         #expect(kinds.contains(.campaignPauseIneffective))
     }
 
-    @Test func whatIsInTransitMayBeCountedAllAtOnceAndLate() throws {
+    @Test func emailsInTransitCanBeCountedLate() throws {
         var bench = try paused()
         go(&bench, from: 200, by: 0, times: 7)
-        // Twelve, a minute after the pause, and nothing more.
+        // Twelve emails a minute after the pause, then none.
         go(&bench, from: 212, by: 0, times: 40)
-        #expect(bench.told() == [])
+        #expect(bench.reported() == [])
         #expect(bench.sent() == [])
     }
 
-    @Test func aPauseThatThePlatformDatesBackAndThatEmailsOutlastIsReported() throws {
+    @Test func aBackdatedPauseWithoutEffectIsReported() throws {
         var bench = try GuardBench("poll: {stats: 10s, budget: 1000/min}\n" + Self.rule)
         var kinds: [EventKind] = []
         for second in stride(from: 0, to: 1800, by: 10) {
@@ -157,37 +158,37 @@ import Testing
             for intent in bench.sent() {
                 bench.answer(intent, .success(ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(3600))))
             }
-            kinds += bench.told()
+            kinds += bench.reported()
         }
         #expect(kinds.count { $0 == .campaignAlreadyPaused } == 1, "on transitions only")
         #expect((1...4).contains(kinds.count { $0 == .campaignPauseIneffective }))
     }
 
-    @Test func aRestartThatIsRespectedMutesTheRuleAndNothingIsSent() throws {
+    @Test func aRespectedRestartMutesTheRule() throws {
         var bench = try paused()
         go(&bench, from: 200, by: 0, times: 70)
         go(&bench, from: 200, by: 10, times: 6)
-        let told = bench.events
-        #expect(told.map(\.kind) == [.campaignOverride])
-        #expect(told.first?.message.contains("restarted on the platform, not by us") == true)
+        let reported = bench.events
+        #expect(reported.map(\.kind) == [.campaignOverride])
+        #expect(reported.first?.message.contains("restarted on the platform, not by us") == true)
         #expect(bench.sent() == [])
     }
 
     @Test(arguments: ["respect", "pause_again"])
-    func countersThatRestartAfterOurPauseDisableNothing(_ onOverride: String) throws {
+    func countersRestartedAfterAPauseDisableNothing(_ onOverride: String) throws {
         var bench = try paused("on_override: \(onOverride)\n" + Self.rule)
         go(&bench, from: 200, by: 0, times: 70)
-        // The id comes back from 0, and half of it bounces.
+        // The campaign starts again at 0, and half of its emails bounce.
         for step in 0...30 {
             bench.wait(.seconds(10))
             bench.see(sent: step * 4, bounced: step * 2)
         }
-        let kinds = bench.told()
+        let kinds = bench.reported()
         #expect(kinds.contains(.statsReset) && kinds.contains(.campaignOverride))
         #expect(bench.sent().map(\.action) == [.pause], "long before the old count is passed")
     }
 
-    @Test func anOrderedPauseWithoutEffectIsSentAgainToo() throws {
+    @Test func anOrderedPauseWithoutEffectIsRepeated() throws {
         var bench = try GuardBench("poll: {stats: 10s, budget: 1000/min}\n" + Self.rule)
         for sent in stride(from: 0, through: 200, by: 10) {
             bench.see(sent: sent, bounced: 0)
@@ -202,22 +203,22 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func whatWasLearntOfAStandstillOutlivesTheProcess() throws {
+    @Test func anObservedStandstillSurvivesARestart() throws {
         var bench = try paused("on_override: pause_again\n" + Self.rule)
         go(&bench, from: 200, by: 0, times: 70)
         try bench.restart("poll: {stats: 10s, budget: 1000/min}\non_override: pause_again\n" + Self.rule)
         go(&bench, from: 200, by: 10, times: 2)
-        #expect(bench.told().contains(.campaignOverride))
+        #expect(bench.reported().contains(.campaignOverride))
     }
 
-    // MARK: Judged again
+    // MARK: Evaluation before a retry
 
-    /// A pause that failed and waits for its next attempt.
+    /// A failed pause that waits for its retry.
     private func failed(_ more: String = rule) throws -> GuardBench {
         var bench = try GuardBench(more)
         bench.see(sent: 100, bounced: 10)
         bench.answer(try #require(bench.sent().first), .failure(Fault(.refused, "HTTP 409")))
-        _ = bench.told()
+        _ = bench.reported()
         return bench
     }
 
@@ -229,7 +230,7 @@ import Testing
         ("an alert", rule.replacing("then: pause", with: "then: alert")),
         ("observe mode", "mode: observe\n" + rule),
     ])
-    func aFailedPauseWhoseReasonIsGoneIsNotSentAgain(_ name: String, _ policy: String) throws {
+    func aFailedPauseIsNotRetriedOnceItsReasonIsGone(_ name: String, _ policy: String) throws {
         var bench = try failed()
         try bench.reload(policy)
         for _ in 0..<10 {
@@ -239,7 +240,7 @@ import Testing
         #expect(bench.sent() == [], "rule \(name)")
     }
 
-    @Test func aFailedPauseWhoseBreachIsOverIsNotSentAgain() throws {
+    @Test func aFailedPauseIsNotRetriedAfterTheBreach() throws {
         var bench = try failed()
         bench.see(sent: 500, bounced: 10)
         bench.wait(.seconds(60))
@@ -247,19 +248,19 @@ import Testing
         let event = try #require(bench.events.last)
         #expect(event.kind == .campaignPauseAbandoned)
         #expect(event.message.contains("bounceRate > 5% and resolved >= 50 no longer holds"))
-        // A breach that comes back is another one.
+        // A later breach is a new one.
         bench.see(sent: 600, bounced: 100)
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func aFailedPauseOfAMutedRuleIsNotSentAgain() throws {
+    @Test func aFailedPauseOfAMutedRuleIsNotRetried() throws {
         var bench = try failed()
         #expect(try bench.order(.mute, rule: "bounces").accepted)
         bench.wait(.seconds(120))
         #expect(bench.sent() == [])
     }
 
-    @Test func aFailedPauseGoesOnWhileNothingIsKnown() throws {
+    @Test func aFailedPauseIsRetriedWhileDataIsMissing() throws {
         var bench = try failed()
         for _ in 0..<20 {
             bench.wait(.seconds(60))
@@ -270,19 +271,20 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func theEvidenceOfARepeatedAttemptIsTheNewest() throws {
+    @Test func aRetriedPauseHasTheLatestEvidence() throws {
         var bench = try failed()
         bench.see(sent: 200, bounced: 40)
         bench.wait(.seconds(60))
         let again = try #require(bench.sent().first)
         bench.confirmPause(again)
-        #expect(bench.events.last?.message.contains("bounceRate 20 % > 5 % (40 of 200 resolved)") == true)
+        #expect(
+            bench.events.last?.message.contains("bounceRate 20 % > 5 % (40 of 200 resolved emails bounced)") == true)
         #expect(bench.events.last?.fields[.value] == "0.2")
     }
 
     // MARK: Clocks
 
-    @Test func threeSecondsBetweenTheStampAndTheDateAreOurs() throws {
+    @Test func aPauseStampedWithinThreeSecondsIsOurs() throws {
         var bench = try GuardBench(Self.rule.replacing("then: pause", with: "then: pause, resume: {after: 1h}"))
         bench.see(sent: 100, bounced: 10)
         let intent = try #require(bench.sent().first)
@@ -290,34 +292,34 @@ import Testing
             intent,
             .success(
                 ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(3), serverTimeAtRequest: bench.now)))
-        #expect(bench.told().last == .campaignPaused)
+        #expect(bench.reported().last == .campaignPaused)
         bench.wait(.seconds(3630))
         bench.see(sent: 100, bounced: 10)
         #expect(bench.sent().map(\.action) == [.resume])
     }
 
     @Test(arguments: [(-40, EventKind.campaignPaused), (-60, .campaignAlreadyPaused), (-30, .campaignPaused)])
-    func aSkewThatTheAnswersAgreeOnIsLearnt(_ offset: Int, _ expected: EventKind) throws {
+    func aConsistentClockSkewIsLearned(_ offset: Int, _ expected: EventKind) throws {
         var bench = try GuardBench(Self.rule, campaigns: 6)
         var kinds: [EventKind] = []
         for campaign in 1...6 {
             bench.see(campaign, sent: 100, bounced: 10)
             let intent = try #require(bench.sent().first)
-            // All are forty seconds late, but for the last.
+            // All but the last are forty seconds late.
             let seconds = campaign == 6 ? offset : -40
             bench.answer(
                 intent,
                 .success(
                     ActionAnswer(
                         status: .paused, pausedAt: bench.now + .seconds(seconds), serverTimeAtRequest: bench.now)))
-            kinds += bench.told().filter { $0 == .campaignPaused || $0 == .campaignAlreadyPaused }
+            kinds += bench.reported().filter { $0 == .campaignPaused || $0 == .campaignAlreadyPaused }
         }
         #expect(kinds.prefix(2) == [.campaignAlreadyPaused, .campaignAlreadyPaused], "nothing is learnt yet")
         #expect(kinds.dropFirst(2).dropLast() == [.campaignPaused, .campaignPaused, .campaignPaused])
         #expect(kinds.last == expected)
     }
 
-    @Test func offsetsThatDisagreeTeachNothing() throws {
+    @Test func inconsistentOffsetsAreNotLearned() throws {
         var bench = try GuardBench(Self.rule, campaigns: 8)
         for (campaign, seconds) in zip(1..., [-55, -40, -10, -40, -20, -40, -30, -40]) {
             bench.see(campaign, sent: 100, bounced: 10)
@@ -325,20 +327,20 @@ import Testing
             bench.answer(
                 intent, .success(ActionAnswer(status: .paused, pausedAt: bench.now + .seconds(seconds))))
         }
-        // People pause at all sorts of times.
-        #expect(!bench.told().contains(.campaignPaused))
+        // People pause at arbitrary times.
+        #expect(!bench.reported().contains(.campaignPaused))
     }
 
-    @Test func aPlatformWithoutSkewLeavesPeopleTheirPauses() throws {
+    @Test func withoutSkewPeoplesPausesAreTheirs() throws {
         var bench = try GuardBench(Self.rule, campaigns: 5)
         for campaign in 1...4 {
             bench.see(campaign, sent: 100, bounced: 10)
             bench.confirmPause(try #require(bench.sent().first))
         }
-        _ = bench.told()
+        _ = bench.reported()
         bench.see(5, sent: 100, bounced: 10)
         let intent = try #require(bench.sent().first)
         bench.answer(intent, .success(ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(4))))
-        #expect(bench.told().last == .campaignAlreadyPaused)
+        #expect(bench.reported().last == .campaignAlreadyPaused)
     }
 }

@@ -1,9 +1,10 @@
 import Guard
 import Model
 import Policy
+import Reporting
 import Testing
 
-/// From a breach to a pause, and what may come between.
+/// From a breach to a pause, and what can prevent it.
 @Suite struct PauseTimelineTests {
     static let rule = """
         rules:
@@ -11,7 +12,7 @@ import Testing
         """
     static let minute = Duration.seconds(60)
 
-    /// A bench whose campaign breaches for three minutes, so that a pause is on its way.
+    /// A bench whose campaign has breached for three minutes, so that a pause is in flight.
     private func breached(_ more: String = rule) throws -> GuardBench {
         var bench = try GuardBench(more)
         bench.see(sent: 10, bounced: 0)
@@ -22,19 +23,19 @@ import Testing
         return bench
     }
 
-    @Test func aBreachIsPausedOnceItHasLasted() throws {
+    @Test func aLastingBreachIsPaused() throws {
         var bench = try GuardBench(Self.rule)
         bench.see(sent: 10, bounced: 0)
-        #expect(bench.told() == [])
+        #expect(bench.reported() == [])
         bench.wait(Self.minute)
         bench.see(sent: 100, bounced: 10)
-        #expect(bench.told() == [.rulePending])
+        #expect(bench.reported() == [.rulePending])
         bench.wait(Self.minute)
         bench.see(sent: 101, bounced: 10)
         #expect(bench.sent() == [])
         bench.wait(Self.minute)
         bench.see(sent: 102, bounced: 10)
-        #expect(bench.told() == [.ruleFiring])
+        #expect(bench.reported() == [.ruleFiring])
         let intents = bench.sent()
         #expect(intents.map(\.action) == [.pause])
         #expect(intents.first?.decision.cause == .rule("bounces"))
@@ -43,7 +44,8 @@ import Testing
         #expect(event.kind == .campaignPaused)
         #expect(event.priority == .critical)
         #expect(
-            event.message == "paused camp_1: bounceRate 9.8 % > 5 % for 2m (10 of 102 resolved), rule bounces; "
+            event.message
+                == "paused camp_1: bounceRate 9.8 % > 5 % for 2m (10 of 102 resolved emails bounced), rule bounces; "
                 + "it stays paused until a person starts it")
         #expect(event.fields[.value] == "0.098039")
         #expect(event.fields[.threshold] == "0.05")
@@ -57,21 +59,21 @@ import Testing
         bench.confirmPause(try #require(bench.sent().first))
         for minute in 1...30 {
             bench.wait(Self.minute)
-            // Mail in transit still lands for a while.
+            // Emails in transit still arrive for a while.
             bench.see(sent: 102 + min(minute, 5), bounced: 10 + min(minute, 3))
         }
         #expect(bench.sent() == [])
-        #expect(!bench.told().contains(.campaignOverride))
+        #expect(!bench.reported().contains(.campaignOverride))
     }
 
-    @Test func unknownNumbersNeverPause() throws {
+    @Test func unknownDataNeverPauses() throws {
         var bench = try GuardBench(Self.rule)
         for minute in 0..<60 {
             bench.see(1, CampaignStats(totalEnrolled: 1000, sent: 100 + minute, bounced: 90))
             bench.wait(Self.minute)
         }
         #expect(bench.sent() == [])
-        #expect(!bench.told().contains(.rulePending))
+        #expect(!bench.reported().contains(.rulePending))
     }
 
     @Test func errorsBetweenBreachesNeitherFireNorClear() throws {
@@ -83,7 +85,7 @@ import Testing
             bench.wait(Self.minute)
         }
         #expect(bench.sent() == [])
-        #expect(bench.told().filter { $0 == .ruleCleared || $0 == .ruleFiring } == [])
+        #expect(bench.reported().filter { $0 == .ruleCleared || $0 == .ruleFiring } == [])
         bench.see(sent: 110, bounced: 11)
         #expect(bench.sent() == [])
         bench.wait(Self.minute)
@@ -93,25 +95,25 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func anAnswerThatWasOvertakenTellsNothing() throws {
+    @Test func anOvertakenAnswerIsIgnored() throws {
         var bench = try GuardBench(Self.rule)
         bench.see(sent: 100, bounced: 10)
         bench.wait(Self.minute)
         bench.see(sent: 110, bounced: 11)
-        _ = bench.told()
-        // Asked for before both: its good numbers are from the past and must not clear the rule.
-        bench.seeLate(sent: 50, bounced: 0, askedBefore: .seconds(180))
-        #expect(bench.told() == [])
+        _ = bench.reported()
+        // Requested before both: its old stats must not clear the rule.
+        bench.seeLate(sent: 50, bounced: 0, requestedBefore: .seconds(180))
+        #expect(bench.reported() == [])
         bench.wait(Self.minute)
         bench.see(sent: 120, bounced: 12)
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func aPauseOlderThanOursIsSomeoneElses() throws {
+    @Test func anEarlierPauseIsSomeoneElses() throws {
         var bench = try breached()
         let intent = try #require(bench.sent().first)
         bench.answer(intent, .success(ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(3600))))
-        #expect(bench.told().last == .campaignAlreadyPaused)
+        #expect(bench.reported().last == .campaignAlreadyPaused)
         bench.wait(Self.minute)
         bench.see(sent: 102, bounced: 10)
         #expect(bench.sent() == [])
@@ -122,42 +124,42 @@ import Testing
         let intent = try #require(bench.sent().first)
         let second = Instant(milliseconds: intent.firstSentAt.milliseconds / 1000 * 1000)
         bench.answer(intent, .success(ActionAnswer(status: .paused, pausedAt: second)))
-        #expect(bench.told().last == .campaignPaused)
+        #expect(bench.reported().last == .campaignPaused)
     }
 
-    @Test func theServersClockDecidesWhosePauseItWas() throws {
+    @Test func theServersClockDecidesWhoPaused() throws {
         var bench = try breached()
         let intent = try #require(bench.sent().first)
-        // The server's clock is an hour behind ours: its answer says so itself.
+        // The server's clock is an hour behind ours, as its Date header shows.
         let there = bench.now - .seconds(3600)
         bench.answer(intent, .success(ActionAnswer(status: .paused, pausedAt: there, serverTimeAtRequest: there)))
-        #expect(bench.told().last == .campaignPaused)
+        #expect(bench.reported().last == .campaignPaused)
     }
 
-    @Test func aDraftIsNotOursToPause() throws {
+    @Test func aDraftIsNotPaused() throws {
         var bench = try GuardBench(Self.rule)
         bench.seeDraft(enrolled: 100)
         #expect(try bench.order(.pause).accepted)
         bench.answer(try #require(bench.sent().first), .success(ActionAnswer(status: .draft)))
-        #expect(bench.told().last == .campaignAlreadyPaused)
+        #expect(bench.reported().last == .campaignAlreadyPaused)
     }
 
-    @Test func whatHasSentIsNoDraftWhateverTheAnswerSays() throws {
+    @Test func aCampaignThatHasSentIsNotADraft() throws {
         var bench = try breached()
         bench.answer(try #require(bench.sent().first), .success(ActionAnswer(status: .draft)))
-        #expect(bench.told().last == .campaignPauseFailed)
+        #expect(bench.reported().last == .campaignPauseFailed)
         for _ in 0..<20 {
             bench.wait(.seconds(60))
             bench.see(sent: 110, bounced: 12)
             for intent in bench.sent() { bench.answer(intent, .success(ActionAnswer(status: .draft))) }
         }
-        #expect(bench.told().allSatisfy { $0 == .campaignPauseFailed })
+        #expect(bench.reported().allSatisfy { $0 == .campaignPauseFailed })
     }
 
-    @Test func aFailedPauseIsTriedUntilItSucceeds() throws {
+    @Test func aFailedPauseIsRetriedUntilItSucceeds() throws {
         var bench = try breached()
         var intent = try #require(bench.sent().first)
-        _ = bench.told()
+        _ = bench.reported()
         for attempt in 2...6 {
             bench.answer(intent, .failure(Fault(.unreachable, "HTTP 503")))
             bench.wait(.seconds(31))
@@ -166,13 +168,13 @@ import Testing
             intent = try #require(again.first)
             #expect(intent.attempt == attempt)
         }
-        // Told once, not at every attempt.
-        #expect(bench.told().filter { $0 == .campaignPauseFailed } == [.campaignPauseFailed])
+        // Reported once, not for every attempt.
+        #expect(bench.reported().filter { $0 == .campaignPauseFailed } == [.campaignPauseFailed])
         bench.confirmPause(intent)
-        #expect(bench.told().contains(.campaignPaused))
+        #expect(bench.reported().contains(.campaignPaused))
     }
 
-    @Test func aLostAnswerMayStillHaveBeenOurPause() throws {
+    @Test func aPauseWithALostResponseCanBeOurs() throws {
         var bench = try breached()
         let first = try #require(bench.sent().first)
         let pausedAt = bench.now
@@ -180,7 +182,7 @@ import Testing
         bench.wait(.seconds(31))
         let second = try #require(bench.sent().first)
         bench.answer(second, .success(ActionAnswer(status: .paused, pausedAt: pausedAt)))
-        #expect(bench.told().last == .campaignPaused)
+        #expect(bench.reported().last == .campaignPaused)
     }
 
     @Test(arguments: [Fault.Kind.throttled, .refused, .unauthorized, .unreachable, .unexpected])
@@ -189,7 +191,7 @@ import Testing
         var intent = try #require(bench.sent().first)
         for attempt in 1...12 {
             bench.answer(intent, .failure(Fault(kind, "HTTP", retryAfter: .seconds(3600))))
-            // One second at the first failure, then twice as long each time, a minute at the most.
+            // One second after the first failure, then doubling up to a minute.
             bench.wait(attempt == 1 ? .seconds(1) : .seconds(60))
             let again = bench.sent()
             #expect(again.map(\.action) == [.pause])
@@ -197,7 +199,7 @@ import Testing
         }
     }
 
-    @Test func aReloadForgetsNoPauseThatWaitsForItsNextAttempt() throws {
+    @Test func aReloadKeepsAPauseThatWaitsForARetry() throws {
         var bench = try breached()
         bench.answer(
             try #require(bench.sent().first), .failure(Fault(.throttled, "HTTP 429", retryAfter: .seconds(3600))))
@@ -206,27 +208,27 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func anAnswerThatItStillRunsIsNoPause() throws {
+    @Test func aResponseThatItStillRunsIsNotAPause() throws {
         var bench = try breached()
         bench.answer(try #require(bench.sent().first), .success(ActionAnswer(status: .running)))
-        #expect(bench.told().last == .campaignPauseFailed)
+        #expect(bench.reported().last == .campaignPauseFailed)
         bench.wait(.seconds(31))
         #expect(bench.sent().count == 1)
     }
 
     // MARK: Modes
 
-    @Test func observeModeTellsAndSendsNothing() throws {
+    @Test func observeModeOnlyReportsPauses() throws {
         var bench = try breached("mode: observe\n" + Self.rule)
-        let told = bench.told()
-        #expect(told.suffix(2) == [.ruleFiring, .campaignPaused])
+        let reported = bench.reported()
+        #expect(reported.suffix(2) == [.ruleFiring, .campaignPaused])
         for minute in 1...20 {
             bench.wait(Self.minute)
             bench.see(sent: 102 + minute, bounced: 12)
         }
         #expect(bench.sent() == [])
-        // One firing, one word.
-        #expect(bench.told() == [])
+        // One report for each firing.
+        #expect(bench.reported() == [])
     }
 
     @Test func aRuleInObserveModeSendsNothing() throws {
@@ -235,16 +237,16 @@ import Testing
         #expect(bench.events.last?.fields[.mode] == "observe")
     }
 
-    @Test func aRuleThatIsOffSaysNothing() throws {
+    @Test func aRuleThatIsOffReportsNothing() throws {
         var bench = try breached(Self.rule.replacing("then: pause", with: "then: pause, mode: off"))
         #expect(bench.sent() == [])
-        #expect(bench.told() == [])
+        #expect(bench.reported() == [])
     }
 
-    @Test func anAlertOnlyTells() throws {
+    @Test func anAlertOnlyReports() throws {
         var bench = try breached(Self.rule.replacing("then: pause", with: "then: alert"))
         #expect(bench.sent() == [])
-        #expect(bench.told() == [.rulePending, .ruleFiring])
+        #expect(bench.reported() == [.rulePending, .ruleFiring])
     }
 
     @Test func aRuleAppliesOnlyToItsCampaigns() throws {
@@ -258,12 +260,12 @@ import Testing
         #expect(bench.sent().map(\.campaign.text) == ["camp_2"])
     }
 
-    // MARK: Restarted by a person
+    // MARK: Restarts by people
 
     @Test func aRestartByAPersonIsRespectedUntilTheBreachClears() throws {
         var bench = try breached()
         bench.confirmPause(try #require(bench.sent().first))
-        _ = bench.told()
+        _ = bench.reported()
         bench.wait(.seconds(660))
         bench.seePool(remaining: 1000)
         bench.see(sent: 105, bounced: 12)
@@ -274,16 +276,16 @@ import Testing
         }
         bench.wait(Self.minute)
         bench.see(sent: 130, bounced: 14)
-        #expect(bench.told() == [.campaignOverride])
+        #expect(bench.reported() == [.campaignOverride])
         for minute in 1...10 {
             bench.wait(Self.minute)
             bench.see(sent: 130 + minute, bounced: 15)
         }
         #expect(bench.sent() == [])
-        // It heals, and breaches anew: that is a new matter.
+        // It recovers and breaches again, which is a new breach.
         bench.wait(Self.minute)
         bench.see(sent: 1000, bounced: 20)
-        #expect(bench.told() == [.ruleCleared])
+        #expect(bench.reported() == [.ruleCleared])
         for minute in 1...4 {
             bench.wait(Self.minute)
             bench.see(sent: 1000, bounced: 100 + minute)
@@ -291,7 +293,7 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func aRestartIsPausedAgainWhereThePolicySaysSo() throws {
+    @Test func aRestartIsPausedAgainIfThePolicySaysSo() throws {
         var bench = try breached("on_override: pause_again\n" + Self.rule)
         bench.confirmPause(try #require(bench.sent().first))
         bench.wait(.seconds(660))
@@ -304,18 +306,18 @@ import Testing
         }
         bench.wait(Self.minute)
         bench.see(sent: 130, bounced: 14)
-        #expect(bench.told().contains(.campaignOverride))
+        #expect(bench.reported().contains(.campaignOverride))
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func mailInTransitIsNoRestart() throws {
+    @Test func emailsInTransitAreNoRestart() throws {
         var bench = try breached()
         bench.confirmPause(try #require(bench.sent().first))
-        _ = bench.told()
+        _ = bench.reported()
         for minute in 1...10 {
             bench.wait(Self.minute)
             bench.see(sent: 102 + minute, bounced: 12)
         }
-        #expect(!bench.told().contains(.campaignOverride))
+        #expect(!bench.reported().contains(.campaignOverride))
     }
 }

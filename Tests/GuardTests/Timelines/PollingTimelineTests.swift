@@ -1,9 +1,10 @@
 import Guard
 import Model
 import Policy
+import Reporting
 import Testing
 
-/// Polls between `min` and `max`: where danger is, and nobody starved.
+/// Adaptive polls between `min` and `max`: urgent campaigns first, and none starved.
 @Suite struct PollingTimelineTests {
     static let rules = """
         rules:
@@ -14,97 +15,97 @@ import Testing
         "poll: {stats: \(stats), pools: {min: 10s, max: 10m}, budget: \(budget)}\n"
     }
 
-    /// Lets campaigns live for a while, each on from 10 mails, sending so many mails a minute of which a share bounces; how often each
-    /// was asked for, and the longest time between two looks.
+    /// Runs campaigns with the given send rates and bounce rates; returns the number of polls of each and the longest
+    /// time between two polls.
     private func live(
         _ bench: inout GuardBench, for duration: Duration, _ campaigns: [(perMinute: Double, bounces: Double)],
         from start: Instant
-    ) -> [(looks: Int, longestGap: Duration)] {
-        var looks = campaigns.map { _ in 0 }
+    ) -> [(polls: Int, longestGap: Duration)] {
+        var polls = campaigns.map { _ in 0 }
         var gaps = campaigns.map { _ in Duration.zero }
         var last: [Instant?] = campaigns.map { _ in nil }
         let end = bench.now + duration
         while bench.now < end {
-            for target in bench.asked() {
+            for target in bench.polled() {
                 guard case .stats(let id) = target, let number = Int(id.text.dropFirst(5)) else {
                     bench.seePool(remaining: 1000)
                     continue
                 }
-                let place = number - 1
-                if let before = last[place] { gaps[place] = max(gaps[place], bench.now - before) }
-                last[place] = bench.now
-                looks[place] += 1
-                let sent = 10 + campaigns[place].perMinute * (bench.now - start).seconds / 60
-                bench.see(number, sent: Int(sent), bounced: Int(sent * campaigns[place].bounces))
+                let index = number - 1
+                if let before = last[index] { gaps[index] = max(gaps[index], bench.now - before) }
+                last[index] = bench.now
+                polls[index] += 1
+                let sent = 10 + campaigns[index].perMinute * (bench.now - start).seconds / 60
+                bench.see(number, sent: Int(sent), bounced: Int(sent * campaigns[index].bounces))
             }
             bench.wait(.seconds(1))
         }
-        return zip(looks, gaps).map { (looks: $0, longestGap: $1) }
+        return zip(polls, gaps).map { (polls: $0, longestGap: $1) }
     }
 
-    @Test func whatIsNearTheLimitIsLookedAtMoreOften() throws {
+    @Test func campaignsNearTheLimitArePolledMoreOften() throws {
         var bench = try GuardBench(Self.poll() + Self.rules, campaigns: 3)
         let start = bench.now
-        // One is far below the limit and slow, one close to it and fast, one sends nothing.
+        // One campaign is slow and far below the limit, one fast and close to it, one idle.
         let seen = live(&bench, for: .seconds(1800), [(1, 0.01), (60, 0.04), (0, 0)], from: start)
-        #expect(seen[1].looks > 4 * seen[0].looks, "\(seen)")
-        #expect(seen[2].looks <= seen[0].looks, "\(seen)")
+        #expect(seen[1].polls > 4 * seen[0].polls, "\(seen)")
+        #expect(seen[2].polls <= seen[0].polls, "\(seen)")
         #expect(seen.allSatisfy { $0.longestGap <= .seconds(305) }, "\(seen)")
     }
 
-    @Test func noLookComesSoonerThanTheShortestInterval() throws {
+    @Test func noPollIsEarlierThanTheShortestInterval() throws {
         var bench = try GuardBench(Self.poll("{min: 20s, max: 5m}") + Self.rules)
         let start = bench.now
         let seen = live(&bench, for: .seconds(1800), [(600, 0.045)], from: start)
-        #expect(seen[0].looks <= 1800 / 20 + 1)
-        #expect(seen[0].looks >= 1800 / 20 / 2, "so near and so fast, it is looked at as often as may be")
+        #expect(seen[0].polls <= 1800 / 20 + 1)
+        #expect(seen[0].polls >= 1800 / 20 / 2, "close to the limit and fast, it is polled as often as allowed")
     }
 
-    @Test func theBudgetHoldsAndNobodyStarvesHoweverManyAreInDanger() throws {
+    @Test func theBudgetHoldsAndNoCampaignStarves() throws {
         var bench = try GuardBench(Self.poll("{min: 5s, max: 5m}", budget: "30/min") + Self.rules, campaigns: 60)
         let start = bench.now
-        // All but ten are fast and close to the limit: each wants a look in 5 s, which would be 600 a minute.
+        // All but ten are fast and close to the limit: polls every 5 s would be 600 per minute.
         let campaigns = (0..<60).map { $0 % 6 == 0 ? (perMinute: 0.0, bounces: 0.0) : (perMinute: 120, bounces: 0.045) }
         let seen = live(&bench, for: .seconds(3600), campaigns, from: start)
-        #expect(seen.reduce(0) { $0 + $1.looks } <= 60 * 30)
-        for (place, campaign) in seen.enumerated() {
-            #expect(campaign.longestGap <= .seconds(330), "camp_\(place + 1): \(campaign)")
+        #expect(seen.reduce(0) { $0 + $1.polls } <= 60 * 30)
+        for (index, campaign) in seen.enumerated() {
+            #expect(campaign.longestGap <= .seconds(330), "camp_\(index + 1): \(campaign)")
         }
     }
 
-    @Test func inOverloadDangerStillGetsMoreThanCalm() throws {
+    @Test func inOverloadUrgentCampaignsGetMorePolls() throws {
         var bench = try GuardBench(Self.poll("{min: 5s, max: 10m}", budget: "30/min") + Self.rules, campaigns: 60)
         let start = bench.now
         let campaigns = (0..<60).map { $0 < 20 ? (perMinute: 120.0, bounces: 0.045) : (perMinute: 0.1, bounces: 0.0) }
-        let seen = live(&bench, for: .seconds(3600), campaigns, from: start).map(\.looks)
+        let seen = live(&bench, for: .seconds(3600), campaigns, from: start).map(\.polls)
         let danger = seen[..<20].reduce(0, +) * 2
         let calm = seen[20...].reduce(0, +)
-        #expect(danger > 4 * calm, "\(danger / 2) looks at 20 in danger, \(calm) at 40 that are calm")
+        #expect(danger > 4 * calm, "\(danger / 2) polls of 20 urgent campaigns, \(calm) of 40 others")
     }
 
-    @Test func aFreshListIsWatchedCloselyUntilItHasShownItself() throws {
+    @Test func aNewListIsPolledOftenAtFirst() throws {
         var bench = try GuardBench(Self.poll() + Self.rules)
         let start = bench.now
         let early = live(&bench, for: .seconds(600), [(30, 0)], from: start)
         let late = live(&bench, for: .seconds(600), [(30, 0)], from: start)
-        #expect(early[0].looks > late[0].looks, "\(early) \(late)")
+        #expect(early[0].polls > late[0].polls, "\(early) \(late)")
     }
 
-    @Test func whatIsPausedIsLookedAtRarely() throws {
+    @Test func pausedCampaignsArePolledRarely() throws {
         var bench = try GuardBench(Self.poll() + Self.rules)
         bench.see(sent: 10, bounced: 0)
         bench.wait(.seconds(10))
         bench.see(sent: 120, bounced: 20)
         let pause = try #require(bench.intents.last)
         bench.answer(pause, .success(ActionAnswer(status: .paused, pausedAt: bench.now)))
-        _ = bench.asked()
+        _ = bench.polled()
         bench.wait(.seconds(280))
-        #expect(!bench.asked().contains(PlatformTimelineTests.camp1))
+        #expect(!bench.polled().contains(PlatformTimelineTests.camp1))
         bench.wait(.seconds(30))
-        #expect(bench.asked().contains(PlatformTimelineTests.camp1))
+        #expect(bench.polled().contains(PlatformTimelineTests.camp1))
     }
 
-    @Test func aRuleThatWaitsToFireIsLookedAtWhenItMay() throws {
+    @Test func aPendingRuleIsPolledWhenItCanFire() throws {
         let rules = """
             rules:
               - {name: bounces, when: bounceRate > 5% and resolved >= 100, for: 45s, then: pause}
@@ -113,59 +114,59 @@ import Testing
         bench.see(sent: 10, bounced: 0)
         bench.wait(.seconds(60))
         bench.see(sent: 120, bounced: 20)
-        #expect(bench.told().contains(.rulePending))
-        _ = bench.asked()
+        #expect(bench.reported().contains(.rulePending))
+        _ = bench.polled()
         bench.wait(.seconds(47))
-        #expect(bench.asked().contains(PlatformTimelineTests.camp1))
+        #expect(bench.polled().contains(PlatformTimelineTests.camp1))
         bench.see(sent: 150, bounced: 25)
         #expect(bench.intents.count == 1)
     }
 
-    @Test func aReloadNeitherForgetsNorRepeatsLooks() throws {
+    @Test func aReloadNeitherDropsNorRepeatsPolls() throws {
         let policy = Self.poll("{min: 1m, max: 5m}") + Self.rules
         var bench = try GuardBench(policy, campaigns: 20)
         let start = bench.now
         _ = live(&bench, for: .seconds(900), (0..<20).map { _ in (1, 0.0) }, from: start)
         try bench.reload(policy + "\nstale_after: 20m\n", campaigns: 20)
-        #expect(bench.asked().count <= 1, "a reload is no reason to ask for everything anew")
+        #expect(bench.polled().count <= 1, "a reload does not poll everything again")
         let seen = live(&bench, for: .seconds(400), (0..<20).map { _ in (1, 0.0) }, from: start)
-        #expect(seen.allSatisfy { $0.looks >= 1 }, "\(seen)")
+        #expect(seen.allSatisfy { $0.polls >= 1 }, "\(seen)")
     }
 
-    @Test func aNewCampaignIsAskedForAtOnce() throws {
+    @Test func aNewCampaignIsPolledAtOnce() throws {
         let policy = Self.poll() + Self.rules
         var bench = try GuardBench(policy, campaigns: 2)
         let start = bench.now
         _ = live(&bench, for: .seconds(60), [(1, 0), (1, 0)], from: start)
         try bench.reload(policy, campaigns: 3)
         bench.wait(.seconds(1))
-        #expect(bench.asked().contains(.stats(CampaignID(unchecked: "camp_3"))))
+        #expect(bench.polled().contains(.stats(CampaignID(unchecked: "camp_3"))))
     }
 
-    @Test func explainTellsHowOftenItIsLookedAtAndWhy() throws {
+    @Test func explainShowsTheIntervalAndItsReason() throws {
         var bench = try GuardBench(Self.poll() + Self.rules)
         let start = bench.now
         _ = live(&bench, for: .seconds(300), [(60, 0.03)], from: start)
         let explanation = try #require(bench.warden.explanation(of: CampaignID(unchecked: "camp_1"), at: bench.now))
         let next = explanation.next
-        #expect(next.contains { $0.hasPrefix("looked at every ") && $0.hasSuffix("would breach bounces") }, "\(next)")
+        #expect(next.contains { $0.hasPrefix("polled every ") && $0.hasSuffix("would breach bounces") }, "\(next)")
     }
 
     // MARK: Pools
 
-    private func poolLooks(_ bench: inout GuardBench, for duration: Duration, remaining: Int, resetAt: Instant?)
+    private func poolPolls(_ bench: inout GuardBench, for duration: Duration, remaining: Int, resetAt: Instant?)
         -> [Instant]
     {
-        var looks: [Instant] = []
+        var polls: [Instant] = []
         let end = bench.now + duration
         while bench.now < end {
-            if bench.asked().contains(GuardBench.pools) {
-                looks.append(bench.now)
+            if bench.polled().contains(GuardBench.pools) {
+                polls.append(bench.now)
                 bench.seePool(remaining: remaining, resetAt: resetAt)
             }
             bench.wait(.seconds(1))
         }
-        return looks
+        return polls
     }
 
     private static let launch = """
@@ -174,23 +175,23 @@ import Testing
           - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
         """
 
-    @Test func poolsAreLookedAtWhenTheirVolumeComesBack() throws {
+    @Test func poolsArePolledWhenTheirVolumeResets() throws {
         var bench = try GuardBench(Self.poll() + Self.rules)
         let resetAt = bench.now + .seconds(400)
-        let looks = poolLooks(&bench, for: .seconds(1200), remaining: 10, resetAt: resetAt)
-        #expect(looks.contains { $0 >= resetAt && $0 <= resetAt + .seconds(3) }, "\(looks.map { $0 - resetAt })")
-        #expect(looks.count <= 4, "\(looks.map { $0 - resetAt })")
+        let polls = poolPolls(&bench, for: .seconds(1200), remaining: 10, resetAt: resetAt)
+        #expect(polls.contains { $0 >= resetAt && $0 <= resetAt + .seconds(3) }, "\(polls.map { $0 - resetAt })")
+        #expect(polls.count <= 4, "\(polls.map { $0 - resetAt })")
     }
 
-    @Test func poolsAreLookedAtOftenWhileALaunchWaitsForVolumeOfWhichNobodyKnowsWhenItComes() throws {
+    @Test func poolsArePolledOftenWhileALaunchWaitsForAnUnknownReset() throws {
         var bench = try GuardBench(Self.poll() + Self.launch)
         bench.seePool(remaining: 10)
         bench.seeDraft(enrolled: 500)
-        let looks = poolLooks(&bench, for: .seconds(300), remaining: 10, resetAt: nil)
-        #expect(looks.count >= 20, "\(looks.count)")
+        let polls = poolPolls(&bench, for: .seconds(300), remaining: 10, resetAt: nil)
+        #expect(polls.count >= 20, "\(polls.count)")
     }
 
-    @Test func poolsAndTheCampaignAreLookedAtSoonAfterAStart() throws {
+    @Test func poolsAndTheCampaignArePolledSoonAfterAStart() throws {
         var bench = try GuardBench(Self.poll() + Self.launch)
         bench.seePool(remaining: 1000)
         bench.seeDraft(enrolled: 500)
@@ -198,10 +199,10 @@ import Testing
         bench.seePool(remaining: 1000)
         let start = try #require(bench.intents.first)
         bench.answer(start, .success(ActionAnswer(status: .running, startedAt: bench.now)))
-        _ = bench.asked()
+        _ = bench.polled()
         bench.wait(.seconds(11))
-        let asked = bench.asked()
-        #expect(asked.contains(GuardBench.pools))
-        #expect(asked.contains(PlatformTimelineTests.camp1))
+        let polled = bench.polled()
+        #expect(polled.contains(GuardBench.pools))
+        #expect(polled.contains(PlatformTimelineTests.camp1))
     }
 }

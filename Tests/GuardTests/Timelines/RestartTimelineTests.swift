@@ -3,7 +3,7 @@ import Model
 import Policy
 import Testing
 
-/// The process ends at a bad moment and another goes on from what was kept.
+/// The process stops at a bad moment, and another continues from the stored state.
 @Suite struct RestartTimelineTests {
     static let rule = """
         rules:
@@ -34,31 +34,31 @@ import Testing
         let again = bench.sent()
         #expect(again.map(\.action) == [.pause])
         #expect(again.first?.decision == first.decision)
-        // The first had taken effect, so what looks old is ours.
+        // The first attempt took effect, so the earlier pause time is ours.
         bench.answer(try #require(again.first), .success(ActionAnswer(status: .paused, pausedAt: pausedAt)))
-        #expect(bench.told().last == .campaignPaused)
+        #expect(bench.reported().last == .campaignPaused)
     }
 
     @Test func aPersonsPauseBetweenTwoAttemptsIsTheirs() throws {
         var (bench, _) = try pausing()
         try bench.restart(Self.rule, after: .seconds(1800))
         let again = try #require(bench.sent().first)
-        // Ten minutes after the first attempt and twenty before the second: neither can have done that.
+        // Ten minutes after the first attempt and twenty before the second, so neither paused it.
         bench.answer(again, .success(ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(1200))))
-        #expect(bench.told().last == .campaignAlreadyPaused)
+        #expect(bench.reported().last == .campaignAlreadyPaused)
     }
 
-    @Test func evidenceTimeGoesOnButTheTimeBetweenDoesNotCount() throws {
+    @Test func evidenceTimeSurvivesARestartButDowntimeDoesNotCount() throws {
         var bench = try GuardBench(Self.rule)
         bench.see(sent: 100, bounced: 10)
         try bench.restart(Self.rule, after: .seconds(3600))
         bench.see(sent: 102, bounced: 10)
         #expect(bench.sent() == [])
         bench.wait(Self.minute)
-        // Three good samples in a row confirm it across the gap.
+        // Three good samples in a row confirm the breach across the gap.
         bench.see(sent: 103, bounced: 10)
         #expect(bench.sent().map(\.action) == [.pause])
-        #expect(!bench.told().contains(.ruleCleared))
+        #expect(!bench.reported().contains(.ruleCleared))
     }
 
     @Test func aClockSetBackNeitherFiresNorBlocks() throws {
@@ -74,7 +74,7 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func aPauseOfOursIsStillOursAndResumedInItsTime() throws {
+    @Test func aPauseIsStillOursAfterARestartAndResumedOnTime() throws {
         var (bench, intent) = try pausing()
         bench.confirmPause(intent)
         try bench.restart(Self.rule, after: .seconds(1800))
@@ -88,17 +88,17 @@ import Testing
         #expect(bench.sent().map(\.action) == [.resume])
     }
 
-    @Test func whatFellDueMeanwhileIsDoneAtTheStartOnFreshNumbers() throws {
+    @Test func overdueActionsRunAtTheStartOnFreshStats() throws {
         var (bench, intent) = try pausing()
         bench.confirmPause(intent)
         try bench.restart(Self.rule, after: .seconds(86400))
         #expect(bench.sent() == [])
-        #expect(bench.asked().contains(.stats(CampaignID(unchecked: "camp_1"))))
+        #expect(bench.polled().contains(.stats(CampaignID(unchecked: "camp_1"))))
         bench.see(sent: 103, bounced: 10)
         #expect(bench.sent().map(\.action) == [.resume])
     }
 
-    @Test func anUnfinishedResumeIsJudgedAnewNeverReplayed() throws {
+    @Test func anUnfinishedResumeIsEvaluatedAgain() throws {
         var (bench, intent) = try pausing()
         bench.confirmPause(intent)
         bench.wait(.seconds(3660))
@@ -110,26 +110,26 @@ import Testing
         #expect(bench.sent().map(\.action) == [.resume])
     }
 
-    @Test func anUnfinishedStartIsJudgedAnewNeverReplayed() throws {
+    @Test func anUnfinishedStartIsEvaluatedAgain() throws {
         var bench = try GuardBench(Self.launch)
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         #expect(bench.sent().map(\.action) == [.start])
         try bench.restart(Self.launch)
         #expect(bench.sent() == [])
-        // It had taken effect: nothing is sent, and it counts as released by us.
+        // It took effect: nothing is sent, and it counts as released by us.
         bench.see(1, CampaignStats(totalEnrolled: 500, sent: 2, delivered: 1, bounced: 0, queued: 498))
         bench.seePool(remaining: 598)
         #expect(bench.sent() == [])
-        #expect(bench.told().contains(.launchReleased))
+        #expect(bench.reported().contains(.launchReleased))
     }
 
-    @Test func anUnfinishedStartThatIsTooLargeByNowIsHeld() throws {
+    @Test func anUnfinishedStartThatNoLongerFitsIsHeld() throws {
         var bench = try GuardBench(Self.launch)
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         #expect(bench.sent().count == 1)
         try bench.restart(Self.launch)
         for _ in 0..<5 {
-            bench.answerLooks([1: 500], remaining: 300)
+            bench.answerPolls([1: 500], remaining: 300)
             bench.wait(Self.minute)
         }
         #expect(bench.sent() == [])
@@ -137,30 +137,30 @@ import Testing
 
     @Test func aReleasedLaunchIsNotStartedAgain() throws {
         var bench = try GuardBench(Self.launch)
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         bench.confirmStart(try #require(bench.sent().first))
         try bench.restart(Self.launch)
         for _ in 0..<5 {
-            bench.answerLooks([1: 500], remaining: 600)
+            bench.answerPolls([1: 500], remaining: 600)
             bench.wait(Self.minute)
         }
         #expect(bench.sent() == [])
     }
 
-    @Test func promisedVolumeStaysPromised() throws {
+    @Test func reservedVolumeStaysReserved() throws {
         let launches = Self.launch.replacing("camp_1}", with: "camp_1}\n  - {campaign: camp_2}")
         var bench = try GuardBench(launches, campaigns: 2)
-        bench.answerLooks([1: 400, 2: 400], remaining: 600)
+        bench.answerPolls([1: 400, 2: 400], remaining: 600)
         bench.confirmStart(try #require(bench.sent().first))
         try bench.restart(launches, campaigns: 2)
         for _ in 0..<15 {
-            bench.answerLooks([1: 400, 2: 400], remaining: 600)
+            bench.answerPolls([1: 400, 2: 400], remaining: 600)
             bench.wait(Self.minute)
         }
         #expect(bench.sent() == [])
     }
 
-    @Test func aMuteOutlivesTheProcess() throws {
+    @Test func aMuteSurvivesARestart() throws {
         var (bench, intent) = try pausing()
         bench.confirmPause(intent)
         bench.wait(.seconds(660))
@@ -172,7 +172,7 @@ import Testing
         }
         bench.wait(Self.minute)
         bench.see(sent: 130, bounced: 14)
-        #expect(bench.told().contains(.campaignOverride))
+        #expect(bench.reported().contains(.campaignOverride))
         try bench.restart(Self.rule)
         for minute in 1...20 {
             bench.see(sent: 130 + minute, bounced: 15)
@@ -181,7 +181,7 @@ import Testing
         #expect(bench.sent() == [])
     }
 
-    @Test func windowsOutliveTheProcess() throws {
+    @Test func windowsSurviveARestart() throws {
         let rule = "rules:\n  - {name: w, when: 'increase(bounced, 24h) >= 30', then: pause}"
         var bench = try GuardBench(rule)
         bench.see(sent: 100, bounced: 0)
@@ -192,28 +192,28 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    // MARK: The ledger fails
+    // MARK: Ledger failures
 
-    @Test func withoutALedgerPausesGoOutAndNothingIsStarted() throws {
+    @Test func whileTheLedgerFailsOnlyPausesAreSent() throws {
         var bench = try GuardBench(
             Self.launch + "\n  - {name: bounces, when: bounceRate > 5% and resolved >= 50, then: pause}", campaigns: 2)
-        bench.noteRecording("no room is left on the disk")
-        bench.noteRecording("no room is left on the disk")
-        #expect(bench.told().filter { $0 == .ledgerFailed } == [.ledgerFailed])
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.reportRecording("no room is left on the disk")
+        bench.reportRecording("no room is left on the disk")
+        #expect(bench.reported().filter { $0 == .ledgerFailed } == [.ledgerFailed])
+        bench.answerPolls([1: 500], remaining: 600)
         bench.see(2, sent: 100, bounced: 10)
         #expect(bench.sent().map(\.action) == [.pause])
-        bench.noteRecording(nil)
-        #expect(bench.told().contains(.ledgerRecovered))
+        bench.reportRecording(nil)
+        #expect(bench.reported().contains(.ledgerRecovered))
         bench.wait(Self.minute)
-        bench.answerLooks([1: 500], remaining: 600)
+        bench.answerPolls([1: 500], remaining: 600)
         #expect(bench.sent().map(\.action) == [.start])
     }
 
-    @Test func afterAFailureAllIsHandedOutAgain() throws {
+    @Test func afterALedgerFailureEverythingIsWrittenAgain() throws {
         var (bench, intent) = try pausing()
-        bench.noteRecording("no room is left on the disk")
-        bench.noteRecording(nil)
+        bench.reportRecording("no room is left on the disk")
+        bench.reportRecording(nil)
         try bench.restart(Self.rule)
         #expect(bench.sent().map(\.decision) == [intent.decision])
     }

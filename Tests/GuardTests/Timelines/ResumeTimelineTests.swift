@@ -3,7 +3,7 @@ import Model
 import Policy
 import Testing
 
-/// Cool-down, probation, relapse, and when a person has to decide.
+/// Cooldown, probation, relapse, and the cases in which a person must decide.
 @Suite struct ResumeTimelineTests {
     static let rule = """
         rules:
@@ -14,7 +14,7 @@ import Testing
         """
     static let minute = Duration.seconds(60)
 
-    /// A bench whose campaign breached and was paused by us a moment ago.
+    /// A bench whose campaign breached and has just been paused.
     private func paused(_ more: String = rule, campaigns: Int = 1) throws -> GuardBench {
         var bench = try GuardBench(more, campaigns: campaigns)
         bench.see(sent: 100, bounced: 10)
@@ -22,7 +22,7 @@ import Testing
         return bench
     }
 
-    /// Lets the cool-down pass, with polls, and answers the fresh look; the resume that follows, if one does.
+    /// Waits for the end of the cooldown, answers the fresh poll, and returns the resume, if any.
     private func awaitResume(_ bench: inout GuardBench, sent: Int, bounced: Int, _ coolDown: Duration) -> Intent? {
         bench.wait(coolDown - .seconds(30))
         bench.see(sent: sent, bounced: bounced)
@@ -32,15 +32,15 @@ import Testing
         return bench.sent().first
     }
 
-    @Test func itResumesAfterTheCoolDownOnFreshNumbers() throws {
+    @Test func itResumesAfterTheCooldownOnFreshStats() throws {
         var bench = try paused()
-        #expect(bench.events.last?.message.contains("resumes not before") == true)
+        #expect(bench.events.last?.message.contains("earliest resume ") == true)
         let intent = try #require(awaitResume(&bench, sent: 100, bounced: 10, .seconds(3600)))
         #expect(intent.action == .resume)
-        #expect(intent.decision.cause == .coolDownOver("bounces"))
+        #expect(intent.decision.cause == .cooldownOver("bounces"))
         bench.confirmStart(intent)
-        #expect(bench.told().suffix(2) == [.campaignResumed, .ruleCleared])
-        // What had bounced before does not count again.
+        #expect(bench.reported().suffix(2) == [.campaignResumed, .ruleCleared])
+        // Earlier bounces do not count again.
         bench.wait(Self.minute)
         bench.see(sent: 110, bounced: 10)
         #expect(bench.sent() == [])
@@ -49,27 +49,27 @@ import Testing
     @Test func itPassesItsProbationAndStaysArmed() throws {
         var bench = try paused()
         bench.confirmStart(try #require(awaitResume(&bench, sent: 100, bounced: 10, .seconds(3600))))
-        _ = bench.told()
+        _ = bench.reported()
         bench.wait(Self.minute)
         bench.see(sent: 140, bounced: 10)
-        #expect(bench.told() == [])
+        #expect(bench.reported() == [])
         bench.wait(Self.minute)
         bench.see(sent: 150, bounced: 10)
-        #expect(bench.told() == [.campaignProbationPassed])
-        // Re-armed, never exempt: 20 of the last 70.
+        #expect(bench.reported() == [.campaignProbationPassed])
+        // The rule is armed again: 20 of the last 70 bounced.
         bench.wait(Self.minute)
         bench.see(sent: 170, bounced: 30)
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func itIsNotResumedOnNumbersThatLackWhatItIsToBeCountedFrom() throws {
+    @Test func itIsNotResumedOnIncompleteStats() throws {
         var bench = try paused()
         bench.wait(.seconds(3600))
         bench.see(1, CampaignStats(totalEnrolled: 1000, sent: 100, delivered: 90, bounced: nil, queued: 900))
         #expect(bench.sent() == [])
-        #expect(bench.events.last?.message.contains("its fresh numbers are incomplete") == true)
+        #expect(bench.events.last?.message.contains("fresh stats are incomplete") == true)
         let intent = try #require(awaitResume(&bench, sent: 100, bounced: 10, .seconds(60)))
-        // An answer with a gap just before the start's own must not blind the rule.
+        // An incomplete answer just before the start must not disable the rule.
         bench.see(1, CampaignStats(totalEnrolled: 1000, sent: 100, delivered: 90, bounced: nil, queued: 900))
         bench.confirmStart(intent)
         bench.wait(Self.minute)
@@ -77,13 +77,13 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func aRelapseDoublesTheCoolDown() throws {
+    @Test func aRelapseDoublesTheCooldown() throws {
         var bench = try paused()
         bench.confirmStart(try #require(awaitResume(&bench, sent: 100, bounced: 10, .seconds(3600))))
         bench.wait(Self.minute)
-        // One of 20 is 5 %: too much for the probation, and too little to judge by the rule itself.
+        // One of 20 is 5 %: a breach of the probation, but too few emails for the rule.
         bench.see(sent: 120, bounced: 11)
-        #expect(bench.told().contains(.campaignRelapsed))
+        #expect(bench.reported().contains(.campaignRelapsed))
         let pause = try #require(bench.sent().first)
         #expect(pause.decision.cause == .relapse("bounces"))
         bench.confirmPause(pause)
@@ -93,7 +93,7 @@ import Testing
         #expect(awaitResume(&bench, sent: 120, bounced: 11, .seconds(3500))?.action == .resume)
     }
 
-    @Test func aProbationMayLookAtAWindowThatNoRuleLooksAt() throws {
+    @Test func aProbationCanUseAWindowOfItsOwn() throws {
         var bench = try paused(
             """
             rules:
@@ -107,10 +107,10 @@ import Testing
         bench.confirmStart(try #require(awaitResume(&bench, sent: 100, bounced: 10, .seconds(3600))))
         bench.wait(Self.minute)
         bench.see(sent: 120, bounced: 16)
-        #expect(bench.told().contains(.campaignRelapsed))
+        #expect(bench.reported().contains(.campaignRelapsed))
     }
 
-    @Test func afterAsManyAsAllowedItWaitsForAPerson() throws {
+    @Test func afterTheResumeLimitItWaitsForAPerson() throws {
         var bench = try paused()
         var (sent, bounced) = (100, 10)
         for coolDown in [3600, 7200] {
@@ -121,7 +121,7 @@ import Testing
             bench.see(sent: sent, bounced: bounced)
             bench.confirmPause(try #require(bench.sent().first))
         }
-        #expect(bench.events.last?.message.contains("waits for a person") == true)
+        #expect(bench.events.last?.message.contains("a person") == true)
         bench.wait(.seconds(6 * 86400))
         bench.see(sent: sent, bounced: bounced)
         #expect(bench.sent() == [])
@@ -141,16 +141,16 @@ import Testing
 
     @Test func anotherFiringRuleKeepsItPaused() throws {
         var bench = try paused(Self.rule + "\n  - {name: few, when: sent > 90 and replied < 1, then: pause}")
-        _ = bench.told()
+        _ = bench.reported()
         #expect(awaitResume(&bench, sent: 100, bounced: 10, .seconds(3600)) == nil)
-        #expect(bench.told().contains(.campaignResumeFailed))
+        #expect(bench.reported().contains(.campaignResumeFailed))
         for _ in 0..<5 {
             bench.wait(Self.minute)
             bench.see(sent: 100, bounced: 10)
         }
         #expect(bench.sent() == [])
-        // Told once, not at each look.
-        #expect(bench.told() == [])
+        // Reported once, not at every poll.
+        #expect(bench.reported() == [])
     }
 
     static let fits = "\n  - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}"
@@ -166,7 +166,7 @@ import Testing
         #expect(bench.sent().map(\.action) == [.resume])
     }
 
-    @Test func aPoolThatCannotBeReadKeepsNothingPaused() throws {
+    @Test func anUnreadablePoolBlocksNoResume() throws {
         var bench = try paused(Self.rule + Self.fits)
         bench.wait(.seconds(3630))
         bench.see(sent: 100, bounced: 10)
@@ -174,8 +174,8 @@ import Testing
         #expect(bench.sent().map(\.action) == [.resume])
     }
 
-    @Test func aResumeDoesNotWaitForAnothersRest() throws {
-        var bench = try GuardBench("belt: {starts: 100%}\n" + Self.rule + Self.fits, campaigns: 2)
+    @Test func aResumeDoesNotWaitForAnothersRemainder() throws {
+        var bench = try GuardBench("start_limit: {share: 100%}\n" + Self.rule + Self.fits, campaigns: 2)
         for campaign in 1...2 {
             bench.see(campaign, sent: 100, bounced: 10)
             bench.confirmPause(try #require(bench.sent().first))
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    @Test func aLaunchKeepsOffTheRestOfAResumeAlsoWhereThePoolWasUnknownThen() throws {
+    @Test func aLaunchLeavesTheRemainderOfAResumeReserved() throws {
         var bench = try GuardBench("launches:\n  - {campaign: camp_2}\n" + Self.rule + Self.fits, campaigns: 2)
         bench.see(1, sent: 100, bounced: 10)
         bench.confirmPause(try #require(bench.sent().first))
@@ -198,7 +198,7 @@ import Testing
         bench.see(1, sent: 100, bounced: 10)
         bench.fail(GuardBench.pools, Fault(.unreachable, "HTTP 500"))
         bench.confirmStart(try #require(bench.sent().first))
-        // 900 of the 1000 left are the resumed campaign's.
+        // 900 of the remaining 1000 belong to the resumed campaign.
         for _ in 0..<5 {
             bench.wait(Self.minute)
             bench.seeDraft(2, enrolled: 400)
@@ -220,7 +220,7 @@ import Testing
         return bench
     }
 
-    private func look(_ bench: inout GuardBench, remaining: Int, launched: Int) {
+    private func answerPolls(_ bench: inout GuardBench, remaining: Int, launched: Int) {
         bench.see(1, sent: 100, bounced: 10)
         bench.see(
             2,
@@ -234,42 +234,42 @@ import Testing
         var bench = try besideALaunch()
         for _ in 0..<70 {
             bench.wait(Self.minute)
-            look(&bench, remaining: 900, launched: 100)
+            answerPolls(&bench, remaining: 900, launched: 100)
         }
         #expect(bench.sent() == [])
         #expect(
             bench.events.last { $0.kind == .campaignResumeFailed }?.message.contains("are reserved for launches")
                 == true)
-        // Once the launch has sent what it was promised, nothing is reserved any more.
+        // Once the launch has sent its reserved volume, nothing is reserved.
         for _ in 0..<5 {
             bench.wait(Self.minute)
-            look(&bench, remaining: 600, launched: 400)
+            answerPolls(&bench, remaining: 600, launched: 400)
         }
         #expect(bench.sent().map(\.action) == [.resume])
     }
 
-    @Test func aLaunchThatNeverSendsKeepsAResumeForADayAtMost() throws {
+    @Test func aLaunchThatNeverSendsDelaysAResumeByADayAtMost() throws {
         var bench = try besideALaunch()
         for _ in 0..<(24 * 60) {
             bench.wait(Self.minute)
-            look(&bench, remaining: 900, launched: 100)
+            answerPolls(&bench, remaining: 900, launched: 100)
         }
         #expect(bench.sent() == [])
         for _ in 0..<65 {
             bench.wait(Self.minute)
-            look(&bench, remaining: 900, launched: 100)
+            answerPolls(&bench, remaining: 900, launched: 100)
         }
         #expect(bench.sent().map(\.action) == [.resume])
     }
 
-    @Test func aFreshLookThatFailsResumesNothing() throws {
+    @Test func aFailedFreshPollResumesNothing() throws {
         var bench = try paused()
         bench.wait(.seconds(3610))
         bench.fail(.stats(CampaignID(unchecked: "camp_1")), Fault(.unreachable, "HTTP 500"))
         #expect(bench.sent() == [])
     }
 
-    @Test func aRestartByAPersonEndsThePlan() throws {
+    @Test func aRestartByAPersonCancelsTheResume() throws {
         var bench = try paused()
         bench.wait(.seconds(660))
         bench.see(sent: 103, bounced: 10)
@@ -280,7 +280,7 @@ import Testing
         }
         bench.wait(Self.minute)
         bench.see(sent: 120, bounced: 10)
-        #expect(bench.told().contains(.campaignOverride))
+        #expect(bench.reported().contains(.campaignOverride))
         bench.wait(.seconds(7200))
         bench.see(sent: 200, bounced: 10)
         #expect(bench.sent() == [])
@@ -294,8 +294,8 @@ import Testing
         #expect(bench.sent() == [])
     }
 
-    @Test func theBeltLetsOnlySomeGoAtOnce() throws {
-        var bench = try GuardBench("belt: {starts: 20%, per: 10m}\n" + Self.rule, campaigns: 5)
+    @Test func theStartLimitBoundsResumes() throws {
+        var bench = try GuardBench("start_limit: {share: 20%, per: 10m}\n" + Self.rule, campaigns: 5)
         for campaign in 1...5 {
             bench.see(campaign, sent: 100, bounced: 10)
             bench.confirmPause(try #require(bench.sent().first))
@@ -303,22 +303,22 @@ import Testing
         bench.wait(.seconds(3570))
         for campaign in 1...5 { bench.see(campaign, sent: 100, bounced: 10) }
         bench.wait(.seconds(60))
-        _ = bench.told()
+        _ = bench.reported()
         for campaign in 1...5 { bench.see(campaign, sent: 100, bounced: 10) }
         #expect(bench.sent().count == 1)
-        #expect(bench.told().filter { $0 == .beltTripped } == [.beltTripped])
+        #expect(bench.reported().filter { $0 == .beltTripped } == [.beltTripped])
     }
 
-    @Test func manyBreachesAtOnceAreWarnedOfAndPausedAllTheSame() throws {
+    @Test func manyBreachesAtOnceAreReportedAndPaused() throws {
         var bench = try GuardBench(Self.rule, campaigns: 6)
         for campaign in 1...6 { bench.see(campaign, sent: 100, bounced: 0) }
         for campaign in 1...6 { bench.see(campaign, sent: 200, bounced: 20) }
         #expect(bench.sent().count == 6)
-        #expect(bench.told().filter { $0 == .beltTripped } == [.beltTripped])
+        #expect(bench.reported().filter { $0 == .beltTripped } == [.beltTripped])
     }
 
-    @Test func manyBreachesAtOnceStopPausesWhereThePolicySaysSo() throws {
-        var bench = try GuardBench("belt: {pauses: stop}\n" + Self.rule, campaigns: 6)
+    @Test func theCircuitBreakerStopsPausesIfThePolicySaysSo() throws {
+        var bench = try GuardBench("circuit_breaker: {pauses: stop}\n" + Self.rule, campaigns: 6)
         for campaign in 1...6 { bench.see(campaign, sent: 100, bounced: 0) }
         for campaign in 1...6 { bench.see(campaign, sent: 200, bounced: 20) }
         #expect(bench.sent().count == 3)

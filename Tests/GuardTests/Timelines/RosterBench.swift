@@ -2,8 +2,9 @@ import Guard
 import Model
 import Policy
 import Testing
+import Reporting
 
-/// A guard with one pool of another platform: told what the pool holds, asked what it changed.
+/// A guard with one pool of another platform, whose members the test controls.
 struct RosterBench {
     static let main = PoolID(unchecked: "main")
 
@@ -13,12 +14,12 @@ struct RosterBench {
     private(set) var polls: [Target] = []
     private(set) var starts = 0
     private(set) var isReady = false
-    /// The platform's id of the pool that is found.
+    /// The platform's id of the matching pool.
     var found = PoolID(unchecked: "comms_senderpool_x")
     private var records: [LedgerRecord] = []
-    /// What was asked to be changed, and not taken out by the test.
+    /// Requested changes that the test has not taken yet.
     var changes: [SenderChange] = []
-    /// Four that can send, the youngest last, and two that cannot.
+    /// Four members that can send, the newest last, and two that cannot.
     private(set) var members: [PoolSender] = (0..<6).map { member($0, $0 < 4 ? .activated : .deactivated) }
 
     static func sender(_ number: Int) -> SenderID { SenderID(unchecked: "comms_sender_\(number)") }
@@ -57,7 +58,7 @@ struct RosterBench {
             switch effect {
             case .poll(let target): polls.append(target)
             case .change(let change): changes.append(change)
-            case .report(let event): events.append(event)
+            case .report(let event): events.append(event.entry)
             case .record(let record): records.append(record)
             case .send(let intent): if intent.action == .start { starts += 1 }
             case .ready: isReady = true
@@ -67,11 +68,11 @@ struct RosterBench {
     }
 
     mutating func restart(_ more: String) throws {
-        var kept = KeptMemory()
-        for record in records { try kept.keep(record) }
+        var stored = StoredMemory()
+        for record in records { try stored.store(record) }
         now = now + .seconds(5)
         (polls, changes) = ([], [])
-        warden = Guard(policy: try RosterBench.policy(more), memory: kept.memory, at: now)
+        warden = Guard(policy: try RosterBench.policy(more), memory: stored.memory, at: now)
         take(warden.handle(.started, at: now))
     }
 
@@ -85,24 +86,24 @@ struct RosterBench {
     }
 
     private mutating func observe(
-        _ target: Target, _ reading: Observation.Reading, askedBefore: Duration = .milliseconds(40)
+        _ target: Target, _ reading: PollOutcome.Reading, requestedBefore: Duration = .milliseconds(40)
     ) {
         now = now + .milliseconds(50)
-        let requestedAt = now - askedBefore
+        let requestedAt = now - requestedBefore
         take(
             warden.handle(
-                .observed(Observation(target: target, requestedAt: requestedAt, result: .success(reading))), at: now))
+                .polled(PollOutcome(target: target, requestedAt: requestedAt, result: .success(reading))), at: now))
     }
 
-    /// A look at the pool as it is.
-    mutating func look(after pause: Duration = .zero, askedBefore: Duration = .milliseconds(40)) {
+    /// Answers a poll with the pool's current members.
+    mutating func poll(after pause: Duration = .zero, requestedBefore: Duration = .milliseconds(40)) {
         if pause > .zero { wait(pause) }
         guard let query = warden.rosterQuery(of: RosterBench.main, at: now) else { return }
         var roster = PoolRoster(
             pool: SenderPool(
                 id: found, name: "Marketing", tags: ["environment": "production"]))
         for member in members { roster.add(member, query) }
-        observe(.pool(RosterBench.main), .pool(.found(roster)), askedBefore: askedBefore)
+        observe(.pool(RosterBench.main), .pool(.found(roster)), requestedBefore: requestedBefore)
     }
 
     mutating func find(_ finding: PoolFinding) { observe(.pool(RosterBench.main), .pool(finding)) }
@@ -112,7 +113,7 @@ struct RosterBench {
         let fault = Fault(.unreachable, "HTTP 503")
         take(
             warden.handle(
-                .observed(Observation(target: target, requestedAt: now, result: .failure(fault))), at: now))
+                .polled(PollOutcome(target: target, requestedAt: now, result: .failure(fault))), at: now))
     }
 
     mutating func operation(_ status: PoolOperation.Status, failed: Int? = nil) {
@@ -152,11 +153,11 @@ struct RosterBench {
         observe(.stats(CampaignID(unchecked: "camp_1")), .stats(stats))
     }
 
-    // MARK: What it did
+    // MARK: Outputs
 
     var kinds: [EventKind] { events.map(\.kind) }
 
-    mutating func asked() -> [Target] {
+    mutating func polled() -> [Target] {
         defer { polls = [] }
         return polls
     }

@@ -1,9 +1,10 @@
 import Guard
 import Model
 import Policy
+import Reporting
 import Testing
 
-/// Rules that change a pool's members: one at a time, bounded, owned, and followed to their end.
+/// Rules that change a pool's members one at a time and follow each operation to its end.
 @Suite struct SenderTimelineTests {
     static let remove = """
         rules:
@@ -19,13 +20,13 @@ import Testing
 
     @Test func aSenderIsRemovedAndTheOperationFollowed() throws {
         var bench = try RosterBench(Self.remove)
-        bench.look()
+        bench.poll()
         let change = try #require(bench.changes.first)
         #expect(change.action == .remove && change.platformPool.text == "comms_senderpool_x")
         #expect(change.sender.id == RosterBench.sender(4))
         bench.accept(change, operation: true)
         bench.wait(.seconds(1))
-        #expect(bench.asked().contains(.operation(RosterBench.main)))
+        #expect(bench.polled().contains(.operation(RosterBench.main)))
         bench.operation(.processing)
         #expect(bench.kinds.contains(.senderRemoved) == false)
         bench.wait(.seconds(2))
@@ -34,37 +35,37 @@ import Testing
         let event = try #require(bench.events.first { $0.kind == .senderRemoved })
         #expect(event.message.contains("sender4@mail.example") && event.message.contains("rule out"))
         #expect(event.fields[.decision] == "\(change.decision)" && event.fields[.pool] == "main")
-        // The next one is judged on fresh numbers.
+        // The next removal is evaluated on fresh data.
         #expect(bench.changes.count == 1)
-        bench.look()
+        bench.poll()
         #expect(bench.changes.count == 2)
     }
 
-    @Test func whatAPlatformDoesNotTellTheMembersDo() throws {
+    @Test func membersShowWhatThePlatformDoesNotReport() throws {
         var bench = try RosterBench(Self.remove)
-        bench.look()
+        bench.poll()
         bench.accept(bench.changes[0], operation: false)
-        bench.look()
+        bench.poll()
         #expect(!bench.kinds.contains(.senderRemoved))
         bench.leave(4)
-        bench.look()
+        bench.poll()
         #expect(bench.kinds.contains(.senderRemoved))
     }
 
-    @Test func whatIsGoneLongAfterAnAcceptedRequestMayBeAnothersDoing() throws {
+    @Test func aLateDisappearanceIsNotAttributedToUs() throws {
         var bench = try RosterBench(Self.remove + Self.restore)
-        bench.look()
+        bench.poll()
         bench.accept(bench.changes.removeFirst(), operation: false)
-        bench.look(after: .seconds(70))
+        bench.poll(after: .seconds(70))
         #expect(bench.kinds.contains(.senderRemoveFailed))
         bench.leave(4)
         bench.leave(5)
         bench.leave(3)
-        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        for _ in 0..<30 { bench.poll(after: .seconds(60)) }
         #expect(!bench.kinds.contains(.senderRemoved) && bench.changes.isEmpty)
     }
 
-    @Test func soManyAreKeptWhateverHappens() throws {
+    @Test func keepAtLeastIsAlwaysRespected() throws {
         var bench = try RosterBench(
             """
             rules:
@@ -77,19 +78,19 @@ import Testing
 
             """)
         for _ in 0..<20 {
-            bench.look()
+            bench.poll()
             guard let change = bench.changes.popLast() else { continue }
             bench.accept(change, operation: false)
             bench.leave(change.sender.id)
         }
-        bench.look()
-        // Those that cannot send go first, then the youngest; two that can send stay.
+        bench.poll()
+        // Senders that cannot send are removed first, then the newest; two that can send stay.
         #expect(bench.members.map(\.id) == [RosterBench.sender(0), RosterBench.sender(1)])
         #expect(bench.kinds.count { $0 == .senderRemoved } == 4)
         #expect(bench.kinds.count { $0 == .senderKept } == 1)
     }
 
-    @Test func thoseThatCannotSendDoNotCountAsKept() throws {
+    @Test func keepAtLeastCountsOnlySendersThatCanSend() throws {
         var bench = try RosterBench(
             """
             rules:
@@ -102,278 +103,278 @@ import Testing
 
             """)
         for _ in 0..<20 {
-            bench.look()
+            bench.poll()
             guard let change = bench.changes.popLast() else { continue }
             bench.accept(change, operation: false)
             bench.leave(change.sender.id)
         }
-        bench.look()
+        bench.poll()
         #expect(bench.members.map(\.id) == [0, 1, 4, 5].map(RosterBench.sender))
     }
 
-    @Test func onlyWhatWeRemovedIsPutBack() throws {
+    @Test func onlyRemovedSendersAreRestored() throws {
         var bench = try RosterBench(Self.remove + Self.restore)
-        bench.look()
+        bench.poll()
         let removed = bench.changes.removeFirst()
         bench.accept(removed, operation: false)
         bench.leave(4)
-        // Somebody else takes two more out.
+        // Someone else removes two more.
         bench.leave(5)
         bench.leave(3)
-        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        for _ in 0..<30 { bench.poll(after: .seconds(60)) }
         #expect(bench.changes.map(\.action) == [.restore])
         #expect(bench.changes.map(\.sender.id) == [RosterBench.sender(4)])
         bench.accept(bench.changes[0], operation: false)
         bench.join(4, .deactivated)
-        bench.look()
+        bench.poll()
         #expect(bench.kinds.contains(.senderRestored))
-        // It is not taken out again at once, and nothing more is put back.
-        for _ in 0..<60 { bench.look(after: .seconds(60)) }
+        // It is not removed again at once, and no other sender is restored.
+        for _ in 0..<60 { bench.poll(after: .seconds(60)) }
         #expect(bench.changes.count == 1)
     }
 
-    @Test func whatAPersonPutsBackIsTheirs() throws {
+    @Test func aSenderRestoredByAPersonIsTheirs() throws {
         var bench = try RosterBench(Self.remove + Self.restore)
-        bench.look()
+        bench.poll()
         bench.accept(bench.changes.removeFirst(), operation: false)
         bench.leave(4)
-        bench.look()
+        bench.poll()
         #expect(bench.kinds.contains(.senderRemoved))
         bench.join(4, .deactivated)
-        for _ in 0..<15 { bench.look(after: .seconds(60)) }
+        for _ in 0..<15 { bench.poll(after: .seconds(60)) }
         let event = try #require(bench.events.first { $0.kind == .senderOverride })
-        #expect(event.message.contains("respected"))
-        // The other deactivated sender may still go; this one is left alone.
+        #expect(event.message.contains("no rule removes it again before"))
+        // The other deactivated sender can still be removed; this one is not.
         #expect(bench.changes.allSatisfy { $0.sender.id != RosterBench.sender(4) })
     }
 
-    @Test func aPersonsRestoreMayBeOverruledWhereThePolicySaysSo() throws {
+    @Test func aPersonsRestoreIsOverriddenIfThePolicySaysSo() throws {
         var bench = try RosterBench(Self.remove + "on_override: pause_again\n")
-        bench.look()
+        bench.poll()
         bench.accept(bench.changes.removeFirst(), operation: false)
         bench.leave(4)
         bench.leave(5)
-        bench.look()
+        bench.poll()
         bench.join(4, .deactivated)
-        for _ in 0..<15 { bench.look(after: .seconds(60)) }
+        for _ in 0..<15 { bench.poll(after: .seconds(60)) }
         #expect(bench.kinds.contains(.senderOverride))
         #expect(bench.changes.map(\.sender.id) == [RosterBench.sender(4)])
     }
 
-    @Test func whatIsGoneBeforeIsNotOurs() throws {
+    @Test func aSenderGoneBeforeTheRequestIsNotOurs() throws {
         var bench = try RosterBench(Self.remove + Self.restore)
-        bench.look()
+        bench.poll()
         let change = bench.changes.removeFirst()
         bench.leave(4)
         bench.refuse(change, Fault(.missing, "HTTP 404"))
         #expect(bench.kinds.contains(.senderAlreadyRemoved))
         bench.leave(5)
         bench.leave(3)
-        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        for _ in 0..<30 { bench.poll(after: .seconds(60)) }
         #expect(bench.changes.isEmpty)
     }
 
-    @Test func aLostAnswerIsNotTakenForOurs() throws {
+    @Test func aRemovalWithALostResponseIsNotOurs() throws {
         var bench = try RosterBench(Self.remove + Self.restore)
-        bench.look()
+        bench.poll()
         let change = bench.changes.removeFirst()
         bench.refuse(change, Fault(.unreachable, "no answer in time"))
         bench.leave(4)
         bench.leave(5)
         bench.leave(3)
-        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        for _ in 0..<30 { bench.poll(after: .seconds(60)) }
         #expect(bench.kinds.contains(.senderAlreadyRemoved))
         #expect(bench.changes.isEmpty)
     }
 
-    @Test func aLostAnswerThatChangedNothingIsJudgedAnew() throws {
+    @Test func aLostRemovalWithoutEffectIsEvaluatedAgain() throws {
         var bench = try RosterBench(Self.remove)
-        bench.look()
+        bench.poll()
         bench.refuse(bench.changes.removeFirst(), Fault(.unreachable, "no answer in time"))
-        bench.look(after: .seconds(10))
+        bench.poll(after: .seconds(10))
         #expect(bench.changes.isEmpty)
-        for _ in 0..<5 { bench.look(after: .seconds(60)) }
+        for _ in 0..<5 { bench.poll(after: .seconds(60)) }
         #expect(bench.changes.map(\.sender.id) == [RosterBench.sender(4)])
     }
 
     @Test func nothingIsSentAgainAfterA500() throws {
         var bench = try RosterBench(Self.remove)
         bench.leave(5)
-        bench.look()
+        bench.poll()
         bench.refuse(bench.changes.removeFirst(), Fault(.unreachable, "HTTP 500", isRepeatable: false))
-        for _ in 0..<600 { bench.look(after: .seconds(60)) }
+        for _ in 0..<600 { bench.poll(after: .seconds(60)) }
         #expect(bench.changes.isEmpty)
-        for _ in 0..<900 { bench.look(after: .seconds(60)) }
+        for _ in 0..<900 { bench.poll(after: .seconds(60)) }
         #expect(bench.changes.count == 1)
     }
 
     @Test(arguments: [PoolOperation.Status.completed, .canceled])
-    func anOperationThatFailsIsToldAndJudgedAnew(_ status: PoolOperation.Status) throws {
+    func aFailedOperationIsReportedAndEvaluatedAgain(_ status: PoolOperation.Status) throws {
         var bench = try RosterBench(Self.remove + Self.restore)
-        bench.look()
+        bench.poll()
         bench.accept(bench.changes.removeFirst(), operation: true)
         bench.wait(.seconds(1))
         bench.operation(status, failed: 1)
         let event = try #require(bench.events.first { $0.kind == .senderRemoveFailed })
         #expect(event.message.contains(status == .completed ? "1 of 1 failed" : "canceled"))
-        bench.look(after: .seconds(10))
+        bench.poll(after: .seconds(10))
         #expect(bench.changes.isEmpty)
-        bench.look(after: .seconds(60))
-        bench.look(after: .seconds(60))
+        bench.poll(after: .seconds(60))
+        bench.poll(after: .seconds(60))
         #expect(bench.changes.count == 1)
         #expect(!bench.kinds.contains(.senderRemoved))
     }
 
-    @Test func anOperationThatFailedHalfWayIsToldByTheMembers() throws {
+    @Test func membersShowTheOutcomeOfAPartlyFailedOperation() throws {
         var bench = try RosterBench(Self.remove + Self.restore)
-        bench.look()
+        bench.poll()
         bench.accept(bench.changes.removeFirst(), operation: true)
         bench.wait(.seconds(1))
         bench.leave(4)
         bench.operation(.completed, failed: 1)
-        bench.look()
+        bench.poll()
         #expect(bench.kinds.contains(.senderRemoveFailed) && bench.kinds.contains(.senderAlreadyRemoved))
-        // What was not confirmed is not ours to put back.
+        // An unconfirmed removal is not ours to undo.
         bench.leave(5)
         bench.leave(3)
-        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        for _ in 0..<30 { bench.poll(after: .seconds(60)) }
         #expect(bench.changes.isEmpty)
     }
 
-    @Test func aRestoreThatFailedHalfWayMayHaveWorked() throws {
+    @Test func aPartlyFailedRestoreCanBeEffective() throws {
         var bench = try RosterBench(Self.remove + Self.restore)
-        bench.look()
+        bench.poll()
         bench.accept(bench.changes.removeFirst(), operation: false)
         bench.leave(4)
         bench.leave(5)
         bench.leave(3)
-        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        for _ in 0..<30 { bench.poll(after: .seconds(60)) }
         bench.accept(bench.changes.removeFirst(), operation: true)
         bench.wait(.seconds(1))
         bench.join(4, .deactivated)
         bench.operation(.canceled)
-        bench.look()
+        bench.poll()
         #expect(bench.kinds.contains(.senderRestoreFailed) && bench.kinds.contains(.senderRestored))
     }
 
-    @Test func anOperationWithoutEndIsToldOnceAndBlocksOthers() throws {
+    @Test func anEndlessOperationIsReportedOnceAndBlocksOthers() throws {
         var bench = try RosterBench(Self.remove)
-        bench.look()
+        bench.poll()
         bench.accept(bench.changes.removeFirst(), operation: true)
         for _ in 0..<240 {
             bench.wait(.seconds(30))
-            if bench.asked().contains(.operation(RosterBench.main)) { bench.operation(.processing) }
-            bench.look()
+            if bench.polled().contains(.operation(RosterBench.main)) { bench.operation(.processing) }
+            bench.poll()
         }
         #expect(bench.changes.isEmpty)
         #expect(bench.kinds.count { $0 == .senderRemoveFailed } == 1)
     }
 
-    @Test func inObserveModeItIsToldOnceAndNothingIsSent() throws {
+    @Test func observeModeOnlyReportsRemovals() throws {
         var bench = try RosterBench("mode: observe\n" + Self.remove)
-        for _ in 0..<10 { bench.look() }
+        for _ in 0..<10 { bench.poll() }
         #expect(bench.changes.isEmpty)
         #expect(
             bench.events.filter { $0.kind == .senderRemoved }.map { $0.message.hasPrefix("would remove") } == [true])
     }
 
-    @Test func whatWasRemovedAndWhatIsUnderWaySurvivesARestart() throws {
+    @Test func removalsAndOperationsSurviveARestart() throws {
         var bench = try RosterBench(Self.remove + Self.restore)
-        bench.look()
+        bench.poll()
         bench.accept(bench.changes.removeFirst(), operation: true)
         try bench.restart(Self.remove + Self.restore)
         bench.wait(.seconds(1))
-        #expect(bench.asked().contains(.operation(RosterBench.main)))
+        #expect(bench.polled().contains(.operation(RosterBench.main)))
         bench.leave(4)
         bench.operation(.completed, failed: 0)
         #expect(bench.kinds.contains(.senderRemoved))
         try bench.restart(Self.remove + Self.restore)
         bench.leave(5)
         bench.leave(3)
-        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        for _ in 0..<30 { bench.poll(after: .seconds(60)) }
         #expect(bench.changes.map(\.sender.id) == [RosterBench.sender(4)])
     }
 
-    @Test func aRequestThatARestartCutOffIsNotTakenForOurs() throws {
+    @Test func aRequestInterruptedByARestartIsNotOurs() throws {
         var bench = try RosterBench(Self.remove + Self.restore)
-        bench.look()
+        bench.poll()
         #expect(bench.changes.count == 1)
         bench.leave(4)
         bench.leave(5)
         bench.leave(3)
         try bench.restart(Self.remove + Self.restore)
-        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        for _ in 0..<30 { bench.poll(after: .seconds(60)) }
         #expect(bench.kinds.contains(.senderAlreadyRemoved))
         #expect(bench.changes.isEmpty)
     }
 
     // MARK: Volume
 
-    @Test func capacityIsWhatActivatedSendersMaySendLessWhatWasSentToday() throws {
+    @Test func capacityFollowsFromActivatedSendersAndEmailsSentToday() throws {
         var bench = try RosterBench("rules:\n  - {name: few, on: pool, when: pool.remainingVolume < 30, then: alert}\n")
         bench.see(sent: 100)
-        bench.look()
+        bench.poll()
         var pool = try #require(bench.status)
         #expect(
             pool.dailyCapacity == 200 && pool.remainingVolume == 200 && pool.activeSenders == 4 && pool.senders == 6)
-        // What had been sent before we looked is not known to be of today.
+        // Emails sent before the first poll may be from an earlier day.
         bench.wait(.seconds(60))
         bench.see(sent: 175)
-        bench.look()
+        bench.poll()
         pool = try #require(bench.status)
         #expect(pool.remainingVolume == 125)
         #expect(!bench.kinds.contains(.ruleFiring))
         bench.wait(.seconds(60))
         bench.see(sent: 280)
-        bench.look()
+        bench.poll()
         #expect(bench.status?.remainingVolume == 20)
         #expect(bench.kinds.contains(.ruleFiring))
-        // At midnight UTC it begins anew.
+        // The volume resets at midnight UTC.
         bench.wait(bench.now.nextMidnight - bench.now + .seconds(5))
         bench.see(sent: 280)
-        bench.look()
+        bench.poll()
         #expect(bench.status?.remainingVolume == 200)
         bench.wait(.seconds(60))
         bench.see(sent: 290)
-        bench.look()
+        bench.poll()
         #expect(bench.status?.remainingVolume == 190)
     }
 
-    @Test func whatWasSentAroundMidnightIsDividedByTime() throws {
+    @Test func emailsSentAroundMidnightAreProrated() throws {
         var bench = try RosterBench("rules:\n  - {name: few, on: pool, when: pool.remainingVolume < 30, then: alert}\n")
         bench.wait(bench.now.nextMidnight - bench.now - .seconds(60))
         bench.see(sent: 100)
         bench.wait(.seconds(240))
         bench.see(sent: 180)
-        bench.look()
-        // 180.1 of 240.05 seconds lie after midnight; a part of a mail counts as one.
+        bench.poll()
+        // 180.1 of 240.05 seconds are after midnight; a fraction of an email counts as one.
         #expect(bench.status?.remainingVolume == 139)
     }
 
-    @Test func aLookThatWasAskedForBeforeAChangeEndedDecidesNothing() throws {
+    @Test func aPollFromBeforeAChangeEndedDecidesNothing() throws {
         var bench = try RosterBench(Self.remove)
-        bench.look()
+        bench.poll()
         bench.accept(bench.changes.removeFirst(), operation: true)
         bench.wait(.seconds(3))
         bench.operation(.completed, failed: 0)
-        // It still shows the sender that has just gone.
-        bench.look(askedBefore: .seconds(1))
+        // It still contains the sender that was just removed.
+        bench.poll(requestedBefore: .seconds(1))
         #expect(bench.changes.isEmpty)
         bench.leave(4)
-        bench.look()
+        bench.poll()
         #expect(bench.changes.map(\.sender.id) == [RosterBench.sender(5)])
     }
 
-    @Test func whatWasSentTodaySurvivesARestart() throws {
+    @Test func emailsSentTodaySurviveARestart() throws {
         let rules = "rules:\n  - {name: few, on: pool, when: pool.remainingVolume < 30, then: alert}\n"
         var bench = try RosterBench(rules)
         bench.see(sent: 100)
         bench.wait(.seconds(60))
         bench.see(sent: 150)
-        bench.look()
+        bench.poll()
         #expect(bench.status?.remainingVolume == 150)
         try bench.restart(rules)
-        bench.look()
+        bench.poll()
         #expect(bench.status?.remainingVolume == 150)
     }
 
@@ -386,43 +387,43 @@ import Testing
             """
         var bench = try RosterBench(launch)
         bench.seeDraft(enrolled: 300)
-        bench.look()
+        bench.poll()
         let held = try #require(bench.events.first { $0.kind == .launchHeld })
         #expect(held.message.contains("300") && held.fields[.pool] == "main" && held.fields[.capacity] == "200")
         bench.join(10, .activated)
         bench.join(11, .activated)
         bench.join(12, .activated)
-        bench.look()
+        bench.poll()
         bench.seeDraft(enrolled: 300)
-        bench.look()
+        bench.poll()
         #expect(bench.starts == 1)
     }
 
     // MARK: Finding
 
-    @Test func aPoolThatIsGoneIsToldAfterTwoLooksAndHoldsLaunches() throws {
+    @Test func aMissingPoolIsReportedAfterTwoPollsAndHoldsLaunches() throws {
         var bench = try RosterBench(Self.remove)
-        bench.look()
+        bench.poll()
         bench.find(.missing)
         #expect(!bench.kinds.contains(.poolMissing))
         bench.find(.missing)
         bench.find(.missing)
         #expect(bench.kinds.count { $0 == .poolMissing } == 1)
         #expect(bench.status?.isMissing == true && bench.status?.dailyCapacity == nil)
-        bench.look()
+        bench.poll()
         #expect(bench.status?.isMissing == false && bench.status?.dailyCapacity == 200)
     }
 
-    @Test func aPoolThatIsHiddenOnceByAListThatShiftsIsNotMissing() throws {
+    @Test func aPoolHiddenOnceByAShiftingListIsNotMissing() throws {
         var bench = try RosterBench(Self.remove)
         for _ in 0..<5 {
-            bench.look()
+            bench.poll()
             bench.find(.missing)
         }
         #expect(!bench.kinds.contains(.poolMissing))
     }
 
-    @Test func twoPoolsUnderOneNameAreNone() throws {
+    @Test func twoMatchingPoolsAreAmbiguous() throws {
         var bench = try RosterBench(Self.remove)
         bench.find(.ambiguous(2))
         bench.find(.ambiguous(2))
@@ -431,33 +432,33 @@ import Testing
         #expect(bench.changes.isEmpty)
     }
 
-    @Test func aNameThatMovesToAnotherPoolEndsWhatWasUnderWay() throws {
+    @Test func aNameThatMovesToAnotherPoolCancelsOperations() throws {
         var bench = try RosterBench(Self.remove + Self.restore)
-        bench.look()
+        bench.poll()
         bench.accept(bench.changes.removeFirst(), operation: false)
         bench.found = PoolID(unchecked: "comms_senderpool_y")
-        bench.look()
+        bench.poll()
         #expect(bench.kinds.contains(.senderRemoveFailed))
-        bench.look(after: .seconds(60))
+        bench.poll(after: .seconds(60))
         #expect(bench.changes.map(\.platformPool.text) == ["comms_senderpool_y"])
     }
 
-    @Test func whatWasRemovedFromOnePoolIsNotPutIntoAnother() throws {
+    @Test func aSenderIsNotRestoredToAnotherPool() throws {
         var bench = try RosterBench(Self.remove + Self.restore)
-        bench.look()
+        bench.poll()
         bench.accept(bench.changes.removeFirst(), operation: false)
         bench.leave(4)
-        bench.look()
+        bench.poll()
         #expect(bench.kinds.contains(.senderRemoved))
         bench.changes = []
         bench.found = PoolID(unchecked: "comms_senderpool_y")
         bench.leave(5)
         bench.leave(3)
-        for _ in 0..<30 { bench.look(after: .seconds(60)) }
+        for _ in 0..<30 { bench.poll(after: .seconds(60)) }
         #expect(bench.changes.isEmpty)
     }
 
-    @Test func onePlatformsTroubleDoesNotMakeTheServiceReadyForTheOther() throws {
+    @Test func onePlatformsFailureDoesNotMakeTheServiceReady() throws {
         var bench = try RosterBench(Self.remove)
         bench.fail(.pool(RosterBench.main))
         #expect(!bench.isReady)

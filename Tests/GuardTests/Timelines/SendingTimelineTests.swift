@@ -2,7 +2,7 @@ import Guard
 import Model
 import Testing
 
-/// What was decided, judged again when it is about to be sent.
+/// Decisions are evaluated again just before they are sent.
 @Suite struct SendingTimelineTests {
     static let launch = """
         launches: [{campaign: camp_1}]
@@ -12,7 +12,7 @@ import Testing
     private func released(force: Bool = false) throws -> (bench: GuardBench, intent: Intent) {
         var bench = try GuardBench(Self.launch)
         if force { _ = try bench.order(.release, force: true) }
-        bench.answerLooks([1: 500], remaining: force ? 100 : 600)
+        bench.answerPolls([1: 500], remaining: force ? 100 : 600)
         let intent = try #require(bench.sent().first)
         #expect(bench.warden.stillStands(intent, at: bench.now))
         return (bench, intent)
@@ -26,7 +26,7 @@ import Testing
         #expect(!bench.warden.stillStands(intent, at: bench.now))
     }
 
-    @Test func aStartFallsWithItsNumbersItsLaunchOrTheMode() throws {
+    @Test func aStartIsDroppedWithItsStatsItsLaunchOrTheMode() throws {
         var (old, first) = try released()
         old.wait(.seconds(3600))
         #expect(!old.warden.stillStands(first, at: old.now))
@@ -39,13 +39,13 @@ import Testing
         var (answered, fourth) = try released()
         answered.answer(fourth, .failure(Fault(.unreachable, "not sent", mayHaveTakenEffect: false)))
         #expect(!answered.warden.stillStands(fourth, at: answered.now))
-        // It is judged again, and not lost.
+        // The launch is evaluated again and not lost.
         answered.wait(.seconds(600))
-        answered.answerLooks([1: 500], remaining: 600)
+        answered.answerPolls([1: 500], remaining: 600)
         #expect(answered.sent().map(\.action) == [.start])
     }
 
-    @Test func aForcedStartStandsAgainstRulesAlone() throws {
+    @Test func aForcedStartOverridesOnlyRules() throws {
         var (bench, intent) = try released(force: true)
         bench.seePool(remaining: 50)
         #expect(bench.warden.stillStands(intent, at: bench.now))
@@ -59,7 +59,7 @@ import Testing
           - {name: more, when: bounced >= 20, then: pause}
         """
 
-    @Test func aResumeFallsWhereAnotherRuleBreaches() throws {
+    @Test func aResumeIsDroppedIfAnotherRuleBreaches() throws {
         var bench = try GuardBench(Self.resume)
         bench.see(sent: 100, bounced: 10)
         let pause = try #require(bench.sent().first)
@@ -71,9 +71,9 @@ import Testing
         bench.see(sent: 100, bounced: 10)
         let intent = try #require(bench.sent().first)
         #expect(intent.action == .resume && bench.warden.stillStands(intent, at: bench.now))
-        bench.noteRecording("full")
+        bench.reportRecording("full")
         #expect(!bench.warden.stillStands(intent, at: bench.now))
-        bench.noteRecording(nil)
+        bench.reportRecording(nil)
         bench.see(sent: 100, bounced: 25)
         #expect(!bench.warden.stillStands(intent, at: bench.now))
     }
@@ -82,7 +82,7 @@ import Testing
         var bench = try GuardBench(Self.resume)
         bench.see(sent: 100, bounced: 10)
         let pause = try #require(bench.sent().first)
-        bench.noteRecording("full")
+        bench.reportRecording("full")
         bench.wait(.seconds(86400))
         #expect(bench.warden.stillStands(pause, at: bench.now))
     }

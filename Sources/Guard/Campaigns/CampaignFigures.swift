@@ -1,0 +1,162 @@
+import Model
+import Policy
+
+/// The numbers that a compiled rule on a campaign reads; what is missing or too old is NaN.
+struct CampaignFigures: CompiledReadings {
+    /// What had been counted at the resume that a rule counts from, and when that was.
+    struct Baseline: Sendable {
+        var counters: Counters
+        var at: Instant
+    }
+
+    /// What a rule with a confidence tests, and what had been counted when it was armed.
+    struct Armed: Sendable {
+        var test: SequentialTest
+        var counters: Counters
+    }
+
+    private let stats: CampaignStats
+    private let latest: Counters
+    private let latestAt: Instant
+    private let windows: [CounterWindow]
+    let statsAge: Duration
+    /// Stats that are too old are unknown.
+    private let isStale: Bool
+    /// The pool and the accounts; nil where no rule in question reads them.
+    private let surroundings: Surroundings?
+    private var baseline: Baseline?
+    private var counted: Counters
+    private var armed: Armed?
+    /// A resume has only the rest to send: that is then what is enrolled.
+    private var countsRest = false
+
+    init(
+        _ sample: StatsSample?, _ counters: Counters, _ windows: [CounterWindow], age: Duration, isStale: Bool,
+        _ surroundings: Surroundings?
+    ) {
+        stats = sample?.stats ?? CampaignStats()
+        latest = counters
+        latestAt = sample?.at ?? Instant(milliseconds: 0)
+        self.windows = windows
+        (statsAge, self.isStale, self.surroundings) = (age, isStale || sample == nil, surroundings)
+        counted = counters
+    }
+
+    /// The same figures with counters that count from a resume on.
+    func counting(from baseline: Baseline?) -> CampaignFigures {
+        guard let baseline else { return self }
+        var figures = self
+        figures.baseline = baseline
+        figures.counted = latest.counted(from: baseline.counters)
+        return figures
+    }
+
+    /// The same figures for a rule that was armed.
+    func armed(_ armed: Armed?) -> CampaignFigures {
+        guard let armed else { return self }
+        var figures = self
+        figures.armed = armed
+        return figures
+    }
+
+    /// The same figures with `totalEnrolled` less what has been sent, as a launch rule evaluates a resume.
+    var ofTheRest: CampaignFigures {
+        var figures = self
+        figures.countsRest = true
+        return figures
+    }
+
+    func value(of gauge: Gauge) -> Double {
+        if gauge.source != .stats { return surroundings?.value(of: gauge) ?? .nan }
+        if isStale { return .nan }
+        switch gauge {
+        case .totalEnrolled:
+            guard countsRest else { return counted.totalEnrolled }
+            let rest = counted.totalEnrolled - counted.sent
+            // What is unknown stays so: no comparison with NaN holds.
+            return rest < 0 ? 0 : rest
+        case .sent: return counted.sent
+        case .delivered: return counted.delivered
+        case .bounced: return counted.bounced
+        case .replied: return counted.replied
+        case .resolved: return counted[.resolved]
+        case .bounceRate: return counted[.resolved] > 0 ? counted.bounced / counted[.resolved] : .nan
+        case .queued: return stats.queued.map(Double.init) ?? .nan
+        case .openRate: return stats.openRate ?? .nan
+        case .replyRate: return stats.replyRate ?? .nan
+        case .poolDailyCapacity, .poolRemainingVolume, .poolReserved, .poolAvailable, .poolSenders, .poolActiveSenders,
+            .poolAge, .poolUpdated, .accountsActive, .accountsPaused, .accountsWarming:
+            return .nan
+        }
+    }
+
+    func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double) {
+        guard let increase = increase(of: counter, in: windows[window]) else { return (.nan, .nan) }
+        return (increase.amount, increase.covered.hours)
+    }
+
+    func increase(of counter: Counter, over window: Duration) -> Increase? {
+        windows.first { $0.length == window }.flatMap { increase(of: counter, in: $0) }
+    }
+
+    private func increase(of counter: Counter, in window: CounterWindow) -> Increase? {
+        guard !isStale, let increase = window.increase(of: counter) else { return nil }
+        guard let baseline else { return increase }
+        // Counters only grow, so the growth since both the window's start and the resume is the lesser of the two.
+        guard let since = latest.growth(of: counter, since: baseline.counters) else { return nil }
+        let covered = min(increase.covered, max(.milliseconds(1), latestAt - baseline.at))
+        return Increase(amount: min(increase.amount, since), covered: covered)
+    }
+
+    func age(of source: Source) -> Double { duration(of: source)?.seconds ?? .nan }
+
+    func duration(of source: Source) -> Duration? {
+        switch source {
+        case .stats: statsAge
+        case .pools: surroundings?.poolsAge
+        case .accounts: surroundings?.accountsAge
+        }
+    }
+
+    var armedTest: SequentialTest? { armed?.test }
+
+    func poolTag(_ name: String) -> String? { surroundings?.poolTag(name) }
+
+    func sinceArmed(_ counter: Counter) -> Double {
+        guard !isStale, let armed, let evidence = latest.evidence(for: armed.test, since: armed.counters) else {
+            return .nan
+        }
+        return counter == armed.test.hits ? evidence.hits : evidence.trials
+    }
+
+    func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)? {
+        guard !isStale, let armed else { return nil }
+        return latest.evidence(hits, of: trials, since: armed.counters)
+    }
+}
+
+/// The same numbers for a full evaluation, which gives the evidence too.
+struct CampaignReadings: Readings {
+    var figures: CampaignFigures
+    private let labels: [String: String]
+
+    init(_ figures: CampaignFigures, labels: [String: String]) { (self.figures, self.labels) = (figures, labels) }
+
+    func value(of gauge: Gauge) -> Double? { known(figures.value(of: gauge)) }
+
+    func increase(of counter: Counter, over window: Duration) -> Increase? {
+        figures.increase(of: counter, over: window)
+    }
+
+    func age(of source: Source) -> Duration? { figures.duration(of: source) }
+
+    func label(_ name: String) -> String { labels[name] ?? "" }
+
+    func poolTag(_ name: String) -> String? { figures.poolTag(name) }
+
+    func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)? {
+        figures.sinceArmed(hits, of: trials)
+    }
+
+    private func known(_ value: Double) -> Double? { value.isNaN ? nil : value }
+}

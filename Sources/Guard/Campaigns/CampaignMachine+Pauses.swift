@@ -1,0 +1,299 @@
+import Model
+import Policy
+
+/// Pauses: sent until they are answered, and ours only where the answer shows it.
+extension CampaignMachine {
+    /// The wait before a failed pause is sent again doubles between these bounds, whatever the platform asks of polls: a
+    /// minute more of a bad list is the most that a refusal may cost.
+    private static let backoff = Backoff(first: .seconds(1), max: .seconds(60), jitter: .equal)
+    /// A pause without effect is sent so many times more before it is reported to have none.
+    private static let repetitionsMin = 2
+
+    /// When the next attempt of a pause is due; nil where none waits.
+    var pauseRetryAt: Instant? {
+        switch phase {
+        case .pausing(let attempt): attempt.retryAt
+        case .unknown, .draft, .starting, .running, .paused, .pausedByAnother, .resuming: nil
+        }
+    }
+
+    mutating func beginPause(_ decision: Decision, at now: Instant) -> [Effect] {
+        let intent = Intent(action: .pause, campaign: entry.id, decision: decision, firstSentAt: now, attempt: 1)
+        phase = .pausing(PauseAttempt(intent: intent))
+        return [.record(.decision(decision)), .record(.intent(intent, outcome: nil)), .send(intent)]
+    }
+
+    /// Sends a failed pause again, if its time has come and it is still justified.
+    mutating func retryPause(in context: CampaignContext) -> [Effect] {
+        guard case .pausing(var attempt) = phase, let retryAt = attempt.retryAt, retryAt <= context.now else {
+            return []
+        }
+        switch review(attempt.intent.decision, in: context) {
+        case .isVoid(let objection): return abandonPause(attempt, objection, in: context)
+        case .stands(let evidence): attempt.intent.decision.evidence = evidence ?? attempt.intent.decision.evidence
+        }
+        attempt.retryAt = nil
+        attempt.intent.attempt += 1
+        attempt.intent.sentAt = context.now
+        // No earlier attempt can have paused it: an older pause is not ours.
+        if attempt.lostAttempts.isEmpty { attempt.intent.firstSentAt = context.now }
+        phase = .pausing(attempt)
+        return [.record(.intent(attempt.intent, outcome: nil)), .send(attempt.intent)]
+    }
+
+    // MARK: Answers
+
+    /// What an answer to a pause means for others.
+    struct PauseAnswer {
+        var effects: [Effect] = []
+        /// The platform's stamp of our own action, to learn its skew from.
+        var stamp: Instant?
+        /// What it does not send now is no longer reserved for it.
+        var releasesVolume = false
+    }
+
+    mutating func pauseAnswered(
+        _ intent: Intent, _ result: Result<ActionAnswer, Fault>, jitter: Double, in context: CampaignContext
+    ) -> PauseAnswer {
+        guard case .pausing(let attempt) = phase, attempt.intent == intent else { return PauseAnswer() }
+        let fault: Fault
+        switch result {
+        case .failure(let failure): fault = failure
+        case .success(let answer):
+            switch answer.status {
+            case .paused: return pauseConfirmed(attempt, answer, in: context)
+            case .draft where samples.latest?.stats.showsSending == true:
+                fault = Fault(.unexpected, "the answer says that the campaign is a draft, but it has sent emails")
+            case .draft:
+                settlePause(.draft, at: context.now)
+                return PauseAnswer(effects: [reportAlreadyPaused(intent.decision, answer)])
+            case .running, .other:
+                fault = Fault(.unexpected, "the answer to a pause says that the campaign is not paused")
+            }
+        }
+        return PauseAnswer(effects: pauseFailed(attempt, fault, jitter: jitter, in: context))
+    }
+
+    private mutating func pauseConfirmed(
+        _ attempt: PauseAttempt, _ answer: ActionAnswer, in context: CampaignContext
+    ) -> PauseAnswer {
+        let intent = attempt.intent
+        let standstill = newStandstill(attempt, in: context)
+        var result = PauseAnswer()
+        if let pausedAt = answer.pausedAt, attempt.repeats?.pausedAt.flooredToSecond != pausedAt.flooredToSecond {
+            result.stamp = pausedAt
+            var skew = context.skew
+            skew.note(intent.offset(of: pausedAt, answer))
+            guard attempt.explains(pausedAt, answer, skew) else {
+                settlePause(.pausedByAnother(standstill), at: context.now)
+                if outlasted == nil { result.effects = [reportAlreadyPaused(intent.decision, answer)] }
+                return result
+            }
+        }
+        let pausedAt = answer.pausedAt ?? context.now
+        if var pause = attempt.repeats {
+            // What was planned stays as it was.
+            (pause.standstill, pause.pausedAt) = (standstill, pausedAt)
+            settlePause(.paused(pause), at: context.now)
+            return result
+        }
+        let rule = context.book.rule(intent.decision.cause.rule)?.rule
+        var pause = Pause(
+            decision: intent.decision, pausedAt: pausedAt, isOurs: answer.pausedAt != nil, standstill: standstill)
+        if pause.isOurs, let rule { pause.resumeAt = resumes.paused(by: rule, at: context.now) }
+        settlePause(.paused(pause), at: context.now)
+        let isExhausted = pause.isOurs && pause.resumeAt == nil && rule?.resume != nil
+        result.effects = [
+            reportPause(
+                intent.decision, rule, mode: .enforce, resumesAt: pause.resumeAt, resumesExhausted: isExhausted)
+        ]
+        result.releasesVolume = true
+        return result
+    }
+
+    private func newStandstill(_ attempt: PauseAttempt, in context: CampaignContext) -> Standstill {
+        // Grace runs by our clock: the server's may be off.
+        let grace = context.policy.overrideGrace
+        if let earlier = attempt.repeats { return earlier.standstill.again(at: context.now, grace: grace) }
+        return Standstill(
+            since: context.now, grace: grace, pace: samples.pace.range,
+            known: samples.latest.flatMap { latest in latest.stats.sent.map { ($0, latest.at) } },
+            earlierFlat: samples.pace.longestFlat, gapMax: context.policy.maxGap)
+    }
+
+    private mutating func settlePause(_ newer: CampaignPhase, at now: Instant) {
+        phase = newer
+        freshAfter = now
+    }
+
+    private mutating func pauseFailed(
+        _ attempt: PauseAttempt, _ fault: Fault, jitter: Double, in context: CampaignContext
+    ) -> [Effect] {
+        var attempt = attempt
+        attempt.failures += 1
+        if fault.mayHaveTakenEffect { attempt.noteLost() }
+        let decision = attempt.intent.decision
+        if context.policy.mode == .observe {
+            settlePause(attempt.repeats.map { .paused($0) } ?? .unknown, at: context.now)
+            return [report(.pauseFailed(decision, fault, attempts: attempt.failures, retryIn: nil))]
+        }
+        let isDue = Reminder.isDue(&attempt.reminder, at: context.now)
+        switch fault.kind {
+        case .missing:
+            settlePause(.unknown, at: context.now)
+            return [report(.pauseFailed(decision, fault, attempts: attempt.failures, retryIn: nil))]
+        case .refused, .throttled, .unreachable, .unauthorized, .unexpected: break
+        }
+        let wait = CampaignMachine.backoff.wait(after: attempt.failures, random: jitter)
+        attempt.retryAt = context.now + wait
+        phase = .pausing(attempt)
+        return isDue ? [report(.pauseFailed(decision, fault, attempts: attempt.failures, retryIn: wait))] : []
+    }
+
+    // MARK: Without effect
+
+    /// It is still sending after a pause that the platform confirmed, and was not seen to stand still in between.
+    ///
+    /// Whether the pause had no effect or somebody restarted it at once is not known, so nothing is concluded and the pause
+    /// is sent again: to what is paused, that does nothing.
+    mutating func repeatPause(_ earlier: Pause, in context: CampaignContext) -> [Effect] {
+        var pause = earlier
+        switch review(pause.decision, in: context) {
+        case .isVoid(let objection):
+            phase = .running
+            return [report(.pauseNotRepeated(pause, objection))]
+        case .stands(let evidence): pause.decision.evidence = evidence ?? pause.decision.evidence
+        }
+        let repetitions = pause.repetitions ?? 0
+        var effects: [Effect] = []
+        if repetitions >= CampaignMachine.repetitionsMin {
+            if Reminder.isDue(&pause.ineffective, at: context.now) { effects.append(report(.pauseIneffective(pause))) }
+        } else if repetitions == 0 {
+            effects.append(report(.pauseUncertain(pause)))
+        }
+        pause.repetitions = repetitions + 1
+        let intent = Intent(
+            action: .pause, campaign: entry.id, decision: pause.decision, firstSentAt: context.now,
+            attempt: repetitions + 2)
+        phase = .pausing(PauseAttempt(intent: intent, repeats: pause))
+        return effects + [.record(.intent(intent, outcome: nil)), .send(intent)]
+    }
+
+    /// It is still sending although the platform says that someone else had paused it: whoever it was, that pause has no
+    /// effect, and it counts as running.
+    mutating func noteOutlasted(in context: CampaignContext) -> [Effect] {
+        phase = .running
+        var outlasted = outlasted ?? Outlasted()
+        outlasted.pauses += 1
+        let isDue =
+            outlasted.pauses > CampaignMachine.repetitionsMin && Reminder.isDue(&outlasted.reminder, at: context.now)
+        self.outlasted = outlasted
+        return isDue ? [report(.pauseOutlasted(pauses: outlasted.pauses))] : []
+    }
+
+    /// It stands still: a pause that had seemed to have no effect has one.
+    mutating func noteStandingStill(_ pause: Pause) -> [Effect] {
+        guard pause.standstill.stoodStill, pause.repetitions != nil else { return [] }
+        var settled = pause
+        (settled.repetitions, settled.ineffective) = (nil, nil)
+        phase = .paused(settled)
+        return pause.ineffective == nil ? [] : [report(.pauseEffective(pause))]
+    }
+
+    // MARK: Review
+
+    /// What is known now of a decision to pause.
+    private enum Review {
+        /// Nothing contradicts it; with what it rests on now, where that is known.
+        case stands(Evaluation?)
+        case isVoid(PauseObjection)
+    }
+
+    private func review(_ decision: Decision, in context: CampaignContext) -> Review {
+        if context.policy.mode == .observe { return .isVoid(.observeMode) }
+        switch decision.cause {
+        case .order, .launchRulesPass, .cooldownOver: return .stands(nil)
+        case .unapprovedLaunch:
+            guard context.policy.onUnapproved == .pause else { return .isVoid(.unapprovedAllowed) }
+            let readings = readings(in: context)
+            let isHeld = rules.set.holding.contains { $0.condition.evaluate(readings).truth != .no }
+            return isHeld ? .stands(nil) : .isVoid(.launchAllowed)
+        case .rule(let name), .relapse(let name):
+            guard let index = rules.index(of: name) else { return .isVoid(.ruleRemoved(name)) }
+            let running = rules.set.running[index]
+            guard running.pauses, running.rule.mode == .enforce else { return .isVoid(.ruleRemoved(name)) }
+            if let mute = rules.mute(ofSlot: index, at: context.now) { return .isVoid(.ruleMuted(name, by: mute.by)) }
+            var evaluation = running.rule.condition.evaluate(readings(ofSlot: index, in: context))
+            if case .relapse = decision.cause, evaluation.truth != .yes, let base = probationBaseline,
+                let probation = running.rule.resume?.probation
+            {
+                evaluation = probation.condition.evaluate(
+                    CampaignReadings(figures(in: context).counting(from: base), labels: entry.labels))
+            }
+            switch evaluation.truth {
+            case .yes: return .stands(evaluation)
+            case .unknown: return .stands(nil)
+            case .no: return .isVoid(.conditionCleared(running.rule.conditionText))
+            }
+        }
+    }
+
+    private mutating func abandonPause(
+        _ attempt: PauseAttempt, _ objection: PauseObjection, in context: CampaignContext
+    ) -> [Effect] {
+        settlePause(attempt.repeats.map { .paused($0) } ?? .unknown, at: context.now)
+        return [
+            .record(.intent(attempt.intent, outcome: .abandoned(objection))),
+            report(
+                .pauseAbandoned(
+                    attempt.intent.decision, objection, mayHaveTakenEffect: !attempt.lostAttempts.isEmpty)),
+        ]
+    }
+
+    // MARK: Reports
+
+    private func reportAlreadyPaused(_ decision: Decision, _ answer: ActionAnswer) -> Effect {
+        report(.alreadyPaused(decision, status: answer.status, pausedAt: answer.pausedAt))
+    }
+
+    func reportPause(
+        _ decision: Decision, _ rule: Rule?, mode: Mode, resumesAt: Instant? = nil, resumesExhausted: Bool = false
+    ) -> Effect {
+        var pause = PauseReport(
+            decision, rule: rule, mode: mode, resumesAt: resumesAt, counts: counts(behind: decision))
+        pause.resumesExhausted = resumesExhausted
+        return report(.paused(pause))
+    }
+
+    /// What a deciding bounce rate counted; nil for other conditions, and where the finding itself shows it.
+    private func counts(behind decision: Decision) -> BounceCounts? {
+        guard let finding = decision.evidence?.decisive, finding.evidence == nil else { return nil }
+        let baseline = decision.cause.rule.flatMap { resumes.baseline(of: $0) }
+        let stats = samples.latest.map { latest in baseline.map { latest.stats.counted(from: $0.stats) } ?? latest.stats
+        }
+        let counted = stats.flatMap { stats in
+            stats.bounced.flatMap { bounced in stats.resolved.map { BounceCounts(bounced: bounced, resolved: $0) } }
+        }
+        switch finding.comparison.left {
+        case .bounceRate(let window):
+            guard let bounced = samples.increase(of: .bounced, over: window)?.amount,
+                let resolved = samples.increase(of: .resolved, over: window)?.amount
+            else { return nil }
+            let inWindow = BounceCounts(bounced: Int(bounced.rounded()), resolved: Int(resolved.rounded()))
+            // Since both the window's start and the resume: the lesser of the two.
+            guard baseline != nil, let counted else { return inWindow }
+            return BounceCounts(
+                bounced: min(inWindow.bounced, counted.bounced), resolved: min(inWindow.resolved, counted.resolved))
+        case .gauge(.bounceRate): return counted
+        case .constant, .gauge, .increase, .rate, .age, .negate, .add, .subtract, .multiply, .divide, .wilson:
+            return nil
+        }
+    }
+}
+
+/// Pauses in a row that the platform confirmed and dated before our request, and that emails outlasted.
+struct Outlasted: Hashable, Sendable {
+    var pauses = 0
+    /// When it is next reported; nil before it is known to have no effect.
+    var reminder: Reminder?
+}

@@ -1,0 +1,330 @@
+import Model
+import Policy
+
+/// Resumes: after the cooldown, on fresh stats, and then on probation.
+extension CampaignMachine {
+    /// A resume waits at most so long for launches to use what is reserved for them: every window of a pool ends by then.
+    private static let volumeWaitMax: Duration = .seconds(86400)
+    /// After a plain refusal of a resume there is little hope; it is still tried again.
+    private static let retryRefused: Duration = .seconds(300)
+    /// An order that could not be carried out for so long is over: whoever gave it has found another way by then.
+    static let orderMax: Duration = .seconds(3600)
+
+    /// When the campaign is next evaluated for its resume; nil where none is planned, or it waits for stats.
+    var resumeAt: Instant? {
+        switch phase {
+        // What is still sending needs no resume.
+        case .paused(let pause): return pause.ineffective == nil ? pause.resumeAt : nil
+        case .resuming(let attempt):
+            switch attempt.step {
+            case .waiting(let until): return until
+            case .evaluating, .sent: return nil
+            }
+        case .unknown, .draft, .starting, .running, .pausing, .pausedByAnother: return nil
+        }
+    }
+
+    /// True where it is to be resumed at some time.
+    var awaitsResume: Bool {
+        switch phase {
+        case .paused(let pause): pause.resumeAt != nil
+        case .resuming: true
+        case .unknown, .draft, .starting, .running, .pausing, .pausedByAnother: false
+        }
+    }
+
+    /// Its cooldown is over: fresh stats are requested, `true`, unless no rule resumes it any more.
+    mutating func advanceResume(in context: CampaignContext) -> (effects: [Effect], needsStats: Bool) {
+        var attempt: ResumeAttempt
+        switch phase {
+        case .paused(let pause): attempt = ResumeAttempt(pause: pause, step: .evaluating(since: context.now))
+        case .resuming(let current): attempt = current
+        case .unknown, .draft, .starting, .running, .pausing, .pausedByAnother: return ([], false)
+        }
+        guard attempt.order != nil || resumingRule(attempt, context) != nil else {
+            phase = attempt.withoutResume
+            return ([], false)
+        }
+        if let orderedAt = attempt.orderedAt, context.now - orderedAt >= CampaignMachine.orderMax,
+            !attempt.mayHaveTakenEffect
+        {
+            return (endOrder(attempt, .orderExpired(after: CampaignMachine.orderMax)), false)
+        }
+        attempt.step = .evaluating(since: context.now)
+        phase = .resuming(attempt)
+        return ([], true)
+    }
+
+    /// The rule whose pause it was, if it still is one that resumes.
+    private func resumingRule(_ attempt: ResumeAttempt, _ context: CampaignContext) -> Rule? {
+        guard let rule = context.book.rule(attempt.pause.decision.cause.rule)?.rule, rule.resume != nil,
+            rule.mode == .enforce
+        else { return nil }
+        return rule
+    }
+
+    /// Since when fresh stats are awaited for a resume; nil where none are.
+    func awaitsResumeStats(in context: CampaignContext) -> Instant? {
+        guard case .resuming(let attempt) = phase, case .evaluating(let since) = attempt.step,
+            attempt.order != nil || resumingRule(attempt, context) != nil
+        else { return nil }
+        return since
+    }
+
+    // MARK: Evaluation
+
+    /// What fresh stats say of a resume.
+    enum ResumeVerdict {
+        case waits([Effect])
+        /// Nothing hinders it: it is to be started, unless the start limit is reached.
+        case passes(ResumeAttempt, Rule?)
+    }
+
+    /// Fresh stats could not be had.
+    mutating func resumeLacksStats(_ fault: Fault, in context: CampaignContext) -> [Effect] {
+        guard case .resuming(let attempt) = phase else { return [] }
+        return waitOn(attempt, .noFreshStats(fault.summary), lacksData: true, in: context)
+    }
+
+    mutating func evaluateResume(in context: CampaignContext) -> ResumeVerdict {
+        guard case .resuming(var attempt) = phase else { return .waits([]) }
+        let rule = context.book.rule(attempt.pause.decision.cause.rule)?.rule
+        if attempt.order == nil, let rule, let resume = rule.resume, resumes.isExhausted(resume, at: context.now) {
+            phase = attempt.withoutResume
+            return .waits([report(.resumesExhausted(rule))])
+        }
+        guard let stats = samples.latest?.stats, stats.sent != nil, stats.resolved != nil else {
+            return .waits(waitOn(attempt, .incompleteStats, lacksData: true, in: context))
+        }
+        let isForced = attempt.order?.isForced ?? false
+        let obstacles = isForced ? basicObstacles(in: context) : obstacles(to: rule, in: context)
+        if !obstacles.isEmpty {
+            // A person sees all of them, and decides.
+            return .waits(
+                attempt.order == nil
+                    ? waitOn(attempt, .obstacles(obstacles), in: context) : endOrder(attempt, .obstacles(obstacles)))
+        }
+        if attempt.order == nil, let hindrance = reservedVolume(in: context) {
+            let since = attempt.awaitsVolumeSince ?? context.now
+            attempt.awaitsVolumeSince = since
+            if context.now - since < CampaignMachine.volumeWaitMax {
+                return .waits(waitOn(attempt, hindrance, in: context))
+            }
+        }
+        return .passes(attempt, rule)
+    }
+
+    /// The start limit is reached until then.
+    mutating func waitForStartLimit(_ attempt: ResumeAttempt, until: Instant, in context: CampaignContext) -> [Effect] {
+        waitOn(attempt, .startLimit, until: until, in: context)
+    }
+
+    mutating func sendResume(_ attempt: ResumeAttempt, _ rule: Rule?, decision id: Int, in context: CampaignContext)
+        -> [Effect]
+    {
+        var attempt = attempt
+        let evidence = rule.map { $0.condition.evaluate(readings(in: context)) }
+        let decision = Decision(
+            id: id, at: context.now, campaign: entry.id,
+            cause: attempt.order.map { .order($0) } ?? .cooldownOver(rule?.name ?? ""),
+            conditionText: rule?.conditionText, evidence: evidence)
+        let intent = Intent(
+            action: .resume, campaign: entry.id, decision: decision, firstSentAt: context.now, attempt: 1)
+        attempt.step = .sent(intent)
+        if !attempt.mayHaveTakenEffect { attempt.countedBefore = samples.latest?.stats }
+        phase = .resuming(attempt)
+        return [.record(.decision(decision)), .record(.intent(intent, outcome: nil)), .send(intent)]
+    }
+
+    /// Why it must not run yet, all of it: rules that pause it, the ledger, an unknown id.
+    ///
+    /// Launch rules evaluate what a launch adds. A campaign that ran before adds nothing, so they only warn: see
+    /// ``launchWarnings(in:)``.
+    ///
+    /// - Parameter owner: the rule whose pause it was, which counts from the resume on.
+    func obstacles(to owner: Rule?, in context: CampaignContext) -> [ResumeObstacle] {
+        var obstacles = basicObstacles(in: context)
+        for (index, running) in rules.set.running.enumerated() {
+            let rule = running.rule
+            guard running.pauses, rule.mode == .enforce, rule.name != owner?.name,
+                rules.mute(ofSlot: index, at: context.now) == nil
+            else { continue }
+            let evaluation = rule.condition.evaluate(readings(ofSlot: index, in: context))
+            guard evaluation.truth == .yes || rules.slot(index).state.isFiring else { continue }
+            obstacles.append(
+                .breached(rule: rule.name, conditionText: rule.conditionText, finding: evaluation.decisive))
+        }
+        return obstacles
+    }
+
+    /// What no person can overrule.
+    func basicObstacles(in context: CampaignContext) -> [ResumeObstacle] {
+        var obstacles: [ResumeObstacle] = []
+        if context.isLedgerFailing { obstacles.append(.ledgerFailing) }
+        if samples.isMissing { obstacles.append(.campaignMissing) }
+        return obstacles
+    }
+
+    /// Why a resume would take volume that is reserved for launches; nil where it takes none.
+    private func reservedVolume(in context: CampaignContext) -> ResumeHindrance? {
+        guard let pool = context.pools.poolID(of: entry) else { return nil }
+        let reserved = context.pools.reservedForLaunches(in: pool, except: entry.id)
+        guard reserved > 0 else { return nil }
+        guard let stats = samples.latest?.stats, let enrolled = stats.totalEnrolled, let sent = stats.sent else {
+            return .volumeReserved(remaining: nil, reserved: reserved, pool: pool)
+        }
+        let rest = max(0, enrolled - sent)
+        guard rest > 0 else { return nil }
+        let left = context.pools.reading(for: entry, at: context.now)?.pool.remainingVolume
+        if let left, rest <= left - reserved { return nil }
+        return .volumeReserved(remaining: rest, reserved: reserved, pool: pool)
+    }
+
+    /// A person's resume comes to nothing: everything is as it was before.
+    mutating func endOrder(_ attempt: ResumeAttempt, _ hindrance: ResumeHindrance) -> [Effect] {
+        phase = attempt.withoutResume
+        return [reportHindrance(attempt, hindrance)]
+    }
+
+    private mutating func waitOn(
+        _ attempt: ResumeAttempt, _ hindrance: ResumeHindrance, until: Instant? = nil, lacksData: Bool = false,
+        in context: CampaignContext
+    ) -> [Effect] {
+        var attempt = attempt
+        attempt.step = .waiting(until: until ?? context.now + ResumePolicy.retryInterval(context.policy))
+        // A gap in the data is not reported where a reason is known: the API's failure has a report of its own.
+        let isNew = lacksData ? attempt.reported == nil : attempt.reported?.isSame(as: hindrance) != true
+        if isNew { attempt.reported = hindrance }
+        phase = .resuming(attempt)
+        return isNew ? [reportHindrance(attempt, hindrance)] : []
+    }
+
+    private func reportHindrance(_ attempt: ResumeAttempt, _ hindrance: ResumeHindrance) -> Effect {
+        report(.resumeFailed(rule: attempt.pause.decision.cause.rule, order: attempt.order, hindrance))
+    }
+
+    // MARK: Answers
+
+    /// What an answer to a resume means for others.
+    struct ResumeAnswer {
+        var effects: [Effect] = []
+        /// The platform's stamp of our own action, to learn its skew from.
+        var stamp: Instant?
+        /// It certainly does not run: nothing is reserved for it.
+        var releasesVolume = false
+    }
+
+    mutating func resumeAnswered(
+        _ intent: Intent, _ result: Result<ActionAnswer, Fault>, in context: CampaignContext
+    ) -> ResumeAnswer {
+        guard case .resuming(var attempt) = phase, attempt.step == .sent(intent) else { return ResumeAnswer() }
+        freshAfter = context.now
+        switch result {
+        case .success(let answer) where answer.status == .running:
+            var skew = context.skew
+            if let startedAt = answer.startedAt { skew.note(intent.offset(of: startedAt, answer)) }
+            let isOlder = answer.startedAt.map { intent.offset(of: $0, answer) < skew.earliest } ?? false
+            // Where it never stood still, it may be that the pause had no effect.
+            if isOlder, !attempt.mayHaveTakenEffect, attempt.pause.standstill.stoodStill {
+                phase = .running
+                return ResumeAnswer(effects: overridden(attempt.pause, in: context), stamp: answer.startedAt)
+            }
+            return ResumeAnswer(effects: resumed(attempt, in: context), stamp: answer.startedAt)
+        case .success: return ResumeAnswer(effects: waitOn(attempt, .notRunning, in: context))
+        case .failure(let fault):
+            if fault.mayHaveTakenEffect { attempt.mayHaveTakenEffect = true }
+            let isVoid = !attempt.mayHaveTakenEffect
+            if isVoid, attempt.order != nil, fault.kind == .refused || fault.kind == .missing {
+                return ResumeAnswer(effects: endOrder(attempt, .failed(fault.summary)), releasesVolume: true)
+            }
+            let wait =
+                switch fault.kind {
+                case .refused, .missing: CampaignMachine.retryRefused
+                case .unreachable, .unauthorized, .throttled, .unexpected:
+                    fault.retryAfter ?? context.policy.poll.pools.min
+                }
+            return ResumeAnswer(
+                effects: waitOn(attempt, .failed(fault.summary), until: context.now + wait, in: context),
+                releasesVolume: isVoid)
+        }
+    }
+
+    /// It runs again by our doing: the rule has no evidence and counts from here.
+    mutating func resumed(_ attempt: ResumeAttempt, in context: CampaignContext) -> [Effect] {
+        phase = .running
+        freshAfter = context.now
+        if let order = attempt.order, order.isForced { overruleBreaches(order, in: context) }
+        let warnings = launchWarnings(in: context)
+        guard let rule = context.book.rule(attempt.pause.decision.cause.rule)?.rule,
+            let before = attempt.countedBefore ?? samples.latest?.stats
+        else {
+            return [
+                report(
+                    .resumed(
+                        ResumeReport(
+                            rule: nil, order: attempt.order, resumes: resumes.resumes.count, warnings: warnings)))
+            ]
+        }
+        resumes.resumed(by: rule, from: before, at: context.now)
+        var effects = [
+            report(
+                .resumed(
+                    ResumeReport(rule: rule, order: attempt.order, resumes: resumes.resumes.count, warnings: warnings)))
+        ]
+        if let index = rules.index(of: rule.name) {
+            if rules.slot(index).state.phase != .inactive { effects.append(report(.ruleRearmed(rule))) }
+            rules.restart(slot: index, at: before)
+        }
+        return effects
+    }
+
+    /// What we had paused was restarted, and not by us: reported, and respected as the policy says.
+    mutating func overridden(_ pause: Pause, in context: CampaignContext) -> [Effect] {
+        var consequence = OverrideConsequence.evaluatedAsBefore
+        if let rule = context.book.rule(pause.decision.cause.rule)?.rule {
+            let isRespected = (rule.onOverride ?? context.policy.onOverride) == .respect
+            consequence = isRespected ? .ruleMuted : .pausedAgain
+            let index = rules.index(of: rule.name)
+            if isRespected, pause.standstill.countersRestarted == true, let stats = samples.latest?.stats {
+                // What was counted before does not count against it, and what is counted from now on is new evidence.
+                consequence = .countedFromRestart
+                resumes.count(from: stats, rule, at: context.now)
+                if let index { rules.restart(slot: index, at: stats) }
+            } else if isRespected, let index {
+                rules.mute(ofSlot: index, until: context.now + context.policy.overrideFor)
+            }
+        }
+        return [report(.overridden(pause, consequence))]
+    }
+
+    // MARK: Probation
+
+    /// A resumed campaign proves itself on what was counted since.
+    mutating func evaluateProbation(in context: CampaignContext) -> (effects: [Effect], demand: PauseDemand?) {
+        guard resumes.isOnProbation, let baseline = resumes.baseline, let latest = samples.latest,
+            latest.requestedAt >= freshAfter, case .running = phase, let slot = rules.index(of: baseline.rule),
+            let compiled = rules.set.running[slot].probation,
+            let probation = rules.set.running[slot].rule.resume?.probation
+        else { return ([], nil) }
+        let rule = rules.set.running[slot].rule
+        let figures = figures(in: context, withSurroundings: rules.set.readsSurroundings)
+            .counting(from: probationBaseline)
+        let truth = compiled.truth(figures)
+        if truth == .yes {
+            if rules.mute(ofSlot: slot, at: context.now) != nil { return ([], nil) }
+            let evaluation = probation.condition.evaluate(CampaignReadings(figures, labels: entry.labels))
+            let effects = [report(.relapsed(rule, evaluation))]
+            guard isEnforced(rule, context.policy) else {
+                resumes.endProbation()
+                return (effects, nil)
+            }
+            let demand = PauseDemand(
+                rule: rule, slot: slot, cause: .relapse(rule.name), conditionText: probation.conditionText,
+                evaluation: evaluation)
+            return (effects, demand)
+        }
+        let resolved = latest.stats.counted(from: baseline.stats).resolved
+        guard let resolved, resumes.passesProbation(truth, resolved: resolved, probation) else { return ([], nil) }
+        return ([report(.probationPassed(rule, resolved: resolved))], nil)
+    }
+}

@@ -1,0 +1,110 @@
+import Model
+import Policy
+
+/// A pause that a rule demands: what it rests on.
+struct PauseDemand {
+    var rule: Rule
+    var slot: Int
+    var cause: Decision.Cause
+    var conditionText: String
+    var evaluation: Evaluation
+}
+
+/// The rules on a running campaign.
+extension CampaignMachine {
+    /// Evaluates every rule on the newest sample: their transitions, and the pauses that they demand.
+    mutating func evaluateRules(in context: CampaignContext) -> (effects: [Effect], demands: [PauseDemand]) {
+        guard let latest = samples.latest else { return ([], []) }
+        rules.arm(at: latest.stats, samples.counters)
+        let set = rules.set
+        var effects: [Effect] = []
+        var demands: [PauseDemand] = []
+        let maxGap = context.maxGap ?? context.policy.maxGap
+        let plain = figures(in: context, withSurroundings: set.readsSurroundings)
+        for index in set.running.indices {
+            let running = set.running[index]
+            let figures = figures(plain, ofSlot: index)
+            let truth = running.condition.truth(figures)
+            let change = rules.observe(truth, ofSlot: index, at: context.now, maxGap: maxGap)
+            if let change {
+                let evaluation = running.rule.condition.evaluate(CampaignReadings(figures, labels: entry.labels))
+                effects.append(.report(.rule(RuleTransition(change, running.rule, evaluation, on: .campaign(entry)))))
+            }
+            guard running.pauses, truth == .yes, latest.requestedAt >= freshAfter, acceptsPause,
+                demandsPause(index, in: context)
+            else { continue }
+            demands.append(
+                PauseDemand(
+                    rule: running.rule, slot: index, cause: .rule(running.rule.name),
+                    conditionText: running.rule.conditionText,
+                    evaluation: running.rule.condition.evaluate(CampaignReadings(figures, labels: entry.labels))))
+        }
+        return (effects, demands)
+    }
+
+    private func demandsPause(_ index: Int, in context: CampaignContext) -> Bool {
+        let state = rules.slot(index).state
+        guard state.isFiring, rules.mute(ofSlot: index, at: context.now) == nil else { return false }
+        return !state.wasReported || isEnforced(rules.set.running[index].rule, context.policy)
+    }
+
+    func isEnforced(_ rule: Rule, _ policy: CheckedPolicy) -> Bool {
+        policy.mode == .enforce && rule.mode == .enforce
+    }
+
+    /// Rules that read an age change with time alone, so that a failed poll shows them something too.
+    mutating func evaluateAgeRules(in context: CampaignContext) -> [Effect] {
+        let set = rules.set
+        var effects: [Effect] = []
+        for index in set.running.indices where set.running[index].readsAge {
+            let running = set.running[index]
+            let evaluation = running.rule.condition.evaluate(readings(ofSlot: index, in: context))
+            let change = rules.observe(
+                evaluation.truth, ofSlot: index, at: context.now, maxGap: context.policy.maxGap)
+            guard let change else { continue }
+            effects.append(.report(.rule(RuleTransition(change, running.rule, evaluation, on: .campaign(entry)))))
+        }
+        return effects
+    }
+
+    /// In observe mode: reports what a rule would have done, once for each firing.
+    mutating func reportDryRun(_ demand: PauseDemand, _ decision: Decision) -> [Effect] {
+        noteDryRun(demand)
+        return [.record(.decision(decision)), reportPause(decision, demand.rule, mode: .observe)]
+    }
+
+    mutating func noteDryRun(_ demand: PauseDemand) { rules.noteReported(ofSlot: demand.slot) }
+
+    /// The launch rules that would hold it, were it a launch of what it still has to send.
+    func launchWarnings(in context: CampaignContext) -> [LaunchWarning] {
+        let holding = rules.set.holding
+        if holding.isEmpty { return [] }
+        var readings = readings(in: context)
+        readings.figures = readings.figures.ofTheRest
+        return holding.compactMap { rule in
+            let evaluation = rule.condition.evaluate(readings)
+            guard evaluation.truth == .yes else { return nil }
+            return LaunchWarning(rule: rule.name, conditionText: rule.conditionText, finding: evaluation.decisive)
+        }
+    }
+
+    // MARK: Mutes
+
+    /// The rules that pause the campaign, by name, in the policy's order.
+    var pausingRules: [String] { rules.set.running.filter(\.pauses).map(\.rule.name) }
+
+    mutating func mute(_ rule: String, until: Instant, by person: String) {
+        rules.mute(rule, Mute(until: until, by: person))
+    }
+
+    mutating func unmute(_ rule: String) { rules.mute(rule, nil) }
+
+    /// A forced resume overrules what speaks against it, as a restart by hand would.
+    mutating func overruleBreaches(_ order: Order, in context: CampaignContext) {
+        for (index, running) in rules.set.running.enumerated() where running.pauses {
+            let isBreached = running.rule.condition.evaluate(readings(ofSlot: index, in: context)).truth == .yes
+            guard rules.slot(index).state.isFiring || isBreached else { continue }
+            mute(running.rule.name, until: context.now + context.policy.overrideFor, by: order.by)
+        }
+    }
+}

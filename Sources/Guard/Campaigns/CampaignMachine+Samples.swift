@@ -1,0 +1,199 @@
+import Model
+import Policy
+
+/// What a campaign's counters show.
+extension CampaignMachine {
+    /// What became of a sample, and what it means for others.
+    struct SampleResult {
+        var effects: [Effect] = []
+        /// False where it shows nothing to evaluate.
+        var isUsable = false
+        var sign = StartSign.none
+        /// What it was seen to send since then, from a pool that has no volumes of its own.
+        var sends: (count: Double, since: Instant)?
+    }
+
+    /// What counters show of a start.
+    enum StartSign {
+        case none
+        /// The campaign ran before it was first polled, or began to run since.
+        case started(isFirstPoll: Bool)
+    }
+
+    /// Takes in a sample: what it shows of the campaign's state, before any rule is evaluated.
+    mutating func take(_ sample: StatsSample, in context: CampaignContext) -> SampleResult {
+        let before = snapshot
+        let taken: CampaignSamples.Taken
+        switch samples.take(sample) {
+        case .outdated: return SampleResult()
+        case .doubtful(let change): return SampleResult(effects: report(change))
+        case .taken(let result): taken = result
+        }
+        var result = SampleResult(effects: report(taken.answers), isUsable: true)
+        if let duration = taken.freshAfter {
+            result.effects.append(.report(.campaign(before, .fresh(after: duration))))
+        }
+        if let (restart, previous) = taken.restart {
+            result.effects.append(.report(.campaign(before, .countersRestarted(from: previous, to: restart.stats))))
+            countFromZero(since: restart)
+        }
+        result.sends = taken.previous.flatMap { sends(sample, since: $0, in: context) }
+        let (effects, sign) = infer(from: sample, previous: taken.previous?.stats, in: context)
+        result.effects += effects
+        result.effects += noteStandstill(previous: taken.previous?.stats, in: context)
+        result.sign = sign
+        return result
+    }
+
+    private func report(_ change: AnswerShare.Change?) -> [Effect] {
+        switch change {
+        case .degraded: [report(.degraded(unusable: samples.answers.unusableCount, of: samples.answers.count))]
+        case .steady: [report(.steady)]
+        case nil: []
+        }
+    }
+
+    /// Emails that it was seen to send count against a pool that has no volumes of its own.
+    private func sends(
+        _ sample: StatsSample, since previous: StatsSample, in context: CampaignContext
+    ) -> (count: Double, since: Instant)? {
+        guard let pool = entry.pool, context.pools.binding(pool) != nil else { return nil }
+        return Counters(sample.stats).sends(since: Counters(previous.stats)).map { ($0, previous.at) }
+    }
+
+    /// The counters restarted: what is counted from a resume on is counted from zero, and what is watched for a restart
+    /// from what was first seen.
+    private mutating func countFromZero(since restart: StatsSample) {
+        resumes.countFromZero()
+        rules.countFromZero()
+        switch phase {
+        case .paused(var pause):
+            pause.standstill.restartCounters(sent: restart.stats.sent, at: restart.at)
+            phase = .paused(pause)
+        case .pausedByAnother(var standstill):
+            standstill.restartCounters(sent: restart.stats.sent, at: restart.at)
+            phase = .pausedByAnother(standstill)
+        case .resuming(var attempt):
+            if attempt.countedBefore != nil { attempt.countedBefore = CampaignStats.zeroCounters }
+            attempt.pause.standstill.restartCounters(sent: restart.stats.sent, at: restart.at)
+            phase = .resuming(attempt)
+        case .unknown, .draft, .starting, .running, .pausing: break
+        }
+    }
+
+    // MARK: Inference
+
+    private mutating func infer(
+        from sample: StatsSample, previous: CampaignStats?, in context: CampaignContext
+    ) -> (effects: [Effect], sign: StartSign) {
+        let stats = sample.stats
+        let wasDraft: Bool
+        switch phase {
+        case .unknown: wasDraft = false
+        case .draft, .starting: wasDraft = true
+        case .running, .pausing: return ([], .none)
+        case .paused(let pause): return (infer(pause, sample, in: context), .none)
+        case .resuming(let attempt): return (infer(attempt, sample, in: context), .none)
+        case .pausedByAnother(let standstill): return (infer(standstill, sample, in: context), .none)
+        }
+        phase.learn(from: stats, previous: previous)
+        return ([], stats.showsSending ? .started(isFirstPoll: !wasDraft) : .none)
+    }
+
+    private mutating func infer(_ pause: Pause, _ sample: StatsSample, in context: CampaignContext) -> [Effect] {
+        var pause = pause
+        let finding = observe(&pause.standstill, sample, in: context)
+        phase = .paused(pause)
+        switch finding {
+        case .still: return noteStandingStill(pause)
+        case .goesOn: return repeatPause(pause, in: context)
+        case .restarted:
+            phase = .running
+            return overridden(pause, in: context)
+        }
+    }
+
+    private mutating func infer(
+        _ attempt: ResumeAttempt, _ sample: StatsSample, in context: CampaignContext
+    ) -> [Effect] {
+        var attempt = attempt
+        let finding = observe(&attempt.pause.standstill, sample, in: context)
+        phase = .resuming(attempt)
+        if finding == .still { return [] }
+        // Our own start, whose answer was lost, or someone else's.
+        if attempt.mayHaveTakenEffect { return resumed(attempt, in: context) }
+        if attempt.isSent { return [] }
+        // A person wants it to run: whether it does already makes no difference.
+        if finding == .goesOn, attempt.order != nil { return [] }
+        if finding == .goesOn { return repeatPause(attempt.pause, in: context) }
+        phase = .running
+        return overridden(attempt.pause, in: context)
+    }
+
+    private mutating func infer(
+        _ earlier: Standstill, _ sample: StatsSample, in context: CampaignContext
+    ) -> [Effect] {
+        var standstill = earlier
+        let finding = observe(&standstill, sample, in: context)
+        phase = finding == .still ? .pausedByAnother(standstill) : .running
+        if standstill.stoodStill || finding == .restarted { outlasted = nil }
+        return finding == .goesOn ? noteOutlasted(in: context) : []
+    }
+
+    private func observe(
+        _ standstill: inout Standstill, _ sample: StatsSample, in context: CampaignContext
+    ) -> Standstill.Finding {
+        standstill.observe(
+            sent: sample.stats.sent, requestedAt: sample.requestedAt,
+            couldSendUntil: couldSendUntil(sample.stats, in: context), at: sample.at)
+    }
+
+    /// Until when it is known to have had emails to send and volume to send them with; nil where it is not.
+    private func couldSendUntil(_ stats: CampaignStats, in context: CampaignContext) -> Instant? {
+        guard stats.queued != 0 else { return nil }
+        let target = context.pools.target(of: entry.pool, in: entry.workspace)
+        guard context.book.polls(target) else { return context.now }
+        guard let requestedAt = context.pools.requestedAt(target) else { return nil }
+        let until = min(requestedAt, context.now)
+        // A pool that the platform does not report does not explain a standstill.
+        guard context.pools.knowsPool(of: entry) else { return until }
+        let remaining = context.pools.reading(of: entry, at: context.now)?.pool.remainingVolume
+        return remaining.map { $0 > 0 } ?? false ? until : nil
+    }
+
+    /// A campaign that counts as running, has emails to send and a pool to send from, and sends nothing.
+    private mutating func noteStandstill(previous: CampaignStats?, in context: CampaignContext) -> [Effect] {
+        guard let stats = samples.latest?.stats, let sent = stats.sent, let queued = stats.queued else { return [] }
+        var isStanding = queued > 0 && sent == previous?.sent
+        if isStanding {
+            switch phase {
+            case .running: isStanding = context.pools.reading(of: entry, at: context.now)?.pool.remainingVolume != 0
+            case .unknown, .draft, .starting, .pausing, .paused, .resuming, .pausedByAnother: isStanding = false
+            }
+        }
+        guard let since = standstill.observe(isStanding: isStanding, at: context.now) else { return [] }
+        return [report(.standstill(since: since, lasting: context.now - since))]
+    }
+
+    // MARK: Missing answers
+
+    /// Takes in that a poll of its stats failed.
+    mutating func note(_ fault: Fault, in context: CampaignContext) -> [Effect] {
+        // What is throttled is waited for, and says nothing of this campaign's answers.
+        let isUnusable: Bool
+        switch fault.kind {
+        case .missing, .throttled: isUnusable = false
+        case .unreachable, .unauthorized, .refused, .unexpected: isUnusable = true
+        }
+        let change = samples.note(fault, isUnusable: isUnusable)
+        var effects = checkStale(in: context)
+        effects += report(change)
+        if fault.kind == .missing, samples.noteMissing() { effects.append(report(.missing(fault))) }
+        return effects + evaluateAgeRules(in: context)
+    }
+
+    mutating func checkStale(in context: CampaignContext) -> [Effect] {
+        guard samples.becomesStale(after: context.policy.staleAfter, at: context.now) else { return [] }
+        return [report(.stale(age: samples.age(at: context.now), lastFault: samples.lastFault))]
+    }
+}

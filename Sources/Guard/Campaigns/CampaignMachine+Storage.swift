@@ -1,0 +1,80 @@
+import Model
+import Policy
+
+/// What of a campaign outlives the process.
+extension CampaignMachine {
+    /// Changes with whatever is stored, but for the newest counters, which are stored as samples.
+    var storageMark: Int {
+        var hasher = Hasher()
+        hasher.combine(phase)
+        rules.hash(into: &hasher)
+        hasher.combine(samples.isMissing)
+        hasher.combine(samples.isStale)
+        hasher.combine(standstill)
+        hasher.combine(freshAfter)
+        hasher.combine(resumes)
+        hasher.combine(orderedPause)
+        return hasher.finalize()
+    }
+
+    var memory: CampaignMemory {
+        CampaignMemory(
+            id: entry.id, phase: phase, latest: samples.latest, rules: rules.memories, isMissing: samples.isMissing,
+            isStale: samples.isStale, freshAfter: freshAfter, resumes: resumes, standingSince: standstill.since,
+            isStandstillReported: standstill.isReported, mutes: rules.mutes.isEmpty ? nil : rules.mutes,
+            orderedPause: orderedPause)
+    }
+
+    /// Takes up what an earlier process stored, beside the samples.
+    ///
+    /// No time ahead of `now` is believed, as the clock may have been set back.
+    mutating func takeUp(_ memory: CampaignMemory, grace: Duration, at now: Instant) {
+        samples.takeUp(memory, at: now)
+        rules.takeUp(memory.rules, memory.mutes ?? [:], at: now)
+        freshAfter = min(memory.freshAfter, now)
+        resumes = memory.resumes
+        standstill = LongStandstill(
+            since: memory.standingSince.map { min($0, now) }, isReported: memory.isStandstillReported)
+        orderedPause = memory.orderedPause
+        phase = memory.phase.takenUp(grace: grace, at: now)
+    }
+
+    /// A start that an earlier version stored with the launch: it may have taken effect, unless what came of it was stored
+    /// since.
+    mutating func takeUp(lostStart intent: Intent) {
+        switch phase {
+        case .unknown, .draft:
+            phase = .starting(StartAttempt(intent: intent, isUnderWay: false, lost: intent))
+        case .starting, .running, .pausing, .paused, .resuming, .pausedByAnother: break
+        }
+    }
+}
+
+extension CampaignPhase {
+    /// The phase as it goes on after a restart: what was under way may have taken effect.
+    fileprivate func takenUp(grace: Duration, at now: Instant) -> CampaignPhase {
+        switch self {
+        case .unknown, .draft, .running: return self
+        case .starting(var attempt):
+            if attempt.isUnderWay { (attempt.isUnderWay, attempt.lost) = (false, attempt.intent) }
+            return .starting(attempt)
+        case .pausing(var attempt):
+            attempt.intent.sentAt = min(attempt.intent.sentAt, now)
+            attempt.noteLost()
+            attempt.intent.firstSentAt = min(attempt.intent.firstSentAt, now)
+            attempt.retryAt = now
+            return .pausing(attempt)
+        case .paused(var pause):
+            pause.standstill.clamp(to: now + grace)
+            return .paused(pause)
+        case .pausedByAnother(var standstill):
+            standstill.clamp(to: now + grace)
+            return .pausedByAnother(standstill)
+        case .resuming(var attempt):
+            attempt.pause.standstill.clamp(to: now + grace)
+            if attempt.isSent { attempt.mayHaveTakenEffect = true }
+            attempt.step = .waiting(until: now)
+            return .resuming(attempt)
+        }
+    }
+}

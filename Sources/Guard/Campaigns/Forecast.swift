@@ -1,0 +1,60 @@
+import Model
+import Policy
+
+/// What a rule would read once so many emails more have been resolved, of which a share bounced.
+struct Forecast: CompiledReadings {
+    let now: CampaignFigures
+    let windows: [Duration]
+    let emails: Double
+    let bounceRate: Double
+    /// How long those emails take.
+    let elapsed: Duration
+
+    private func added(to counter: Counter) -> Double {
+        switch counter {
+        case .totalEnrolled, .replied: 0
+        case .sent, .resolved: emails
+        case .bounced: emails * bounceRate
+        case .delivered: emails * (1 - bounceRate)
+        }
+    }
+
+    func value(of gauge: Gauge) -> Double {
+        switch gauge {
+        case .bounceRate:
+            let (bounced, resolved) = (value(of: .bounced), value(of: .resolved))
+            return resolved > 0 ? bounced / resolved : .nan
+        case .queued:
+            let rest = now.value(of: .queued) - emails
+            return rest < 0 ? 0 : rest
+        case .totalEnrolled, .sent, .delivered, .bounced, .replied, .resolved, .openRate, .replyRate,
+            .poolDailyCapacity,
+            .poolRemainingVolume, .poolReserved, .poolAvailable, .poolSenders, .poolActiveSenders, .poolAge,
+            .poolUpdated, .accountsActive, .accountsPaused, .accountsWarming:
+            guard let counter = Counter(rawValue: gauge.rawValue) else { return now.value(of: gauge) }
+            return now.value(of: gauge) + added(to: counter)
+        }
+    }
+
+    /// What the window holds now leaves it bit by bit.
+    func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double) {
+        let length = windows[window]
+        let share = elapsed / length
+        let before = now.increase(of: counter, window: window)
+        let (held, covered) = before.amount.isNaN ? (0, 0) : before
+        let amount = held * max(0, 1 - share) + added(to: counter) / max(1, share)
+        return (amount, min(length.hours, covered + max(.milliseconds(1), elapsed).hours))
+    }
+
+    func age(of source: Source) -> Double { source == .stats ? 0 : now.age(of: source) }
+
+    func poolTag(_ name: String) -> String? { now.poolTag(name) }
+
+    func sinceArmed(_ counter: Counter) -> Double {
+        guard let test = now.armedTest else { return .nan }
+        let trials = now.sinceArmed(test.trials) + added(to: test.trials)
+        if counter == test.trials { return trials }
+        let hits = now.sinceArmed(test.hits) + added(to: test.hits)
+        return hits > trials ? trials : hits
+    }
+}

@@ -1,0 +1,90 @@
+package import Model
+package import Policy
+
+/// Something that the guard reports: facts alone; `Reporting` turns them into a sentence and fields.
+package enum GuardEvent: Sendable {
+    indirect case campaign(CampaignSnapshot, CampaignEvent)
+    indirect case launch(CampaignSnapshot, LaunchEntry, LaunchEvent)
+    indirect case rule(RuleTransition)
+    indirect case pool(PoolEvent)
+    indirect case sender(SenderEvent)
+    indirect case api(WorkspaceLabel, APIEvent)
+    /// `entry` is nil where the policy names no such campaign.
+    indirect case order(Order, entry: CampaignEntry?, OrderOutcome)
+    /// So many campaigns were started within `per`, as many as the start limit allows; further starts wait.
+    case startLimitReached(starts: Int, per: Duration, campaigns: Int)
+    /// More than half of the running campaigns breach at once.
+    case circuitBreakerTripped(breaching: Int, running: Int, stopsPauses: Bool)
+    case ledger(LedgerEvent)
+}
+
+/// A campaign as an event shows it: its entry in the policy and its newest counters.
+package struct CampaignSnapshot: Sendable {
+    package var entry: CampaignEntry
+    package var stats: CampaignStats?
+
+    package init(entry: CampaignEntry, stats: CampaignStats?) { (self.entry, self.stats) = (entry, stats) }
+}
+
+/// A workspace as sentences name it.
+package struct WorkspaceLabel: Hashable, Sendable {
+    package var name: WorkspaceName
+    package var provider: Provider
+    /// The policy has no other, so that "the platform" is clear.
+    package var isOnly: Bool
+
+    package init(name: WorkspaceName, provider: Provider, isOnly: Bool) {
+        (self.name, self.provider, self.isOnly) = (name, provider, isOnly)
+    }
+}
+
+/// A transition of a rule on one campaign or pool.
+package struct RuleTransition: Sendable {
+    package enum Subject: Sendable {
+        case campaign(CampaignEntry)
+        case pool(PoolID)
+    }
+
+    package var change: RuleState.Change
+    package var rule: Rule
+    package var evaluation: Evaluation
+    package var subject: Subject
+
+    package init(_ change: RuleState.Change, _ rule: Rule, _ evaluation: Evaluation, on subject: Subject) {
+        (self.change, self.rule, self.evaluation, self.subject) = (change, rule, evaluation, subject)
+    }
+}
+
+/// Whether decisions can be stored.
+package enum LedgerEvent: Sendable {
+    /// `since` is nil for the first failure of an outage.
+    case failed(reason: String, since: Instant?)
+    case recovered(after: Duration)
+}
+
+extension GuardEvent {
+    /// What an event is about.
+    package enum Subject: Hashable, Sendable {
+        case campaign(CampaignID)
+        case pool(PoolID)
+        case workspace(WorkspaceName)
+        /// The daemon as a whole.
+        case none
+    }
+
+    package var subject: Subject {
+        switch self {
+        case .campaign(let campaign, _), .launch(let campaign, _, _): .campaign(campaign.entry.id)
+        case .rule(let transition):
+            switch transition.subject {
+            case .campaign(let entry): .campaign(entry.id)
+            case .pool(let id): .pool(id)
+            }
+        case .pool(let event): .pool(event.pool)
+        case .sender(let event): .pool(event.pool)
+        case .api(let workspace, _): .workspace(workspace.name)
+        case .order(let order, _, _): .campaign(order.campaign)
+        case .startLimitReached, .circuitBreakerTripped, .ledger: .none
+        }
+    }
+}

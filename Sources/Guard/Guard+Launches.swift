@@ -1,0 +1,357 @@
+package import Model
+import Policy
+
+/// What the launch rules say of one launch.
+enum LaunchVerdict {
+    case pass
+    case hold(LaunchHold)
+    /// The counters show that the campaign has been started before.
+    case alreadyStarted
+}
+
+/// Launches: evaluated in order, on fresh stats, one at a time.
+extension Guard {
+    /// Reports every launch that waits.
+    func reportQueued(_ launches: [LaunchMachine]) -> [Effect] {
+        launches.filter { $0.phase == .waiting }.compactMap { report(.queued, of: $0) }
+    }
+
+    private func report(_ event: LaunchEvent, of launch: LaunchMachine) -> Effect? {
+        campaigns[launch.entry.campaign].map { .report(.launch($0.snapshot, launch.entry, event)) }
+    }
+
+    private func report(_ event: LaunchEvent, _ index: Int) -> [Effect] {
+        report(event, of: launches[index]).map { [$0] } ?? []
+    }
+
+    /// Evaluates every open launch in the order in which they may start; requests fresh stats for the first that may.
+    mutating func advanceLaunches(at now: Instant) -> [Effect] {
+        guard launches.hasOpen else { return [] }
+        var effects = dropExpired(at: now)
+        if launches.busy != nil { return effects }
+        // One that goes first is still to be evaluated: what it takes of a pool is not known.
+        var isBehind = false
+        for index in launches.open where isDue(index, at: now) {
+            if isAnswered(index, at: now) {
+                effects += evaluateReportingRules(index, at: now)
+                switch verdict(index, at: now) {
+                case .pass where isBehind && launches[index].forcer(at: now) == nil: break
+                case .pass:
+                    let (more, hasBegun) = beginEvaluation(index, at: now)
+                    effects += more
+                    if hasBegun { return effects }
+                case .hold(let hold): effects += take(hold, index, at: now)
+                case .alreadyStarted: effects += foundStarted(launch: index, isFirstPoll: true, at: now)
+                }
+            }
+            let isLast = launches.open.last == index
+            let (mayRun, staleAfter) = (mayRun(index), policy.staleAfter)
+            let (isAwaited, skippedAfter) = launches.update(index) {
+                $0.noteSettling(mayRun: mayRun, isLast: isLast, staleAfter: staleAfter, at: now)
+            }
+            if let skippedAfter {
+                effects += report(.skipped(after: skippedAfter, reasons: launches[index].reasons), index)
+            }
+            if isAwaited { isBehind = true }
+        }
+        return effects
+    }
+
+    private mutating func dropExpired(at now: Instant) -> [Effect] {
+        var effects: [Effect] = []
+        for index in launches.open {
+            guard let expires = launches[index].entry.expires, monotonic(expires) <= now, canExpire(index) else {
+                continue
+            }
+            launches.update(index) { $0.close() }
+            effects += report(.expired, index)
+        }
+        return effects
+    }
+
+    private func canExpire(_ index: Int) -> Bool {
+        switch launches[index].phase {
+        case .waiting, .held: !mayRun(index)
+        case .evaluating, .starting, .released, .closed: false
+        }
+    }
+
+    /// A start of it may have taken effect.
+    private func mayRun(_ index: Int) -> Bool { campaigns[launches[index].entry.campaign]?.lostStart != nil }
+
+    /// Its time has come, and no person holds it.
+    private func isDue(_ index: Int, at now: Instant) -> Bool {
+        let launch = launches[index]
+        guard launch.isOpen, launch.heldBy == nil else { return false }
+        if launch.forcer(at: now) != nil { return true }
+        return launch.entry.notBefore.map { monotonic($0) <= now } ?? true
+    }
+
+    /// What it is evaluated on has been answered at least once, and nothing asks to wait.
+    private func isAnswered(_ index: Int, at now: Instant) -> Bool {
+        if let retryAt = launches[index].retryAt, retryAt > now { return false }
+        return planner.unanswered.isEmpty || planner.unanswered.isDisjoint(with: targets(index))
+    }
+
+    /// What a launch is evaluated on.
+    private func targets(_ index: Int) -> [Target] {
+        guard let campaign = campaigns.index(of: launches[index].entry.campaign) else { return [] }
+        return targets(of: campaigns[campaign].entry, campaigns[campaign].rules.set.launchSources)
+    }
+
+    /// The launch that goes before this one and is still to be evaluated; nil where this one waits for none.
+    package func launchAhead(of index: Int, at now: Instant) -> LaunchMachine? {
+        for other in launches.open {
+            if other == index { return nil }
+            guard isDue(other, at: now), !launches[other].isSettled(mayRun: mayRun(other)) else { continue }
+            if launches[other].unsettledSince.map({ now - $0 < policy.staleAfter }) ?? true { return launches[other] }
+        }
+        return nil
+    }
+
+    /// Launch rules that do not hold, but only report: each reports once that it is true, and once that it no longer is.
+    private mutating func evaluateReportingRules(_ index: Int, at now: Instant) -> [Effect] {
+        guard let campaign = campaigns[launches[index].entry.campaign] else { return [] }
+        let rules = campaign.rules.set.launch.filter { $0.action == .alert || $0.mode == .observe }
+        if rules.isEmpty { return [] }
+        let readings = campaign.readings(in: context(of: campaign.entry, at: now))
+        return rules.compactMap { rule in
+            let evaluation = rule.condition.evaluate(readings)
+            let change = launches.update(index) { $0.note(evaluation.truth, of: rule) }
+            return change.map {
+                .report(.rule(RuleTransition($0, rule, evaluation, on: .campaign(campaign.entry))))
+            }
+        }
+    }
+
+    // MARK: Evaluation
+
+    /// The launch rules allow it: fresh stats are requested, unless the ledger or the start limit hold it.
+    private mutating func beginEvaluation(_ index: Int, at now: Instant) -> (effects: [Effect], hasBegun: Bool) {
+        if ledger.isFailing { return (take(LaunchHold([.ledger]), index, at: now), false) }
+        let id = launches[index].entry.campaign
+        if policy.mode == .enforce, launches[index].forcer(at: now) == nil,
+            let until = startLimit.earliestStart(of: id, policy, at: now)
+        {
+            launches.update(index) { $0.waitUntil(until) }
+            return (startLimit.report(policy) + take(LaunchHold([.startLimit]), index, at: now), false)
+        }
+        launches.update(index) { $0.beginEvaluation(at: now) }
+        return (targets(index).map { planner.pollNow($0, at: now) }, true)
+    }
+
+    /// A fresh answer came, or failed to: once all are there, the launch is started or held.
+    mutating func settleLaunch(_ outcome: PollOutcome, at now: Instant) -> [Effect] {
+        guard let index = launches.busy, case .evaluating(let since) = launches[index].phase else { return [] }
+        let targets = targets(index)
+        guard targets.contains(outcome.target), outcome.requestedAt >= since else { return [] }
+        if outcome.isFailure {
+            let retryAt = now + policy.poll.pools.min
+            launches.update(index) { $0.waitUntil(retryAt) }
+            return take(LaunchHold([.noFreshStats]), index, at: now)
+        }
+        guard targets.allSatisfy({ isFresh($0, since: since) }) else { return [] }
+        switch verdict(index, at: now) {
+        case .pass:
+            // One that goes first may have come due meanwhile.
+            if launches[index].forcer(at: now) == nil, launchAhead(of: index, at: now) != nil {
+                launches.update(index) { $0.stepBack() }
+                return advanceLaunches(at: now)
+            }
+            return release(index, at: now)
+        case .hold(let hold): return take(hold, index, at: now)
+        case .alreadyStarted: return foundStarted(launch: index, isFirstPoll: true, at: now)
+        }
+    }
+
+    /// What is known says of the launch: every rule must be known and false.
+    func verdict(_ index: Int, at now: Instant) -> LaunchVerdict {
+        guard let campaign = campaigns[launches[index].entry.campaign], let latest = campaign.samples.latest,
+            !campaign.samples.isMissing, campaign.samples.age(at: now) <= policy.staleAfter
+        else { return .hold(LaunchHold([.noStats])) }
+        if latest.stats.showsSending { return .alreadyStarted }
+        switch campaign.phase {
+        // What was stopped is no launch, even before its first email.
+        case .pausing, .paused, .pausedByAnother, .resuming: return .hold(LaunchHold([.paused]))
+        case .unknown, .draft, .starting, .running: break
+        }
+        guard latest.stats.provesDraft, let enrolled = latest.stats.totalEnrolled else {
+            return .hold(LaunchHold([.noStats]))
+        }
+        if enrolled == 0 { return .hold(LaunchHold([.noLeads])) }
+        if launches[index].forcer(at: now) != nil { return .pass }
+        var hold = LaunchHold([])
+        let readings = campaign.readings(in: context(of: campaign.entry, at: now))
+        for rule in campaign.rules.set.holding {
+            let evaluation = rule.condition.evaluate(readings)
+            switch evaluation.truth {
+            case .no: continue
+            case .yes: hold.reasons.append(.rule(rule.name))
+            case .unknown: hold.reasons.append(.unknownRule(rule.name))
+            }
+            if hold.rule == nil { (hold.rule, hold.evaluation) = (rule, evaluation) }
+        }
+        return hold.reasons.isEmpty ? .pass : .hold(hold)
+    }
+
+    /// The launch is held.
+    mutating func take(_ hold: LaunchHold, _ index: Int, at now: Instant) -> [Effect] {
+        var hold = hold
+        if let campaign = campaigns[launches[index].entry.campaign] {
+            hold.enrolled = campaign.samples.latest?.stats.totalEnrolled
+            hold.pool = pools.reading(for: campaign.entry, at: now)
+        }
+        let staleAfter = policy.staleAfter
+        let events = launches.update(index) { [hold] in $0.hold(hold, staleAfter: staleAfter, at: now) }
+        return events.flatMap { report($0, index) }
+    }
+
+    // MARK: Starting
+
+    private mutating func release(_ index: Int, at now: Instant) -> [Effect] {
+        let launch = launches[index]
+        guard let position = campaigns.index(of: launch.entry.campaign) else { return [] }
+        let entry = campaigns[position].entry
+        let (conditions, evidence) = passedRules(position, at: now)
+        let decision = Decision(
+            id: nextDecisionID(), at: now, campaign: entry.id,
+            cause: launch.forcer(at: now).map { .order($0) } ?? .launchRulesPass, conditionText: conditions,
+            evidence: evidence)
+        let pool = pools.reading(of: entry, at: now)
+        if let pool, let enrolled = campaigns[position].samples.latest?.stats.totalEnrolled {
+            pools.reserve(launch: enrolled, in: pool.pool.id, for: entry.id)
+        }
+        guard policy.mode == .enforce else {
+            launches.update(index) { $0.release(isDryRun: true) }
+            return report(.released(ReleaseReport(decision: decision, mode: .observe, pool: pool)), index)
+        }
+        launches.update(index) { $0.beginStart() }
+        startLimit.note(entry.id, at: now)
+        return campaigns.update(position) { $0.beginStart(decision, at: now) }
+    }
+
+    /// The launch rules that might have held it, as one condition, which only a person's order lets be true.
+    private func passedRules(_ index: Int, at now: Instant) -> (conditions: String?, evidence: Evaluation?) {
+        let rules = campaigns[index].rules.set.holding
+        if rules.isEmpty { return (nil, nil) }
+        let readings = campaigns[index].readings(in: context(of: campaigns[index].entry, at: now))
+        let evaluations = rules.map { $0.condition.evaluate(readings) }
+        let evidence = Evaluation(
+            truth: evaluations.map(\.truth).reduce(.no) { $0.or($1) }, findings: evaluations.flatMap(\.findings),
+            coverage: evaluations.compactMap(\.coverage).min())
+        return (rules.map { "(\($0.conditionText))" }.joined(separator: " or "), evidence)
+    }
+
+    mutating func startAnswered(
+        _ intent: Intent, _ result: Result<ActionAnswer, Fault>, at now: Instant
+    ) -> [Effect] {
+        guard let position = campaigns.index(of: intent.campaign), campaigns[position].startUnderWay == intent,
+            let index = launches.index(of: intent.campaign)
+        else { return [] }
+        let effects: [Effect]
+        switch result {
+        case .success(let answer):
+            switch answer.status {
+            case .running: effects = started(index, position, intent, answer, at: now)
+            case .draft, .paused, .other:
+                let fault = Fault(.unexpected, "the answer to a start says that the campaign does not run")
+                effects = startFailed(index, position, intent, fault, at: now)
+            }
+        case .failure(let fault): effects = startFailed(index, position, intent, fault, at: now)
+        }
+        return effects + advanceLaunches(at: now)
+    }
+
+    private mutating func started(
+        _ index: Int, _ position: Int, _ intent: Intent, _ answer: ActionAnswer, at now: Instant
+    ) -> [Effect] {
+        launches.update(index) { $0.release() }
+        campaigns.update(position) { $0.confirmStart(at: now) }
+        learnSkew(answer.startedAt, intent, .success(answer))
+        let earliest = skews[campaigns[position].entry.workspace].earliest
+        let ranSince = answer.startedAt.flatMap { intent.offset(of: $0, answer) < earliest ? $0 : nil }
+        return reportStarted(index, position, intent, ranSince.map { .ranSince($0) }, at: now)
+    }
+
+    private func reportStarted(
+        _ index: Int, _ position: Int, _ intent: Intent, _ note: ReleaseReport.Note?, at now: Instant
+    ) -> [Effect] {
+        let pool = pools.reading(of: campaigns[position].entry, at: now)
+        return report(
+            .released(ReleaseReport(decision: intent.decision, mode: .enforce, pool: pool, note: note)), index)
+    }
+
+    private mutating func startFailed(
+        _ index: Int, _ position: Int, _ intent: Intent, _ fault: Fault, at now: Instant
+    ) -> [Effect] {
+        let isFinal: Bool
+        switch fault.kind {
+        case .missing: isFinal = true
+        case .refused: isFinal = fault.code != "no_leads_enrolled"
+        case .unreachable, .unexpected, .unauthorized, .throttled: isFinal = false
+        }
+        campaigns.update(position) { $0.startFailed(fault, isFinal: isFinal, at: now) }
+        // What may have taken effect stays reserved: only counters can tell.
+        if campaigns[position].lostStart == nil { pools.cancelReservation(of: intent.campaign) }
+        let retryAt = now + max(fault.retryAfter ?? .zero, policy.poll.pools.min)
+        launches.update(index) { isFinal ? $0.close() : $0.startFailed(retryAt: retryAt) }
+        return report(.failed(intent.decision, fault, isFinal: isFinal), index)
+    }
+
+    // MARK: Started by someone
+
+    private mutating func foundStarted(launch index: Int, isFirstPoll: Bool, at now: Instant) -> [Effect] {
+        campaigns.index(of: launches[index].entry.campaign).map {
+            foundStarted($0, isFirstPoll: isFirstPoll, at: now)
+        } ?? []
+    }
+
+    /// The counters show that the campaign was started; by us, if a start of ours got lost.
+    mutating func foundStarted(_ position: Int, isFirstPoll: Bool, at now: Instant) -> [Effect] {
+        guard let index = launches.openIndex(of: campaigns[position].entry.id) else {
+            return isFirstPoll ? [] : foundUnplanned(position, launch: nil, at: now)
+        }
+        // The answer to our start is still to come and will tell.
+        if campaigns[position].startUnderWay != nil { return [] }
+        if let intent = campaigns[position].lostStart {
+            launches.update(index) { $0.release() }
+            campaigns.update(position) { $0.confirmStart(at: now) }
+            return reportStarted(index, position, intent, .seenInCounters, at: now)
+        }
+        launches.update(index) { $0.close() }
+        if isFirstPoll { return report(.alreadyStarted, index) }
+        return foundUnplanned(position, launch: launches[index], at: now)
+    }
+
+    /// A draft began to send without us: reported if its launch was not released, or its rules would have held it.
+    private mutating func foundUnplanned(_ position: Int, launch: LaunchMachine?, at now: Instant) -> [Effect] {
+        let entry = campaigns[position].entry
+        let planned = launches[entry.id]
+        // In observe mode a launch that "was released" is started by people.
+        if planned?.phase == .released { return [] }
+        let readings = campaigns[position].readings(in: context(of: entry, at: now))
+        var holding: (rule: Rule, evaluation: Evaluation)?
+        for rule in campaigns[position].rules.set.launch where rule.action == .hold && holding == nil {
+            let evaluation = rule.condition.evaluate(readings)
+            if evaluation.truth == .yes { holding = (rule, evaluation) }
+        }
+        guard launch != nil || holding != nil else { return [] }
+        let launchEntry = planned?.entry ?? LaunchEntry(campaign: entry.id)
+        var effects: [Effect] = [
+            .report(
+                .launch(
+                    campaigns[position].snapshot, launchEntry,
+                    .unapproved(rule: holding?.rule, holding?.evaluation)))
+        ]
+        guard policy.onUnapproved == .pause, let (rule, evaluation) = holding else { return effects }
+        let decision = Decision(
+            id: nextDecisionID(), at: now, campaign: entry.id, cause: .unapprovedLaunch,
+            conditionText: rule.conditionText, evidence: evaluation)
+        if policy.mode == .enforce, rule.mode == .enforce {
+            effects += campaigns.update(position) { $0.beginPause(decision, at: now) }
+        } else {
+            effects.append(campaigns[position].reportPause(decision, rule, mode: .observe))
+        }
+        return effects
+    }
+}

@@ -1,0 +1,182 @@
+import HeapModule
+import Model
+import Policy
+
+/// Which campaign to poll next: each within the time that its danger asks for, as far as the budget goes.
+///
+/// Each campaign is polled at least once in the longest interval. What the budget has beyond that goes to those that want
+/// to be polled more often, to each in proportion to what it wants; where it suffices, each gets all of it. So none
+/// starves, and no poll costs more for there being many campaigns.
+struct PollQueue: Sendable {
+    /// A campaign by its index, and when it is due, or by when it must have been polled.
+    private struct Entry: Comparable {
+        var at: Instant
+        var index: Int
+        /// An entry of an older version is void.
+        var version: UInt32
+
+        static func < (left: Entry, right: Entry) -> Bool {
+            left.at != right.at ? left.at < right.at : left.index < right.index
+        }
+    }
+
+    private struct Seat {
+        /// When it was last polled; nil before.
+        var polledAt: Instant?
+        /// Polls that it wants beyond the least, in billionths a second.
+        var wanted: Int64 = 0
+        var version: UInt32 = 0
+    }
+
+    /// Due campaigns may wait for this part of their interval in favour of those that can wait less.
+    private static let slack = 16
+    /// So much of the budget is given away, that what is due seldom has to wait.
+    private static let givenAway = 0.95
+    /// Polls that may go out at once after a lull.
+    private static let burst: Duration = .milliseconds(50)
+    /// The first round goes as fast as the budget allows, but not faster than this: people wait for it.
+    private static let firstPerSecondMax = 100.0
+    /// So much may go out a second in any case, as far as the budget goes.
+    private static let calmPerSecond = 10.0
+    private static let unit = 1e9
+
+    private let pace: PollInterval
+    private let perSecond: Double
+    private let firstPerSecond: Double
+    private var seats: [Seat]
+    private var waiting = Heap<Entry>()
+    private var ready = Heap<Entry>()
+    /// Campaigns that have not been polled once.
+    private var untouched: Int
+    private var totalWanted: Int64 = 0
+    /// Polls that may go out now.
+    private var tokens = 1.0
+    private var filledAt: Instant
+
+    init(_ poll: PollSettings, campaigns: Int, at now: Instant) {
+        pace = poll.statsPace
+        perSecond = poll.statsPerSecond
+        let even = Double(campaigns) / poll.statsInterval.seconds
+        firstPerSecond = max(even, min(poll.budget.perSecond, PollQueue.firstPerSecondMax))
+        seats = Array(repeating: Seat(), count: campaigns)
+        untouched = campaigns
+        filledAt = now
+        waiting = Heap((0..<campaigns).map { Entry(at: now, index: $0, version: 0) })
+    }
+
+    // MARK: Intervals
+
+    /// Polls a second that each campaign has in any case.
+    private var least: Double { 1 / pace.max.seconds }
+
+    /// The part of what is wanted beyond the least that the budget can give, 0…1.
+    private var share: Double {
+        guard totalWanted > 0 else { return 1 }
+        let spare = max(0, perSecond * PollQueue.givenAway - Double(seats.count) * least)
+        return min(1, spare * PollQueue.unit / Double(totalWanted))
+    }
+
+    /// The time between two polls of the campaign, as things stand.
+    func interval(_ index: Int) -> Duration {
+        let wanted = seats[index].wanted
+        if wanted == 0 { return pace.max }
+        return .seconds(1 / (least + share * Double(wanted) / PollQueue.unit))
+    }
+
+    /// Polls a second of all campaigns together, as things stand.
+    var pollsPerSecond: Double { Double(seats.count) * least + share * Double(totalWanted) / PollQueue.unit }
+
+    /// The time after which a campaign of which nothing is known is polled again.
+    var evenInterval: Duration {
+        min(pace.max, max(pace.min, .seconds(Double(seats.count) / max(perSecond, 1e-9))))
+    }
+
+    /// The campaign is to be polled again after that time, if it can be had.
+    mutating func want(_ interval: Duration, _ index: Int) {
+        guard !pace.isFixed else { return }
+        let interval = min(pace.max, max(pace.min, interval))
+        let wanted = Int64(((1 / interval.seconds - least) * PollQueue.unit).rounded())
+        let change = max(0, wanted) - seats[index].wanted
+        guard change != 0 else { return }
+        seats[index].wanted += change
+        totalWanted += change
+        if let polledAt = seats[index].polledAt { wait(index, until: polledAt + self.interval(index)) }
+    }
+
+    // MARK: Turns
+
+    /// When the next poll is due.
+    var next: Instant? {
+        let due = ready.isEmpty ? waiting.min?.at : filledAt
+        guard let due else { return nil }
+        guard tokens < 1 else { return due }
+        let wait = Duration.milliseconds(Int64(((1 - tokens) / rate * 1000).rounded(.up)))
+        return max(due, filledAt + max(.milliseconds(1), wait))
+    }
+
+    /// The campaigns whose turn it is, as many as the pace allows.
+    mutating func take(at now: Instant) -> [Int] {
+        fill(now)
+        while let entry = waiting.min, entry.at <= now {
+            waiting.removeMin()
+            guard entry.version == seats[entry.index].version else { continue }
+            let latest =
+                seats[entry.index].polledAt == nil ? entry.at : entry.at + interval(entry.index) / PollQueue.slack
+            ready.insert(Entry(at: latest, index: entry.index, version: entry.version))
+        }
+        var turns: [Int] = []
+        while tokens >= 1, let entry = ready.popMin() {
+            guard entry.version == seats[entry.index].version else { continue }
+            tokens -= 1
+            note(entry.index, at: now)
+            turns.append(entry.index)
+        }
+        return turns
+    }
+
+    /// What is behind is made up for at twice the pace, not at once.
+    private var rate: Double {
+        untouched > 0 ? firstPerSecond : min(perSecond, max(2 * pollsPerSecond, PollQueue.calmPerSecond))
+    }
+
+    private mutating func fill(_ now: Instant) {
+        guard now > filledAt else { return }
+        tokens = min(max(1, rate * PollQueue.burst.seconds), tokens + (now - filledAt).seconds * rate)
+        filledAt = now
+    }
+
+    private mutating func note(_ index: Int, at now: Instant) {
+        let isFirst = seats[index].polledAt == nil
+        seats[index].polledAt = now
+        if isFirst { untouched -= 1 }
+        // After the first round the polls are spread evenly.
+        let spread = isFirst ? pace.max * (index + 1) / seats.count : interval(index)
+        wait(index, until: now + min(spread, interval(index)))
+    }
+
+    private mutating func wait(_ index: Int, until due: Instant) {
+        seats[index].version &+= 1
+        waiting.insert(Entry(at: due, index: index, version: seats[index].version))
+        // Void entries go when they are many.
+        if waiting.count > 64 + 4 * seats.count {
+            waiting = Heap(waiting.unordered.filter { $0.version == seats[$0.index].version })
+        }
+    }
+
+    /// The campaign is polled out of turn; false where it was polled within the shortest interval.
+    mutating func takeOutOfTurn(_ index: Int, at now: Instant) -> Bool {
+        if let polledAt = seats[index].polledAt, now - polledAt < pace.min { return false }
+        tokens -= 1
+        note(index, at: now)
+        return true
+    }
+
+    /// Goes on where another queue left off, for the campaigns that both have: those are given by their indexes.
+    mutating func adopt(_ previous: PollQueue, indexes: [(new: Int, old: Int)], at now: Instant) {
+        for (new, old) in indexes where previous.seats[old].polledAt != nil {
+            seats[new].polledAt = previous.seats[old].polledAt
+            untouched -= 1
+            wait(new, until: max(now, (seats[new].polledAt ?? now) + pace.max))
+        }
+    }
+}

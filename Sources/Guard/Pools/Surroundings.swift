@@ -1,0 +1,52 @@
+import Model
+import Policy
+
+/// What is known of a campaign's or a pool's surroundings at one time: the pool, and the workspace's accounts.
+struct Surroundings: Sendable {
+    var pool: PoolReading?
+    var accounts: AccountCounts?
+    var poolsAge: Duration?
+    var accountsAge: Duration?
+
+    /// NaN where it is unknown.
+    func value(of gauge: Gauge) -> Double {
+        switch gauge.source {
+        case .stats: .nan
+        case .pools: pool?.value(of: gauge) ?? .nan
+        case .accounts: accounts?.value(of: gauge) ?? .nan
+        }
+    }
+
+    /// The empty text where the pool has no such tag; nil where the pool, or its tags, are unknown.
+    func poolTag(_ name: String) -> String? { pool?.pool.tags.map { $0[name] ?? "" } }
+}
+
+/// How many sender accounts of a workspace are in each state.
+struct AccountCounts: Hashable, Sendable {
+    var active = 0
+    var paused = 0
+    var warming = 0
+
+    init(_ statuses: some Sequence<SenderAccount.Status>) {
+        for status in statuses {
+            switch status {
+            case .active: active += 1
+            case .paused: paused += 1
+            case .warming: warming += 1
+            case .other: break
+            }
+        }
+    }
+
+    func value(of gauge: Gauge) -> Double {
+        switch gauge {
+        case .accountsActive: Double(active)
+        case .accountsPaused: Double(paused)
+        case .accountsWarming: Double(warming)
+        case .totalEnrolled, .sent, .delivered, .bounced, .replied, .queued, .resolved, .openRate, .replyRate,
+            .bounceRate, .poolDailyCapacity, .poolRemainingVolume, .poolReserved, .poolAvailable, .poolSenders,
+            .poolActiveSenders, .poolAge, .poolUpdated:
+            .nan
+        }
+    }
+}

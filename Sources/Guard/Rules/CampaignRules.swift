@@ -1,0 +1,102 @@
+import Model
+import Policy
+
+/// The rules that apply to a campaign, compiled; campaigns to which the same rules apply share one.
+final class CampaignRules: Sendable {
+    /// One rule on running campaigns.
+    struct Running: Sendable {
+        /// Its index in the policy.
+        let index: Int
+        let rule: Rule
+        let condition: CompiledCondition
+        let probation: CompiledCondition?
+        /// Where it has a confidence.
+        let test: SequentialTest?
+        /// Of the rule, so that a sample need not copy the rule.
+        let forClause: Rule.For
+        let sources: Set<Source>
+        let pauses: Bool
+        let readsAge: Bool
+    }
+
+    /// A window that some rule reads, with the counters that it reads.
+    struct Window: Sendable {
+        let length: Duration
+        let counters: Set<Counter>
+    }
+
+    /// In the policy's order.
+    let running: [Running]
+    /// Launch rules that are not off, in the policy's order.
+    let launch: [Rule]
+    /// Shortest first; compiled conditions number them in this order.
+    let windows: [Window]
+
+    /// The launch rules that keep a campaign from being started.
+    var holding: [Rule] { launch.filter { $0.action == .hold && $0.mode == .enforce } }
+
+    /// True where some rule on running campaigns reads pools or accounts.
+    let readsSurroundings: Bool
+
+    /// What a launch is evaluated on.
+    var launchSources: Set<Source> { launch.reduce(into: [.stats]) { $0.formUnion($1.condition.sources) } }
+
+    /// What a resume is evaluated on.
+    var resumeSources: Set<Source> { holding.reduce(into: [.stats]) { $0.formUnion($1.condition.sources) } }
+
+    private init(_ policy: CheckedPolicy, _ indexes: [Int], label: (String) -> String) {
+        let rules = indexes.map { policy.rules[$0] }
+        windows = rules.windowedCounters.sorted { $0.key < $1.key }.map { Window(length: $0.key, counters: $0.value) }
+        launch = rules.filter { $0.trigger == .launch }
+        let lengths = windows.map(\.length)
+        running = indexes.compactMap { index in
+            let rule = policy.rules[index]
+            guard rule.trigger == .running else { return nil }
+            return Running(
+                index: index, rule: rule,
+                condition: CompiledCondition(rule.condition, windows: lengths, label: label),
+                probation: rule.resume?.probation.map {
+                    CompiledCondition($0.condition, windows: lengths, label: label)
+                }, test: rule.confidence == nil ? nil : rule.condition.test, forClause: rule.forClause,
+                sources: rule.sources, pauses: rule.action == .pause,
+                readsAge: rule.condition.readsAge)
+        }
+        readsSurroundings = running.contains { $0.sources != [.stats] }
+    }
+
+    /// Makes each set of rules once.
+    struct Factory {
+        /// What distinguishes the rules of one campaign from another's: which apply, and the labels that they read.
+        private struct Key: Hashable {
+            var indexes: [Int]
+            var labels: [String: String]
+        }
+
+        private let policy: CheckedPolicy
+        private var made: [Key: CampaignRules] = [:]
+        /// The labels that rules of these indexes read.
+        private var labelsRead: [[Int]: Set<String>] = [:]
+
+        init(_ policy: CheckedPolicy) { self.policy = policy }
+
+        mutating func rules(for entry: CampaignEntry) -> CampaignRules {
+            let indexes = policy.rules.indices.filter { index in
+                let rule = policy.rules[index]
+                return rule.trigger != .pool && rule.mode != .off && rule.applies(to: entry)
+            }
+            if let names = labelsRead[indexes], let rules = made[key(indexes, names, entry)] { return rules }
+            var names: Set<String> = []
+            let rules = CampaignRules(policy, indexes) { name in
+                names.insert(name)
+                return entry.labels[name] ?? ""
+            }
+            labelsRead[indexes] = names
+            made[key(indexes, names, entry)] = rules
+            return rules
+        }
+
+        private func key(_ indexes: [Int], _ names: Set<String>, _ entry: CampaignEntry) -> Key {
+            Key(indexes: indexes, labels: entry.labels.filter { names.contains($0.key) })
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Model
+import Policy
+
+/// The policy with what is derived from it once; immutable, and shared by all machines.
+final class RuleBook: Sendable {
+    let policy: CheckedPolicy
+    /// What is polled besides the campaigns' stats.
+    let sharedTargets: [Target]
+    /// The rules of each campaign, by its index in the policy.
+    let campaigns: [CampaignRules]
+    private let sharedTargetSet: Set<Target>
+    private let ruleIndexes: [String: Int]
+
+    init(_ policy: CheckedPolicy) {
+        self.policy = policy
+        sharedTargets = RuleBook.sharedTargets(policy)
+        sharedTargetSet = Set(sharedTargets)
+        ruleIndexes = Dictionary(
+            policy.rules.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var factory = CampaignRules.Factory(policy)
+        campaigns = policy.campaigns.map { factory.rules(for: $0) }
+    }
+
+    /// The rule of that name, with its index in the policy; nil where the policy has none.
+    func rule(_ name: String?) -> (index: Int, rule: Rule)? {
+        name.flatMap { ruleIndexes[$0] }.map { ($0, policy.rules[$0]) }
+    }
+
+    /// Whether the target is polled at all.
+    func polls(_ target: Target) -> Bool {
+        if case .stats = target { return true }
+        return sharedTargetSet.contains(target)
+    }
+
+    var targets: Set<Target> { sharedTargetSet.union(policy.campaigns.map { .stats($0.id) }) }
+
+    /// What is polled besides the campaigns: of each platform what it supplies and somebody needs, accounts only if a
+    /// rule reads them.
+    private static func sharedTargets(_ policy: CheckedPolicy) -> [Target] {
+        var sources: Set<Source> = []
+        for rule in policy.rules where rule.mode != .off { sources.formUnion(rule.sources) }
+        let bound = Set(policy.pools.map(\.name))
+        let namesPool = policy.campaigns.contains { $0.pool != nil }
+        if namesPool || !policy.launches.isEmpty { sources.insert(.pools) }
+        var targets: [Target] = []
+        for workspace in policy.workspaces {
+            let campaigns = policy.campaigns.filter { $0.workspace == workspace.name }
+            // Without campaigns, rules on pools may still read them.
+            let drawsOnOwn = campaigns.isEmpty || campaigns.contains { !($0.pool.map(bound.contains) ?? false) }
+            if sources.contains(.pools), workspace.provider.can(.volumes), drawsOnOwn {
+                targets.append(.pools(workspace.name))
+            }
+            if sources.contains(.accounts), workspace.provider.can(.accounts) {
+                targets.append(.accounts(workspace.name))
+            }
+        }
+        return targets + policy.pools.map { .pool($0.name) }
+    }
+}

@@ -1,0 +1,37 @@
+package import Model
+import Policy
+
+/// The members of the pools that the policy names, and whose operations are due.
+package struct SenderTable: Sendable {
+    private var machines: [PoolID: SenderMachine] = [:]
+    private var changed: Set<PoolID> = []
+
+    /// The members of a pool; untouched where nothing was done to them.
+    package subscript(pool: PoolID) -> SenderMachine { machines[pool] ?? SenderMachine() }
+
+    package func state(of pool: PoolID) -> SenderState? { machines[pool]?.state }
+
+    mutating func update<Result>(_ pool: PoolID, _ body: (inout SenderMachine) -> Result) -> Result {
+        changed.insert(pool)
+        return body(&machines[pool, default: SenderMachine()])
+    }
+
+    /// When the next operation is polled.
+    var operationsDue: Instant? { machines.values.compactMap(\.operationDue).min() }
+
+    /// Pools with an operation that is due, sorted.
+    func withDueOperation(at now: Instant) -> [PoolID] {
+        machines.filter { $0.value.operationDue.map { $0 <= now } ?? false }.map(\.key).sorted()
+    }
+
+    /// The pools whose members changed since this was last asked.
+    mutating func takeChanged() -> Set<PoolID> {
+        defer { changed = [] }
+        return changed
+    }
+
+    /// What was handed out to be stored is handed out again.
+    mutating func storeAll() { changed.formUnion(machines.keys) }
+
+    var pools: [PoolID] { machines.keys.sorted() }
+}

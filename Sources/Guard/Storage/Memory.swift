@@ -1,0 +1,235 @@
+package import Model
+import Policy
+
+/// What of one campaign outlives the process.
+package struct CampaignMemory: Codable, Hashable, Sendable {
+    package var id: CampaignID
+    var phase: CampaignPhase
+    var latest: StatsSample?
+    var rules: [RuleMemory]
+    var isMissing: Bool
+    var isStale: Bool
+    var freshAfter: Instant
+    var resumes: ResumePolicy
+    var standingSince: Instant?
+    var isStandstillReported: Bool
+    /// Absent, as what follows, from what older versions stored.
+    var mutes: [String: Mute]?
+    var orderedPause: Decision?
+
+    /// As ledgers store it.
+    private enum CodingKeys: String, CodingKey {
+        case id, phase, latest, rules, isMissing, isStale, freshAfter
+        case resumes = "recovery"
+        case standingSince = "stillSince"
+        case isStandstillReported = "toldStill"
+        case mutes, orderedPause
+    }
+
+    /// The phase in a word, for those who read the ledger.
+    package var phaseName: String { phase.state(isOnProbation: resumes.isOnProbation).rawValue }
+}
+
+extension CampaignMemory {
+    private enum LegacyPhase: CodingKey {
+        /// A start that was under way or whose answer was lost; the launch stored it.
+        case releasing
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(CampaignID.self, forKey: .id)
+        let isLegacy = try container.nestedContainer(keyedBy: LegacyPhase.self, forKey: .phase).contains(.releasing)
+        phase = isLegacy ? .draft : try container.decode(CampaignPhase.self, forKey: .phase)
+        latest = try container.decodeIfPresent(StatsSample.self, forKey: .latest)
+        rules = try container.decode([RuleMemory].self, forKey: .rules)
+        isMissing = try container.decode(Bool.self, forKey: .isMissing)
+        isStale = try container.decode(Bool.self, forKey: .isStale)
+        freshAfter = try container.decode(Instant.self, forKey: .freshAfter)
+        resumes = try container.decode(ResumePolicy.self, forKey: .resumes)
+        standingSince = try container.decodeIfPresent(Instant.self, forKey: .standingSince)
+        isStandstillReported = try container.decode(Bool.self, forKey: .isStandstillReported)
+        mutes = try container.decodeIfPresent([String: Mute].self, forKey: .mutes)
+        orderedPause = try container.decodeIfPresent(Decision.self, forKey: .orderedPause)
+    }
+}
+
+/// Where a rule stood, and which rule it was: another condition under the same name is another rule.
+struct RuleMemory: Codable, Hashable, Sendable {
+    var name: String
+    var fingerprint: String
+    var state: RuleState
+    /// What had been counted when it was armed; absent from what older versions stored.
+    var armed: CampaignStats?
+
+    init(_ identity: RuleIdentity, _ state: RuleState, armed: CampaignStats?) {
+        (name, fingerprint) = (identity.name, identity.fingerprint)
+        (self.state, self.armed) = (state, armed)
+    }
+
+    var identity: RuleIdentity { RuleIdentity(name: name, fingerprint: fingerprint) }
+}
+
+/// What of one launch outlives the process.
+package struct LaunchMemory: Codable, Hashable, Sendable {
+    /// A launch's phase as it is stored.
+    enum Phase: Codable, Hashable, Sendable {
+        case waiting
+        case held([HoldReason])
+        case judging(since: Instant)
+        case starting
+        /// As older versions stored a start that was under way.
+        indirect case releasing(Intent)
+        case released
+        case closed
+    }
+
+    var entry: LaunchEntry
+    var phase: Phase
+    var heldSince: Instant?
+    /// A start whose answer was lost, as older versions stored it: today it is with the campaign.
+    var lostStart: Intent?
+    var reportedReasons: [HoldReason]?
+    var reportedCannotFit: Int?
+    var reportedRules: Set<String>
+    /// Absent, as what follows, from what older versions stored.
+    var wasDryRun: Bool?
+    var heldBy: Order?
+    var forcedBy: Order?
+    var forcedUntil: Instant?
+
+    /// As ledgers store it.
+    private enum CodingKeys: String, CodingKey {
+        case entry, phase, heldSince, lostStart
+        case reportedReasons = "toldReasons"
+        case reportedCannotFit = "toldCannotFit"
+        case reportedRules = "toldRules"
+        case wasDryRun = "wasOnlyTold"
+        case heldBy, forcedBy, forcedUntil
+    }
+
+    package var campaign: CampaignID { entry.campaign }
+
+    /// The start that older versions stored here, and that may have taken effect.
+    var legacyStart: Intent? {
+        switch phase {
+        case .releasing(let intent): intent
+        case .waiting, .held, .judging, .starting, .released, .closed: lostStart
+        }
+    }
+
+    /// The phase in a word, for those who read the ledger.
+    package var phaseName: String {
+        switch phase {
+        case .waiting: LaunchState.waiting.rawValue
+        case .held: LaunchState.held.rawValue
+        case .judging: LaunchState.evaluating.rawValue
+        case .starting, .releasing: LaunchState.starting.rawValue
+        case .released: LaunchState.released.rawValue
+        case .closed: LaunchState.closed.rawValue
+        }
+    }
+}
+
+/// What of one pool outlives the process: where its rules stand, and what was done to its members.
+package struct PoolMemory: Codable, Hashable, Sendable {
+    package var id: PoolID
+    var rules: [RuleMemory]
+    var senders: SenderState
+}
+
+/// What of the workspace as a whole outlives the process.
+package struct WorkspaceMemory: Codable, Hashable, Sendable {
+    var reservations = Reservations()
+    var lastDecision = 0
+    var startLimit = StartLimiter()
+    var circuitBreaker = CircuitBreaker()
+    var skew: [WorkspaceName: StampSkew]?
+
+    package init() {}
+
+    private enum CodingKeys: String, CodingKey {
+        case reservations, lastDecision, startLimit, circuitBreaker, skew
+        /// What older versions stored both limits under.
+        case belt
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let legacy = container.contains(.belt)
+        reservations = try container.decode(Reservations.self, forKey: .reservations)
+        lastDecision = try container.decode(Int.self, forKey: .lastDecision)
+        startLimit = try container.decode(StartLimiter.self, forKey: legacy ? .belt : .startLimit)
+        circuitBreaker = try container.decode(CircuitBreaker.self, forKey: legacy ? .belt : .circuitBreaker)
+        skew = try container.decodeIfPresent([WorkspaceName: StampSkew].self, forKey: .skew)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(reservations, forKey: .reservations)
+        try container.encode(lastDecision, forKey: .lastDecision)
+        try container.encode(startLimit, forKey: .startLimit)
+        try container.encode(circuitBreaker, forKey: .circuitBreaker)
+        try container.encodeIfPresent(skew, forKey: .skew)
+    }
+}
+
+/// All that a guard takes up again after a restart.
+package struct Memory: Sendable {
+    package var campaigns: [CampaignMemory]
+    package var launches: [LaunchMemory]
+    package var pools: [PoolMemory]
+    package var workspace: WorkspaceMemory
+    /// The samples of each campaign, oldest first.
+    package var samples: [CampaignID: [(at: Instant, stats: CampaignStats)]]
+
+    package init(
+        campaigns: [CampaignMemory] = [], launches: [LaunchMemory] = [], pools: [PoolMemory] = [],
+        workspace: WorkspaceMemory = WorkspaceMemory(),
+        samples: [CampaignID: [(at: Instant, stats: CampaignStats)]] = [:]
+    ) {
+        self.campaigns = campaigns
+        self.launches = launches
+        self.pools = pools
+        self.workspace = workspace
+        self.samples = samples
+    }
+}
+
+extension Memory {
+    /// Takes in what is to be stored, where it is part of what a guard takes up again.
+    package mutating func store(_ record: LedgerRecord) {
+        switch record {
+        case .sample(let id, let stats, let at): samples[id, default: []].append((at, stats))
+        case .campaign(let campaign):
+            campaigns.removeAll { $0.id == campaign.id }
+            campaigns.append(campaign)
+        case .launch(let launch):
+            launches.removeAll { $0.campaign == launch.campaign }
+            launches.append(launch)
+        case .poolState(let pool):
+            pools.removeAll { $0.id == pool.id }
+            pools.append(pool)
+        case .workspace(let newer): workspace = newer
+        case .decision, .intent, .senderChange, .pool, .event: break
+        }
+    }
+}
+
+extension Memory {
+    /// Actions whose answers the earlier process did not live to see.
+    var unfinished: [Intent] {
+        let ofCampaigns = campaigns.compactMap { memory -> Intent? in
+            switch memory.phase {
+            case .starting(let attempt): attempt.isUnderWay ? attempt.intent : nil
+            case .resuming(let attempt): if case .sent(let intent) = attempt.step { intent } else { nil }
+            // A pause is sent again, with an outcome of its own.
+            case .unknown, .draft, .running, .pausing, .paused, .pausedByAnother: nil
+            }
+        }
+        let ofLaunches = launches.compactMap { memory -> Intent? in
+            if case .releasing(let intent) = memory.phase { intent } else { nil }
+        }
+        return ofCampaigns + ofLaunches
+    }
+}

@@ -1,0 +1,30 @@
+import Model
+
+extension Finding {
+    /// The comparison with its numbers: `bounceRate(24h) 5.6 % > 5 %`.
+    package var text: String {
+        if let evidence { return text(evidence) }
+        let left = Finding.side(comparison.leftText, comparison.left, left, comparison.unit)
+        let right = Finding.side(comparison.rightText, comparison.right, right, comparison.unit)
+        return "\(left) \(comparison.comparison.rawValue) \(right)"
+    }
+
+    private func text(_ test: TestEvidence) -> String {
+        let rate = left.map(comparison.unit.text) ?? "unknown"
+        let limit = comparison.unit.text(right ?? 0)
+        func number(_ value: Double) -> String { DecimalText.shortest(value, decimals: 1) }
+        return "\(comparison.leftText) \(rate) \(comparison.comparison.rawValue) \(limit) "
+            + "(\(number(test.hits)) of \(number(test.trials)) since armed, evidence \(number(test.evidence)) of "
+            + "\(number(test.needed)) needed)"
+    }
+
+    private static func side(_ text: String, _ formula: Formula, _ value: Double?, _ unit: Unit) -> String {
+        if case .constant(let value) = formula { return unit.text(value) }
+        return "\(text) \(value.map(unit.text) ?? "unknown")"
+    }
+}
+
+extension Evaluation {
+    /// Each comparison with its numbers and what came of it.
+    package var sentences: [String] { findings.map { "\($0.text): \($0.truth.word)" } }
+}

@@ -1,0 +1,24 @@
+package import Guard
+package import Model
+
+extension GuardEvent {
+    /// The journal entry: one English sentence that an operator can act on, and the values it rests on as fields.
+    package var entry: JournalEvent {
+        switch self {
+        case .campaign(let campaign, let event): Report.entry(campaign, event)
+        case .launch(let campaign, let launch, let event): Report.entry(campaign, launch, event)
+        case .rule(let transition): Report.entry(transition)
+        case .pool(let event): Report.entry(event)
+        case .sender(let event): Report.entry(event)
+        case .api(let workspace, let event): Report.entry(workspace, event)
+        case .order(let order, let entry, let outcome): Report.entry(order, entry, outcome)
+        case .startLimitReached(let starts, let per, let campaigns): Report.startLimitReached(starts, per, campaigns)
+        case .circuitBreakerTripped(let breaching, let running, let stopsPauses):
+            Report.circuitBreakerTripped(breaching, running, stopsPauses)
+        case .ledger(let event): Report.entry(event)
+        }
+    }
+}
+
+/// Builds journal entries, one file for each family of events.
+enum Report {}

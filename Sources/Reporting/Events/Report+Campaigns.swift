@@ -1,0 +1,102 @@
+import Guard
+import Model
+import Policy
+
+/// Campaigns: their stats, and the route to pauses and resumes.
+extension Report {
+    static func entry(_ campaign: CampaignSnapshot, _ event: CampaignEvent) -> JournalEvent {
+        switch event {
+        case .missing(let fault): missing(campaign.entry, fault)
+        case .stale(let age, let lastFault): stale(campaign, age, lastFault)
+        case .fresh(let after): fresh(campaign, after)
+        case .degraded(let unusable, let count): degraded(campaign, unusable, of: count)
+        case .steady: steady(campaign)
+        case .standstill(let since, let lasting): standstill(campaign, since, lasting)
+        case .countersRestarted(let before, let after): countersRestarted(campaign.entry, before, after)
+        case .paused(let report): paused(campaign, report)
+        case .alreadyPaused(let decision, let status, let pausedAt):
+            alreadyPaused(campaign, decision, status, pausedAt)
+        case .pauseFailed(let decision, let fault, let attempts, let retryIn):
+            pauseFailed(campaign, decision, fault, attempts, retryIn)
+        case .pauseAbandoned(let decision, let objection, let mayHaveTakenEffect):
+            pauseAbandoned(campaign, decision, objection, mayHaveTakenEffect)
+        case .pauseUncertain(let pause): pauseUncertain(campaign, pause)
+        case .pauseNotRepeated(let pause, let objection): pauseNotRepeated(campaign, pause, objection)
+        case .pauseIneffective(let pause): pauseIneffective(campaign, pause)
+        case .pauseOutlasted(let pauses): pauseOutlasted(campaign, pauses)
+        case .pauseEffective(let pause): pauseEffective(campaign, pause)
+        case .overridden(let pause, let consequence): overridden(campaign, pause, consequence)
+        case .resumed(let report): resumed(campaign, report)
+        case .ruleRearmed(let rule): ruleRearmed(campaign, rule)
+        case .resumeFailed(let rule, let order, let hindrance): resumeFailed(campaign, rule, order, hindrance)
+        case .resumesExhausted(let rule): resumesExhausted(campaign, rule)
+        case .relapsed(let rule, let evaluation): relapsed(campaign, rule, evaluation)
+        case .probationPassed(let rule, let resolved): probationPassed(campaign, rule, resolved)
+        }
+    }
+
+    // MARK: Stats
+
+    private static func missing(_ entry: CampaignEntry, _ fault: Fault) -> JournalEvent {
+        var fields = Fields(entry)
+        fields[.reason] = fault.summary
+        return JournalEvent(
+            .campaignMissing,
+            "the platform does not know \(Phrase.name(entry)) (\(fault.summary)): check its id in the policy; its rules "
+                + "are not evaluated", fields)
+    }
+
+    private static func stale(_ campaign: CampaignSnapshot, _ age: Duration, _ lastFault: String?) -> JournalEvent {
+        var fields = Fields(campaign)
+        fields[.reason] = lastFault
+        let why = lastFault.map { ": \($0)" } ?? ""
+        return JournalEvent(
+            .campaignStale,
+            "no fresh stats for \(campaign.name) (last \(age.spokenText) ago)\(why); its rules are not evaluated",
+            fields)
+    }
+
+    private static func fresh(_ campaign: CampaignSnapshot, _ gap: Duration) -> JournalEvent {
+        JournalEvent(
+            .campaignFresh,
+            "stats for \(campaign.name) arrive again after \(gap.spokenText); its rules are evaluated again",
+            Fields(campaign))
+    }
+
+    private static func degraded(_ campaign: CampaignSnapshot, _ unusable: Int, of count: Int) -> JournalEvent {
+        JournalEvent(
+            .campaignDegraded,
+            "\(unusable) of the last \(count) answers about \(campaign.name) were unusable; its rules are evaluated on "
+                + "the others", Fields(campaign))
+    }
+
+    private static func steady(_ campaign: CampaignSnapshot) -> JournalEvent {
+        JournalEvent(.campaignSteady, "answers about \(campaign.name) are usable again", Fields(campaign))
+    }
+
+    private static func standstill(
+        _ campaign: CampaignSnapshot, _ since: Instant, _ lasting: Duration
+    ) -> JournalEvent {
+        var fields = Fields(campaign)
+        fields[.since] = since.rfc3339
+        return JournalEvent(
+            .campaignStandstill,
+            "\(campaign.name) has sent nothing for \(lasting.spokenText) although emails are queued: someone probably "
+                + "paused it, or it is outside its sending hours", fields)
+    }
+
+    private static func countersRestarted(
+        _ entry: CampaignEntry, _ before: CampaignStats, _ after: CampaignStats
+    ) -> JournalEvent {
+        func count(_ value: Int?) -> String { value.map(String.init) ?? "unknown" }
+        return JournalEvent(
+            .statsReset,
+            "the counters of \(Phrase.name(entry)) restarted: sent fell from \(count(before.sent)) to "
+                + count(after.sent), Fields(entry))
+    }
+}
+
+extension CampaignSnapshot {
+    /// The campaign as sentences call it.
+    var name: String { Phrase.name(entry) }
+}

@@ -1,0 +1,68 @@
+package import Guard
+import Model
+package import Policy
+
+/// What came of orders, as the person who gave one reads it.
+extension Phrase {
+    /// - Parameter entry: the campaign's entry in the policy; nil where the policy names no such campaign.
+    package static func text(_ outcome: OrderOutcome, _ order: Order, _ entry: CampaignEntry?) -> String {
+        let name = entry.map(Self.name) ?? order.campaign.text
+        switch outcome {
+        case .accepted(let acceptance): return text(acceptance, name)
+        case .refused(let refusal): return text(refusal, name)
+        }
+    }
+
+    private static func text(_ acceptance: OrderAcceptance, _ name: String) -> String {
+        switch acceptance {
+        case .pausing: "pausing \(name)"
+        case .staysPaused(let isStillSending):
+            "\(name) is already paused, and stays paused until a person resumes it"
+                + (isStillSending ? "; warning: it is still sending; the pause is sent again until it stops" : "")
+        case .pausingOnceAnswered: "pausing \(name) as soon as the request under way is answered"
+        case .pausingOnceResumeAnswered: "pausing \(name) as soon as its resume is answered"
+        case .resumeCancelled: "\(name) is not resumed, and stays paused until a person resumes it"
+        case .resuming(let warnings):
+            "resuming \(name) once its fresh stats are read" + warnings.map { "; warning: \(text($0))" }.joined()
+        case .launchHeld: "the launch of \(name) is held until a person releases it"
+        case .startingByForce: "starting \(name) once its fresh stats are read, whatever its launch rules say"
+        case .holdLifted(let wait?): "the hold on the launch of \(name) is lifted; it still waits: \(text(wait))"
+        case .holdLifted(nil): "the hold on the launch of \(name) is lifted; its launch rules decide"
+        case .muted(let rules, let until):
+            "\(list(rules)) muted on \(name) until \(until.toTheSecond): evaluated, but not acted on"
+        case .unmuted(let rules): "\(list(rules)) no longer muted on \(name)"
+        }
+    }
+
+    private static func list(_ rules: [String]) -> String {
+        rules.count == 1 ? "rule \(rules[0]) is" : "rules \(rules.joined(separator: ", ")) are"
+    }
+
+    private static func text(_ refusal: OrderRefusal, _ name: String) -> String {
+        switch refusal {
+        case .unknownCampaign(let nearest): "the policy names no campaign \(name)\(suggestion(nearest))"
+        case .observeMode: "observe mode sends nothing; set mode: enforce, or do it on the platform itself"
+        case .ledgerFailing: "the ledger cannot be written, so nothing is started"
+        case .neverRan: "\(name) is a draft that never ran; 'release' starts a launch that the policy names"
+        case .pauseUnderWay: "a pause of \(name) is under way; try again in a moment"
+        case .startUnderWay: "a start of \(name) is under way; try again in a moment"
+        case .resumeUnderWay: "a resume of \(name) is under way; try again in a moment"
+        case .notPaused:
+            "\(name) is not known to be paused; if it is, start it on the platform, where its rules still apply"
+        case .obstacles(let obstacles): obstacles.map(text).joined(separator: "; ")
+        case .noLaunch: "the policy has no launch of \(name); 'pause' stops a running campaign"
+        case .startAlreadySent: "the start of \(name) was already sent; 'pause' stops it"
+        case .alreadyReleased: "the launch of \(name) was already released; 'pause' stops it"
+        case .launchOver: "the launch of \(name) is over"
+        case .startMayHaveTakenEffect: "a start of \(name) may have taken effect; 'pause' stops it"
+        case .nothingToRelease: "\(name) has no launch that waits and no pause that could end"
+        case .launchBeingEvaluated: "the launch of \(name) is being evaluated on fresh stats; try again in a moment"
+        case .notHeldByPerson(let wait?): "no person holds the launch of \(name); it waits: \(text(wait))"
+        case .notHeldByPerson(nil): "no person holds the launch of \(name); it is about to start"
+        case .noSuchRule(let rule, let nearest): "no rule named \(rule) pauses \(name)\(suggestion(nearest))"
+        case .noPausingRule: "no rule pauses \(name)"
+        }
+    }
+
+    private static func suggestion(_ nearest: String?) -> String { nearest.map { "; did you mean \($0)?" } ?? "" }
+}

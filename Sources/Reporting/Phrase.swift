@@ -1,0 +1,111 @@
+package import Guard
+package import Model
+package import Policy
+
+/// Parts of sentences, shared by the journal, `explain`, `status` and the replies to orders.
+///
+/// Each is a clause without a capital or a full stop.
+package enum Phrase {
+    /// What follows in observe mode.
+    static let observed = "observe mode: nothing was sent"
+
+    // MARK: Names
+
+    /// A campaign as people know it: `camp_123 "VP Sales"`.
+    package static func name(_ entry: CampaignEntry) -> String {
+        entry.name.map { "\(entry.id) \"\($0)\"" } ?? entry.id.text
+    }
+
+    /// A sender as people know it: `anna@acme.example (sender_1)`.
+    package static func name(_ sender: PoolSender) -> String {
+        sender.address.map { "\($0) (\(sender.id))" } ?? sender.id.text
+    }
+
+    static func name(_ subject: RuleTransition.Subject) -> String {
+        switch subject {
+        case .campaign(let entry): name(entry)
+        case .pool(let id): "pool \(id)"
+        }
+    }
+
+    /// The platform of a workspace: `the platform` where there is one only.
+    package static func name(_ workspace: WorkspaceLabel) -> String {
+        workspace.isOnly ? "the platform" : "\(workspace.provider.traits.title) (workspace \(workspace.name))"
+    }
+
+    // MARK: Evidence
+
+    /// A comparison with its numbers: `bounceRate(24h) 5.6 % > 5 %`.
+    package static func text(_ finding: Finding) -> String { finding.text }
+
+    /// The comparison that decided, with its numbers; `condition` where there is none.
+    package static func evidence(_ evaluation: Evaluation?, or condition: String) -> String {
+        evaluation?.decisive.map(text) ?? condition
+    }
+
+    /// Each comparison with its numbers and its outcome.
+    package static func sentences(_ evaluation: Evaluation) -> [String] {
+        evaluation.findings.map { "\(text($0)): \($0.truth.word)" }
+    }
+
+    /// Who or what decided, as a clause.
+    package static func text(_ cause: Decision.Cause) -> String {
+        switch cause {
+        case .rule(let name): "rule \(name) fired"
+        case .relapse(let name): "it breached its probation, rule \(name)"
+        case .cooldownOver(let name): "its cooldown was over, rule \(name)"
+        case .launchRulesPass: "every launch rule allowed it"
+        case .unapprovedLaunch: "it started while its launch was held"
+        case .order(let order): "ordered by \(order.giver)"
+        }
+    }
+
+    // MARK: Rules
+
+    /// The rule's `for`, to follow a condition: ` for 2m`, ` in 3 of 5 polls`, or nothing.
+    package static func lasting(_ rule: Rule) -> String {
+        switch rule.forClause {
+        case .duration(.zero): ""
+        case .duration(let duration): " for \(duration.policyText)"
+        case .count(let breaches, let samples): " in \(breaches) of \(samples) polls"
+        }
+    }
+
+    /// What a pending rule waits for.
+    static func firesIf(_ rule: Rule) -> String {
+        switch rule.forClause {
+        case .duration(let duration): "this lasts for \(duration.policyText)"
+        case .count(let breaches, let samples): "\(breaches) of \(samples) polls breach"
+        }
+    }
+
+    /// How a campaign that a rule paused is resumed.
+    package static func text(_ resume: Resume) -> String {
+        let probation = resume.probation.map { ", \(text($0))" } ?? ""
+        let limit = resume.atMost.map { ", at most \($0.times) times in \($0.per.policyText)" } ?? ""
+        return "after \(resume.after.policyText)\(probation)\(limit)"
+    }
+
+    static func text(_ probation: Resume.Probation) -> String {
+        "on probation for \(probation.sends) resolved emails, paused again if \(probation.conditionText)"
+    }
+
+    // MARK: API
+
+    /// What is wrong with a workspace's API, for status lines.
+    package static func status(_ kind: APIFailure.Kind) -> String {
+        switch kind {
+        case .unauthorized: "API key rejected"
+        case .unreachable: "API unreachable"
+        case .throttled: "API rate limit reached"
+        case .unexpected: "API answers unusable"
+        }
+    }
+}
+
+extension Instant {
+    /// In whole seconds, for times that are computed rather than reported.
+    package var toTheSecond: String {
+        Instant(milliseconds: milliseconds - ((milliseconds % 1000) + 1000) % 1000).rfc3339
+    }
+}

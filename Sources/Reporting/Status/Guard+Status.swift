@@ -1,0 +1,117 @@
+package import Guard
+package import Model
+import Policy
+
+extension Guard {
+    /// A snapshot of everything that is known.
+    package func status(at now: Instant) -> GuardStatus {
+        let ids = Set(pools.known.filter { $0.pool != nil }.map(\.id)).union(policy.pools.map(\.name)).sorted()
+        return GuardStatus(
+            at: now, workspace: policy.workspace.name.text, provider: policy.workspace.provider.rawValue,
+            workspaces: policy.workspaces.map { workspace in
+                GuardStatus.WorkspaceStatus(
+                    name: workspace.name, provider: workspace.provider.rawValue,
+                    apiTrouble: apiFailure(of: workspace.name).map(Phrase.status))
+            }, mode: policy.mode.rawValue, summary: summary, apiTrouble: apiFailure,
+            polledPerMinute: polledPerMinute, budgetPerMinute: policy.poll.budget.perSecond * 60,
+            isLedgerFailing: isLedgerFailing, campaigns: campaigns.indices.map { status(of: campaigns[$0], at: now) },
+            launches: launches.all.map { status(of: $0, at: now) }, pools: ids.map { status(of: $0, at: now) })
+    }
+
+    private func status(of launch: LaunchMachine, at now: Instant) -> GuardStatus.LaunchStatus {
+        let fit = fit(of: launch, at: now)
+        return GuardStatus.LaunchStatus(
+            campaign: launch.entry.campaign, state: launch.state, heldSince: launch.heldSince,
+            reasons: launch.reasons.map { Phrase.text($0) }, notBefore: launch.entry.notBefore,
+            expires: launch.entry.expires, missing: fit?.shortfall, earliest: fit?.earliest)
+    }
+
+    private func status(of campaign: CampaignMachine, at now: Instant) -> GuardStatus.CampaignStatus {
+        let samples = campaign.samples
+        var status = GuardStatus.CampaignStatus(
+            id: campaign.entry.id, name: campaign.entry.name, pool: campaign.entry.pool, state: campaign.state,
+            isStale: samples.isStale, isMissing: samples.isMissing, stats: samples.latest?.stats,
+            statsAge: samples.latest.map { (now - $0.at).seconds }, rules: rules(campaign, at: now), trend: [])
+        if samples.answers.isDegraded {
+            status.unusableShare = Double(samples.answers.unusableCount) / Double(samples.answers.count)
+        }
+        addRate(to: &status, campaign)
+        switch campaign.phase {
+        case .unknown, .draft, .starting, .running, .pausedByAnother: break
+        case .pausing(let attempt):
+            status.decision = attempt.intent.decision.id
+            status.isPauseIneffective = attempt.repeats?.ineffective != nil
+        case .paused(let pause):
+            (status.resumesAt, status.decision) = (pause.resumeAt, pause.decision.id)
+            status.isPauseIneffective = pause.ineffective != nil
+        case .resuming(let attempt): status.decision = attempt.pause.decision.id
+        }
+        return status
+    }
+
+    private func addRate(to status: inout GuardStatus.CampaignStatus, _ campaign: CampaignMachine) {
+        guard let watched = policy.watchedRate(of: campaign.entry) else { return }
+        (status.rateWindow, status.rateLimit) = (watched.window?.policyText, watched.limit)
+        if let window = watched.window {
+            let bounced = campaign.samples.increase(of: .bounced, over: window)?.amount
+            let resolved = campaign.samples.increase(of: .resolved, over: window)?.amount
+            status.rate = bounced.flatMap { bounced in resolved.flatMap { $0 > 0 ? bounced / $0 : nil } }
+            status.trend = campaign.samples.trend(window, 8)
+        } else if let stats = campaign.samples.latest?.stats, let bounced = stats.bounced, let resolved = stats.resolved
+        {
+            status.rate = Ratio(bounced, of: resolved)?.value
+        }
+    }
+
+    func status(of id: PoolID, at now: Instant) -> GuardStatus.PoolStatus {
+        let machine = pools.machine(id)
+        let pool = machine?.pool
+        let members = senders.state(of: id)
+        return GuardStatus.PoolStatus(
+            id: id, workspace: pools.home(of: id), name: pool?.name, platformID: machine?.roster?.pool.id,
+            isMissing: machine?.isMissing ?? false, senders: pool?.senderCount,
+            activeSenders: pools.reading(id, at: now)?.activeSenders, tags: pool?.tags ?? [:],
+            removedSenders: members?.removed.map(\.sender.id) ?? [], change: members?.attempt.map(Phrase.text),
+            dailyCapacity: pool?.dailyCapacity, remainingVolume: pool?.remainingVolume,
+            reserved: pools.reserved(in: id), renewsAt: machine?.renewsAt(at: now),
+            rules: (machine?.states ?? []).map { rule(policy.rules[$0.index], $0.state) })
+    }
+
+    private func rules(_ campaign: CampaignMachine, at now: Instant) -> [GuardStatus.RuleStatus] {
+        campaign.rules.states.map { rule, state in
+            var status = self.rule(rule, state)
+            if let mute = campaign.rules.mute(of: rule.name, at: now) {
+                status.mutedUntil = max(mute.until, status.mutedUntil ?? mute.until)
+            }
+            return status
+        }
+    }
+
+    private func rule(_ rule: Rule, _ state: RuleState) -> GuardStatus.RuleStatus {
+        var status = GuardStatus.RuleStatus(name: rule.name, state: .inactive, mutedUntil: state.mutedUntil)
+        (status.state, status.since) = state.standing
+        return status
+    }
+
+    /// By how many emails the pool is short for a launch that waits, and when it could fit; nil where it has room, or that
+    /// is unknown.
+    func fit(of launch: LaunchMachine, at now: Instant) -> (shortfall: Int, earliest: Instant?)? {
+        guard launch.isOpen, let campaign = campaigns[launch.entry.campaign],
+            let enrolled = campaign.samples.latest?.stats.totalEnrolled,
+            campaign.rules.launchRules.contains(where: { $0.condition.sources.contains(.pools) }),
+            let pool = pools.reading(for: campaign.entry, at: now), let shortfall = pool.shortfall(for: enrolled)
+        else { return nil }
+        return (shortfall, pool.neverTakes(enrolled) ? nil : pool.renewsAt)
+    }
+}
+
+extension RuleState {
+    /// The state in a word, and since when it lasts.
+    var standing: (state: GuardStatus.RuleStatus.State, since: Instant?) {
+        switch phase {
+        case .inactive: (.inactive, nil)
+        case .pending(let since, _, _): (.pending, since)
+        case .firing(let since): (.firing, since)
+        }
+    }
+}
