@@ -1,4 +1,4 @@
-"""A Debian of its own, booted under systemd in a container."""
+"""A Debian container, booted under systemd."""
 import json
 import os
 import pathlib
@@ -8,7 +8,7 @@ import time
 
 
 class Machine:
-    """The tree below is never written to: what a run changes lies in a layer of its own, and goes with it."""
+    """Uses the tree read-only; changes go to an overlay that is discarded after the run."""
 
     def __init__(self, tree, scratch):
         self.root = pathlib.Path(scratch) / "root"
@@ -18,7 +18,7 @@ class Machine:
         self.pid = None
         for folder in (self.root, self.layers):
             folder.mkdir()
-        # Where the scratch folder's file system cannot be a layer, one in memory can.
+        # The scratch folder's file system may not support overlays; tmpfs does.
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", self.layers], check=True)
         (self.layers / "upper").mkdir()
         (self.layers / "work").mkdir()
@@ -59,7 +59,7 @@ class Machine:
             subprocess.run(["umount", "--lazy", self.layers], check=False)
             self.console.close()
 
-    # Things to do in it
+    # Commands
 
     def run(self, *command, check=True, stdin=None, timeout=120):
         outcome = subprocess.run(["nsenter", "--target", self.pid, "--all", "--wdns=/", "env", "-i",
@@ -83,7 +83,7 @@ class Machine:
         shutil.copy(source, self.root / path.lstrip("/"))
 
     def entries(self, *matches, since=None):
-        """The journal's entries as an operator's script reads them."""
+        """The journal's matching entries, oldest first."""
         command = ["journalctl", "--output=json", "--no-pager", "--all", *matches]
         if since is not None:
             command += [f"--since=@{since}"]
@@ -94,14 +94,14 @@ class Machine:
 
 
 def wait(what, seconds, condition):
-    """Waits until the condition holds and returns what it gave."""
+    """Waits until the condition returns a true value, and returns it."""
     end = time.monotonic() + seconds
     while True:
         found = condition()
         if found:
             return found
         if time.monotonic() > end:
-            raise AssertionError(f"waited {seconds} s in vain for {what}")
+            raise AssertionError(f"timed out after {seconds} s waiting for {what}")
         time.sleep(0.2)
 
 

@@ -1,4 +1,4 @@
-"""Boots a Debian with the package in it, and checks what an operator would see.
+"""Boots a Debian container with the package and tests the service.
 
 Usage: run.py TREE PACKAGE SCRATCH
 """
@@ -20,9 +20,9 @@ def main():
     tree, package, scratch = sys.argv[1:]
     machine = Machine(tree, scratch)
     failures = []
-    # Whatever hangs, this ends.
+    # The run ends even if a check hangs.
     signal.alarm(LIMIT_SECONDS)
-    signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"error: not done after {LIMIT_SECONDS} s"))
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"error: timed out after {LIMIT_SECONDS} s"))
     began = time.monotonic()
     try:
         machine.copy(package, "/root/sendwarden.deb")
@@ -37,7 +37,7 @@ def main():
                     failures.append(check.__name__)
                     print(f"FAILED {check.__doc__}\n{traceback.format_exc(limit=-3)}", flush=True)
                     if check in (installation.installs, service.starts_and_is_ready):
-                        sys.exit("error: nothing more can be checked")
+                        sys.exit("error: the remaining checks need this one")
                     print(machine.sh("journalctl --no-pager -n 25 -u sendwarden", check=False).stdout, flush=True)
                 else:
                     print(f"ok {check.__doc__} ({time.monotonic() - started:.1f} s)"

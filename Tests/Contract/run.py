@@ -1,8 +1,8 @@
-"""Holds the simulator against the descriptions of both APIs, with Schemathesis.
+"""Checks the simulator against the OpenAPI descriptions of both APIs, with Schemathesis.
 
 Usage: run.py SENDWARDEN SCHEMATHESIS [EXAMPLES]
 
-Each description is run once for every set of shapes that the simulator serves where the vendor's pages disagree.
+Each description runs once for every response format for which the vendor's pages disagree.
 """
 
 import subprocess

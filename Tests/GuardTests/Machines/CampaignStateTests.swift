@@ -1,0 +1,237 @@
+import Model
+import Policy
+import Testing
+
+@testable import Guard
+
+/// What counters show of a campaign, its start, and a pause without effect.
+@Suite struct CampaignStateTests {
+    static let draft = CampaignBench.stats(sent: 0, bounced: 0, queued: 0)
+
+    // MARK: Inference
+
+    @Test func countersShowADraftThatStarts() throws {
+        var bench = try CampaignBench("")
+        #expect(bench.see(CampaignStats(totalEnrolled: 1000, sent: 0)) == [] && bench.machine.state == .unknown)
+        #expect(bench.see(Self.draft) == [] && bench.machine.state == .draft)
+        #expect(bench.see(sent: 1) == ["started"] && bench.machine.state == .running)
+        #expect(bench.see(sent: 2) == [], "it is known to run")
+    }
+
+    @Test func growthShowsThatItRuns() throws {
+        var bench = try CampaignBench("")
+        #expect(bench.see(sent: 100) == ["ran before"] && bench.machine.state == .unknown)
+        bench.wait(60)
+        #expect(bench.see(sent: 100) == ["ran before"] && bench.machine.state == .unknown)
+        bench.wait(60)
+        #expect(bench.see(sent: 101) == ["ran before"] && bench.machine.state == .running)
+    }
+
+    @Test func anOutdatedOrFallenSampleIsNotUsed() throws {
+        var bench = try CampaignBench(CampaignBench.rule)
+        _ = bench.see(sent: 100)
+        #expect(bench.see(sent: 200, bounced: 100, askedBefore: .seconds(1)) == ["unusable"])
+        #expect(bench.see(sent: 10, bounced: 9) == ["unusable"])
+        #expect(bench.machine.samples.latest?.stats.sent == 100)
+        bench.wait(60)
+        #expect(bench.see(sent: 20, bounced: 9).first == "counters restarted")
+    }
+
+    @Test func aMissingCampaignIsReportedOnceAndItsReturnToo() throws {
+        var bench = try CampaignBench("")
+        let missing = Fault(.missing, "HTTP 404")
+        #expect(bench.words(bench.machine.note(missing, in: bench.context)) == ["missing"])
+        #expect(bench.words(bench.machine.note(missing, in: bench.context)) == [])
+        bench.wait(900)
+        #expect(bench.words(bench.machine.checkStale(in: bench.context)) == [], "it was reported as missing")
+        #expect(bench.see(sent: 1) == ["fresh after 900s", "ran before"])
+    }
+
+    @Test func staleStatsAreReportedOnceAndTheirReturnToo() throws {
+        var bench = try CampaignBench("")
+        _ = bench.see(sent: 1)
+        bench.wait(300)
+        #expect(bench.words(bench.machine.checkStale(in: bench.context)) == [], "just not too old")
+        bench.wait(1)
+        #expect(bench.words(bench.machine.note(Fault(.unreachable, ""), in: bench.context)) == ["stale"])
+        #expect(bench.words(bench.machine.checkStale(in: bench.context)) == [])
+        #expect(bench.see(sent: 2).first == "fresh after 301s")
+    }
+
+    @Test func answersThatFailByTurnsAreADegradation() throws {
+        var bench = try CampaignBench("")
+        var words: [String] = []
+        for index in 0..<60 {
+            bench.wait(10)
+            if index.isMultiple(of: 2), index < 20 {
+                words += bench.words(bench.machine.note(Fault(.unexpected, ""), in: bench.context))
+            } else {
+                words += bench.see(sent: 0)
+            }
+        }
+        #expect(words.filter { $0 != "ran before" } == ["degraded 5 of 10", "steady"])
+        // What is throttled says nothing of the campaign.
+        for _ in 0..<20 { words = bench.words(bench.machine.note(Fault(.throttled, ""), in: bench.context)) }
+        #expect(bench.machine.samples.answers.unusableCount == 0)
+    }
+
+    @Test func aDayWithoutAnEmailIsReportedOnce() throws {
+        var bench = try CampaignBench("")
+        _ = bench.see(Self.draft)
+        _ = bench.see(sent: 5)
+        var words: [String] = []
+        for _ in 0..<60 {
+            bench.wait(3600)
+            words += bench.see(sent: 5)
+        }
+        #expect(words == ["standstill for 86400s"])
+        bench.wait(60)
+        _ = bench.see(sent: 6)
+        #expect(bench.machine.standstill.since == nil && !bench.machine.standstill.isReported)
+    }
+
+    @Test func samplesFromBeforeAnActionDemandNothing() throws {
+        var bench = try CampaignBench.starting()
+        bench.wait(10)
+        bench.machine.confirmStart(at: bench.now)
+        #expect(bench.see(sent: 100, bounced: 10, askedBefore: .milliseconds(1)) == ["bounces firing"])
+        bench.wait(1)
+        #expect(bench.see(sent: 100, bounced: 10).last == "send pause 1")
+    }
+
+    // MARK: Starts
+
+    @Test(arguments: [
+        (Fault(.refused, ""), CampaignState.draft), (Fault(.throttled, ""), .draft), (Fault(.unauthorized, ""), .draft),
+        (Fault(.missing, ""), .draft), (Fault(.unreachable, ""), .starting), (Fault(.unexpected, ""), .starting),
+        (Fault(.unreachable, "", mayHaveTakenEffect: false), .draft),
+    ]) func aStartThatFailsMayHaveTakenEffect(_ fault: Fault, _ state: CampaignState) throws {
+        var bench = try CampaignBench.starting()
+        let intent = bench.intent
+        #expect(bench.machine.startUnderWay == intent && bench.machine.lostStart == nil)
+        bench.machine.startFailed(fault, isFinal: false, at: bench.now)
+        #expect(bench.machine.startUnderWay == nil && bench.machine.state == state)
+        #expect(bench.machine.lostStart == (state == .starting ? intent : nil))
+        #expect(bench.see(sent: 1) == ["started"])
+        #expect(bench.machine.state == (state == .starting ? .starting : .running))
+    }
+
+    @Test func theStartThatWasLostIsTheOneThatIsRemembered() throws {
+        var bench = try CampaignBench.starting()
+        let lost = bench.intent
+        bench.machine.startFailed(Fault(.unreachable, ""), isFinal: false, at: bench.now)
+        bench.wait(60)
+        _ = bench.words(bench.machine.beginStart(bench.decision(.launchRulesPass), at: bench.now))
+        #expect(bench.machine.startUnderWay == bench.intent && bench.machine.lostStart == nil)
+        bench.machine.startFailed(Fault(.throttled, ""), isFinal: false, at: bench.now)
+        #expect(bench.machine.lostStart == lost, "the second certainly had no effect")
+        _ = bench.words(bench.machine.beginStart(bench.decision(.launchRulesPass), at: bench.now))
+        bench.machine.startFailed(Fault(.unreachable, ""), isFinal: false, at: bench.now)
+        #expect(bench.machine.lostStart == bench.intent)
+        _ = bench.words(bench.machine.beginStart(bench.decision(.launchRulesPass), at: bench.now))
+        bench.machine.startFailed(Fault(.missing, ""), isFinal: true, at: bench.now)
+        #expect(bench.machine.lostStart == nil && bench.machine.state == .draft)
+    }
+
+    @Test func onlyAStartFailsAsOne() throws {
+        var bench = try CampaignBench.paused(CampaignBench.rule)
+        bench.machine.startFailed(Fault(.refused, ""), isFinal: true, at: bench.now)
+        #expect(bench.machine.state == .paused)
+    }
+
+    // MARK: Without effect
+
+    /// Lets it settle and then send on; what is done about that.
+    private func goOn(_ bench: inout CampaignBench, _ sent: inout Int) -> [String] {
+        for _ in 0..<20 {
+            bench.wait(601)
+            sent += 20
+            let words = bench.see(sent: sent, bounced: sent / 10)
+            if !words.isEmpty { return words }
+        }
+        return []
+    }
+
+    @Test func aPauseThatEmailsOutlastIsSentAgainUntilTheyStop() throws {
+        var (bench, sent) = (try CampaignBench.paused(CampaignBench.rule), 100)
+        let resumeAt = bench.machine.resumeAt
+        let expected = [
+            ["pause uncertain", "store intent", "send pause 2"], ["store intent", "send pause 3"],
+            ["pause ineffective", "store intent", "send pause 4"],
+            ["pause ineffective", "store intent", "send pause 5"],
+        ]
+        for words in expected {
+            #expect(goOn(&bench, &sent) == words)
+            #expect(try bench.answerPause(ActionAnswer(status: .paused, pausedAt: bench.now)) == [])
+            #expect(bench.machine.state == .paused)
+        }
+        #expect(bench.machine.resumeAt == nil, "what is still sending needs no resume")
+        #expect(bench.standStill(minutes: 15, sent: sent, bounced: sent / 10) == ["pause effective"])
+        #expect(bench.machine.resumeAt == resumeAt, "what was planned stays as it was")
+    }
+
+    @Test func aPauseThatIsNoLongerJustifiedIsNotRepeated() throws {
+        var (bench, sent) = (try CampaignBench.paused(CampaignBench.rule), 100)
+        try bench.reload("")
+        #expect(goOn(&bench, &sent) == ["pause not repeated"] && bench.machine.state == .running)
+    }
+
+    @Test func aRepetitionThatIsGivenUpLeavesItPaused() throws {
+        var (bench, sent) = (try CampaignBench.paused(CampaignBench.rule), 100)
+        _ = goOn(&bench, &sent)
+        _ = try bench.answerPause(.failure(Fault(.refused, "")))
+        try bench.reload("")
+        bench.wait(1)
+        #expect(
+            bench.retryPause().last == "pause abandoned: ruleRemoved(\"bounces\")" && bench.machine.state == .paused)
+    }
+
+    @Test func growthAfterAStandstillIsARestart() throws {
+        for (policy, word) in [("", "ruleMuted"), ("on_override: pause_again\n", "pausedAgain")] {
+            var bench = try CampaignBench.paused(policy + CampaignBench.rule)
+            #expect(bench.standStill(minutes: 15, sent: 100, bounced: 10) == [])
+            bench.wait(60)
+            let words = bench.see(sent: 160, bounced: 16)
+            #expect(words.first == "overridden: \(word)")
+            #expect(words.last == (policy.isEmpty ? words.first : "send pause 1"))
+            #expect(bench.machine.state == (policy.isEmpty ? .running : .pausing))
+        }
+    }
+
+    @Test func countersThatRestartedWithTheCampaignCountFromThere() throws {
+        var bench = try CampaignBench.paused(CampaignBench.rule)
+        #expect(bench.standStill(minutes: 15, sent: 100, bounced: 10) == [])
+        bench.wait(60)
+        #expect(bench.see(sent: 5, bounced: 1) == ["unusable"])
+        bench.wait(60)
+        #expect(bench.see(sent: 40, bounced: 4) == ["counters restarted", "overridden: countedFromRestart"])
+        bench.wait(60)
+        #expect(bench.see(sent: 80, bounced: 4) == [] && bench.machine.state == .running, "4 of 80 would be no breach")
+        bench.wait(60)
+        #expect(bench.see(sent: 100, bounced: 8).first == "bounces firing", "4 of 60 since then")
+    }
+
+    @Test func emailsThatOutlastSomeoneElsesPauseAreReportedAtTheThird() throws {
+        var (bench, sent) = (try CampaignBench.pausedByAnother(CampaignBench.rule), 100)
+        var words: [String] = []
+        for _ in 0..<4 {
+            words += goOn(&bench, &sent)
+            if bench.machine.state == .running { words += bench.see(sent: sent + 1, bounced: sent / 10) }
+            words += try bench.answerPause(ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(300)))
+        }
+        #expect(words.count { $0 == "pause outlasted 3" } == 1 && !words.contains("pause outlasted 2"))
+        #expect(!words.contains("already paused"), "it is reported once")
+    }
+
+    @Test func aPauseOfSomeoneElsesThatTakesEffectIsOutlastedNoMore() throws {
+        var (bench, sent) = (try CampaignBench.pausedByAnother(), 100)
+        while bench.machine.outlasted == nil { _ = goOn(&bench, &sent) }
+        _ = try bench.answerPause(ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(300)))
+        #expect(bench.machine.state == .pausedByAnother && bench.machine.outlasted?.pauses == 1)
+        // Its counters stood for ten minutes before: only twice that is a standstill.
+        #expect(bench.standStill(minutes: 19, sent: sent, bounced: sent / 10) == [])
+        #expect(bench.machine.outlasted != nil)
+        _ = bench.standStill(minutes: 6, sent: sent, bounced: sent / 10)
+        #expect(bench.machine.outlasted == nil)
+    }
+}

@@ -1,0 +1,134 @@
+import Model
+import Policy
+import Testing
+
+@testable import Guard
+
+/// Whether the API works, and whether decisions can be stored.
+@Suite struct HealthTests {
+    static let start = Instant(milliseconds: 1_796_000_000_000)
+    static let one = Target.stats(CampaignID(unchecked: "camp_1"))
+    static let two = Target.stats(CampaignID(unchecked: "camp_2"))
+
+    private func health() -> APIHealth {
+        APIHealth(WorkspaceLabel(name: WorkspaceName("bench"), provider: .leadterra, isOnly: true))
+    }
+
+    struct Step: Sendable {
+        var at: Int
+        var target: Target
+        /// Nil is a success.
+        var kind: Fault.Kind?
+        var words: [String]
+    }
+
+    private func run(_ steps: [Step]) -> APIHealth {
+        var health = health()
+        for step in steps {
+            let now = Self.start + .seconds(step.at)
+            let effects =
+                step.kind.map { health.note(Fault($0, "no"), step.target, at: now) }
+                ?? health.noteSuccess(step.target, at: now)
+            #expect(Transcript.words(effects) == step.words, "at \(step.at)s")
+        }
+        return health
+    }
+
+    @Test func aFailureIsRemindedOfAtDoublingIntervals() {
+        let steps = [
+            Step(at: 0, target: Self.one, kind: .unreachable, words: ["unreachable 1"]),
+            Step(at: 60, target: Self.one, kind: .unreachable, words: []),
+            Step(at: 299, target: Self.one, kind: .unreachable, words: []),
+            Step(at: 300, target: Self.one, kind: .unreachable, words: ["unreachable 1 for 300s"]),
+            Step(at: 899, target: Self.two, kind: .unreachable, words: []),
+            Step(at: 900, target: Self.one, kind: .unreachable, words: ["unreachable 2 for 900s"]),
+            Step(at: 910, target: Self.one, kind: nil, words: []),
+            Step(at: 920, target: Self.one, kind: nil, words: []),
+            Step(at: 930, target: Self.two, kind: nil, words: ["unreachable recovered after 930s"]),
+            Step(at: 940, target: Self.two, kind: nil, words: []),
+        ]
+        #expect(run(steps).failure == nil)
+    }
+
+    @Test func eachKindOfFaultIsAFailureOfItsOwn() {
+        let steps = [
+            Step(at: 0, target: Self.one, kind: .unexpected, words: ["unexpected 1"]),
+            Step(at: 1, target: Self.two, kind: .refused, words: []),
+            Step(at: 2, target: Self.one, kind: .throttled, words: ["throttled 1"]),
+            Step(
+                at: 3, target: Self.two, kind: .unauthorized,
+                words: ["unexpected recovered after 3s", "unauthorized 1"]),
+            Step(at: 4, target: Self.two, kind: .missing, words: ["unauthorized recovered after 1s"]),
+        ]
+        #expect(run(Array(steps.prefix(4))).failure == .unauthorized, "the most severe")
+        #expect(run(steps).failure == .throttled, "the platform knows what is missing: it is healthy for it")
+    }
+
+    @Test func aFailureThatFlapsIsOneFailure() {
+        let steps = [
+            Step(at: 0, target: Self.one, kind: .unreachable, words: ["unreachable 1"]),
+            Step(at: 60, target: Self.one, kind: nil, words: ["unreachable recovered after 60s"]),
+            Step(at: 359, target: Self.one, kind: .unreachable, words: ["unreachable 1 again for 359s"]),
+            Step(at: 360, target: Self.one, kind: nil, words: ["unreachable recovered after 360s of flapping"]),
+            Step(at: 400, target: Self.one, kind: .unreachable, words: []),
+            Step(at: 410, target: Self.one, kind: nil, words: []),
+            Step(at: 1010, target: Self.one, kind: .unreachable, words: ["unreachable 1"]),
+        ]
+        #expect(run(steps).failure == .unreachable)
+    }
+
+    @Test func aReloadKeepsFailuresOfTargetsThatStay() throws {
+        let before = run([
+            Step(at: 0, target: Self.one, kind: .unreachable, words: ["unreachable 1"]),
+            Step(at: 0, target: Self.two, kind: .throttled, words: ["throttled 1"]),
+        ])
+        var after = health()
+        after.adopt(before, targets: [Self.two])
+        #expect(after.failure == .throttled)
+        #expect(Transcript.words(after.note(Fault(.throttled, ""), Self.two, at: Self.start + .seconds(60))) == [])
+        after = health()
+        after.adopt(before, targets: [])
+        #expect(after.failure == nil)
+    }
+
+    @Test func workspacesFailEachForItself() throws {
+        let policy = try GuardBench.policy("")
+        let book = RuleBook(policy)
+        var table = APIHealthTable(policy)
+        let outcome = PollOutcome(target: Self.one, requestedAt: Self.start, result: .failure(Fault(.unreachable, "")))
+        #expect(table.note(outcome, in: WorkspaceName("elsewhere"), at: Self.start).isEmpty)
+        #expect(table.failure(of: WorkspaceName("bench")) == nil && !table.knows(WorkspaceName("elsewhere")))
+        #expect(table.note(outcome, in: WorkspaceName("bench"), at: Self.start).count == 1)
+        #expect(table.failure(of: WorkspaceName("bench")) == .unreachable && table.knows(WorkspaceName("bench")))
+        #expect(APIHealthTable(book, adopting: table).failure(of: WorkspaceName("bench")) == .unreachable)
+    }
+
+    @Test func theLedgerFailsRemindsAndRecovers() {
+        var ledger = LedgerHealth()
+        let steps: [(at: Int, failure: String?, words: [String])] = [
+            (0, nil, []), (1, "disk", ["ledger fails"]), (300, "disk", []), (301, "disk", ["ledger still fails"]),
+            (900, "disk", []), (901, "disk", ["ledger still fails"]), (902, nil, ["ledger recovered after 901s"]),
+            (903, nil, []), (904, "disk", ["ledger fails"]),
+        ]
+        for step in steps {
+            let effects = ledger.note(failure: step.failure, at: Self.start + .seconds(step.at))
+            #expect(Transcript.words(effects) == step.words && ledger.isFailing == (step.failure != nil), "\(step.at)")
+        }
+    }
+
+    @Test func aSkewIsLearntFromStampsThatAgree() {
+        let cases: [(offsets: [Int], earliest: Int)] = [
+            ([], -5), ([-30, -30], -5), ([-30, -30, -30], -32), ([-30, -31, -32], -34), ([-30, 0, 30], -5),
+            ([3, 3, 3], -2), ([-61, -61, -61], -5), ([61, 61, 61], -5), ([-60, -60, -60], -62),
+            ([-30, -30, -30, 0, 0], -5),
+            // The newest nine count.
+            ([-30, -30, -30, -30, -30, 0, 0, 0, 0, 0, 0, 0, 0, 0], -2),
+        ]
+        for (offsets, earliest) in cases {
+            var skews = StampSkews()
+            for offset in offsets { skews.note(.seconds(offset), in: WorkspaceName("bench")) }
+            #expect(skews[WorkspaceName("bench")].earliest == .seconds(earliest), "\(offsets)")
+            #expect(skews[WorkspaceName("other")].earliest == .seconds(-5))
+        }
+    }
+}
