@@ -5,15 +5,15 @@ import Histogram
 import Ledger
 import Model
 
-/// How long an urgent batch takes: the time that a start waits for its decision to be durable.
+/// Measures urgent batches, which a start waits for before it is sent.
 struct AppendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "append", abstract: "Append urgent batches, one after the other, and show how long each took.")
+        commandName: "append", abstract: "Append urgent batches one after the other and show their durations.")
 
-    @Argument(help: "The file; it must not exist.")
+    @Argument(help: "The ledger to write; it must not exist.")
     var path: String
 
-    @Option(help: "Batches.")
+    @Option(help: "Number of batches.")
     var count = 1000
 
     func run() async throws {

@@ -4,18 +4,18 @@ import Guard
 import Ledger
 import Model
 
-/// A ledger as it is after days of guarding: how large it is, and how long opening it takes.
+/// Writes the ledger of a daemon that has run for days.
 struct LedgerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ledger", abstract: "Fill a ledger with days of samples that end now.")
+        commandName: "ledger", abstract: "Write a ledger with days of samples up to now.")
 
-    @Argument(help: "The file; it must not exist.")
+    @Argument(help: "The file to write; it must not exist.")
     var path: String
 
-    @Option(help: "Campaigns.")
+    @Option(help: "Number of campaigns.")
     var campaigns: Int
 
-    @Option(help: "Days of samples.")
+    @Option(help: "Number of days.")
     var days = 1
 
     @Option(help: "Seconds between two samples of a campaign.")

@@ -1,11 +1,10 @@
 import ArgumentParser
 
-/// What the benchmarks need beside the daemon itself: a platform that plays a trace, the floor of its clients, a full
-/// ledger.
+/// The benchmarks' tools: a platform that plays a trace, a minimal client for comparison, and full ledgers.
 @main
 struct LoadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sendwarden-load",
-        abstract: "The parts of the benchmarks; Benchmarks/run puts them together.",
+        abstract: "Tools of the benchmarks, used by Benchmarks/run.",
         subcommands: [PlatformCommand.self, LoopCommand.self, LedgerCommand.self, AppendCommand.self])
 }

@@ -1,10 +1,10 @@
 import ArgumentParser
 
-/// How well campaigns are judged, and how soon: measured on made-up worlds of which the truth is known.
+/// Measures how reliably and how soon bad campaigns are paused, on simulated worlds.
 @main
 struct QualityCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sendwarden-quality",
-        abstract: "Measure how well campaigns are judged, and how soon, on made-up worlds of which the truth is known.",
+        abstract: "Measure how reliably and how soon bad campaigns are paused, on simulated worlds.",
         subcommands: [RulesCommand.self, PollingCommand.self], defaultSubcommand: RulesCommand.self)
 }

@@ -1,4 +1,4 @@
-"""A JSON exporter in front of Prometheus, and the webhook behind its Alertmanager that pauses."""
+"""A JSON exporter for Prometheus, and the webhook of its Alertmanager that pauses campaigns."""
 
 import argparse
 
@@ -17,10 +17,10 @@ def application(url: str) -> web.Application:
 
     async def probe(request: web.Request) -> web.Response:
         campaign = request.query["target"]
-        async with app["session"].get(f"{url}/v1/campaigns/{campaign}/stats") as answer:
-            if answer.status != 200:
+        async with app["session"].get(f"{url}/v1/campaigns/{campaign}/stats") as response:
+            if response.status != 200:
                 raise web.HTTPBadGateway
-            stats = await answer.json()
+            stats = await response.json()
         lines = [f"campaign_{name} {stats[name]}" for name in ("sent", "delivered", "bounced", "replied")]
         return web.Response(text="\n".join(lines) + "\n", content_type="text/plain")
 
@@ -28,8 +28,8 @@ def application(url: str) -> web.Application:
         for alert in (await request.json())["alerts"]:
             if alert["status"] == "firing":
                 campaign = alert["labels"]["campaign"]
-                async with app["session"].post(f"{url}/v1/campaigns/{campaign}/pause", json={}) as answer:
-                    answer.raise_for_status()
+                async with app["session"].post(f"{url}/v1/campaigns/{campaign}/pause", json={}) as response:
+                    response.raise_for_status()
         return web.Response()
 
     app.on_startup.append(start)

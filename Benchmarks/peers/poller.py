@@ -1,4 +1,4 @@
-"""A poller as operators write it: asks for every campaign's statistics once an interval, and pauses what breaches."""
+"""A poller as operators write them: requests every campaign's stats once per interval, and pauses those that breach."""
 
 import argparse
 import asyncio
@@ -21,10 +21,10 @@ async def main() -> None:
 
     async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=10)) as session:
 
-        async def look(campaign: str) -> None:
-            async with limit, session.get(f"{options.url}/v1/campaigns/{campaign}/stats") as answer:
-                answer.raise_for_status()
-                stats = await answer.json()
+        async def poll(campaign: str) -> None:
+            async with limit, session.get(f"{options.url}/v1/campaigns/{campaign}/stats") as response:
+                response.raise_for_status()
+                stats = await response.json()
             resolved = stats["delivered"] + stats["bounced"]
             if resolved < 50 or stats["bounced"] / resolved <= 0.05:
                 breaching_since.pop(campaign, None)
@@ -32,14 +32,14 @@ async def main() -> None:
             since = breaching_since.setdefault(campaign, time.monotonic())
             if campaign in paused or time.monotonic() - since < options.lasting:
                 return
-            async with session.post(f"{options.url}/v1/campaigns/{campaign}/pause", json={}) as answer:
-                answer.raise_for_status()
+            async with session.post(f"{options.url}/v1/campaigns/{campaign}/pause", json={}) as response:
+                response.raise_for_status()
             paused.add(campaign)
 
         while True:
             began = time.monotonic()
             names = [f"camp_{number}" for number in range(options.campaigns)]
-            for outcome in await asyncio.gather(*(look(name) for name in names), return_exceptions=True):
+            for outcome in await asyncio.gather(*(poll(name) for name in names), return_exceptions=True):
                 if isinstance(outcome, Exception):
                     print("failed:", outcome, flush=True)
             await asyncio.sleep(max(0, options.interval - (time.monotonic() - began)))

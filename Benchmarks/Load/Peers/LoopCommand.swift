@@ -4,21 +4,21 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// The floor: the same requests at the same pace by the same client library, and nothing done with the answers.
+/// The lower bound: the same requests at the same rate with the same client library, whose responses are discarded.
 struct LoopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "loop", abstract: "Ask for every campaign's statistics in turn, and do nothing with the answers.")
+        commandName: "loop", abstract: "Request every campaign's stats in turn and discard the responses.")
 
-    @Option(help: "The platform.")
+    @Option(help: "The platform's base URL.")
     var url = "http://127.0.0.1:8099"
 
-    @Option(help: "Campaigns, camp_0 and on.")
+    @Option(help: "Number of campaigns, named camp_0, camp_1, …")
     var campaigns: Int
 
-    @Option(help: "Seconds between two looks at the same campaign.")
+    @Option(help: "Seconds between two polls of a campaign.")
     var interval: Double
 
-    @Option(help: "Seconds until it ends.")
+    @Option(help: "Seconds to run.")
     var seconds: Double
 
     func run() async throws {
@@ -31,9 +31,9 @@ struct LoopCommand: AsyncParsableCommand {
             var number = 0
             while clock.now < start + .seconds(seconds) {
                 try await clock.sleep(until: start + step * number)
-                let place = number % campaigns
+                let index = number % campaigns
                 group.addTask {
-                    var request = HTTPClientRequest(url: "\(url)/v1/campaigns/camp_\(place)/stats")
+                    var request = HTTPClientRequest(url: "\(url)/v1/campaigns/camp_\(index)/stats")
                     request.headers.add(name: "Authorization", value: "Bearer none")
                     let response = try await client.execute(request, timeout: .seconds(10))
                     _ = try await response.body.collect(upTo: 1 << 20)

@@ -6,15 +6,15 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// Plays a trace: a platform that takes next to no time to answer, and knows when it was asked what.
+/// Plays a trace: a platform that responds almost at once and records every request.
 struct PlatformCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "platform", abstract: "Serve a trace as the platform would, and record what is asked of it.")
+        commandName: "platform", abstract: "Serve a trace through the platform's API and record the requests.")
 
     @Argument(help: "The trace, as JSON.")
     var trace: String
 
-    @Option(help: "The port to listen on, on the loopback device.")
+    @Option(help: "The loopback port to listen on.")
     var port = 8099
 
     func run() async throws {
@@ -37,20 +37,20 @@ struct PlatformCommand: AsyncParsableCommand {
     }
 }
 
-/// The one platform that all connections ask.
+/// The platform that all connections share.
 final class SharedPlatform: Sendable {
     private let platform: Mutex<TracedPlatform>
 
     init(_ platform: TracedPlatform) { self.platform = Mutex(platform) }
 
-    func answer(_ method: String, _ path: Substring) -> (TracedPlatform.Answer, place: Int?) {
+    func answer(_ method: String, _ path: Substring) -> (TracedPlatform.Answer, campaign: Int?) {
         let now = DispatchTime.now().uptimeNanoseconds
         return platform.withLock { $0.answer(method, path, at: now) }
     }
 
-    func noteAnswered(_ place: Int) {
+    func recordResponse(_ campaign: Int) {
         let now = DispatchTime.now().uptimeNanoseconds
-        platform.withLock { $0.noteAnswered(place, at: now) }
+        platform.withLock { $0.recordResponse(campaign, at: now) }
     }
 }
 
@@ -76,7 +76,7 @@ private final class PlatformHandler: ChannelInboundHandler {
 
     private func answer(_ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
         let path = request.uri.prefix { $0 != "?" }
-        let (answer, place) = platform.answer(request.method.rawValue, path)
+        let (answer, campaign) = platform.answer(request.method.rawValue, path)
         guard case .json(let status, let text) = answer else {
             context.close(promise: nil)
             return
@@ -87,9 +87,9 @@ private final class PlatformHandler: ChannelInboundHandler {
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
         let written = context.eventLoop.makePromise(of: Void.self)
-        if let place {
+        if let campaign {
             let platform = platform
-            written.futureResult.whenSuccess { platform.noteAnswered(place) }
+            written.futureResult.whenSuccess { platform.recordResponse(campaign) }
         }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
         if !request.isKeepAlive { context.close(promise: nil) }

@@ -1,7 +1,7 @@
-/// What each campaign of a benchmark does, in seconds since its beginning.
+/// The behavior of each campaign of a benchmark; times are seconds since its start.
 struct Trace: Codable {
     struct Campaign: Codable {
-        /// A time in which something is so.
+        /// A period.
         struct Span: Codable {
             var from: Double
             var to: Double
@@ -11,7 +11,7 @@ struct Trace: Codable {
 
         struct Fault: Codable {
             enum Kind: String, Codable {
-                /// The connection is closed instead of an answer.
+                /// The connection is closed without a response.
                 case drop
                 /// HTTP 500.
                 case error
@@ -22,12 +22,12 @@ struct Trace: Codable {
         }
 
         var id: String
-        /// Mails that had been sent at the beginning, all of them resolved.
+        /// Emails sent before the start, all of them resolved.
         var sent: Double
         var perMinute: Double
-        /// When three in ten of its mails have bounced; one in a hundred has otherwise.
+        /// Periods with a bounce rate of 30 %; it is 1 % otherwise.
         var breaches: [Span] = []
-        /// When its counters begin anew.
+        /// When its counters restart.
         var resetAt: Double?
         var faults: [Fault] = []
     }

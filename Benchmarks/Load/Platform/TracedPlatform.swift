@@ -1,42 +1,42 @@
 import Foundation
 import Histogram
 
-/// The platform's side of a trace: answers what the API would, and writes down when.
+/// The platform that plays a trace: responds as the API would and records when.
 struct TracedPlatform {
     enum Answer {
         case json(status: Int, String)
         case drop
     }
 
-    /// What happened to one campaign.
-    struct Story: Codable {
+    /// The record of one campaign.
+    struct CampaignRecord: Codable {
         var id: String
-        /// When its breach began to show, by the trace.
+        /// When its breach begins, according to the trace.
         var visibleAt: Double?
-        /// When the answer before the pause had left.
+        /// When the last response before the pause was sent.
         var answeredAt: Double?
         var pausedAt: Double?
         var startedAt: Double?
-        var looks = 0
+        var polls = 0
         var pauses = 0
 
-        /// Nothing has happened yet.
-        static func blank(_ trace: Trace) -> [Story] {
-            trace.campaigns.map { Story(id: $0.id, visibleAt: $0.breaches.first?.from) }
+        /// The records before the first request.
+        static func initial(_ trace: Trace) -> [CampaignRecord] {
+            trace.campaigns.map { CampaignRecord(id: $0.id, visibleAt: $0.breaches.first?.from) }
         }
     }
 
     private let trace: Trace
-    private let places: [String: Int]
-    private var stories: [Story]
+    private let indices: [String: Int]
+    private var records: [CampaignRecord]
     private var beganAt: UInt64?
-    private var looks = 0
+    private var polls = 0
     private var actions = 0
 
     init(_ trace: Trace) {
         self.trace = trace
-        places = Dictionary(uniqueKeysWithValues: trace.campaigns.enumerated().map { ($1.id, $0) })
-        stories = Story.blank(trace)
+        indices = Dictionary(uniqueKeysWithValues: trace.campaigns.enumerated().map { ($1.id, $0) })
+        records = CampaignRecord.initial(trace)
     }
 
     private func time(_ nanoseconds: UInt64) -> Double {
@@ -46,12 +46,12 @@ struct TracedPlatform {
 
     mutating func begin(at now: UInt64) {
         beganAt = now
-        (looks, actions) = (0, 0)
-        stories = Story.blank(trace)
+        (polls, actions) = (0, 0)
+        records = CampaignRecord.initial(trace)
     }
 
-    /// The answer, and the place of the campaign whose statistics it tells.
-    mutating func answer(_ method: String, _ path: Substring, at now: UInt64) -> (Answer, place: Int?) {
+    /// The response, and the index of the campaign whose stats it contains.
+    mutating func answer(_ method: String, _ path: Substring, at now: UInt64) -> (Answer, campaign: Int?) {
         let parts = path.split(separator: "/")
         if path == "/bench/begin" {
             begin(at: now)
@@ -67,45 +67,45 @@ struct TracedPlatform {
                 nil
             )
         }
-        guard parts.count == 4, parts[0] == "v1", parts[1] == "campaigns", let place = places[String(parts[2])] else {
+        guard parts.count == 4, parts[0] == "v1", parts[1] == "campaigns", let index = indices[String(parts[2])] else {
             return (.json(status: 404, #"{"error":{"code":"not_found"}}"#), nil)
         }
         switch (method, parts[3]) {
-        case ("GET", "stats"): return look(place, at: time(now))
+        case ("GET", "stats"): return poll(index, at: time(now))
         case ("POST", "pause"):
             actions += 1
-            stories[place].pauses += 1
-            if stories[place].pausedAt == nil { stories[place].pausedAt = time(now) }
-            let id = trace.campaigns[place].id
+            records[index].pauses += 1
+            if records[index].pausedAt == nil { records[index].pausedAt = time(now) }
+            let id = trace.campaigns[index].id
             let pausedAt = Date().ISO8601Format(.init(includingFractionalSeconds: true))
             return (.json(status: 200, #"{"id":"\#(id)","status":"PAUSED","pausedAt":"\#(pausedAt)"}"#), nil)
         default: return (.json(status: 405, "{}"), nil)
         }
     }
 
-    private mutating func look(_ place: Int, at time: Double) -> (Answer, place: Int?) {
-        looks += 1
-        stories[place].looks += 1
-        let campaign = trace.campaigns[place]
+    private mutating func poll(_ index: Int, at time: Double) -> (Answer, campaign: Int?) {
+        polls += 1
+        records[index].polls += 1
+        let campaign = trace.campaigns[index]
         switch campaign.faults.first(where: { $0.span.contains(time) })?.kind {
         case .drop: return (.drop, nil)
         case .error: return (.json(status: 500, #"{"error":{"code":"internal"}}"#), nil)
         case nil: break
         }
-        let (sent, bounced) = campaign.counters(at: min(time, stories[place].pausedAt ?? time))
+        let (sent, bounced) = campaign.counters(at: min(time, records[index].pausedAt ?? time))
         return (
             .json(
                 status: 200,
                 """
                 {"campaignId":"\(campaign.id)","totalEnrolled":1000000,"sent":\(sent),"delivered":\(sent - bounced),\
                 "bounced":\(bounced),"replied":0,"queued":\(1_000_000 - sent),"openRate":0.4,"replyRate":0}
-                """), place
+                """), index
         )
     }
 
-    /// The last byte of an answer has left.
-    mutating func noteAnswered(_ place: Int, at now: UInt64) {
-        if stories[place].pausedAt == nil { stories[place].answeredAt = time(now) }
+    /// Records that the last byte of a response was sent.
+    mutating func recordResponse(_ index: Int, at now: UInt64) {
+        if records[index].pausedAt == nil { records[index].answeredAt = time(now) }
     }
 
     // MARK: Record
@@ -120,25 +120,25 @@ struct TracedPlatform {
 
     private struct Record: Codable {
         var seconds: Double
-        var looks: Int
+        var polls: Int
         var actions: Int
-        /// From the last byte of an answer to the first of the pause, in microseconds.
+        /// Microseconds from the last byte of a response to the first byte of the pause.
         var decision: Quantiles
-        var stories: [Story]
+        var campaigns: [CampaignRecord]
     }
 
     private var record: String {
         var histogram = Histogram<UInt64>(highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
-        for story in stories {
-            guard let answered = story.answeredAt, let paused = story.pausedAt else { continue }
+        for record in records {
+            guard let answered = record.answeredAt, let paused = record.pausedAt else { continue }
             histogram.record(UInt64(max(0, paused - answered) * 1e6))
         }
         let decision = Quantiles(
             count: histogram.totalCount, p50: histogram.valueAtPercentile(50), p99: histogram.valueAtPercentile(99),
             p999: histogram.valueAtPercentile(99.9), max: histogram.max)
         let record = Record(
-            seconds: time(DispatchTime.now().uptimeNanoseconds), looks: looks, actions: actions, decision: decision,
-            stories: stories.filter { $0.visibleAt != nil || $0.pauses > 0 })
+            seconds: time(DispatchTime.now().uptimeNanoseconds), polls: polls, actions: actions, decision: decision,
+            campaigns: records.filter { $0.visibleAt != nil || $0.pauses > 0 })
         guard let data = try? JSONEncoder().encode(record) else { return "{}" }
         return String(decoding: data, as: UTF8.self)
     }

@@ -4,16 +4,16 @@ import Guard
 import Model
 import Policy
 
-/// How much is sent between a breach and the pause: polls at a fixed interval against polls that go where danger is.
+/// Compares how much is sent between a breach and the pause with fixed and with adaptive poll intervals.
 struct PollingCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "polling",
         abstract: "Compare fixed poll intervals with adaptive ones, at the same request budget.",
         discussion: """
-            Campaigns of many paces and qualities are guarded by the policy's rules, first with every campaign polled as \
-            often as the budget allows, then with polls between --min and --max. Overshoot is the number of mails that a \
-            campaign sent between the second in which its rule would have fired, had somebody looked all the time, and \
-            its pause.
+            Campaigns with various send rates and bounce rates are guarded by the policy's rules: first with every \
+            campaign polled as often as the budget allows, then with intervals between --min and --max. Overshoot is \
+            the number of emails that a campaign sent between the second in which its rule would have fired with polls \
+            every second, and its pause.
 
             Example: swift run -c release sendwarden-quality polling config/policy.yaml
             """)
@@ -21,7 +21,7 @@ struct PollingCommand: ParsableCommand {
     @Argument(help: "The policy whose rules are used.")
     var policy: String
 
-    @Option(help: "Campaigns in the workspace.")
+    @Option(help: "Number of campaigns.")
     var campaigns = 200
 
     @Option(help: "The request budget, as a policy writes it.")
@@ -36,7 +36,7 @@ struct PollingCommand: ParsableCommand {
     @Option(help: "Hours of sending.")
     var hours = 8
 
-    @Option(help: "Worlds, each with a seed of its own.")
+    @Option(help: "Number of worlds, each with its own seed.")
     var worlds = 3
 
     @Option(help: "The first world's seed.")
@@ -60,11 +60,11 @@ struct PollingCommand: ParsableCommand {
         if let (before, after) = rows[0].medianOvershoot.flatMap({ before in
             rows[1].medianOvershoot.map { (before, $0) }
         }) {
-            print("\nAt the median \(DecimalText.shortest(before / Swift.max(after, 0.5), decimals: 1)) times less.")
+            print("\nThe median is \(DecimalText.shortest(before / Swift.max(after, 0.5), decimals: 1)) times smaller.")
         }
     }
 
-    /// The policy with other campaigns and another pace.
+    /// The policy's rules with other campaigns and poll intervals.
     private func checked(_ stats: String) throws -> CheckedPolicy {
         let text = try String(contentsOfFile: policy, encoding: .utf8)
         guard let rules = text.range(of: "\nrules:") else { throw ValidationError("\(policy) has no rules") }
@@ -77,7 +77,7 @@ struct PollingCommand: ParsableCommand {
             \(list)\(text[rules.lowerBound...])
             """
         guard let policy = PolicyLoader.load(SourceFile(name: policy, text: source)).policy else {
-            throw ValidationError("\(policy) is refused with these intervals; see sendwarden check")
+            throw ValidationError("\(policy) is not valid with these intervals; run sendwarden check")
         }
         return policy
     }

@@ -1,6 +1,6 @@
 import Model
 
-/// What came of one way to poll, over some worlds.
+/// The figures of one polling strategy over several worlds.
 struct PollingOutcome {
     let name: String
     private var overshoots: [Double] = []
@@ -27,7 +27,7 @@ struct PollingOutcome {
     }
 
     static let head = """
-        | polls | requests a minute | breaches | overshoot in mails, median | 90 % | mean | breach to pause, median | 90 % | not paused |
+        | polls | requests per minute | breaches | overshoot in emails, median | 90 % | mean | breach to pause, median | 90 % | not paused |
         |---|---|---|---|---|---|---|---|---|
         """
 

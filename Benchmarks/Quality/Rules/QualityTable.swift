@@ -1,7 +1,7 @@
 import Foundation
 import Model
 
-/// The figures of every policy on every kind of list, as Markdown and as a chart.
+/// The figures of every policy for every kind of list, as Markdown and as a chart.
 struct QualityTable {
     private let policies: [String]
     private var rows: [(kind: ListKind, outcomes: [Trial.Outcome])] = []
@@ -12,17 +12,17 @@ struct QualityTable {
 
     private func percent(_ share: Double) -> String { DecimalText.shortest(share * 100, decimals: 1) + " %" }
 
-    /// The share of lists at the limit or below that were paused, over all of those kinds.
+    /// The mean share of paused lists over all healthy kinds.
     private func falsePauses(_ policy: Int) -> Double {
         let healthy = rows.filter(\.kind.isHealthy)
         return healthy.reduce(0) { $0 + $1.outcomes[policy].pausedShare } / Double(max(1, healthy.count))
     }
 
-    /// True where no other policy has both fewer false pauses and less let through, one of them strictly.
+    /// True if no other policy is at least as good in false pauses and excess bounces, and better in one.
     private func isOnFront(_ policy: Int, _ outcomes: [Trial.Outcome]) -> Bool {
         !policies.indices.contains { other in
-            let (x, y) = (falsePauses(other), outcomes[other].letThrough)
-            let (ownX, ownY) = (falsePauses(policy), outcomes[policy].letThrough)
+            let (x, y) = (falsePauses(other), outcomes[other].excessBounces)
+            let (ownX, ownY) = (falsePauses(policy), outcomes[policy].excessBounces)
             return x <= ownX && y <= ownY && (x < ownX || y < ownY)
         }
     }
@@ -36,12 +36,12 @@ struct QualityTable {
                 "| \(row.kind.name) | " + row.outcomes.map { percent($0.pausedShare) }.joined(separator: " | ") + " |\n"
         }
         text +=
-            "\n### Bounces let through beyond 5 %, the mean a list, and in brackets mails sent at the pause, the median\n\n\(head)\n"
+            "\n### Excess bounces before the pause: mean per list beyond 5 %, with the median of emails sent by then\n\n\(head)\n"
         for row in rows where !row.kind.isHealthy {
             let cells = row.outcomes.enumerated().map { policy, outcome in
                 let sent = outcome.medianSent.map { "\(Int($0))" } ?? "never"
                 let missed = outcome.pausedShare < 0.995 ? ", \(percent(1 - outcome.pausedShare)) never" : ""
-                let cell = "\(DecimalText.shortest(outcome.letThrough, decimals: 1)) (\(sent)\(missed))"
+                let cell = "\(DecimalText.shortest(outcome.excessBounces, decimals: 1)) (\(sent)\(missed))"
                 return isOnFront(policy, row.outcomes) ? "**\(cell)**" : cell
             }
             text += "| \(row.kind.name) | " + cells.joined(separator: " | ") + " |\n"
@@ -49,18 +49,18 @@ struct QualityTable {
         let front = rows.filter { !$0.kind.isHealthy && isOnFront(0, $0.outcomes) }.count
         let all = rows.filter { !$0.kind.isHealthy }.count
         return text
-            + "\nBold: on the Pareto front of false pauses (the mean of the table above) and bounces let through. "
+            + "\nBold: on the Pareto front of false pauses (the mean of the table above) and excess bounces. "
             + "\(policies[0]) is on it in \(front) of \(all) kinds.\n"
     }
 
     // MARK: Chart
 
-    /// False pauses from left to right, bounces let through at 10 % from bottom to top: the lower left corner is best.
+    /// False pauses on the x axis, excess bounces at 10 % on the y axis; the lower left corner is best.
     var svg: String {
         let row = rows.first { $0.kind.rateAtFirst == 0.1 && $0.kind.turnsBad == nil }
         guard let row else { return "" }
         let (width, height, left, bottom) = (720.0, 400.0, 70.0, 50.0)
-        let highest = max(1, row.outcomes.map(\.letThrough).max() ?? 1) * 1.15
+        let highest = max(1, row.outcomes.map(\.excessBounces).max() ?? 1) * 1.15
         func x(_ share: Double) -> String { DecimalText.shortest(left + share * (width - left - 150), decimals: 1) }
         func y(_ value: Double) -> String {
             DecimalText.shortest(20 + (1 - value / highest) * (height - bottom - 20), decimals: 1)
@@ -75,17 +75,17 @@ struct QualityTable {
             )
         }
         for (policy, outcome) in row.outcomes.enumerated() {
-            let (cx, cy) = (x(falsePauses(policy)), y(outcome.letThrough))
+            let (cx, cy) = (x(falsePauses(policy)), y(outcome.excessBounces))
             parts.append(
                 "<circle cx=\"\(cx)\" cy=\"\(cy)\" r=\"6\" class=\"\(policy == 0 ? "o" : "p")\"/><text x=\"\(cx)\" dx=\"6\" y=\"\(cy)\" dy=\"-8\">\(policies[policy])</text>"
             )
         }
         parts.append("<text x=\"\(x(0.5))\" y=\"\(height - 8)\" text-anchor=\"middle\">healthy lists paused</text>")
         parts.append(
-            "<text x=\"16\" y=\"\(y(highest / 2))\" transform=\"rotate(-90 16 \(y(highest / 2)))\" text-anchor=\"middle\">bounces let through at 10 %</text>"
+            "<text x=\"16\" y=\"\(y(highest / 2))\" transform=\"rotate(-90 16 \(y(highest / 2)))\" text-anchor=\"middle\">excess bounces at 10 %</text>"
         )
         return """
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(width)) \(Int(height))" role="img" aria-label="False pauses against bounces let through">
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(width)) \(Int(height))" role="img" aria-label="False pauses and excess bounces">
             <style>text{font:13px system-ui,sans-serif;fill:#555}.g{stroke:#ccc}.o{fill:#1c7a3f}.p{fill:#b3261e}@media(prefers-color-scheme:dark){text{fill:#bbb}.g{stroke:#444}.o{fill:#7ddb9b}.p{fill:#ff8a80}}</style>
             \(parts.joined(separator: "\n"))
             </svg>

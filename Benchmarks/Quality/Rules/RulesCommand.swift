@@ -5,35 +5,38 @@ import Model
 import Policy
 import Simulator
 
-/// How well policies tell good lists from bad ones: false pauses against bounces let through, on the simulator's worlds.
+/// Compares the false pauses and the excess bounces of policies on simulated lists.
 struct RulesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rules",
-        abstract: "Compare policies on made-up lists of known quality.",
+        abstract: "Compare policies on simulated lists of known quality.",
         discussion: """
-            Each list sends 2,000 mails, 120 an hour, looked at every minute. A false pause is one of a list whose true \
-            rate is at most 5 %; let through is what a worse list bounced beyond 5 % of what it had sent until its pause.
+            Each list sends 2,000 emails at 120 per hour and is polled every minute. A false pause is a pause of a list \
+            whose true rate is at most 5 %. Excess bounces are the bounces of a worse list before its pause, beyond 5 % \
+            of the emails sent.
 
             Example: swift run -c release sendwarden-quality --svg docs/quality.svg config/policy.yaml config/peers/*.yaml
             """)
 
-    @Argument(help: "The policies, ours first.")
+    @Argument(help: "The policies; the first is highlighted.")
     var policies: [String]
 
-    @Option(help: "Lists of each kind.")
+    @Option(help: "Number of lists of each kind.")
     var lists = 400
 
-    @Option(help: "What chance begins with.")
+    @Option(help: "Seed of the random numbers.")
     var seed: UInt64 = 1
 
-    @Option(help: "Write a chart here, too.")
+    @Option(help: "Also write a chart to this file.")
     var svg: String?
 
     func run() throws {
         let checked = try policies.map { path -> (String, CheckedPolicy) in
             let text = try String(contentsOfFile: path, encoding: .utf8)
             let outcome = PolicyLoader.load(SourceFile(name: path, text: text))
-            guard var policy = outcome.policy else { throw ValidationError("\(path) is refused; see sendwarden check") }
+            guard var policy = outcome.policy else {
+                throw ValidationError("\(path) is not valid; run sendwarden check")
+            }
             policy.mode = .enforce
             let name = path.split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? path
             return (name == "policy" ? "Sendwarden" : name, policy)

@@ -3,15 +3,15 @@ import Model
 import Policy
 import Simulator
 
-/// Some lists of one kind under several policies.
+/// Runs lists of one kind through several policies.
 struct Trial {
-    /// What came of it under one policy.
+    /// The figures of one policy.
     struct Outcome {
         var pausedShare: Double
-        /// Mails that had been sent at the pause, the median of those that were paused; nil where none was.
+        /// The median of emails sent before the pause; nil if no list was paused.
         var medianSent: Double?
-        /// Bounces beyond the limit that were let through, the mean.
-        var letThrough: Double
+        /// The mean of expected bounces before the pause beyond the limit.
+        var excessBounces: Double
     }
 
     var kind: ListKind
@@ -28,7 +28,7 @@ struct Trial {
         for number in 0..<lists {
             var campaign = WorldDescription.Campaign(
                 id: CampaignID(unchecked: "list_\(number)"), name: "List \(number)", pool: pool)
-            (campaign.status, campaign.leads, campaign.rate) = (.running, ListKind.mails, ListKind.rate)
+            (campaign.status, campaign.leads, campaign.rate) = (.running, ListKind.emails, ListKind.rate)
             (campaign.bounceRate, campaign.replyRate) = (kind.rateAtFirst, 0)
             campaign.turnsBad = kind.turnsBad.map { ($0.after, $0.rate) }
             description.campaigns.append(campaign)
@@ -38,13 +38,13 @@ struct Trial {
         var replays = policies.map { policy in
             ids.map { CampaignReplay(CampaignEntry(id: $0, workspace: policy.workspace.name), policy: policy) }
         }
-        let minutes = Int(Double(ListKind.mails) / ListKind.rate * 60) + Int(kind.bounceLag.seconds / 60) + 30
+        let minutes = Int(Double(ListKind.emails) / ListKind.rate * 60) + Int(kind.bounceLag.seconds / 60) + 30
         for minute in 0...minutes {
             let now = start + .seconds(60 * minute)
             world.advance(to: now)
-            for (place, id) in ids.enumerated() {
+            for (index, id) in ids.enumerated() {
                 guard let stats = world.stats(of: id) else { continue }
-                for policy in policies.indices { replays[policy][place].observe(stats, at: now) }
+                for policy in policies.indices { replays[policy][index].observe(stats, at: now) }
             }
         }
         return replays.map(outcome)
@@ -53,10 +53,10 @@ struct Trial {
     private func outcome(_ replays: [CampaignReplay]) -> Outcome {
         let stops = replays.map(\.stops.first)
         let sent = stops.compactMap { $0?.sent }.sorted()
-        let letThrough = stops.map { kind.excess(of: $0?.sent ?? Double(ListKind.mails)) }
+        let excess = stops.map { kind.excess(of: $0?.sent ?? Double(ListKind.emails)) }
         return Outcome(
             pausedShare: Double(sent.count) / Double(replays.count),
             medianSent: sent.isEmpty ? nil : sent[sent.count / 2],
-            letThrough: letThrough.reduce(0, +) / Double(letThrough.count))
+            excessBounces: excess.reduce(0, +) / Double(excess.count))
     }
 }
