@@ -125,7 +125,7 @@ import Testing
 
     @Test func bothLimitsAreReadFromTheOneThatWas() throws {
         let memory = try LegacyLedger.decode(LegacyLedger.workspace, as: WorkspaceMemory.self)
-        let policy = try GuardBench.policy("belt: {starts: 50%, per: 1h}\n", campaigns: 2)
+        let policy = try GuardBench.policy("start_limit: {share: 50%, per: 1h}\n", campaigns: 2)
         let now = Instant(milliseconds: 1_796_000_060_000)
         var limit = memory.startLimit
         #expect(limit.earliestStart(of: Self.campaign, policy, at: now) == now + .milliseconds(3_540_001))

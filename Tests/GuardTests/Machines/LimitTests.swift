@@ -15,7 +15,7 @@ import Testing
     // MARK: Start limit
 
     @Test func soManyStartWithinThePeriodAndTheRestWait() throws {
-        let policy = try GuardBench.policy("belt: {starts: 50%, per: 10m}\n", campaigns: 4)
+        let policy = try GuardBench.policy("start_limit: {share: 50%, per: 10m}\n", campaigns: 4)
         var limit = StartLimiter()
         #expect(limit.earliestStart(of: campaign(1), policy, at: at(0)) == nil)
         limit.note(campaign(1), at: at(0))
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func oneMayAlwaysStart() throws {
-        let policy = try GuardBench.policy("belt: {starts: 1%, per: 10m}\n", campaigns: 3)
+        let policy = try GuardBench.policy("start_limit: {share: 1%, per: 10m}\n", campaigns: 3)
         var limit = StartLimiter()
         #expect(limit.earliestStart(of: campaign(1), policy, at: at(0)) == nil)
         limit.note(campaign(1), at: at(0))
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func theLimitIsReportedOnceEachTimeItIsReached() throws {
-        let policy = try GuardBench.policy("belt: {starts: 1%, per: 10m}\n", campaigns: 3)
+        let policy = try GuardBench.policy("start_limit: {share: 1%, per: 10m}\n", campaigns: 3)
         var limit = StartLimiter()
         limit.note(campaign(1), at: at(0))
         #expect(limit.earliestStart(of: campaign(2), policy, at: at(0)) != nil)
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func aStartOfTheFutureIsOfNow() throws {
-        let policy = try GuardBench.policy("belt: {starts: 1%, per: 10m}\n", campaigns: 3)
+        let policy = try GuardBench.policy("start_limit: {share: 1%, per: 10m}\n", campaigns: 3)
         var limit = StartLimiter()
         limit.note(campaign(1), at: at(86400))
         limit.clamp(to: at(0))
@@ -61,8 +61,8 @@ import Testing
     // MARK: Circuit breaker
 
     @Test func itTripsWhereMoreThanHalfBreach() throws {
-        for (pauses, stops) in [("go", false), ("stop", true)] {
-            let policy = try GuardBench.policy("belt: {starts: 50%, per: 10m, pauses: \(pauses)}\n")
+        for (pauses, stops) in [("continue", false), ("stop", true)] {
+            let policy = try GuardBench.policy("circuit_breaker: {pauses: \(pauses), per: 10m}\n")
             let tripped = ["breaker: 4 of 7" + (stops ? ", stops" : "")]
             let cases: [(breaching: Int, running: Int, words: [String], stops: Bool)] = [
                 (5, 5, [], false), (3, 6, [], false), (4, 7, tripped, stops), (4, 7, [], stops), (7, 7, [], stops),

@@ -17,7 +17,7 @@ struct Invariants {
             + reportedConsistently
     }
 
-    private var launched: Set<CampaignID> { Set(world.policy.launches.map(\.campaign)) }
+    var launched: Set<CampaignID> { Set(world.policy.launches.map(\.campaign)) }
 
     /// Observe mode sends nothing; only launches are started, and never a campaign that a person paused.
     private var sentOnlyAllowedRequests: [String] {
@@ -114,7 +114,7 @@ struct Invariants {
         return violations
     }
 
-    private func isBreach(_ bounced: Int, _ resolved: Int) -> Bool {
+    func isBreach(_ bounced: Int, _ resolved: Int) -> Bool {
         resolved >= world.resolvedMin && Double(bounced) > world.limit * Double(resolved)
     }
 
@@ -256,73 +256,6 @@ struct Invariants {
                 if mayHaveTakenEffect { mayRun.insert(intent.campaign) }
                 if !mayRun.contains(intent.campaign) { reservations[intent.campaign] = nil }
             case .sent, .reported, .failed, .crashed, .arrived: break
-            }
-        }
-        return violations
-    }
-
-    /// A breach that good answers show without a gap is paused within `for` and two more polls.
-    private var pausedInTime: [String] {
-        guard world.policy.mode == .enforce, let rule = world.policy.rules.first else { return [] }
-        var needed: (time: Duration, samples: Int) = (.zero, 1)
-        switch rule.forClause {
-        case .duration(let time): needed.time = time
-        case .count(_, let samples): needed.samples = samples
-        }
-        var violations: [String] = []
-        // `overdue` counts good answers since the breach was old enough.
-        var breaches: [CampaignID: (since: Instant, last: Instant, count: Int, overdue: Int)] = [:]
-        var askedAt: [CampaignID: Instant] = [:]
-        var latest: [CampaignID: CampaignStats] = [:]
-        var base: [CampaignID: CampaignStats] = [:]
-        var evaluated: [CampaignID: CampaignStats] = [:]
-        // A person's order or earlier pause takes precedence.
-        var isTheirs: Set<CampaignID> = []
-        var isPaused: Set<CampaignID> = []
-        for entry in run.log {
-            switch entry {
-            case .crashed: breaches = [:]
-            case .failed, .arrived: break
-            case .observed(let at, let observation, let isRunning):
-                guard case .stats(let id) = observation.target, case .success(.stats(let stats)) = observation.result,
-                    observation.requestedAt >= askedAt[id] ?? observation.requestedAt
-                else { continue }
-                (askedAt[id], latest[id]) = (observation.requestedAt, stats)
-                guard let bounced = stats.bounced, let resolved = stats.resolved else { continue }
-                let (bouncedSince, resolvedSince) = (
-                    bounced - (base[id]?.bounced ?? 0), resolved - (base[id]?.resolved ?? 0)
-                )
-                let isBreach =
-                    resolvedSince >= world.resolvedMin && Double(bouncedSince) > world.limit * Double(resolvedSince)
-                guard isBreach, isRunning, !isPaused.contains(id), !isTheirs.contains(id) else {
-                    breaches[id] = nil
-                    continue
-                }
-                var breach = breaches[id] ?? (at, at, 0, 0)
-                if breach.overdue == 2 { violations.append("\(id) breaches since \(breach.since) and runs at \(at)") }
-                if breach.count == 0 || at > breach.last { breach.count += 1 }
-                breach.last = at
-                // Three good answers in a row confirm a breach, however far apart they are.
-                if breach.count >= max(needed.samples, RuleState.confirmations), at - breach.since >= needed.time {
-                    breach.overdue += 1
-                }
-                breaches[id] = breach
-            case .sent(_, let intent, _):
-                breaches[intent.campaign] = nil
-                if intent.action == .resume { evaluated[intent.campaign] = latest[intent.campaign] }
-            case .reported(_, let event):
-                guard let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else { continue }
-                switch event.kind {
-                case .campaignResumed:
-                    breaches[id] = nil
-                    if event.fields[.rule] != nil { base[id] = evaluated[id] }
-                    isPaused.remove(id)
-                case .statsReset: (base[id], breaches[id]) = (nil, nil)
-                case .campaignOverride, .campaignAlreadyPaused, .orderAccepted: isTheirs.insert(id)
-                case .campaignPaused: isPaused.insert(id)
-                case .campaignPauseFailed: breaches[id] = nil
-                default: break
-                }
             }
         }
         return violations

@@ -35,70 +35,26 @@ struct SimulatedRun {
         case arrived(Instant, Intent)
     }
 
-    struct Weather {
-        /// The share of requests that fail.
-        var faults = 0.0
-        /// The share of answers that lack a field.
-        var gaps = 0.0
-        var latencyMax: Duration = .seconds(2)
-        /// The share of events at which the process is killed.
-        var crashes = 0.0
-        /// The share of polls that a lagging replica answers with its previous answer.
-        var lags = 0.0
-        /// The shares of events after which the policy is changed, and after which the wall clock is set.
-        var changes = 0.0
-        /// The share of events after which a person gives an order.
-        var orders = 0.0
-        /// The share of unusable answers about campaigns, in addition to `faults`.
-        var sparse = 0.0
-        /// The share of single answers about campaigns in which all counters are 0.
-        var zeros = 0.0
-        /// The share of pauses that the platform confirms but does not execute.
-        var ineffective = 0.0
-        /// The platform's `Retry-After`.
-        var retryAfter: Duration = .seconds(60)
-        /// The share of events after which the log reader stops or continues.
-        var readers = 0.0
-        /// The difference between the platform's action timestamps and its Date header.
-        var skew: Duration = .zero
-    }
-
-    /// Where the guard's memory is stored.
-    enum Store {
-        /// In memory.
-        case inMemory
-        /// In SQLite, read back after each crash.
-        case ledger(path: String)
-    }
-
-    /// Who stopped a campaign last, according to the world.
-    struct Stop {
-        var isOurs: Bool
-        var at: Instant
-        /// A person restarted it after a pause of ours while it was running, at this time and count.
-        var restartedAt: Instant?
-    }
-
-    private(set) var warden: Guard
+    var warden: Guard
     /// The last pause of each campaign that took effect.
-    private(set) var stops: [CampaignID: Stop] = [:]
+    var stops: [CampaignID: Stop] = [:]
     private(set) var crashes = 0
     /// Resumes of a campaign that a person had paused, although the guard could have known.
     private(set) var forbiddenResumes: [String] = []
     /// Restarts reported as someone else's although only the guard had started the campaign.
     private(set) var misattributions: [String] = []
     /// Campaigns that someone else started after a pause of ours, according to the platform.
-    private var restarted: Set<CampaignID> = []
+    var restarted: Set<CampaignID> = []
     /// Campaigns that keep sending although the platform reports them as paused, and since when.
-    private(set) var pretended: [CampaignID: Instant] = [:]
-    private var statuses: [CampaignID: WorldDescription.Campaign.Status] = [:]
-    private var starts: [CampaignID: Instant] = [:]
+    var pretended: [CampaignID: Instant] = [:]
+    var statuses: [CampaignID: WorldDescription.Campaign.Status] = [:]
+    var starts: [CampaignID: Instant] = [:]
     /// The policy that reloads switch to and back from.
     private let policies: [CheckedPolicy]
     private var policy: CheckedPolicy
     private let store: Store
-    private var lastAnswers: [CampaignID: CampaignStats] = [:]
-    private var lagging: [CampaignID: Int] = [:]
+    var lastAnswers: [CampaignID: CampaignStats] = [:]
+    var lagging: [CampaignID: Int] = [:]
     private var ledger: LedgerDatabase?
     private var stored = Memory()
     /// The daemon's request gate, and its log with a small queue.
@@ -107,11 +63,11 @@ struct SimulatedRun {
     private var isReading = true
     /// The entries that the log reader got: number and kind.
     private(set) var lines: [(sequence: Int, kind: EventKind)] = []
-    private(set) var world: World
-    private(set) var now: Instant
-    private(set) var log: [Entry] = []
-    private var weather: Weather
-    private var generator: SeededGenerator
+    var world: World
+    var now: Instant
+    var log: [Entry] = []
+    var weather: Weather
+    var generator: SeededGenerator
     private var queue: [(at: Instant, order: Int, pendingEvent: PendingEvent)] = []
     private var order = 0
     private var lastTick: Instant?
@@ -331,7 +287,7 @@ struct SimulatedRun {
     }
 
     /// Replaces the counters of an answer with zeros.
-    private static let glitchRate = 0.987654
+    static let glitchRate = 0.987654
 
     /// True for zero counters of a campaign that has sent.
     private func isGlitch(_ observation: PollOutcome) -> Bool {
@@ -401,109 +357,4 @@ struct SimulatedRun {
         // A pause of a stopped campaign makes it the person's, and is answered once it is stored.
         if isAccepted, crashes == before, order.act == .pause { stops[order.campaign]?.isOurs = false }
     }
-
-    private mutating func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &generator) < share }
-
-    private mutating func fault() -> Fault {
-        switch Int.random(in: 0..<5, using: &generator) {
-        case 0: Fault(.unreachable, "no answer", mayHaveTakenEffect: true)
-        case 1: Fault(.unauthorized, "HTTP 401")
-        case 2: Fault(.throttled, "HTTP 429", retryAfter: weather.retryAfter)
-        case 3: Fault(.unexpected, "the answer is not JSON", mayHaveTakenEffect: true)
-        default: Fault(.unreachable, "HTTP 500", mayHaveTakenEffect: true)
-        }
-    }
-
-    private mutating func reading(_ target: Target) -> Result<PollOutcome.Reading, Fault> {
-        if chance(weather.faults) { return .failure(fault()) }
-        switch target {
-        case .stats(let id):
-            guard var stats = world.stats(of: id) else { return .failure(Fault(.missing, "HTTP 404")) }
-            if chance(weather.sparse) { return .failure(Fault(.unexpected, "the answer is not JSON")) }
-            if chance(weather.zeros) {
-                return .success(
-                    .stats(
-                        CampaignStats(
-                            totalEnrolled: stats.totalEnrolled, sent: 0, delivered: 0, bounced: 0, replied: 0,
-                            queued: 0,
-                            openRate: SimulatedRun.glitchRate)))
-            }
-            // A replica lags for one or two polls.
-            if let before = lastAnswers[id], lagging[id, default: 0] < 2, chance(weather.lags) {
-                lagging[id, default: 0] += 1
-                return .success(.stats(before))
-            }
-            lagging[id] = 0
-            if chance(weather.gaps) { stats.bounced = nil }
-            if chance(weather.gaps) { stats.totalEnrolled = nil }
-            if chance(weather.gaps) { stats.sent = nil }
-            lastAnswers[id] = stats
-            return .success(.stats(stats))
-        case .pools:
-            let midnight = world.now.nextMidnight
-            return .success(
-                .pools(
-                    world.pools.map {
-                        SenderPool(
-                            id: $0.description.id, dailyCapacity: $0.description.capacity,
-                            remainingVolume: $0.remaining,
-                            resetAt: $0.description.window == .midnight ? midnight : nil)
-                    }))
-        case .accounts: return .success(.accounts([]))
-        // The policy names no pools.
-        case .pool, .operation: return .failure(Fault(.missing, "HTTP 404"))
-        }
-    }
-
-    private mutating func apply(_ intent: Intent) -> Event {
-        let fails = chance(weather.faults)
-        let fault = fault()
-        // A refused request has no effect; one with a lost response may have.
-        if fails, !fault.mayHaveTakenEffect || chance(0.5) {
-            return .answered(intent, .failure(fault), jitter: Double.random(in: 0...1, using: &generator))
-        }
-        switch intent.action {
-        case .pause:
-            let isRunning = world.campaign(intent.campaign)?.status == .running
-            if isRunning, chance(weather.ineffective) {
-                pretended[intent.campaign] = pretended[intent.campaign] ?? now
-            } else {
-                if isRunning { stops[intent.campaign] = Stop(isOurs: !intent.isOrdered, at: now) }
-                world.pause(intent.campaign, at: now)
-            }
-            restarted.remove(intent.campaign)
-        case .start, .resume:
-            world.start(intent.campaign, at: now)
-            pretended[intent.campaign] = nil
-        }
-        statuses[intent.campaign] = world.campaign(intent.campaign)?.status
-        starts[intent.campaign] = world.campaign(intent.campaign)?.startedAt ?? now
-        if fails { return .answered(intent, .failure(fault), jitter: Double.random(in: 0...1, using: &generator)) }
-        let campaign = world.campaign(intent.campaign)
-        let status: CampaignStatus =
-            switch campaign?.status {
-            case .running: pretended[intent.campaign] == nil ? .running : .paused
-            case .paused: .paused
-            case .draft, nil: .draft
-            }
-        let answer = ActionAnswer(
-            status: status,
-            pausedAt: (pretended[intent.campaign] ?? campaign?.pausedAt).map { ($0 + weather.skew).wholeSecond },
-            startedAt: campaign?.startedAt.map { ($0 + weather.skew).wholeSecond }, serverTimeAtRequest: nil)
-        return .answered(intent, .success(answer), jitter: Double.random(in: 0...1, using: &generator))
-    }
-}
-
-extension Intent {
-    /// True if a person ordered it.
-    var isOrdered: Bool { order != nil }
-
-    var order: Order? {
-        if case .order(let order) = decision.cause { order } else { nil }
-    }
-}
-
-extension Instant {
-    /// The platform reports whole seconds.
-    fileprivate var wholeSecond: Instant { Instant(milliseconds: milliseconds - milliseconds % 1000) }
 }

@@ -1,0 +1,117 @@
+import Guard
+import Journal
+import Ledger
+import Model
+import Policy
+import Providers
+import Reporting
+import Simulator
+import TestSupport
+
+/// The platform of a simulated run: its answers, and its faults.
+extension SimulatedRun {
+    mutating func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &generator) < share }
+
+    mutating func fault() -> Fault {
+        switch Int.random(in: 0..<5, using: &generator) {
+        case 0: Fault(.unreachable, "no answer", mayHaveTakenEffect: true)
+        case 1: Fault(.unauthorized, "HTTP 401")
+        case 2: Fault(.throttled, "HTTP 429", retryAfter: weather.retryAfter)
+        case 3: Fault(.unexpected, "the answer is not JSON", mayHaveTakenEffect: true)
+        default: Fault(.unreachable, "HTTP 500", mayHaveTakenEffect: true)
+        }
+    }
+
+    mutating func reading(_ target: Target) -> Result<PollOutcome.Reading, Fault> {
+        if chance(weather.faults) { return .failure(fault()) }
+        switch target {
+        case .stats(let id):
+            guard var stats = world.stats(of: id) else { return .failure(Fault(.missing, "HTTP 404")) }
+            if chance(weather.sparse) { return .failure(Fault(.unexpected, "the answer is not JSON")) }
+            if chance(weather.zeros) {
+                return .success(
+                    .stats(
+                        CampaignStats(
+                            totalEnrolled: stats.totalEnrolled, sent: 0, delivered: 0, bounced: 0, replied: 0,
+                            queued: 0,
+                            openRate: SimulatedRun.glitchRate)))
+            }
+            // A replica lags for one or two polls.
+            if let before = lastAnswers[id], lagging[id, default: 0] < 2, chance(weather.lags) {
+                lagging[id, default: 0] += 1
+                return .success(.stats(before))
+            }
+            lagging[id] = 0
+            if chance(weather.gaps) { stats.bounced = nil }
+            if chance(weather.gaps) { stats.totalEnrolled = nil }
+            if chance(weather.gaps) { stats.sent = nil }
+            lastAnswers[id] = stats
+            return .success(.stats(stats))
+        case .pools:
+            let midnight = world.now.nextMidnight
+            return .success(
+                .pools(
+                    world.pools.map {
+                        SenderPool(
+                            id: $0.description.id, dailyCapacity: $0.description.capacity,
+                            remainingVolume: $0.remaining,
+                            resetAt: $0.description.window == .midnight ? midnight : nil)
+                    }))
+        case .accounts: return .success(.accounts([]))
+        // The policy names no pools.
+        case .pool, .operation: return .failure(Fault(.missing, "HTTP 404"))
+        }
+    }
+
+    mutating func apply(_ intent: Intent) -> Event {
+        let fails = chance(weather.faults)
+        let fault = fault()
+        // A refused request has no effect; one with a lost response may have.
+        if fails, !fault.mayHaveTakenEffect || chance(0.5) {
+            return .answered(intent, .failure(fault), jitter: Double.random(in: 0...1, using: &generator))
+        }
+        switch intent.action {
+        case .pause:
+            let isRunning = world.campaign(intent.campaign)?.status == .running
+            if isRunning, chance(weather.ineffective) {
+                pretended[intent.campaign] = pretended[intent.campaign] ?? now
+            } else {
+                if isRunning { stops[intent.campaign] = Stop(isOurs: !intent.isOrdered, at: now) }
+                world.pause(intent.campaign, at: now)
+            }
+            restarted.remove(intent.campaign)
+        case .start, .resume:
+            world.start(intent.campaign, at: now)
+            pretended[intent.campaign] = nil
+        }
+        statuses[intent.campaign] = world.campaign(intent.campaign)?.status
+        starts[intent.campaign] = world.campaign(intent.campaign)?.startedAt ?? now
+        if fails { return .answered(intent, .failure(fault), jitter: Double.random(in: 0...1, using: &generator)) }
+        let campaign = world.campaign(intent.campaign)
+        let status: CampaignStatus =
+            switch campaign?.status {
+            case .running: pretended[intent.campaign] == nil ? .running : .paused
+            case .paused: .paused
+            case .draft, nil: .draft
+            }
+        let answer = ActionAnswer(
+            status: status,
+            pausedAt: (pretended[intent.campaign] ?? campaign?.pausedAt).map { ($0 + weather.skew).wholeSecond },
+            startedAt: campaign?.startedAt.map { ($0 + weather.skew).wholeSecond }, serverTimeAtRequest: nil)
+        return .answered(intent, .success(answer), jitter: Double.random(in: 0...1, using: &generator))
+    }
+}
+
+extension Intent {
+    /// True if a person ordered it.
+    var isOrdered: Bool { order != nil }
+
+    var order: Order? {
+        if case .order(let order) = decision.cause { order } else { nil }
+    }
+}
+
+extension Instant {
+    /// The platform reports whole seconds.
+    fileprivate var wholeSecond: Instant { Instant(milliseconds: milliseconds - milliseconds % 1000) }
+}

@@ -1,0 +1,49 @@
+import Model
+import TestSupport
+
+/// What goes wrong in a simulated run, and what is known of it.
+extension SimulatedRun {
+    struct Weather {
+        /// The share of requests that fail.
+        var faults = 0.0
+        /// The share of answers that lack a field.
+        var gaps = 0.0
+        var latencyMax: Duration = .seconds(2)
+        /// The share of events at which the process is killed.
+        var crashes = 0.0
+        /// The share of polls that a lagging replica answers with its previous answer.
+        var lags = 0.0
+        /// The shares of events after which the policy is changed, and after which the wall clock is set.
+        var changes = 0.0
+        /// The share of events after which a person gives an order.
+        var orders = 0.0
+        /// The share of unusable answers about campaigns, in addition to `faults`.
+        var sparse = 0.0
+        /// The share of single answers about campaigns in which all counters are 0.
+        var zeros = 0.0
+        /// The share of pauses that the platform confirms but does not execute.
+        var ineffective = 0.0
+        /// The platform's `Retry-After`.
+        var retryAfter: Duration = .seconds(60)
+        /// The share of events after which the log reader stops or continues.
+        var readers = 0.0
+        /// The difference between the platform's action timestamps and its Date header.
+        var skew: Duration = .zero
+    }
+
+    /// Where the guard's memory is stored.
+    enum Store {
+        /// In memory.
+        case inMemory
+        /// In SQLite, read back after each crash.
+        case ledger(path: String)
+    }
+
+    /// Who stopped a campaign last, according to the world.
+    struct Stop {
+        var isOurs: Bool
+        var at: Instant
+        /// A person restarted it after a pause of ours while it was running, at this time and count.
+        var restartedAt: Instant?
+    }
+}
