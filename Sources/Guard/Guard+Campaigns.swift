@@ -5,10 +5,12 @@ import Policy
 extension Guard {
     mutating func take(_ sample: CampaignSample, _ index: Int, at now: Instant) -> [Effect] {
         let context = context(of: campaigns[index].entry, at: now)
-        let taken = StatsSample(stats: sample.stats, at: now, requestedAt: sample.measuredAt)
+        // Counters that come by another way may have been measured long ago.
+        let takenAt = sample.source == .poll ? now : sample.measuredAt
+        let taken = StatsSample(stats: sample.stats, at: takenAt, requestedAt: sample.measuredAt)
         let result = campaigns.update(index) { $0.take(taken, in: context) }
         guard result.isUsable else { return result.effects }
-        var effects = result.effects + [.record(.sample(sample.campaign, sample.stats, at: now))]
+        var effects = result.effects + [.record(.sample(sample.campaign, sample.stats, at: takenAt))]
         if let (count, since) = result.sends {
             pools.noteSends(count, from: campaigns[index].entry.pool, since: since, at: now)
         }

@@ -24,7 +24,8 @@ extension CampaignMachine {
     mutating func take(_ sample: StatsSample, in context: CampaignContext) -> SampleResult {
         let before = snapshot
         let taken: CampaignSamples.Taken
-        switch samples.take(sample) {
+        let isFresh = context.now - sample.at <= context.policy.staleAfter
+        switch samples.take(sample, isFresh: isFresh) {
         case .outdated: return SampleResult()
         case .doubtful(let change): return SampleResult(effects: report(change))
         case .taken(let result): taken = result

@@ -59,13 +59,14 @@ package struct CampaignSamples: Sendable {
         var freshAfter: Duration?
     }
 
-    mutating func take(_ sample: StatsSample) -> Intake {
+    /// - Parameter isFresh: false where it is too old itself to end a lack of stats.
+    mutating func take(_ sample: StatsSample, isFresh: Bool) -> Intake {
         // Two polls may overtake each other: the older answer shows nothing new.
         if let latest, sample.requestedAt < latest.requestedAt { return .outdated }
         let finding = latest == nil ? .usable : falls.note(sample, since: history.last ?? counters)
         if finding == .doubtful { return .doubtful(answers.note(isUsable: false)) }
         var taken = Taken(previous: latest, answers: answers.note(isUsable: true))
-        if isStale || isMissing {
+        if isFresh, isStale || isMissing {
             taken.freshAfter = age(at: sample.at)
             (isStale, isMissing) = (false, false)
         }

@@ -119,7 +119,7 @@ import Testing
 
     private func take(_ samples: inout CampaignSamples, _ sent: Int, at seconds: Int, asked: Int? = nil) -> String {
         let sample = StatsSample(stats: stats(sent), at: at(seconds), requestedAt: at(asked ?? seconds))
-        switch samples.take(sample) {
+        switch samples.take(sample, isFresh: true) {
         case .outdated: return "outdated"
         case .doubtful: return "doubtful"
         case .taken(let taken):

@@ -47,6 +47,20 @@ import Testing
         #expect(bench.reported().last == .campaignFresh)
     }
 
+    @Test func anOldSampleIsAsOldAsItsMeasurement() throws {
+        var bench = try GuardBench(Self.rule)
+        bench.see(sent: 10, bounced: 0)
+        bench.wait(.seconds(2 * 3600))
+        bench.fail(.stats(Self.campaign), Fault(.unreachable, "HTTP 503"))
+        #expect(bench.reported().contains(.campaignStale))
+        let stats = CampaignStats(totalEnrolled: 1000, sent: 100, delivered: 50, bounced: 50, queued: 900)
+        let old = CampaignSample(
+            campaign: Self.campaign, stats: stats, measuredAt: bench.now - .seconds(3600), source: .imported)
+        bench.handle(.sampled(old))
+        #expect(bench.warden.campaigns[0].samples.age(at: bench.now) == .seconds(3600))
+        #expect(bench.warden.campaigns[0].samples.isStale && bench.sent() == [] && bench.reported() == [])
+    }
+
     @Test func aSampleEndsNoWaitForAPoll() throws {
         var bench = try GuardBench(Self.rule)
         #expect(bench.polled().contains(.stats(Self.campaign)))
