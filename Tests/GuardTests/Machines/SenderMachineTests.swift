@@ -24,7 +24,7 @@ import Testing
         #expect(!bench.machine.mayBegin(requestedAt: bench.now - .seconds(1), at: bench.now), "an older list")
     }
 
-    @Test func whatIsNeverShownFailsAfterAMinute() throws {
+    @Test func aChangeThatThePoolNeverConfirmsFailsAfterAMinute() throws {
         var bench = try SenderBench()
         let change = bench.change(.remove)
         _ = (bench.begin(change), bench.accept(change))
