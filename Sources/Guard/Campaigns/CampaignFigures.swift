@@ -91,18 +91,20 @@ struct CampaignFigures: CompiledReadings {
     }
 
     func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double) {
-        guard let increase = increase(of: counter, in: windows[window]) else { return (.nan, .nan) }
+        guard !isStale, let increase = sinceResume(windows[window].increase(of: counter), counter) else {
+            return (.nan, .nan)
+        }
         return (increase.amount, increase.covered.hours)
     }
 
     func increase(of counter: Counter, over window: Duration) -> Increase? {
-        windows.first { $0.length == window }.flatMap { increase(of: counter, in: $0) }
+        guard !isStale, let index = windows.firstIndex(where: { $0.length == window }) else { return nil }
+        return sinceResume(windows[index].increase(of: counter), counter)
     }
 
-    private func increase(of counter: Counter, in window: CounterWindow) -> Increase? {
-        guard !isStale, let increase = window.increase(of: counter) else { return nil }
-        guard let baseline else { return increase }
-        // Counters only grow, so the growth since both the window's start and the resume is the lesser of the two.
+    /// Counters only grow, so the growth since both the window's start and the resume is the lesser of the two.
+    private func sinceResume(_ increase: Increase?, _ counter: Counter) -> Increase? {
+        guard let increase, let baseline else { return increase }
         guard let since = latest.growth(of: counter, since: baseline.counters) else { return nil }
         let covered = min(increase.covered, max(.milliseconds(1), latestAt - baseline.at))
         return Increase(amount: min(increase.amount, since), covered: covered)

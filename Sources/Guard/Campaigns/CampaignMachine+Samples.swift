@@ -22,7 +22,6 @@ extension CampaignMachine {
 
     /// Takes in a sample: what it shows of the campaign's state, before any rule is evaluated.
     mutating func take(_ sample: StatsSample, in context: CampaignContext) -> SampleResult {
-        let before = snapshot
         let taken: CampaignSamples.Taken
         let isFresh = context.now - sample.at <= context.policy.staleAfter
         switch samples.take(sample, isFresh: isFresh) {
@@ -32,9 +31,11 @@ extension CampaignMachine {
         }
         var result = SampleResult(effects: report(taken.answers), isUsable: true)
         if let duration = taken.freshAfter {
+            let before = CampaignSnapshot(entry: entry, stats: taken.restart?.before ?? taken.previous?.stats)
             result.effects.append(.report(.campaign(before, .fresh(after: duration))))
         }
         if let (restart, previous) = taken.restart {
+            let before = CampaignSnapshot(entry: entry, stats: previous)
             result.effects.append(.report(.campaign(before, .countersRestarted(from: previous, to: restart.stats))))
             countFromZero(since: restart)
         }

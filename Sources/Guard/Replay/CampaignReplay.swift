@@ -35,7 +35,8 @@ package struct CampaignReplay: Sendable {
     /// In the policy's order.
     package private(set) var firings: [Firings]
     private var machine: CampaignMachine
-    private var context: CampaignContext
+    private let book: RuleBook
+    private let pools: PoolDirectory
     private var recording = RecordedCampaign()
     private var spacing: SampleSpacing
     private var lastDecision = 0
@@ -48,7 +49,7 @@ package struct CampaignReplay: Sendable {
         let book = RuleBook(enforced)
         let start = Instant(milliseconds: 0)
         machine = CampaignMachine(entry, book.campaigns[0], at: start)
-        context = CampaignContext(book: book, pools: PoolDirectory(enforced, at: start), now: start)
+        (self.book, pools) = (book, PoolDirectory(enforced, at: start))
         spacing = SampleSpacing(policy)
         firings = machine.rules.set.running.map { Firings(rule: $0.rule.name) }
     }
@@ -58,32 +59,31 @@ package struct CampaignReplay: Sendable {
 
     /// Takes in the next sample; samples come in the order of their times.
     package mutating func observe(_ recorded: CampaignStats, at now: Instant) {
-        context.now = now
-        context.maxGap = spacing.observe(at: now)
+        let context = CampaignContext(book: book, pools: pools, maxGap: spacing.observe(at: now), now: now)
         let stats = recording.observe(recorded, at: now)
         if isPaused { (stops[stops.count - 1].sparedSent, stops[stops.count - 1].sparedBounced) = recording.spared }
         if let resumeAt = machine.resumeAt, resumeAt <= now { _ = machine.advanceResume(in: context) }
         let sample = StatsSample(stats: stats, at: now, requestedAt: now)
         guard machine.take(sample, in: context).isUsable else { return }
         let (effects, demands) = machine.evaluateRules(in: context)
-        for effect in effects { note(effect) }
-        for demand in demands { meet(demand) }
-        if let relapse = machine.evaluateProbation(in: context).demand { pause(relapse, isRelapse: true) }
-        if machine.awaitsResumeStats(in: context) != nil { resume() }
+        for effect in effects { note(effect, at: now) }
+        for demand in demands { meet(demand, in: context) }
+        if let relapse = machine.evaluateProbation(in: context).demand { pause(relapse, isRelapse: true, in: context) }
+        if machine.awaitsResumeStats(in: context) != nil { resume(in: context) }
     }
 
-    private mutating func note(_ effect: Effect) {
+    private mutating func note(_ effect: Effect, at now: Instant) {
         guard case .report(.rule(let transition)) = effect, transition.change == .firing,
             let slot = machine.rules.index(of: transition.rule.name)
         else { return }
         firings[slot].count += 1
-        firings[slot].first = firings[slot].first ?? context.now
+        firings[slot].first = firings[slot].first ?? now
     }
 
-    private mutating func meet(_ demand: PauseDemand) {
+    private mutating func meet(_ demand: PauseDemand, in context: CampaignContext) {
         guard machine.acceptsPause else { return }
         if machine.isEnforced(demand.rule, context.policy) {
-            pause(demand, isRelapse: false)
+            pause(demand, isRelapse: false, in: context)
         } else {
             machine.noteDryRun(demand)
         }
@@ -94,7 +94,7 @@ package struct CampaignReplay: Sendable {
         return lastDecision
     }
 
-    private mutating func pause(_ demand: PauseDemand, isRelapse: Bool) {
+    private mutating func pause(_ demand: PauseDemand, isRelapse: Bool, in context: CampaignContext) {
         let counted = machine.samples.history.total ?? .zero
         stops.append(
             Stop(
@@ -111,7 +111,7 @@ package struct CampaignReplay: Sendable {
         recording.pause()
     }
 
-    private mutating func resume() {
+    private mutating func resume(in context: CampaignContext) {
         guard case .passes(let attempt, let rule) = machine.evaluateResume(in: context) else { return }
         for case .send(let intent) in machine.sendResume(attempt, rule, decision: decisionID(), in: context) {
             let answer = ActionAnswer(status: .running, startedAt: context.now)

@@ -3,8 +3,8 @@ import Policy
 
 /// The rules that apply to a campaign, compiled; campaigns to which the same rules apply share one.
 final class CampaignRules: Sendable {
-    /// One rule on running campaigns.
-    struct Running: Sendable {
+    /// One rule on running campaigns; an object, as a copy of a rule would cost more than its evaluation.
+    final class Running: Sendable {
         /// Its index in the policy.
         let index: Int
         let rule: Rule
@@ -17,6 +17,19 @@ final class CampaignRules: Sendable {
         let sources: Set<Source>
         let pauses: Bool
         let readsAge: Bool
+
+        init(_ rule: Rule, index: Int, windows: [Duration], label: (String) -> String) {
+            (self.index, self.rule) = (index, rule)
+            condition = CompiledCondition(rule.condition, windows: windows, label: label)
+            probation = rule.resume?.probation.map {
+                CompiledCondition($0.condition, windows: windows, label: label)
+            }
+            test = rule.confidence == nil ? nil : rule.condition.test
+            forClause = rule.forClause
+            sources = rule.sources
+            pauses = rule.action == .pause
+            readsAge = rule.condition.readsAge
+        }
     }
 
     /// A window that some rule reads, with the counters that it reads.
@@ -52,14 +65,7 @@ final class CampaignRules: Sendable {
         running = indexes.compactMap { index in
             let rule = policy.rules[index]
             guard rule.trigger == .running else { return nil }
-            return Running(
-                index: index, rule: rule,
-                condition: CompiledCondition(rule.condition, windows: lengths, label: label),
-                probation: rule.resume?.probation.map {
-                    CompiledCondition($0.condition, windows: lengths, label: label)
-                }, test: rule.confidence == nil ? nil : rule.condition.test, forClause: rule.forClause,
-                sources: rule.sources, pauses: rule.action == .pause,
-                readsAge: rule.condition.readsAge)
+            return Running(rule, index: index, windows: lengths, label: label)
         }
         readsSurroundings = running.contains { $0.sources != [.stats] }
     }
