@@ -134,7 +134,9 @@ let package = Package(
         ),
         .target(
             name: "Journal",
-            dependencies: ["CSystemd", "Model", .product(name: "DequeModule", package: "swift-collections")],
+            dependencies: [
+                "CSystemd", "Model", "Threads", .product(name: "DequeModule", package: "swift-collections"),
+            ],
             swiftSettings: strict
         ),
         .target(name: "Model", swiftSettings: strict),

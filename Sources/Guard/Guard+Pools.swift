@@ -63,8 +63,9 @@ extension Guard {
     private mutating func evaluatePoolRules(_ id: PoolID, requestedAt: Instant, at now: Instant) -> [Effect] {
         var effects: [Effect] = []
         let maxGap = policy.poll.pools.max * 3
+        let readings = poolReadings(id, at: now)
         for (index, rule) in policy.rules.enumerated() where appliesToPool(rule, id) {
-            let evaluation = rule.condition.evaluate(poolReadings(id, at: now))
+            let evaluation = rule.condition.evaluate(readings)
             let change = pools.update(id) { $0.observe(evaluation.truth, of: rule, index, at: now, maxGap: maxGap) }
             if let change { effects.append(.report(.rule(RuleTransition(change, rule, evaluation, on: .pool(id))))) }
             if evaluation.truth == .yes, rule.action.changesSenders,

@@ -15,8 +15,7 @@ extension Guard {
         }
     }
 
-    /// What speaks against a resume of the campaign of that index, and what is worth knowing first; nil where it is not
-    /// paused.
+    /// The obstacles to a resume of the campaign of that index, and the warnings; nil where it is not paused.
     package func resumeOutlook(
         _ index: Int, at now: Instant
     ) -> (obstacles: [ResumeObstacle], warnings: [LaunchWarning])? {
@@ -30,7 +29,7 @@ extension Guard {
         }
         let context = context(of: campaigns[index].entry, at: now)
         return (
-            campaigns[index].obstacles(to: book.rule(owner)?.rule, in: context),
+            campaigns[index].obstacles(to: book.rule(owner), in: context),
             campaigns[index].launchWarnings(in: context)
         )
     }

@@ -30,7 +30,7 @@ extension Guard {
         guard case .resuming(let attempt) = campaigns[index].phase, attempt.step == .sent(intent) else { return false }
         let context = context(of: campaigns[index].entry, at: now)
         if attempt.order?.isForced == true { return campaigns[index].basicObstacles(in: context).isEmpty }
-        let owner = book.rule(attempt.pause.decision.cause.rule)?.rule
+        let owner = book.rule(attempt.pause.decision.cause.rule)
         return campaigns[index].obstacles(to: owner, in: context).isEmpty
     }
 

@@ -171,8 +171,7 @@ package struct Guard: Sendable {
     /// What a campaign is evaluated against.
     func context(of entry: CampaignEntry, at now: Instant) -> CampaignContext {
         CampaignContext(
-            book: book, pools: pools, skew: skews[entry.workspace], isLedgerFailing: ledger.isFailing,
-            wallClockOffset: wallClockOffset, now: now)
+            book: book, pools: pools, skew: skews[entry.workspace], isLedgerFailing: ledger.isFailing, now: now)
     }
 
     mutating func nextDecisionID() -> Int {

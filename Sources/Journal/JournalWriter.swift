@@ -2,6 +2,7 @@ import CSystemd
 import Glibc
 import Model
 import Synchronization
+import Threads
 
 /// Writes queued entries from its own thread, so that a reader that stops blocks only that thread.
 ///
@@ -30,28 +31,10 @@ final class JournalWriter: Sendable {
 
     /// Starts the thread; once only.
     func start(_ format: Journal.Format, descriptor: Int32) {
-        let body = ThreadBody { [self] in
+        WorkThread.start { [self] in
             var lines = LineWriter(descriptor)
             run(EntrySink(format) { lines.write($0) })
         }
-        var thread = pthread_t()
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        // Block all signals: other threads handle them.
-        var (all, before) = (sigset_t(), sigset_t())
-        sigfillset(&all)
-        pthread_sigmask(SIG_SETMASK, &all, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        let code = pthread_create(
-            &thread, &attributes,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(body).toOpaque())
-        precondition(code == 0, "cannot create the log thread: \(String(cString: strerror(code)))")
     }
 
     /// Queues or drops an event; never blocks.
@@ -102,28 +85,4 @@ final class JournalWriter: Sendable {
             }
         }
     }
-}
-
-/// The body of a thread.
-private final class ThreadBody: Sendable {
-    let run: @Sendable () -> Void
-
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
-
-/// A counting semaphore; signalling never blocks.
-private final class Semaphore: Sendable {
-    // POSIX semaphores may be shared between threads, but must not move in memory.
-    nonisolated(unsafe) private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-
-    init() { sem_init(semaphore, 0, 0) }
-
-    deinit {
-        sem_destroy(semaphore)
-        semaphore.deallocate()
-    }
-
-    func signal() { sem_post(semaphore) }
-
-    func wait() { while sem_wait(semaphore) != 0, errno == EINTR {} }
 }

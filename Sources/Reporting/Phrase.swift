@@ -43,11 +43,6 @@ package enum Phrase {
         evaluation?.decisive.map(text) ?? condition
     }
 
-    /// Each comparison with its numbers and its outcome.
-    package static func sentences(_ evaluation: Evaluation) -> [String] {
-        evaluation.findings.map { "\(text($0)): \($0.truth.word)" }
-    }
-
     /// Who or what decided, as a clause.
     package static func text(_ cause: Decision.Cause) -> String {
         switch cause {

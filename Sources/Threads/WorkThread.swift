@@ -1,14 +1,14 @@
 import Glibc
 
-/// A thread that ends with what it does; signals are left to the threads that wait for them.
-enum WorkThread {
+/// A detached thread, which ends with its body and leaves signals to other threads.
+package enum WorkThread {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
 
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    static func start(_ run: @escaping @Sendable () -> Void) {
+    package static func start(_ run: @escaping @Sendable () -> Void) {
         var thread = pthread_t()
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
@@ -25,23 +25,23 @@ enum WorkThread {
                 Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
                 return nil
             }, Unmanaged.passRetained(Body(run)).toOpaque())
-        precondition(code == 0, "no thread: \(String(cString: strerror(code)))")
+        precondition(code == 0, "cannot create a thread: \(String(cString: strerror(code)))")
     }
 }
 
-/// Counts what is signalled; a signal never blocks.
-final class Semaphore: Sendable {
-    // The system's own, which threads may share; it must not move.
+/// A counting semaphore; signalling never blocks.
+package final class Semaphore: Sendable {
+    // POSIX semaphores may be shared between threads, but must not move in memory.
     nonisolated(unsafe) private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
-    init() { sem_init(semaphore, 0, 0) }
+    package init() { sem_init(semaphore, 0, 0) }
 
     deinit {
         sem_destroy(semaphore)
         semaphore.deallocate()
     }
 
-    func signal() { sem_post(semaphore) }
+    package func signal() { sem_post(semaphore) }
 
-    func wait() { while sem_wait(semaphore) != 0 {} }
+    package func wait() { while sem_wait(semaphore) != 0, errno == EINTR {} }
 }

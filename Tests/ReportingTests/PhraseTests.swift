@@ -26,7 +26,7 @@ import Testing
         readings.increases[.resolved] = nil
         let evaluation = try world.rule("bounce-rate").condition.evaluate(readings)
         #expect(
-            Phrase.sentences(evaluation) == [
+            evaluation.sentences == [
                 "bounceRate(24h) unknown > 5 %: unknown", "increase(resolved, 24h) unknown >= 50: unknown",
             ])
     }

@@ -1,4 +1,4 @@
-/// Tells when the wall clock was set: monotonic time runs on evenly, whatever is done to it.
+/// Detects that the wall clock was set, by comparing it with monotonic time.
 struct ClockSteps: Sendable {
     /// A clock that differs by less has drifted, not been set.
     private static let stepMin: Duration = .seconds(2)

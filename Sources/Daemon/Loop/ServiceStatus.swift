@@ -1,6 +1,6 @@
 import Journal
 
-/// What systemd is told: that the service is ready, how it stands, and that the loop which does the work is alive.
+/// The notifications to systemd: readiness, the status line, and the watchdog of the loop that does the work.
 struct ServiceStatus {
     /// At most so often, which is also often enough for any watchdog.
     private static let interval: Duration = .seconds(1)

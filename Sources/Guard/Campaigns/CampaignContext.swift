@@ -9,8 +9,6 @@ struct CampaignContext {
     var skew = StampSkew()
     /// Decisions cannot be stored, so that nothing may be started.
     var isLedgerFailing = false
-    /// How far the wall clock is ahead of monotonic time.
-    var wallClockOffset: Duration = .zero
     /// The furthest two samples may lie apart for the time between them to count towards a rule's `for`; nil for the
     /// policy's.
     var maxGap: Duration?

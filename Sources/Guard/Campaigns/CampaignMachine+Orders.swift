@@ -51,7 +51,7 @@ extension CampaignMachine {
         return effects
     }
 
-    /// What speaks against a person's resume, or the attempt that it begins.
+    /// Why an ordered resume is refused, or the attempt that it begins.
     enum OrderedResume {
         case refused(OrderRefusal)
         case begins(warnings: [LaunchWarning])
@@ -75,7 +75,7 @@ extension CampaignMachine {
             attempt = current
             attempt.step = step
         }
-        let owner = context.book.rule(attempt.pause.decision.cause.rule)?.rule
+        let owner = context.book.rule(attempt.pause.decision.cause.rule)
         let obstacles = order.isForced ? [] : obstacles(to: owner, in: context)
         if !obstacles.isEmpty { return .refused(.obstacles(obstacles)) }
         (attempt.order, attempt.orderedAt, attempt.reported) = (order, context.now, nil)

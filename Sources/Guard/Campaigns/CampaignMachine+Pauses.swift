@@ -97,7 +97,7 @@ extension CampaignMachine {
             settlePause(.paused(pause), at: context.now)
             return result
         }
-        let rule = context.book.rule(intent.decision.cause.rule)?.rule
+        let rule = context.book.rule(intent.decision.cause.rule)
         var pause = Pause(
             decision: intent.decision, pausedAt: pausedAt, isOurs: answer.pausedAt != nil, standstill: standstill)
         if pause.isOurs, let rule { pause.resumeAt = resumes.paused(by: rule, at: context.now) }

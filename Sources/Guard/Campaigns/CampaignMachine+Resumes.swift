@@ -57,7 +57,7 @@ extension CampaignMachine {
 
     /// The rule whose pause it was, if it still is one that resumes.
     private func resumingRule(_ attempt: ResumeAttempt, _ context: CampaignContext) -> Rule? {
-        guard let rule = context.book.rule(attempt.pause.decision.cause.rule)?.rule, rule.resume != nil,
+        guard let rule = context.book.rule(attempt.pause.decision.cause.rule), rule.resume != nil,
             rule.mode == .enforce
         else { return nil }
         return rule
@@ -88,7 +88,7 @@ extension CampaignMachine {
 
     mutating func evaluateResume(in context: CampaignContext) -> ResumeVerdict {
         guard case .resuming(var attempt) = phase else { return .waits([]) }
-        let rule = context.book.rule(attempt.pause.decision.cause.rule)?.rule
+        let rule = context.book.rule(attempt.pause.decision.cause.rule)
         if attempt.order == nil, let rule, let resume = rule.resume, resumes.isExhausted(resume, at: context.now) {
             phase = attempt.withoutResume
             return .waits([report(.resumesExhausted(rule))])
@@ -255,7 +255,7 @@ extension CampaignMachine {
         freshAfter = context.now
         if let order = attempt.order, order.isForced { overruleBreaches(order, in: context) }
         let warnings = launchWarnings(in: context)
-        guard let rule = context.book.rule(attempt.pause.decision.cause.rule)?.rule,
+        guard let rule = context.book.rule(attempt.pause.decision.cause.rule),
             let before = attempt.countedBefore ?? samples.latest?.stats
         else {
             return [
@@ -281,7 +281,7 @@ extension CampaignMachine {
     /// What we had paused was restarted, and not by us: reported, and respected as the policy says.
     mutating func overridden(_ pause: Pause, in context: CampaignContext) -> [Effect] {
         var consequence = OverrideConsequence.evaluatedAsBefore
-        if let rule = context.book.rule(pause.decision.cause.rule)?.rule {
+        if let rule = context.book.rule(pause.decision.cause.rule) {
             let isRespected = (rule.onOverride ?? context.policy.onOverride) == .respect
             consequence = isRespected ? .ruleMuted : .pausedAgain
             let index = rules.index(of: rule.name)

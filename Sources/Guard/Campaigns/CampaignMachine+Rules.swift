@@ -99,7 +99,7 @@ extension CampaignMachine {
 
     mutating func unmute(_ rule: String) { rules.mute(rule, nil) }
 
-    /// A forced resume overrules what speaks against it, as a restart by hand would.
+    /// A forced resume overrules every breached rule, as a restart by hand would.
     mutating func overruleBreaches(_ order: Order, in context: CampaignContext) {
         for (index, running) in rules.set.running.enumerated() where running.pauses {
             let isBreached = running.rule.condition.evaluate(readings(ofSlot: index, in: context)).truth == .yes

@@ -105,8 +105,6 @@ package struct CampaignTable: Sendable {
         return time
     }
 
-    mutating func forgetDeadlines() { (nextPause, nextResume) = (.unknown, .unknown) }
-
     /// How many campaigns run, and how many of these breach a pausing rule since that time.
     func breaches(since start: Instant) -> (breaching: Int, running: Int) {
         var (breaching, running) = (0, 0)

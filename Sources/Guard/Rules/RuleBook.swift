@@ -9,22 +9,19 @@ final class RuleBook: Sendable {
     /// The rules of each campaign, by its index in the policy.
     let campaigns: [CampaignRules]
     private let sharedTargetSet: Set<Target>
-    private let ruleIndexes: [String: Int]
+    private let rules: [String: Rule]
 
     init(_ policy: CheckedPolicy) {
         self.policy = policy
         sharedTargets = RuleBook.sharedTargets(policy)
         sharedTargetSet = Set(sharedTargets)
-        ruleIndexes = Dictionary(
-            policy.rules.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        rules = Dictionary(policy.rules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var factory = CampaignRules.Factory(policy)
         campaigns = policy.campaigns.map { factory.rules(for: $0) }
     }
 
-    /// The rule of that name, with its index in the policy; nil where the policy has none.
-    func rule(_ name: String?) -> (index: Int, rule: Rule)? {
-        name.flatMap { ruleIndexes[$0] }.map { ($0, policy.rules[$0]) }
-    }
+    /// The rule of that name; nil where the policy has none.
+    func rule(_ name: String?) -> Rule? { name.flatMap { rules[$0] } }
 
     /// Whether the target is polled at all.
     func polls(_ target: Target) -> Bool {

@@ -6,8 +6,6 @@ struct RuleSlot: Sendable {
     var state = RuleState()
     /// What had been counted when a rule with a confidence was armed; nil before, and for other rules.
     private(set) var armed: CampaignStats?
-    /// What the newest sample says of its condition.
-    private(set) var truth = Truth.unknown
 
     init() {}
 
@@ -34,7 +32,6 @@ struct RuleSlot: Sendable {
     mutating func observe(
         _ truth: Truth, at now: Instant, for forClause: Rule.For, maxGap: Duration
     ) -> RuleState.Change? {
-        self.truth = truth
-        return state.observe(RuleState.Outcome(truth), at: now, for: forClause, maxGap: maxGap)
+        state.observe(RuleState.Outcome(truth), at: now, for: forClause, maxGap: maxGap)
     }
 }

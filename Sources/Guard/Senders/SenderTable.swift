@@ -32,6 +32,4 @@ package struct SenderTable: Sendable {
 
     /// What was handed out to be stored is handed out again.
     mutating func storeAll() { changed.formUnion(machines.keys) }
-
-    var pools: [PoolID] { machines.keys.sorted() }
 }

@@ -183,15 +183,9 @@ package struct LedgerReader: Sendable {
         _ workspace: String, where condition: String, _ arguments: [any DatabaseValueConvertible]
     ) throws(LedgerError) -> [DecisionRecord] {
         try read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT *, \(SummedTable.senderChange.isSound) AS sound FROM sender_change
-                    WHERE workspace = ? AND \(condition) ORDER BY decision
-                    """,
-                arguments: StatementArguments([workspace] + arguments))
+            let rows = try LedgerReader.rows(
+                .senderChange, of: workspace, where: condition, arguments, orderedBy: "decision", database)
             return try rows.map { row in
-                try LedgerReader.check(row, .senderChange)
                 let evidence = try JSONDecoder().decode(Evaluation.self, from: Data((row["evidence"] as String).utf8))
                 let address: String? = row["address"]
                 return DecisionRecord(
@@ -209,27 +203,32 @@ package struct LedgerReader: Sendable {
         }
     }
 
+    /// Rows of a table; throws for one that does not read as it was written.
+    private static func rows(
+        _ table: SummedTable, of workspace: String, where condition: String,
+        _ arguments: [any DatabaseValueConvertible], orderedBy order: String, _ database: Database
+    ) throws -> [Row] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT *, \(table.isSound) AS sound FROM \(table.name)
+                WHERE workspace = ? AND \(condition) ORDER BY \(order)
+                """,
+            arguments: StatementArguments([workspace] + arguments))
+        for row in rows { try check(row, table) }
+        return rows
+    }
+
     private func decisions(
         _ workspace: String, where condition: String, _ arguments: [any DatabaseValueConvertible]
     ) throws(LedgerError) -> [DecisionRecord] {
         try read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT *, \(SummedTable.decision.isSound) AS sound FROM decision
-                    WHERE workspace = ? AND \(condition) ORDER BY id
-                    """,
-                arguments: StatementArguments([workspace] + arguments))
+            let rows = try LedgerReader.rows(
+                .decision, of: workspace, where: condition, arguments, orderedBy: "id", database)
             return try rows.compactMap { row -> DecisionRecord? in
-                try LedgerReader.check(row, .decision)
                 guard let campaign = CampaignID(row["campaign"] as String) else { return nil }
-                let actions = try Row.fetchAll(
-                    database,
-                    sql: """
-                        SELECT *, \(SummedTable.intent.isSound) AS sound FROM intent
-                        WHERE workspace = ? AND decision = ? ORDER BY sent_at
-                        """,
-                    arguments: [workspace, row["id"] as Int])
+                let actions = try LedgerReader.rows(
+                    .intent, of: workspace, where: "decision = ?", [row["id"] as Int], orderedBy: "sent_at", database)
                 return DecisionRecord(
                     id: row["id"], at: Instant(milliseconds: row["at"]), campaign: campaign, pool: nil, sender: nil,
                     cause: row["cause"],
@@ -237,9 +236,8 @@ package struct LedgerReader: Sendable {
                     evidence: try (row["evidence"] as String?).map {
                         try JSONDecoder().decode(Evaluation.self, from: Data($0.utf8)).sentences
                     } ?? [],
-                    actions: try actions.map { action in
-                        try LedgerReader.check(action, .intent)
-                        return DecisionRecord.Action(
+                    actions: actions.map { action in
+                        DecisionRecord.Action(
                             action: action["action"], attempt: action["attempt"],
                             sentAt: Instant(milliseconds: action["sent_at"]),
                             settledAt: (action["settled_at"] as Int64?).map { Instant(milliseconds: $0) },

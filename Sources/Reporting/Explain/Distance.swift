@@ -1,9 +1,9 @@
 import Model
 import Policy
 
-/// How far a condition is from holding, where a number of emails tells.
+/// How far a condition is from holding, in emails.
 struct Distance {
-    /// `would breach with 3 more bounces in a row`; nil where no number of emails tells.
+    /// `would breach with 3 more bounces in a row`; nil where emails alone cannot decide it.
     private(set) var text: String?
 
     init(_ condition: Condition, _ readings: any Readings) {

@@ -59,7 +59,7 @@ extension Guard {
     private func part(_ decision: Decision, at time: Instant, suffix: String) -> Explanation.PausePart {
         Explanation.PausePart(
             decision: decision.id, at: time, why: Phrase.text(decision.cause) + suffix,
-            condition: decision.conditionText, evidence: decision.evidence.map { Phrase.sentences($0) } ?? [])
+            condition: decision.conditionText, evidence: decision.evidence?.sentences ?? [])
     }
 
     // MARK: Launches
