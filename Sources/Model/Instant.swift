@@ -57,11 +57,17 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
     package static func - (left: Instant, right: Instant) -> Duration {
         .milliseconds(left.milliseconds - right.milliseconds)
     }
+
+    /// How many seconds it lies after the other; below 0 where it lies before.
+    package func seconds(since other: Instant) -> Double { Double(milliseconds - other.milliseconds) / 1000 }
 }
 
 extension Duration {
     /// The duration in milliseconds, rounded towards zero and clamped to `Int64`.
     package var milliseconds: Int64 {
+        // A millisecond is 2^15 * 5^15 attoseconds: below a week, 64 bits suffice for the division.
+        let shifted = attoseconds >> 15
+        if attoseconds >= 0, shifted <= Int128(UInt64.max) { return Int64(UInt64(shifted) / 30_517_578_125) }
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1000)
         if overflow { return seconds < 0 ? .min : .max }

@@ -15,9 +15,11 @@ struct CampaignFigures: CompiledReadings {
         var counters: Counters
     }
 
-    private let stats: CampaignStats
     private let latest: Counters
     private let latestAt: Instant
+    private let queued: Double
+    private let openRate: Double
+    private let replyRate: Double
     private let windows: [CounterWindow]
     let statsAge: Duration
     /// Stats that are too old are unknown.
@@ -34,28 +36,29 @@ struct CampaignFigures: CompiledReadings {
         _ sample: StatsSample?, _ counters: Counters, _ windows: [CounterWindow], age: Duration, isStale: Bool,
         _ surroundings: Surroundings?
     ) {
-        stats = sample?.stats ?? CampaignStats()
         latest = counters
         latestAt = sample?.at ?? Instant(milliseconds: 0)
+        queued = sample?.stats.queued.map(Double.init) ?? .nan
+        openRate = sample?.stats.openRate ?? .nan
+        replyRate = sample?.stats.replyRate ?? .nan
         self.windows = windows
         (statsAge, self.isStale, self.surroundings) = (age, isStale || sample == nil, surroundings)
         counted = counters
     }
 
-    /// The same figures with counters that count from a resume on.
-    func counting(from baseline: Baseline?) -> CampaignFigures {
-        guard let baseline else { return self }
-        var figures = self
-        figures.baseline = baseline
-        figures.counted = latest.counted(from: baseline.counters)
-        return figures
+    /// Counts from a resume on from now on; nil is from the campaign's start.
+    mutating func count(from baseline: Baseline?) {
+        self.baseline = baseline
+        counted = baseline.map { latest.counted(from: $0.counters) } ?? latest
     }
 
-    /// The same figures for a rule that was armed.
-    func armed(_ armed: Armed?) -> CampaignFigures {
-        guard let armed else { return self }
+    /// Evaluates a rule that was armed from now on; nil is one that was not.
+    mutating func arm(_ armed: Armed?) { self.armed = armed }
+
+    /// The same figures with counters that count from a resume on.
+    func counting(from baseline: Baseline?) -> CampaignFigures {
         var figures = self
-        figures.armed = armed
+        figures.count(from: baseline)
         return figures
     }
 
@@ -81,9 +84,9 @@ struct CampaignFigures: CompiledReadings {
         case .replied: return counted.replied
         case .resolved: return counted[.resolved]
         case .bounceRate: return counted[.resolved] > 0 ? counted.bounced / counted[.resolved] : .nan
-        case .queued: return stats.queued.map(Double.init) ?? .nan
-        case .openRate: return stats.openRate ?? .nan
-        case .replyRate: return stats.replyRate ?? .nan
+        case .queued: return queued
+        case .openRate: return openRate
+        case .replyRate: return replyRate
         case .poolDailyCapacity, .poolRemainingVolume, .poolReserved, .poolAvailable, .poolSenders, .poolActiveSenders,
             .poolAge, .poolUpdated, .accountsActive, .accountsPaused, .accountsWarming:
             return .nan
@@ -91,23 +94,25 @@ struct CampaignFigures: CompiledReadings {
     }
 
     func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double) {
-        guard !isStale, let increase = sinceResume(windows[window].increase(of: counter), counter) else {
-            return (.nan, .nan)
-        }
-        return (increase.amount, increase.covered.hours)
+        guard !isStale, let growth = growth(of: counter, window: window) else { return (.nan, .nan) }
+        return (growth.amount, Double(growth.covered) / 3_600_000)
     }
 
     func increase(of counter: Counter, over window: Duration) -> Increase? {
-        guard !isStale, let index = windows.firstIndex(where: { $0.length == window }) else { return nil }
-        return sinceResume(windows[index].increase(of: counter), counter)
+        guard !isStale, let index = windows.firstIndex(where: { $0.length == window }),
+            let growth = growth(of: counter, window: index)
+        else { return nil }
+        return Increase(amount: growth.amount, covered: .milliseconds(growth.covered))
     }
 
-    /// Counters only grow, so the growth since both the window's start and the resume is the lesser of the two.
-    private func sinceResume(_ increase: Increase?, _ counter: Counter) -> Increase? {
-        guard let increase, let baseline else { return increase }
+    /// What the counter grew by within the window, and since the resume: counters only grow, so it is the lesser.
+    private func growth(of counter: Counter, window: Int) -> (amount: Double, covered: Int64)? {
+        // Through the buffer, as a window that is taken out of the array is copied.
+        let growth = windows.withUnsafeBufferPointer { $0[window].growth(of: counter) }
+        guard let growth, let baseline else { return growth }
         guard let since = latest.growth(of: counter, since: baseline.counters) else { return nil }
-        let covered = min(increase.covered, max(.milliseconds(1), latestAt - baseline.at))
-        return Increase(amount: min(increase.amount, since), covered: covered)
+        let sinceResume = latestAt.milliseconds - baseline.at.milliseconds
+        return (min(growth.amount, since), min(growth.covered, max(1, sinceResume)))
     }
 
     func age(of source: Source) -> Double { duration(of: source)?.seconds ?? .nan }

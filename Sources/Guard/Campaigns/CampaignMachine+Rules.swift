@@ -20,10 +20,10 @@ extension CampaignMachine {
         var effects: [Effect] = []
         var demands: [PauseDemand] = []
         let maxGap = context.maxGap ?? context.policy.maxGap
-        let plain = figures(in: context, withSurroundings: set.readsSurroundings)
+        var figures = figures(in: context, withSurroundings: set.readsSurroundings)
         for index in set.running.indices {
             let running = set.running[index]
-            let figures = figures(plain, ofSlot: index)
+            turn(&figures, toSlot: index)
             let truth = running.condition.truth(figures)
             let change = rules.observe(truth, ofSlot: index, at: context.now, maxGap: maxGap)
             if let change {

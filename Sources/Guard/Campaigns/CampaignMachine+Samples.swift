@@ -34,10 +34,11 @@ extension CampaignMachine {
             let before = CampaignSnapshot(entry: entry, stats: taken.restart?.before ?? taken.previous?.stats)
             result.effects.append(.report(.campaign(before, .fresh(after: duration))))
         }
-        if let (restart, previous) = taken.restart {
-            let before = CampaignSnapshot(entry: entry, stats: previous)
-            result.effects.append(.report(.campaign(before, .countersRestarted(from: previous, to: restart.stats))))
-            countFromZero(since: restart)
+        if let restart = taken.restart {
+            let before = CampaignSnapshot(entry: entry, stats: restart.before)
+            let event = CampaignEvent.countersRestarted(from: restart.before, to: restart.sample.stats)
+            result.effects.append(.report(.campaign(before, event)))
+            countFromZero(since: restart.sample)
         }
         result.sends = taken.previous.flatMap { sends(sample, since: $0, in: context) }
         let (effects, sign) = infer(from: sample, previous: taken.previous?.stats, in: context)

@@ -62,13 +62,17 @@ package struct CampaignMachine: Sendable {
     }
 
     func figures(_ figures: CampaignFigures, ofSlot index: Int) -> CampaignFigures {
-        let running = rules.set.running[index]
         var figures = figures
-        if resumes.baseline != nil { figures = figures.counting(from: baseline(of: running.rule.name)) }
-        if let test = running.test, let armed = rules.slot(index).armed {
-            figures = figures.armed(CampaignFigures.Armed(test: test, counters: Counters(armed)))
-        }
+        turn(&figures, toSlot: index)
         return figures
+    }
+
+    /// Makes the figures those that one of its rules reads, whichever rule read them before.
+    func turn(_ figures: inout CampaignFigures, toSlot index: Int) {
+        let running = rules.set.running[index]
+        if resumes.baseline != nil { figures.count(from: baseline(of: running.rule.name)) }
+        guard let test = running.test else { return figures.arm(nil) }
+        figures.arm(rules.slot(index).armed.map { CampaignFigures.Armed(test: test, counters: Counters($0)) })
     }
 
     /// What the rule counts from: the resume that ended its own pause.

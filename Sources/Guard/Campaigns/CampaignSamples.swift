@@ -52,11 +52,19 @@ package struct CampaignSamples: Sendable {
     struct Taken {
         /// The sample before, or zero counters where they restarted; nil for the first.
         var previous: StatsSample?
-        /// The first sample that showed a restart, and the counters before it.
-        var restart: (sample: StatsSample, before: CampaignStats)?
+        /// The counters restarted before it; nil where they did not, which is nearly always.
+        var restart: Restart?
         var answers: AnswerShare.Change?
         /// Stats had been missing or stale for so long.
         var freshAfter: Duration?
+    }
+
+    /// The first sample that showed a restart, and the counters before it; an object, as a sample is a large value.
+    final class Restart: Sendable {
+        let sample: StatsSample
+        let before: CampaignStats
+
+        init(_ sample: StatsSample, before: CampaignStats) { (self.sample, self.before) = (sample, before) }
     }
 
     /// - Parameter isFresh: false where it is too old itself to end a lack of stats.
@@ -72,7 +80,7 @@ package struct CampaignSamples: Sendable {
         }
         if case .restarted(let restart) = finding, let before = latest {
             // What was first seen of the restart is the base.
-            taken.restart = (restart, before.stats)
+            taken.restart = Restart(restart, before: before.stats)
             history.append(Counters(restart.stats), at: restart.at)
             taken.previous = StatsSample(
                 stats: CampaignStats.zeroCounters, at: before.at, requestedAt: restart.requestedAt)

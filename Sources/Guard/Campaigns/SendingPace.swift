@@ -3,8 +3,8 @@ import Policy
 
 /// How fast a campaign sends, and how its latest emails fared: forecasts rest on these.
 struct SendingPace: Sendable {
-    /// A short memory follows a burst at once; a long one is not misled by a lull between two.
-    private static let memories: (short: Duration, long: Duration) = (.seconds(120), .seconds(1800))
+    /// In seconds: a short memory follows a burst at once; a long one is not misled by a lull between two.
+    private static let memories = (short: 120.0, long: 1800.0)
     /// So many of the latest emails show how it fares now.
     private static let latestMax = 200.0
 
@@ -12,9 +12,9 @@ struct SendingPace: Sendable {
     private var short = 0.0
     private var long = 0.0
     private var isKnown = false
-    /// How long the counters last stood, and the longest that they did between two growths lately.
     private var grownAt: Instant?
-    private(set) var longestFlat: Duration = .zero
+    /// In seconds.
+    private var flat = 0.0
     private var bounced = 0.0
     private var resolved = 0.0
 
@@ -28,11 +28,11 @@ struct SendingPace: Sendable {
         }
         counters.fill(from: last.counters)
         func growth(_ counter: Counter) -> Double { counters.growth(of: counter, since: last.counters) ?? 0 }
-        let (emails, elapsed) = (max(growth(.sent), growth(.resolved)), (now - last.at).seconds)
+        let (emails, elapsed) = (max(growth(.sent), growth(.resolved)), now.seconds(since: last.at))
         let perSecond = emails / elapsed
         if emails > 0 {
             // Forgotten bit by bit, so that one quiet night does not count for good.
-            longestFlat = max(longestFlat * 0.9, grownAt.map { now - $0 } ?? .zero)
+            flat = max(flat * 0.9, grownAt.map { now.seconds(since: $0) } ?? 0)
             grownAt = now
         }
         if isKnown {
@@ -47,7 +47,10 @@ struct SendingPace: Sendable {
         (bounced, resolved) = (bounced * kept, resolved * kept)
     }
 
-    private static func weight(_ elapsed: Double, _ memory: Duration) -> Double { elapsed / (elapsed + memory.seconds) }
+    private static func weight(_ elapsed: Double, _ memory: Double) -> Double { elapsed / (elapsed + memory) }
+
+    /// The longest that the counters stood between two growths lately.
+    var longestFlat: Duration { .milliseconds(Int64(flat * 1000)) }
 
     /// Emails a second by either memory, the lower and the higher; nil before two answers.
     var range: (min: Double, max: Double)? { isKnown ? (min(short, long), max(short, long)) : nil }

@@ -19,8 +19,8 @@ package struct CampaignReplay: Sendable {
         /// When it would have been resumed; nil where a person would have had to, or the recording ends before.
         package var resumedAt: Instant?
         /// What was sent in reality meanwhile.
-        package var sparedSent = 0.0
-        package var sparedBounced = 0.0
+        package var avoidedSent = 0.0
+        package var avoidedBounced = 0.0
         package var isRelapse = false
     }
 
@@ -35,8 +35,8 @@ package struct CampaignReplay: Sendable {
     /// In the policy's order.
     package private(set) var firings: [Firings]
     private var machine: CampaignMachine
-    private let book: RuleBook
-    private let pools: PoolDirectory
+    /// Stored, as making one for each sample would cost more than the sample.
+    private var context: CampaignContext
     private var recording = RecordedCampaign()
     private var spacing: SampleSpacing
     private var lastDecision = 0
@@ -49,7 +49,7 @@ package struct CampaignReplay: Sendable {
         let book = RuleBook(enforced)
         let start = Instant(milliseconds: 0)
         machine = CampaignMachine(entry, book.campaigns[0], at: start)
-        (self.book, pools) = (book, PoolDirectory(enforced, at: start))
+        context = CampaignContext(book: book, pools: PoolDirectory(enforced, at: start), now: start)
         spacing = SampleSpacing(policy)
         firings = machine.rules.set.running.map { Firings(rule: $0.rule.name) }
     }
@@ -59,9 +59,9 @@ package struct CampaignReplay: Sendable {
 
     /// Takes in the next sample; samples come in the order of their times.
     package mutating func observe(_ recorded: CampaignStats, at now: Instant) {
-        let context = CampaignContext(book: book, pools: pools, maxGap: spacing.observe(at: now), now: now)
+        (context.now, context.maxGap) = (now, spacing.observe(at: now))
         let stats = recording.observe(recorded, at: now)
-        if isPaused { (stops[stops.count - 1].sparedSent, stops[stops.count - 1].sparedBounced) = recording.spared }
+        if isPaused { (stops[stops.count - 1].avoidedSent, stops[stops.count - 1].avoidedBounced) = recording.spared }
         if let resumeAt = machine.resumeAt, resumeAt <= now { _ = machine.advanceResume(in: context) }
         let sample = StatsSample(stats: stats, at: now, requestedAt: now)
         guard machine.take(sample, in: context).isUsable else { return }

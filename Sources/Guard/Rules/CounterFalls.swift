@@ -10,7 +10,7 @@ struct CounterFalls: Hashable, Sendable {
         case usable
         case doubtful
         /// Confirmed: they restarted, and this was the first answer that showed it.
-        case restarted(StatsSample)
+        indirect case restarted(StatsSample)
     }
 
     /// So many answers in a row with fallen counters are no accident.

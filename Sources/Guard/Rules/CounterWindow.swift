@@ -16,29 +16,37 @@ struct CounterWindow: Sendable {
     /// A row's time may be so far from the first one's.
     private static let ticksMax = Int64(UInt32.max / 2)
 
-    let length: Duration
-    private let spacing: Duration
-    /// The unit of a row's time, in milliseconds.
-    private let tick: Int64
-    private let columns: Columns
+    /// What does not change: windows that are copied share it.
+    private let layout: Layout
     /// Rows of a time and the counters, each as its bits; counters count from ``base``.
     private var cells: [UInt32] = []
     /// The row that the window begins in; what lies before it is dropped now and then.
     private var head = 0
-    private var origin = Instant(milliseconds: 0)
-    private var lastAt = Instant(milliseconds: 0)
+    /// Of the first row, in milliseconds.
+    private var origin: Int64 = 0
+    private var lastAt: Int64 = 0
     private var base = Counters.zero
 
-    /// The index of each counter in a row; nil for one that nobody asks for.
-    private struct Columns: Sendable {
-        private var places = SIMD8<Int8>(repeating: -1)
-        private(set) var counters: [Counter] = []
+    private final class Layout: Sendable {
+        let length: Duration
+        /// In milliseconds, as are the next two.
+        let span: Int64
+        let spacing: Int64
+        /// The unit of a row's time.
+        let tick: Int64
+        let counters: [Counter]
+        /// The index of each counter in a row; negative for one that nobody asks for.
+        private let places: SIMD8<Int8>
 
-        init(_ asked: Set<Counter>) {
-            for counter in Counter.allCases where asked.contains(counter) {
-                counters.append(counter)
-                places[counter.number] = Int8(counters.count)
-            }
+        init(_ length: Duration, _ asked: Set<Counter>) {
+            self.length = length
+            span = length.milliseconds
+            spacing = span / Int64(CounterWindow.resolution)
+            tick = max(1, span / (CounterWindow.ticksMax / 4))
+            counters = Counter.allCases.filter(asked.contains)
+            var places = SIMD8<Int8>(repeating: -1)
+            for (index, counter) in counters.enumerated() { places[counter.number] = Int8(index + 1) }
+            self.places = places
         }
 
         var width: Int { counters.count + 1 }
@@ -50,47 +58,44 @@ struct CounterWindow: Sendable {
     }
 
     /// - Parameter counters: those that are asked for; no other is known.
-    init(length: Duration, counters: Set<Counter> = Set(Counter.allCases)) {
-        self.length = length
-        spacing = .milliseconds(length.milliseconds / Int64(CounterWindow.resolution))
-        tick = max(1, length.milliseconds / (CounterWindow.ticksMax / 4))
-        columns = Columns(counters)
-    }
+    init(length: Duration, counters: Set<Counter> = Set(Counter.allCases)) { layout = Layout(length, counters) }
 
-    var counters: Set<Counter> { Set(columns.counters) }
+    var length: Duration { layout.length }
+
+    var counters: Set<Counter> { Set(layout.counters) }
 
     // MARK: Rows
 
-    private var count: Int { cells.count / columns.width }
+    private var count: Int { cells.count / layout.width }
 
-    private func time(_ row: Int) -> Instant {
+    private func time(_ row: Int) -> Int64 {
         if row == count - 1 { return lastAt }
-        return origin + .milliseconds(Int64(cells[row * columns.width]) * tick)
+        return origin + Int64(cells[row * layout.width]) * layout.tick
     }
 
     private func value(_ row: Int, _ index: Int, _ counter: Counter) -> Double {
-        base[counter] + Double(Float(bitPattern: cells[row * columns.width + index]))
+        base[counter] + Double(Float(bitPattern: cells[row * layout.width + index]))
     }
 
-    private func ticks(_ time: Instant) -> Int64 { (time - origin).milliseconds / tick }
+    private func ticks(_ time: Int64) -> Int64 { (time - origin) / layout.tick }
 
     /// Makes room in the numbers of a row; false where it is too far from the other rows to be stored with them.
-    private mutating func rebase(_ counters: Counters, at now: Instant) -> Bool {
+    private mutating func rebase(_ counters: Counters, at now: Int64) -> Bool {
         if ticks(now) > CounterWindow.ticksMax {
             dropIdle()
             let first = Int64(cells[0])
-            for row in 0..<count { cells[row * columns.width] -= UInt32(first) }
-            origin = origin + .milliseconds(first * tick)
+            for row in 0..<count { cells[row * layout.width] -= UInt32(first) }
+            origin += first * layout.tick
             if ticks(now) > CounterWindow.ticksMax { return false }
         }
-        let isFar = columns.counters.contains { abs(counters[$0] - base[$0]) > CounterWindow.exactMax / 2 }
+        let isFar = layout.counters.contains { abs(counters[$0] - base[$0]) > CounterWindow.exactMax / 2 }
         guard isFar else { return true }
         var newer = counters
         newer.fill(from: base)
         for row in 0..<count {
-            for (index, counter) in columns.counters.enumerated() {
+            for (index, counter) in layout.counters.enumerated() {
                 let value = value(row, index + 1, counter) - newer[counter]
-                cells[row * columns.width + index + 1] = Float(value).bitPattern
+                cells[row * layout.width + index + 1] = Float(value).bitPattern
             }
         }
         base = newer
@@ -98,31 +103,32 @@ struct CounterWindow: Sendable {
     }
 
     private mutating func dropIdle() {
-        cells.removeFirst(head * columns.width)
+        cells.removeFirst(head * layout.width)
         head = 0
     }
 
     /// Takes in a sample; one that is not newer than the last replaces it.
-    mutating func append(_ counters: Counters, at now: Instant) {
+    mutating func append(_ counters: Counters, at instant: Instant) {
+        let now = instant.milliseconds
         if cells.isEmpty || !rebase(counters, at: now) {
             cells = []
             (head, origin, base) = (0, now, counters)
             base.fill(from: .zero)
         }
         let count = count
-        let isCrowded = count - head >= 2 && now - time(count - 2) < spacing
+        let isCrowded = count - head >= 2 && now - time(count - 2) < layout.spacing
         if count > head, isCrowded || now <= lastAt {
-            cells.removeLast(columns.width)
+            cells.removeLast(layout.width)
             lastAt = max(now, lastAt)
         } else {
             lastAt = now
             if cells.count == cells.capacity, count >= CounterWindow.resolution / 2 {
-                cells.reserveCapacity((CounterWindow.resolution + CounterWindow.idleMax + 4) * columns.width)
+                cells.reserveCapacity((CounterWindow.resolution + CounterWindow.idleMax + 4) * layout.width)
             }
         }
         cells.append(UInt32(max(0, ticks(lastAt))))
-        for counter in columns.counters { cells.append(Float(counters[counter] - base[counter]).bitPattern) }
-        let start = now - length
+        for counter in layout.counters { cells.append(Float(counters[counter] - base[counter]).bitPattern) }
+        let start = now - layout.span
         while self.count - head > 2, time(head + 1) <= start { head += 1 }
         if head >= CounterWindow.idleMax { dropIdle() }
     }
@@ -132,8 +138,13 @@ struct CounterWindow: Sendable {
     /// Nil with fewer than two samples or where an end is unknown. Growth is never negative: a platform may
     /// correct a counter downwards by a few.
     func increase(of counter: Counter) -> Increase? {
-        guard count - head >= 2, let index = columns.index(counter) else { return nil }
-        let start = lastAt - length
+        growth(of: counter).map { Increase(amount: $0.amount, covered: .milliseconds($0.covered)) }
+    }
+
+    /// The same, with what samples cover in milliseconds, for evaluating millions of samples.
+    func growth(of counter: Counter) -> (amount: Double, covered: Int64)? {
+        guard count - head >= 2, let index = layout.index(counter) else { return nil }
+        let start = lastAt - layout.span
         let first = time(head)
         var before = value(head, index, counter)
         var covered = lastAt - first
@@ -142,13 +153,14 @@ struct CounterWindow: Sendable {
             if next <= start {
                 before = value(head + 1, index, counter)
             } else {
-                before += (value(head + 1, index, counter) - before) * ((start - first) / (next - first))
+                let share = Double(start - first) / Double(next - first)
+                before += (value(head + 1, index, counter) - before) * share
             }
-            covered = length
+            covered = layout.span
         }
         let amount = value(count - 1, index, counter) - before
-        guard !amount.isNaN, covered > .zero else { return nil }
-        return Increase(amount: max(0, amount), covered: covered)
+        guard !amount.isNaN, covered > 0 else { return nil }
+        return (max(0, amount), covered)
     }
 }
 
@@ -156,8 +168,8 @@ extension CounterWindow {
     /// The bounce rate within each of so many equal parts of the window, oldest first; nil where nothing is known.
     func trend(_ parts: Int) -> [Double?] {
         guard count - head >= 2 else { return [] }
-        let start = lastAt - length
-        let bounds = (0...parts).map { counts(at: start + length * $0 / parts) }
+        let start = lastAt - layout.span
+        let bounds = (0...parts).map { counts(at: start + layout.span * Int64($0) / Int64(parts)) }
         return zip(bounds, bounds.dropFirst()).map { before, after in
             guard let before, let after else { return nil }
             let (bounced, resolved) = (after.bounced - before.bounced, after.resolved - before.resolved)
@@ -166,13 +178,13 @@ extension CounterWindow {
     }
 
     /// The counters of the newest sample at that time or before; nil before the first.
-    private func counts(at time: Instant) -> (bounced: Double, resolved: Double)? {
+    private func counts(at time: Int64) -> (bounced: Double, resolved: Double)? {
         var (low, high) = (head, count)
         while low < high {
             let middle = (low + high) / 2
             if self.time(middle) <= time { low = middle + 1 } else { high = middle }
         }
-        guard low > head, let bounced = columns.index(.bounced), let resolved = columns.index(.resolved) else {
+        guard low > head, let bounced = layout.index(.bounced), let resolved = layout.index(.resolved) else {
             return nil
         }
         return (value(low - 1, bounced, .bounced), value(low - 1, resolved, .resolved))

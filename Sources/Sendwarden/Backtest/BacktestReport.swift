@@ -102,10 +102,10 @@ extension BacktestReport.Figures {
             medianSecondsToPause = times.isEmpty ? nil : times[times.count / 2]
         }
         let stops = courses.flatMap(\.stops)
-        let avoided = stops.reduce(0) { $0 + $1.sparedBounced }
+        let avoided = stops.reduce(0) { $0 + $1.avoidedBounced }
         bouncesAvoided = Int(avoided)
         bouncesNotAvoided = Int(courses.reduce(0) { $0 + $1.bounced } - avoided)
-        otherEmailsNotSent = Int(stops.reduce(0) { $0 + max(0, $1.sparedSent - $1.sparedBounced) })
+        otherEmailsNotSent = Int(stops.reduce(0) { $0 + max(0, $1.avoidedSent - $1.avoidedBounced) })
         rules = policy.rules.map { rule in
             let isEvaluated =
                 rule.trigger == .running && rule.mode != .off && rule.condition.sources.isSubset(of: [.stats])
@@ -122,7 +122,7 @@ extension BacktestReport.Figures {
                     BacktestReport.Stop(
                         rule: stop.rule, at: stop.at, bounced: stop.bounced.isNaN ? nil : Int(stop.bounced),
                         resolved: stop.resolved.isNaN ? nil : Int(stop.resolved), resumedAt: stop.resumedAt,
-                        avoidedSent: Int(stop.sparedSent), avoidedBounced: Int(stop.sparedBounced),
+                        avoidedSent: Int(stop.avoidedSent), avoidedBounced: Int(stop.avoidedBounced),
                         isRelapse: stop.isRelapse)
                 })
         }

@@ -32,9 +32,9 @@ import Testing
         #expect(minutes == [50, 130])
         #expect(replay.stops.map(\.isRelapse) == [false, true])
         #expect(replay.stops[0].resumedAt == Self.start + .seconds(60 * 110))
-        #expect((replay.stops[0].sparedSent, replay.stops[0].sparedBounced) == (60, 12))
+        #expect((replay.stops[0].avoidedSent, replay.stops[0].avoidedBounced) == (60, 12))
         #expect(replay.stops[1].resumedAt == Self.start + .seconds(60 * 250))
-        #expect((replay.stops[1].sparedSent, replay.stops[1].sparedBounced) == (120, 0))
+        #expect((replay.stops[1].avoidedSent, replay.stops[1].avoidedBounced) == (120, 0))
         #expect(replay.total == (999, 24))
     }
 
@@ -47,7 +47,7 @@ import Testing
                 at: Self.start + .seconds(60 * minute))
         }
         #expect(replay.stops.count == 1 && replay.stops[0].resumedAt == nil)
-        #expect((replay.stops[0].sparedSent, replay.stops[0].sparedBounced) == (176, 88))
+        #expect((replay.stops[0].avoidedSent, replay.stops[0].avoidedBounced) == (176, 88))
         #expect(replay.firings.map(\.count) == [1])
     }
 
