@@ -173,8 +173,10 @@ struct RunCommand: AsyncParsableCommand {
     /// The guard with the state of its ledger, or without state if there is no ledger.
     private func openLedger(
         _ policy: CheckedPolicy, _ journal: Journal, at now: Instant
-    ) async throws -> ((any LedgerStore)?, Guard) {
-        guard let path = ledger ?? LedgerOption.standardPath else { return (nil, Guard(policy: policy, at: now)) }
+    ) async throws -> ((any LedgerStore)?, Handover<Guard>) {
+        guard let path = ledger ?? LedgerOption.standardPath else {
+            return (nil, Handover(Guard(policy: policy, at: now)))
+        }
         do throws(LedgerError) {
             let opened = try await LedgerLocation(path).open(
                 LedgerScope(policy), recovers: recoverLedger, window: policy.memoryWindow, at: now)
@@ -185,7 +187,7 @@ struct RunCommand: AsyncParsableCommand {
                         "the damaged ledger was moved to \(aside) and a new one created; Sendwarden does not "
                             + "know which campaigns it had paused"))
             }
-            return (opened.store, Guard(policy: policy, memory: opened.memory, at: now))
+            return (opened.store, Handover(Guard(policy: policy, memory: opened.memory, at: now)))
         } catch {
             journal.report(
                 JournalEvent(.ledgerFailed, "cannot start: \(error.message)", fields: [.reason: error.message]))

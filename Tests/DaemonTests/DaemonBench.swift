@@ -112,7 +112,7 @@ struct DaemonBench {
                 })
             surroundings.ledgerAnswersWithin = ledgerAnswersWithin
             let service = GuardService(
-                warden: Guard(policy: checked, at: time.now), platforms: try factory.platforms(for: checked),
+                warden: Handover(Guard(policy: checked, at: time.now)), platforms: try factory.platforms(for: checked),
                 surroundings: surroundings)
             let group = ServiceGroup(
                 configuration: .init(

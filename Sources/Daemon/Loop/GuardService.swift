@@ -6,7 +6,6 @@ package import Model
 package import Policy
 import Providers
 import ServiceLifecycle
-import Synchronization
 
 /// Drives the guard: carries its effects out, and reports back what comes of them.
 ///
@@ -67,23 +66,22 @@ package struct GuardService: Service, CustomStringConvertible {
         var answer: @Sendable (ReloadOutcome) -> Void
     }
 
-    /// As it begins; the loop takes it, so that there is one of it.
     private let warden: Handover<Guard>
     private let platforms: Platforms
     private let surroundings: Surroundings
 
-    /// - Parameter warden: the guard as it begins, or continues from what an earlier process stored.
-    package init(warden: Guard, platforms: Platforms, surroundings: Surroundings) {
-        self.warden = Handover(warden)
+    /// - Parameter warden: the guard in its initial state, or with the state that an earlier process stored.
+    package init(warden: Handover<Guard>, platforms: Platforms, surroundings: Surroundings) {
+        self.warden = warden
         self.platforms = platforms
         self.surroundings = surroundings
     }
 
     /// Guards until a graceful shutdown is asked for; then stores what is left, and ends every request in flight.
     package func run() async throws {
-        guard let warden = warden.take() else { return }
         let time = surroundings.time
-        let longest = min(warden.policy.poll.stats.min / 20, GuardService.jitterMax)
+        let longest = warden.peek { min($0.policy.poll.stats.min / 20, GuardService.jitterMax) }
+        guard let longest else { return }
         try? await time.sleep(until: time.now + longest * surroundings.random())
         let inputs = AsyncChannel<GuardLoop.Input>()
         // The loop hands over one batch at a time, and one more at the end: none is ever dropped.
@@ -95,8 +93,7 @@ package struct GuardService: Service, CustomStringConvertible {
                 await store(batches, inputs)
                 drain.finish()
             }
-            await runLoop(
-                GuardLoop(warden: warden, platforms: platforms, surroundings: surroundings), inputs, writes, &group)
+            await runLoop(inputs, writes, &group)
             inputs.finish()
             await bounded(by: GuardService.drainMax) { for await _ in drained {} }
             surroundings.control.requests.finish()
@@ -105,10 +102,10 @@ package struct GuardService: Service, CustomStringConvertible {
     }
 
     private func runLoop(
-        _ loop: consuming GuardLoop, _ inputs: AsyncChannel<GuardLoop.Input>,
-        _ writes: AsyncStream<GuardLoop.Write>.Continuation, _ group: inout DiscardingTaskGroup
+        _ inputs: AsyncChannel<GuardLoop.Input>, _ writes: AsyncStream<GuardLoop.Write>.Continuation,
+        _ group: inout DiscardingTaskGroup
     ) async {
-        var loop = loop
+        guard var loop = takeLoop() else { return }
         var alarm = Alarm()
         defer { alarm.cancel() }
         func start(_ work: [GuardLoop.Work]) {
@@ -127,6 +124,10 @@ package struct GuardService: Service, CustomStringConvertible {
         }
         if let last = loop.stop() { writes.yield(last) }
         writes.finish()
+    }
+
+    private func takeLoop() -> GuardLoop? {
+        warden.take().map { GuardLoop(warden: $0, platforms: platforms, surroundings: surroundings) }
     }
 
     /// Takes orders and questions to the loop; a reload, which reads files, keeps none of them waiting.
@@ -174,15 +175,6 @@ package struct GuardService: Service, CustomStringConvertible {
             await inputs.send(.stored(write.number, failure: failure))
         }
     }
-}
-
-/// Holds a value until somebody takes it.
-private final class Handover<Value: Sendable>: Sendable {
-    private let value: Mutex<Value?>
-
-    init(_ value: Value) { self.value = Mutex(value) }
-
-    func take() -> Value? { value.withLock { $0.take() } }
 }
 
 /// Waits for something that ends when its task is cancelled, but no longer than that.

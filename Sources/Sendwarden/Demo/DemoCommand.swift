@@ -134,7 +134,7 @@ struct DemoCommand: AsyncParsableCommand {
             gate: RequestGate(perSecond: policy.poll.budget.perSecond, time: time), timeout: policy.poll.timeout,
             time: time, random: { Double.random(in: 0...1) })
         let service = GuardService(
-            warden: Guard(policy: policy, at: time.now),
+            warden: Handover(Guard(policy: policy, at: time.now)),
             platforms: Platforms([
                 policy.workspace.name: Platform(campaigns: platform, volumes: platform, accounts: platform)
             ]),
