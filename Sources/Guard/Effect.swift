@@ -1,42 +1,42 @@
 package import Model
 package import Policy
 
-/// What the guard wants done.
+/// An action that the guard asks its driver to carry out.
 ///
-/// The order within one answer of ``Guard/handle(_:at:)`` is the order to do it in.
+/// The effects of one ``Guard/handle(_:at:)`` call are carried out in order.
 package enum Effect: Sendable {
-    /// Poll the target and hand the result back as ``Event/polled(_:)``, always, a failure too.
+    /// Poll the target and pass the result back as ``Event/polled(_:)``, failures included.
     case poll(Target)
-    /// Send the action once and hand what comes back as ``Event/answered(_:_:jitter:)``.
+    /// Send the action once and pass the response back as ``Event/answered(_:_:jitter:)``.
     ///
     /// A durable store writes the intent before the request leaves.
     case send(Intent)
-    /// Send the change of a pool's members once and hand what comes back as ``Event/changed(_:_:)``.
+    /// Send the change of a pool's members once and pass the response back as ``Event/changed(_:_:)``.
     case change(SenderChange)
-    /// Store this, before anything that follows is sent.
+    /// Store the record before any later effect is sent.
     case record(LedgerRecord)
-    /// Answer the person who gave the order.
+    /// Reply to the person who gave the order.
     case reply(Order, entry: CampaignEntry?, OrderOutcome)
-    /// Report this to the journal.
+    /// Write the event to the journal.
     case report(GuardEvent)
-    /// The first round of polls is complete, has clearly failed, or takes long: the service is up.
+    /// The service is up: the first round of polls is complete, has clearly failed, or has taken too long.
     case ready
 }
 
-/// An action that was decided on, from before it is sent until its answer is in.
+/// A decided action, from just before it is sent until its response arrives.
 package struct Intent: Hashable, Sendable, Codable {
     package enum Action: String, Sendable, Codable {
         case pause
         /// The first start of a draft.
         case start
-        /// The start of what we had paused.
+        /// Starts a campaign that Sendwarden paused.
         case resume
     }
 
     package var action: Action
     package var campaign: CampaignID
     package var decision: Decision
-    /// When the first attempt left: an effect of ours cannot be older.
+    /// When the first attempt left; no effect of ours can be older.
     package var firstSentAt: Instant
     /// When this attempt left.
     package var sentAt: Instant
@@ -53,14 +53,14 @@ package struct Intent: Hashable, Sendable, Codable {
     }
 }
 
-/// What the guard decided, and the evidence it had.
+/// A decision of the guard and its evidence.
 package struct Decision: Hashable, Sendable, Codable {
     package enum Cause: Hashable, Sendable, Codable {
         /// A rule fired.
         case rule(String)
         /// A resumed campaign breached the condition of its probation.
         case relapse(String)
-        /// The cooldown after a pause of this rule is over.
+        /// The cooldown after a pause by this rule is over.
         case cooldownOver(String)
         /// Every launch rule was known and false.
         case launchRulesPass
@@ -69,7 +69,7 @@ package struct Decision: Hashable, Sendable, Codable {
         /// A person ordered it.
         case order(Order)
 
-        /// As ledgers store it.
+        /// The key names in stored ledgers, which predate the current spelling.
         private enum CodingKeys: String, CodingKey {
             case rule, relapse
             case cooldownOver = "coolDownOver"
@@ -77,18 +77,18 @@ package struct Decision: Hashable, Sendable, Codable {
         }
     }
 
-    /// Counts from 1; the ledger's key.
+    /// The ledger's key; counts from 1.
     package var id: Int
     package var at: Instant
     package var campaign: CampaignID
     package var cause: Cause
-    /// The condition as it was written, and what came of it; nil where no single condition decided.
+    /// The condition as written in the policy; nil, as is `evidence`, if no condition was evaluated.
     package var conditionText: String?
     package var evidence: Evaluation?
 }
 
 extension Decision.Cause {
-    /// The rule that decided, if one did.
+    /// The rule that decided; nil if none did.
     package var rule: String? {
         switch self {
         case .rule(let name), .relapse(let name), .cooldownOver(let name): name

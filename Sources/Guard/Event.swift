@@ -1,46 +1,46 @@
 package import Model
 package import Policy
 
-/// What the guard takes in.
+/// An input of the guard.
 ///
-/// Time comes with each event; nothing else comes in.
+/// Events and their times are the guard's only input.
 package enum Event: Sendable {
-    /// The first event of all: polling begins.
+    /// The first event: polling begins.
     case started
-    /// The time that ``Guard/nextDeadline`` named has come.
+    /// The time named by ``Guard/nextDeadline`` has come.
     case tick
-    /// One of our own polls came back: how it went, and what it brought.
+    /// One of our own polls returned, with a reading or a fault.
     case polled(PollOutcome)
-    /// Counters that came by another way than a poll.
+    /// Counters that did not come from one of our polls.
     case sampled(CampaignSample)
-    /// Something seems to have happened at the target: it is polled now, and nothing else is concluded.
+    /// Something may have happened at the target: it is polled now, and nothing else is concluded.
     case hinted(Target)
-    /// A start or a pause came back. `jitter`, 0…1, spreads the next attempt where one is needed.
+    /// The response to a start, a resume or a pause. `jitter`, 0…1, spreads the next attempt if there is one.
     case answered(Intent, Result<ActionAnswer, Fault>, jitter: Double)
-    /// Records could not be stored, for this reason, or with nil can be again.
+    /// Records could not be stored, for this reason; nil once they can be stored again.
     case recorded(failure: String?)
-    /// The wall clock was set: it is now so far ahead of monotonic time.
+    /// The wall clock was set; `ahead` is its new offset from monotonic time.
     case clockSet(ahead: Duration)
-    /// A change of a pool's members was accepted, or came back with a fault.
+    /// A change of a pool's members was accepted or failed.
     case changed(SenderChange, Result<ChangeReceipt, Fault>)
-    /// A person wants something done; answered by one ``Effect/reply(_:entry:_:)``.
+    /// An order of a person, answered by one ``Effect/reply(_:entry:_:)``.
     case ordered(Order)
-    /// A new policy was read and is valid.
+    /// A new, valid policy was read.
     case reloaded(CheckedPolicy)
 }
 
-/// What is asked of the platform to read its state.
+/// A read request to the platform.
 package enum Target: Hashable, Sendable {
     case stats(CampaignID)
-    /// The pools of a workspace whose platform reports their volumes.
+    /// The pools of a workspace whose platform reports pool volumes.
     case pools(WorkspaceName)
     case accounts(WorkspaceName)
-    /// A pool that the policy gives a name, with its members.
+    /// A pool named in the policy, with its members.
     case pool(PoolID)
-    /// The operation of that pool's change that is under way.
+    /// The operation of the pool's change that is under way.
     case operation(PoolID)
 
-    /// What is asked, in a word, for metrics.
+    /// The endpoint's label in metrics.
     package var endpoint: String {
         switch self {
         case .operation: "operations"
@@ -58,9 +58,11 @@ package enum Target: Hashable, Sendable {
     }
 }
 
-/// How one of our own polls went: it alone shows how healthy the API is, and ends the wait for its answer.
+/// The outcome of one of our own polls.
+///
+/// Only poll outcomes feed API health and end the wait for a response.
 package struct PollOutcome: Sendable {
-    /// What a poll brought.
+    /// The content of a successful poll.
     package enum Reading: Sendable {
         case stats(CampaignStats)
         case pools([SenderPool])
@@ -70,7 +72,7 @@ package struct PollOutcome: Sendable {
     }
 
     package var target: Target
-    /// When the request left: what happened after that may not be in the answer.
+    /// When the request left; the response may miss anything that happened later.
     package var requestedAt: Instant
     package var result: Result<Reading, Fault>
 
@@ -88,20 +90,20 @@ package struct PollOutcome: Sendable {
     }
 }
 
-/// A campaign's counters, wherever they come from: rules are evaluated on them.
+/// A campaign's counters from any source; rules are evaluated on them.
 package struct CampaignSample: Sendable {
     package enum Source: String, CaseIterable, Sendable {
-        /// A poll of ours.
+        /// One of our own polls.
         case poll
         /// A request that passed through the API gate.
         case gate
-        /// A file, or another store.
+        /// A file or another store.
         case imported = "import"
     }
 
     package var campaign: CampaignID
     package var stats: CampaignStats
-    /// The earliest time that the counters may be of; what happened after it may be missing.
+    /// The earliest time of the counters; they may miss anything that happened later.
     package var measuredAt: Instant
     package var source: Source
 

@@ -1,11 +1,11 @@
 import Model
 import Policy
 
-/// Campaigns: samples, pauses and resumes are routed to the campaign that they are about.
+/// Routes samples, pauses and resumes to the campaign that they concern.
 extension Guard {
     mutating func take(_ sample: CampaignSample, _ index: Int, at now: Instant) -> [Effect] {
         let context = context(of: campaigns[index].entry, at: now)
-        // Counters that come by another way may have been measured long ago.
+        // Counters that did not come from a poll may have been measured long ago.
         let takenAt = sample.source == .poll ? now : sample.measuredAt
         let taken = StatsSample(stats: sample.stats, at: takenAt, requestedAt: sample.measuredAt)
         let result = campaigns.update(index) { $0.take(taken, in: context) }
@@ -26,7 +26,7 @@ extension Guard {
         return effects
     }
 
-    /// A firing rule pauses as long as the campaign runs and nobody overruled it.
+    /// Pauses for a firing rule if the campaign runs and nobody has overruled the rule.
     private mutating func meet(_ demand: PauseDemand, _ index: Int, at now: Instant) -> [Effect] {
         guard campaigns[index].acceptsPause else { return [] }
         guard campaigns[index].isEnforced(demand.rule, policy) else {
@@ -50,13 +50,13 @@ extension Guard {
     }
 
     mutating func checkStale(_ index: Int, at now: Instant) -> [Effect] {
-        // Most are not: this is asked at every poll.
+        // Checked at every poll, and usually false.
         guard campaigns[index].samples.age(at: now) > policy.staleAfter else { return [] }
         let context = context(of: campaigns[index].entry, at: now)
         return campaigns.update(index) { $0.checkStale(in: context) }
     }
 
-    /// What campaigns were seen to send today counts against pools that have no volumes of their own.
+    /// Counts the emails that campaigns sent today against pools without volumes of their own.
     mutating func recallSends(_ samples: [CampaignID: [(at: Instant, stats: CampaignStats)]]) {
         for index in campaigns.indices {
             let entry = campaigns[index].entry
@@ -89,12 +89,12 @@ extension Guard {
         return answer.effects
     }
 
-    /// What people ordered while a request was under way is done once that has been answered.
+    /// Sends the pauses that people ordered while another request was under way, once it has been answered.
     mutating func pauseAsOrdered(at now: Instant) -> [Effect] {
         campaigns.withOrderedPause.flatMap { index in campaigns.update(index) { $0.pauseAsOrdered(at: now) } }
     }
 
-    /// Takes in by how much the platform's stamp of an action of ours differs from its request.
+    /// Learns the platform's clock skew from the timestamp in the response to one of our actions.
     mutating func learnSkew(_ stamp: Instant?, _ intent: Intent, _ result: Result<ActionAnswer, Fault>) {
         guard let stamp, case .success(let answer) = result else { return }
         skews.note(intent.offset(of: stamp, answer), in: workspace(of: .stats(intent.campaign)))
@@ -102,7 +102,7 @@ extension Guard {
 
     // MARK: Resumes
 
-    /// Campaigns whose cooldown is over: fresh stats are requested.
+    /// Requests fresh stats for campaigns whose cooldown is over.
     mutating func advanceResumes(at now: Instant) -> [Effect] {
         guard policy.mode == .enforce else { return [] }
         var effects: [Effect] = []
@@ -116,7 +116,7 @@ extension Guard {
         return effects
     }
 
-    /// Requests the fresh stats that a resume is evaluated on, the campaign's own first.
+    /// Requests the fresh stats that a resume is evaluated on, starting with the campaign's own.
     mutating func requestResumeStats(_ index: Int, at now: Instant) -> [Effect] {
         resumeTargets(index).map { planner.pollNow($0, at: now) }
     }
@@ -125,9 +125,9 @@ extension Guard {
         targets(of: campaigns[index].entry, campaigns[index].rules.set.resumeSources)
     }
 
-    /// Where a campaign's figures come from, in the order in which they are to be polled.
+    /// The targets that supply a campaign's figures, in polling order.
     ///
-    /// Stats first: what is sent between two answers is then reserved once too often, never too rarely.
+    /// Stats are polled first: emails sent between two responses are then reserved twice rather than not at all.
     func targets(of entry: CampaignEntry, _ sources: Set<Source>) -> [Target] {
         let all: [(Source, Target)] = [
             (.stats, .stats(entry.id)), (.accounts, .accounts(entry.workspace)),
@@ -145,7 +145,7 @@ extension Guard {
         return requestedAt.map { $0 >= since } ?? false
     }
 
-    /// A fresh answer came, or failed to: once all are there, a campaign is started, or stays paused.
+    /// Handles a fresh response or its failure; once all are in, each campaign is resumed or stays paused.
     mutating func settleResumes(_ outcome: PollOutcome, at now: Instant) -> [Effect] {
         let candidates: [Int]
         switch outcome.target {
@@ -164,7 +164,7 @@ extension Guard {
             if case .failure(let fault) = outcome.result, case .stats = outcome.target {
                 effects += campaigns.update(index) { $0.resumeLacksStats(fault, in: context) }
             } else if isFresh(.stats(campaigns[index].entry.id), since: since),
-                // What else is polled only warns: without it, the campaign's own stats decide.
+                // The other targets only add warnings: if they fail, the campaign's own stats decide.
                 outcome.isFailure || targets.allSatisfy({ isFresh($0, since: since) })
             {
                 effects += evaluateResume(index, at: now)

@@ -1,17 +1,17 @@
 package import Model
 import Policy
 
-/// What the launch rules say of one launch.
+/// The launch rules' verdict on one launch.
 enum LaunchVerdict {
     case pass
     case hold(LaunchHold)
-    /// The counters show that the campaign has been started before.
+    /// The counters show that the campaign was started before.
     case alreadyStarted
 }
 
-/// Launches: evaluated in order, on fresh stats, one at a time.
+/// Evaluates launches in order, one at a time, on fresh stats.
 extension Guard {
-    /// Reports every launch that waits.
+    /// Reports every waiting launch.
     func reportQueued(_ launches: [LaunchMachine]) -> [Effect] {
         launches.filter { $0.phase == .waiting }.compactMap { report(.queued, of: $0) }
     }
@@ -24,12 +24,12 @@ extension Guard {
         report(event, of: launches[index]).map { [$0] } ?? []
     }
 
-    /// Evaluates every open launch in the order in which they may start; requests fresh stats for the first that may.
+    /// Evaluates the open launches in start order and requests fresh stats for the first that may start.
     mutating func advanceLaunches(at now: Instant) -> [Effect] {
         guard launches.hasOpen else { return [] }
         var effects = dropExpired(at: now)
         if launches.busy != nil { return effects }
-        // One that goes first is still to be evaluated: what it takes of a pool is not known.
+        // A launch further ahead is not settled yet, so the pool volume that it takes is unknown.
         var isBehind = false
         for index in launches.open where isDue(index, at: now) {
             if isAnswered(index, at: now) {
@@ -76,10 +76,10 @@ extension Guard {
         }
     }
 
-    /// A start of it may have taken effect.
+    /// True if a start of the launch may have taken effect.
     private func mayRun(_ index: Int) -> Bool { campaigns[launches[index].entry.campaign]?.lostStart != nil }
 
-    /// Its time has come, and no person holds it.
+    /// True if the launch is due and nobody holds it.
     private func isDue(_ index: Int, at now: Instant) -> Bool {
         let launch = launches[index]
         guard launch.isOpen, launch.heldBy == nil else { return false }
@@ -87,19 +87,19 @@ extension Guard {
         return launch.entry.notBefore.map { monotonic($0) <= now } ?? true
     }
 
-    /// What it is evaluated on has been answered at least once, and nothing asks to wait.
+    /// True if every target of the launch has been answered at least once and no retry delay is running.
     private func isAnswered(_ index: Int, at now: Instant) -> Bool {
         if let retryAt = launches[index].retryAt, retryAt > now { return false }
         return planner.unanswered.isEmpty || planner.unanswered.isDisjoint(with: targets(index))
     }
 
-    /// What a launch is evaluated on.
+    /// The targets that the launch is evaluated on.
     private func targets(_ index: Int) -> [Target] {
         guard let campaign = campaigns.index(of: launches[index].entry.campaign) else { return [] }
         return targets(of: campaigns[campaign].entry, campaigns[campaign].rules.set.launchSources)
     }
 
-    /// The launch that goes before this one and is still to be evaluated; nil where this one waits for none.
+    /// The unsettled launch ahead of this one; nil if this one waits for none.
     package func launchAhead(of index: Int, at now: Instant) -> LaunchMachine? {
         for other in launches.open {
             if other == index { return nil }
@@ -109,7 +109,8 @@ extension Guard {
         return nil
     }
 
-    /// Launch rules that do not hold, but only report: each reports once that it is true, and once that it no longer is.
+    /// Evaluates launch rules that only report; each reports once when it becomes true and once when it no longer
+    /// holds.
     private mutating func evaluateReportingRules(_ index: Int, at now: Instant) -> [Effect] {
         guard let campaign = campaigns[launches[index].entry.campaign] else { return [] }
         let rules = campaign.rules.set.launch.filter { $0.action == .alert || $0.mode == .observe }
@@ -126,7 +127,7 @@ extension Guard {
 
     // MARK: Evaluation
 
-    /// The launch rules allow it: fresh stats are requested, unless the ledger or the start limit hold it.
+    /// Requests fresh stats for a launch that its rules allow, unless the ledger or the start limit holds it.
     private mutating func beginEvaluation(_ index: Int, at now: Instant) -> (effects: [Effect], hasBegun: Bool) {
         if ledger.isFailing { return (take(LaunchHold([.ledger]), index, at: now), false) }
         let id = launches[index].entry.campaign
@@ -140,7 +141,7 @@ extension Guard {
         return (targets(index).map { planner.pollNow($0, at: now) }, true)
     }
 
-    /// A fresh answer came, or failed to: once all are there, the launch is started or held.
+    /// Handles a fresh response or its failure; once all are in, the launch is started or held.
     mutating func settleLaunch(_ outcome: PollOutcome, at now: Instant) -> [Effect] {
         guard let index = launches.busy, case .evaluating(let since) = launches[index].phase else { return [] }
         let targets = targets(index)
@@ -153,7 +154,7 @@ extension Guard {
         guard targets.allSatisfy({ isFresh($0, since: since) }) else { return [] }
         switch verdict(index, at: now) {
         case .pass:
-            // One that goes first may have come due meanwhile.
+            // A launch further ahead may have come due meanwhile.
             if launches[index].forcer(at: now) == nil, launchAhead(of: index, at: now) != nil {
                 launches.update(index) { $0.stepBack() }
                 return advanceLaunches(at: now)
@@ -164,14 +165,14 @@ extension Guard {
         }
     }
 
-    /// What is known says of the launch: every rule must be known and false.
+    /// The verdict on current data; the launch passes only if every rule is known and false.
     func verdict(_ index: Int, at now: Instant) -> LaunchVerdict {
         guard let campaign = campaigns[launches[index].entry.campaign], let latest = campaign.samples.latest,
             !campaign.samples.isMissing, campaign.samples.age(at: now) <= policy.staleAfter
         else { return .hold(LaunchHold([.noStats])) }
         if latest.stats.showsSending { return .alreadyStarted }
         switch campaign.phase {
-        // What was stopped is no launch, even before its first email.
+        // A stopped campaign is not a launch, even before its first email.
         case .pausing, .paused, .pausedByAnother, .resuming: return .hold(LaunchHold([.paused]))
         case .unknown, .draft, .starting, .running: break
         }
@@ -194,7 +195,7 @@ extension Guard {
         return hold.reasons.isEmpty ? .pass : .hold(hold)
     }
 
-    /// The launch is held.
+    /// Holds the launch and reports why.
     mutating func take(_ hold: LaunchHold, _ index: Int, at now: Instant) -> [Effect] {
         var hold = hold
         if let campaign = campaigns[launches[index].entry.campaign] {
@@ -230,7 +231,7 @@ extension Guard {
         return campaigns.update(position) { $0.beginStart(decision, at: now) }
     }
 
-    /// The launch rules that might have held it, as one condition, which only a person's order lets be true.
+    /// The holding rules joined into one condition; it can be true only if a person forced the launch.
     private func passedRules(_ index: Int, at now: Instant) -> (conditions: String?, evidence: Evaluation?) {
         let rules = campaigns[index].rules.set.holding
         if rules.isEmpty { return (nil, nil) }
@@ -291,7 +292,7 @@ extension Guard {
         case .unreachable, .unexpected, .unauthorized, .throttled: isFinal = false
         }
         campaigns.update(position) { $0.startFailed(fault, isFinal: isFinal, at: now) }
-        // What may have taken effect stays reserved: only counters can tell.
+        // A start that may have taken effect stays reserved: only the counters can tell.
         if campaigns[position].lostStart == nil { pools.cancelReservation(of: intent.campaign) }
         let retryAt = now + max(fault.retryAfter ?? .zero, policy.poll.pools.min)
         launches.update(index) { isFinal ? $0.close() : $0.startFailed(retryAt: retryAt) }
@@ -306,12 +307,12 @@ extension Guard {
         } ?? []
     }
 
-    /// The counters show that the campaign was started; by us, if a start of ours got lost.
+    /// Handles counters that show a start; it is ours if a start of ours was lost.
     mutating func foundStarted(_ position: Int, isFirstPoll: Bool, at now: Instant) -> [Effect] {
         guard let index = launches.openIndex(of: campaigns[position].entry.id) else {
             return isFirstPoll ? [] : foundUnplanned(position, launch: nil, at: now)
         }
-        // The answer to our start is still to come and will tell.
+        // The response to our start is still to come and settles this.
         if campaigns[position].startUnderWay != nil { return [] }
         if let intent = campaigns[position].lostStart {
             launches.update(index) { $0.release() }
@@ -323,11 +324,11 @@ extension Guard {
         return foundUnplanned(position, launch: launches[index], at: now)
     }
 
-    /// A draft began to send without us: reported if its launch was not released, or its rules would have held it.
+    /// Reports a draft that began to send without us, if its launch was not released or its rules would have held it.
     private mutating func foundUnplanned(_ position: Int, launch: LaunchMachine?, at now: Instant) -> [Effect] {
         let entry = campaigns[position].entry
         let planned = launches[entry.id]
-        // In observe mode a launch that "was released" is started by people.
+        // In observe mode, people start the launches reported as released.
         if planned?.phase == .released { return [] }
         let readings = campaigns[position].readings(in: context(of: entry, at: now))
         var holding: (rule: Rule, evaluation: Evaluation)?

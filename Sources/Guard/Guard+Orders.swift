@@ -1,7 +1,7 @@
 import Model
 import Policy
 
-/// Orders of people: they outrank the rules, and what they stopped only they start.
+/// Carries out orders of people: they outrank the rules, and only a person resumes what a person stopped.
 extension Guard {
     mutating func obey(_ order: Order, at now: Instant) -> [Effect] {
         guard let index = campaigns.index(of: order.campaign) else {
@@ -88,7 +88,7 @@ extension Guard {
         return (.accepted(.holdLifted(waitsFor: wait)), advanceLaunches(at: now))
     }
 
-    /// What a launch that no person holds would still wait for; nil where nothing is known to hold it.
+    /// The reason why a launch that nobody holds would still wait; nil if no reason is known.
     private func wait(of index: Int, at now: Instant) -> LaunchWait? {
         if let notBefore = launches[index].entry.notBefore, monotonic(notBefore) > now { return .notBefore(notBefore) }
         guard case .hold(let hold) = verdict(index, at: now) else { return nil }

@@ -1,9 +1,9 @@
 package import Model
 import Policy
 
-/// Polls: how they went, what they brought, and when the next ones are due.
+/// Handles poll outcomes and plans the next polls.
 extension Guard {
-    /// One of our own polls came back.
+    /// Handles the outcome of one of our own polls.
     mutating func take(_ outcome: PollOutcome, at now: Instant) -> [Effect] {
         let target = outcome.target
         planner.noteAnswer(target)
@@ -19,10 +19,10 @@ extension Guard {
         return effects
     }
 
-    /// Counters came by another way than a poll.
+    /// Handles counters that did not come from one of our polls.
     mutating func take(_ sample: CampaignSample, at now: Instant) -> [Effect] {
         guard let index = campaigns.index(of: sample.campaign) else { return [] }
-        // A time ahead of ours would make every poll until then look older.
+        // A time in the future would make every poll until then look older.
         var sample = sample
         sample.measuredAt = min(sample.measuredAt, now)
         var effects = take(sample, index, at: now)
@@ -68,7 +68,7 @@ extension Guard {
         }
     }
 
-    /// Fresh answers may settle what waits for them: resumes first, then launches.
+    /// Settles resumes first, then launches, that wait for this response.
     private mutating func settle(_ outcome: PollOutcome, at now: Instant) -> [Effect] {
         let effects = settleResumes(outcome, at: now) + settleLaunch(outcome, at: now)
         switch outcome.target {
@@ -80,7 +80,7 @@ extension Guard {
 
     // MARK: Plans
 
-    /// Plans the next poll of a campaign by what is known of it now.
+    /// Plans a campaign's next poll from its current state.
     mutating func planPoll(_ index: Int, at now: Instant) {
         guard !policy.poll.stats.isFixed else { return }
         let context = context(of: campaigns[index].entry, at: now)
@@ -96,7 +96,7 @@ extension Guard {
         }
     }
 
-    /// Plans the next polls after an action was answered.
+    /// Plans the next polls after the response to an action.
     mutating func planPolls(after intent: Intent, at now: Instant) {
         guard let index = campaigns.index(of: intent.campaign) else { return }
         switch intent.action {
@@ -109,11 +109,11 @@ extension Guard {
         }
     }
 
-    /// A pool is worth a poll when its volume comes back, soon after it was used, and while a rule on it waits.
+    /// Hastens a pool's poll when its volume renews, soon after it was used, and while a rule on it waits.
     ///
     /// - Parameters:
-    ///   - target: what was just polled, or is used.
-    ///   - isUsed: a start or a resume that draws on it has just been answered.
+    ///   - target: the target that was just polled or is in use.
+    ///   - isUsed: true if a start or a resume that draws on the pool was just answered.
     mutating func planPoolPolls(_ target: Target, isUsed: Bool = false, at now: Instant) {
         guard !policy.poll.pools.isFixed else { return }
         let reported = pools.used(reportedBy: target)
@@ -128,13 +128,13 @@ extension Guard {
 
     // MARK: Questions
 
-    /// Requests a minute that polling takes, as things stand.
+    /// The requests per minute that polling takes at present.
     package var polledPerMinute: Double { planner.perMinute }
 
-    /// The time between two polls of the campaign of that index, as things stand.
+    /// The present interval between two polls of the campaign at that index.
     package func pollInterval(_ index: Int) -> Duration { planner.interval(index) }
 
-    /// The most severe failure of the workspace's API; nil while it is healthy.
+    /// The most severe failure of the workspace's API; nil while the API is healthy.
     package func apiFailure(of workspace: WorkspaceName) -> APIFailure.Kind? { health.failure(of: workspace) }
 
     package var isLedgerFailing: Bool { ledger.isFailing }

@@ -1,7 +1,7 @@
 package import Model
 package import Policy
 
-/// Pools: their volumes and members, the rules on them, and the changes that these demand.
+/// Handles pool volumes and members, the rules on them, and the changes that they demand.
 extension Guard {
     mutating func take(
         _ answer: [SenderPool], of workspace: WorkspaceName, requestedAt: Instant, at now: Instant
@@ -18,7 +18,7 @@ extension Guard {
         return effects
     }
 
-    /// An answer about a pool that the policy gives a name.
+    /// Handles a response about a pool named in the policy.
     mutating func take(
         _ finding: PoolFinding, of name: PoolID, requestedAt: Instant, at now: Instant
     ) -> [Effect] {
@@ -47,7 +47,7 @@ extension Guard {
     private mutating func settleReservations(in ids: Set<PoolID>, requestedAt: Instant) {
         let campaigns = campaigns
         pools.settleReservations(in: ids) { id in
-            // Stats requested after the pool's may count emails that the pool does not count yet.
+            // Stats requested after the pool may count emails that the pool does not count yet.
             guard let latest = campaigns[id]?.samples.latest, latest.requestedAt <= requestedAt else { return nil }
             return latest.stats
         }
@@ -77,20 +77,20 @@ extension Guard {
         return effects
     }
 
-    /// True where the rule is evaluated on that pool.
+    /// True if the rule is evaluated on the pool.
     package func appliesToPool(_ rule: Rule, _ id: PoolID) -> Bool {
         guard rule.trigger == .pool, rule.mode != .off, rule.applies(to: id) else { return false }
         return !rule.action.changesSenders || pools.binding(id) != nil
     }
 
-    /// What the rules on a pool read.
+    /// The readings for rules on the pool.
     package func poolReadings(_ id: PoolID, at now: Instant) -> PoolReadings {
         PoolReadings(surroundings: pools.surroundings(of: id, at: now))
     }
 
     // MARK: Senders
 
-    /// A firing rule that changes a pool's members does so one at a time; each time fresh members decide.
+    /// Changes a pool's members for a firing rule, one at a time; each change is decided on fresh members.
     private mutating func changeSenders(
         _ rule: Rule, _ index: Int, _ name: PoolID, _ evaluation: Evaluation, requestedAt: Instant, at now: Instant
     ) -> [Effect] {
@@ -115,7 +115,7 @@ extension Guard {
         case .pause, .hold, .alert: return []
         }
         let isEnforced = policy.mode == .enforce && rule.mode == .enforce
-        // Nothing is done that could not be stored.
+        // Nothing is changed while the change cannot be stored.
         if isEnforced, ledger.isFailing { return [] }
         let change = SenderChange(
             action: action, pool: name, platformPool: roster.pool.id, sender: sender, rule: rule.name,
@@ -129,7 +129,7 @@ extension Guard {
         pools.update(name) { $0.noteReported(ofRule: index) } ? [.report(.sender(event))] : []
     }
 
-    /// A change was accepted, or came back with a fault.
+    /// Handles the response to a change of members.
     mutating func take(
         _ change: SenderChange, _ result: Result<ChangeReceipt, Fault>, at now: Instant
     ) -> [Effect] {
@@ -139,7 +139,7 @@ extension Guard {
         return effects
     }
 
-    /// Polls every operation whose time has come.
+    /// Polls every operation that is due.
     mutating func followOperations(at now: Instant) -> [Effect] {
         var effects: [Effect] = []
         for name in senders.withDueOperation(at: now) {
@@ -153,7 +153,7 @@ extension Guard {
 
     // MARK: Questions of the platform's clients
 
-    /// What is to be found out about a pool that the policy gives a name; nil where it gives it none.
+    /// The query for a pool named in the policy; nil if the policy does not name it.
     package func rosterQuery(of name: PoolID, at now: Instant) -> RosterQuery? {
         guard let binding = pools.binding(name) else { return nil }
         var selectors: [String: SenderSelector] = [:]
@@ -165,11 +165,11 @@ extension Guard {
             excluded: senders[name].excluded(at: now), watched: senders[name].watched)
     }
 
-    /// The operation that a change of the pool's members waits for.
+    /// The operation that the change of the pool's members waits for; nil if there is none.
     package func operation(of pool: PoolID) -> OperationID? { senders[pool].operation }
 }
 
-/// What a rule on pools reads.
+/// The readings of rules on pools.
 package struct PoolReadings: Readings {
     let surroundings: Surroundings
 

@@ -1,9 +1,9 @@
 package import Model
 import Policy
 
-/// Decisions are evaluated again at the moment they are sent: they may have waited for the ledger.
+/// Evaluates decisions again when they are sent, because they may have waited for the ledger.
 extension Guard {
-    /// Whether an action still stands on what is known now; a pause always does.
+    /// True if current data still supports the action; always true for a pause.
     package func stillStands(_ intent: Intent, at now: Instant) -> Bool {
         guard let index = campaigns.index(of: intent.campaign) else { return false }
         switch intent.action {
@@ -21,7 +21,7 @@ extension Guard {
         case .pass: return true
         case .alreadyStarted: return false
         case .hold(let hold):
-            // A person's order overrules rules, also beyond the time in which it has to begin, but nothing else.
+            // A forced order overrules the rules even after its time to begin is over, but nothing else.
             return intent.decision.order?.isForced == true && hold.reasons.allSatisfy(\.isOfRules)
         }
     }
@@ -34,7 +34,7 @@ extension Guard {
         return campaigns[index].obstacles(to: owner, in: context).isEmpty
     }
 
-    /// Whether a change of a pool's members is still the one under way.
+    /// True if the change of a pool's members is still the one under way.
     package func stillStands(_ change: SenderChange) -> Bool {
         policy.mode == .enforce
             && senders.state(of: change.pool)?.attempt == SenderState.Attempt(change: change, step: .sent)
@@ -42,7 +42,7 @@ extension Guard {
 }
 
 extension HoldReason {
-    /// True where rules, or the want of data to evaluate them, hold it.
+    /// True if a rule, or missing data for it, holds the launch.
     fileprivate var isOfRules: Bool {
         switch self {
         case .rule, .unknownRule: true

@@ -1,13 +1,13 @@
 package import Model
 package import Policy
 
-/// The guard: takes in what happened and when, and answers what to do.
+/// Decides what to do about each event at the time it is given.
 ///
-/// A pure value. It has no clock, no network, no disk and no randomness; the same events at the same times give the same
-/// effects. Whoever drives it carries every effect out, in order, and hands the results back. The decisions are made by
-/// machines; the guard routes events to them, and collects their effects and what has to be stored.
+/// A pure value without a clock, network, disk or randomness: the same events at the same times give the same effects.
+/// Its driver carries out every effect in order and passes the results back. The decisions are made by state machines;
+/// the guard routes events to them and collects their effects and the records to store.
 package struct Guard: Sendable {
-    /// The service counts as ready after so long, however long the first round of a large workspace takes.
+    /// The service counts as ready after this long, even if the first round of a large workspace takes longer.
     private static let readyMax: Duration = .seconds(30)
 
     private(set) var book: RuleBook
@@ -24,9 +24,9 @@ package struct Guard: Sendable {
     private var lastDecision = 0
     private var storage = StorageMarks()
     private(set) var wallClockOffset: Duration = .zero
-    /// When all that was due was last worked off; what was due by then waits for answers, not for time.
+    /// When due work was last done; whatever was due by then waits for responses, not for time.
     private var workedAt: Instant
-    /// When ``Event/tick`` is due at the latest; nil where nothing waits for time to pass.
+    /// When ``Event/tick`` is due at the latest; nil if nothing waits for time to pass.
     package private(set) var nextDeadline: Instant?
     private var readiness = Readiness.pending
 
@@ -36,7 +36,7 @@ package struct Guard: Sendable {
 
     private let startedAt: Instant
 
-    /// A guard that has seen nothing yet; the first event is ``Event/started``.
+    /// Creates a guard without history; its first event is ``Event/started``.
     package init(policy: CheckedPolicy, at now: Instant) {
         book = RuleBook(policy)
         campaigns = CampaignTable(book, at: now)
@@ -47,10 +47,10 @@ package struct Guard: Sendable {
         (workedAt, startedAt) = (now, now)
     }
 
-    /// A guard that goes on where another left off.
+    /// Creates a guard that continues from another guard's memory.
     ///
-    /// What was under way is not known to have happened: pauses are sent again, starts and resumes are evaluated again on
-    /// fresh stats. No time that lies ahead of `now` is believed, as the clock may have been set back.
+    /// Actions under way may not have happened: pauses are sent again, and starts and resumes are evaluated again on
+    /// fresh stats. Stored times after `now` are clamped, because the clock may have been set back.
     package init(policy: CheckedPolicy, memory: Memory, at now: Instant) {
         self.init(policy: policy, at: now)
         lastDecision = memory.workspace.lastDecision
@@ -66,7 +66,7 @@ package struct Guard: Sendable {
 
     // MARK: Events
 
-    /// Takes one event in; what is to be done, in order.
+    /// Handles one event and returns the effects in order.
     package mutating func handle(_ event: Event, at now: Instant) -> [Effect] {
         var effects: [Effect]
         switch event {
@@ -123,7 +123,7 @@ package struct Guard: Sendable {
 
     private mutating func take(recording failure: String?, at now: Instant) -> [Effect] {
         if failure == nil, ledger.isFailing {
-            // Whatever was handed out meanwhile may be lost: all of it is handed out again.
+            // Anything handed out meanwhile may be lost, so all of it is handed out again.
             campaigns.storeAll()
             launches.storeAll()
             pools.storeAll()
@@ -137,7 +137,7 @@ package struct Guard: Sendable {
         planner.unanswered.isEmpty || now - startedAt >= Guard.readyMax || hasClearlyFailed
     }
 
-    /// Nothing more can be expected of the first round: the key is refused, or the platform is not there.
+    /// True if the rest of the first round is certain to fail: the key is refused or the platform is unreachable.
     private var hasClearlyFailed: Bool {
         planner.unanswered.count < planner.targetCount
             && planner.unanswered.allSatisfy { health.failure(of: workspace(of: $0)) != nil }
@@ -145,9 +145,9 @@ package struct Guard: Sendable {
 
     // MARK: Time
 
-    /// Everything that is due by now: polls, pauses to be sent again, launches whose time has come.
+    /// Does everything that is due: polls, pauses to send again, launches and resumes.
     ///
-    /// - Parameter everything: whatever waits is evaluated, also where its time has not come.
+    /// - Parameter everything: evaluates whatever waits, due or not.
     private mutating func workOff(everything: Bool = false, at now: Instant) -> [Effect] {
         func isDue(_ time: Instant?) -> Bool { everything || time.map { $0 <= now } ?? false }
         let resume = policy.mode == .enforce ? campaigns.earliestResume() : nil
@@ -168,7 +168,7 @@ package struct Guard: Sendable {
 
     // MARK: Shared
 
-    /// What a campaign is evaluated against.
+    /// The context that a campaign is evaluated in.
     func context(of entry: CampaignEntry, at now: Instant) -> CampaignContext {
         CampaignContext(
             book: book, pools: pools, skew: skews[entry.workspace], isLedgerFailing: ledger.isFailing, now: now)
@@ -179,10 +179,10 @@ package struct Guard: Sendable {
         return lastDecision
     }
 
-    /// A time of the wall clock as monotonic time.
+    /// Converts a wall-clock time to monotonic time.
     func monotonic(_ wallTime: Instant) -> Instant { wallTime - wallClockOffset }
 
-    /// True where the policy still asks for it.
+    /// True if the policy still polls the target.
     func knows(_ target: Target) -> Bool {
         switch target {
         case .stats(let id): campaigns.index(of: id) != nil
@@ -191,7 +191,7 @@ package struct Guard: Sendable {
         }
     }
 
-    /// The workspace whose platform is asked for it.
+    /// The workspace whose platform serves the target.
     package func workspace(of target: Target) -> WorkspaceName {
         switch target {
         case .stats(let id):
@@ -201,7 +201,7 @@ package struct Guard: Sendable {
         }
     }
 
-    /// The workspace that an event is about; the first where it is about none, or all.
+    /// The workspace that an event concerns; the first one if it concerns none or all.
     package func workspace(of event: GuardEvent) -> Workspace {
         let name: WorkspaceName? =
             switch event.subject {
@@ -215,7 +215,7 @@ package struct Guard: Sendable {
 
     // MARK: Reload
 
-    /// A new policy takes over; what it does not change goes on.
+    /// Replaces the policy and keeps everything that it does not change.
     private mutating func reload(_ newer: CheckedPolicy, at now: Instant) -> [Effect] {
         let (before, previous) = (book, launches)
         book = RuleBook(newer)
@@ -264,7 +264,7 @@ package struct Guard: Sendable {
         storage.takeUp(memory)
     }
 
-    /// What changed since it was last handed out to be stored.
+    /// The records of everything changed since the last call.
     private mutating func changes() -> [Effect] {
         var records = campaigns.takeChanges().map { LedgerRecord.campaign($0) }
         records += launches.takeChanges().map { .launch($0) }
