@@ -1,31 +1,30 @@
 import Model
 import Policy
 
-/// Whether a workspace's API works: reports when it begins to fail, reminds at doubling intervals, and reports its
-/// recovery.
+/// The health of a workspace's API; reports failures, reminders at doubling intervals, and recovery.
 ///
-/// A failure lasts as long as any target still suffers it: one campaign's faults are not cleared by another's success. One
-/// that comes back soon after its end is the same failure, so that an API that flaps does not fill the journal.
+/// A failure lasts while any target suffers it: one campaign's success does not clear another's fault. A failure that
+/// returns soon after it ended counts as the same one, so that a flapping API does not fill the journal.
 struct APIHealth: Sendable {
     private struct Failure {
         var since: Instant
         var targets: Set<Target> = []
         var reminder: Reminder
-        /// It came back at least once.
+        /// The failure returned at least once.
         var isFlapping = false
-        /// Its beginning, or its return, was reported; then its end is reported too.
+        /// Its start or return was reported, so its end is reported too.
         var isReported = true
         var endedAt: Instant?
     }
 
     private let workspace: WorkspaceLabel
     private var failures: [APIFailure.Kind: Failure] = [:]
-    /// Failures that are over, for a while.
+    /// Failures that ended recently.
     private var past: [APIFailure.Kind: Failure] = [:]
 
     init(_ workspace: WorkspaceLabel) { self.workspace = workspace }
 
-    /// Goes on with another's failures, as far as they concern these targets.
+    /// Adopts the failures of `previous` that concern these targets.
     mutating func adopt(_ previous: APIHealth, targets: Set<Target>) {
         (failures, past) = (previous.failures, previous.past)
         for kind in APIFailure.Kind.allCases {
@@ -45,7 +44,7 @@ struct APIHealth: Sendable {
     mutating func note(_ fault: Fault, _ target: Target, at now: Instant) -> [Effect] {
         let kind: APIFailure.Kind
         switch fault.kind {
-        // The platform answered and knows better: the API as such is healthy.
+        // The platform answered properly, so the API itself is healthy.
         case .missing: return noteSuccess(target, at: now)
         case .refused, .unexpected: kind = .unexpected
         case .unreachable: kind = .unreachable
@@ -66,7 +65,7 @@ struct APIHealth: Sendable {
         return effects
     }
 
-    /// A failure that begins, or that is back.
+    /// Begins a failure, or resumes one that is back.
     private mutating func begin(_ kind: APIFailure.Kind, at now: Instant) -> (Failure, isNew: Bool) {
         if var failure = past.removeValue(forKey: kind), let endedAt = failure.endedAt,
             now - endedAt < failure.reminder.interval
@@ -91,7 +90,7 @@ struct APIHealth: Sendable {
     }
 }
 
-/// How healthy each workspace's API is.
+/// The health of each workspace's API.
 struct APIHealthTable: Sendable {
     private var byWorkspace: [WorkspaceName: APIHealth]
 
@@ -113,12 +112,12 @@ struct APIHealthTable: Sendable {
 
     func knows(_ workspace: WorkspaceName) -> Bool { byWorkspace[workspace] != nil }
 
-    /// The most severe failure of a workspace's API; nil while it is healthy.
+    /// The most severe failure of a workspace's API; nil while the API is healthy.
     func failure(of workspace: WorkspaceName) -> APIFailure.Kind? { byWorkspace[workspace]?.failure }
 
-    /// Takes in how a poll went.
+    /// Updates the workspace's health with a poll's outcome.
     mutating func note(_ outcome: PollOutcome, in workspace: WorkspaceName, at now: Instant) -> [Effect] {
-        // In its slot of the dictionary, as a copy would cost more for every target that fails.
+        // Updated in place: a copy would cost more with every failing target.
         guard let index = byWorkspace.index(forKey: workspace) else { return [] }
         switch outcome.result {
         case .success: return byWorkspace.values[index].noteSuccess(outcome.target, at: now)

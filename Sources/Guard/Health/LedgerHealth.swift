@@ -16,7 +16,7 @@ struct LedgerHealth: Sendable {
         }
     }
 
-    /// Takes in how a write went; `failure` is why it failed.
+    /// Notes the result of a write; `failure` is the reason, nil on success.
     mutating func note(failure: String?, at now: Instant) -> [Effect] {
         switch (state, failure) {
         case (.healthy, nil): return []

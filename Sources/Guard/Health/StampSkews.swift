@@ -1,6 +1,6 @@
 import Model
 
-/// How far each workspace's platform stamps its actions off the clock of its answers.
+/// Each workspace's timestamp skew.
 struct StampSkews: Sendable {
     private(set) var byWorkspace: [WorkspaceName: StampSkew]
 
@@ -8,7 +8,7 @@ struct StampSkews: Sendable {
 
     subscript(workspace: WorkspaceName) -> StampSkew { byWorkspace[workspace] ?? StampSkew() }
 
-    /// Takes in by how much a stamp of an action of ours differs from its request.
+    /// Notes the offset of our own action's timestamp from its request.
     mutating func note(_ offset: Duration, in workspace: WorkspaceName) {
         byWorkspace[workspace, default: StampSkew()].note(offset)
     }

@@ -1,25 +1,25 @@
 import Model
 import Policy
 
-/// Notices when so many campaigns breach at once that the platform or its data may be at fault.
+/// Trips when so many campaigns breach at once that the platform or its data may be at fault.
 struct CircuitBreaker: Codable, Hashable, Sendable {
-    /// So many campaigns must run before breaches of half of them say something about the platform.
+    /// With fewer running campaigns, breaches of half of them say nothing about the platform.
     private static let runningMin = 6
 
-    /// That it tripped was reported, and has not ceased since.
+    /// True from the report of a trip until the breaker closes.
     private var isReported = false
 
-    /// As ledgers store it.
+    /// The key names in stored ledgers.
     private enum CodingKeys: String, CodingKey { case isReported = "toldPauses" }
 
-    /// What a pause that a rule demands meets.
+    /// The breaker's response to a pause that a rule demands.
     struct Verdict {
         var effects: [Effect]
-        /// Nothing more is paused, as the policy says.
+        /// True if the policy stops further pauses.
         var stopsPauses: Bool
     }
 
-    /// Trips where more than half of the running campaigns breach within the period.
+    /// Trips if more than half of the running campaigns breach within the period.
     mutating func check(breaching: Int, running: Int, _ policy: CheckedPolicy) -> Verdict {
         guard running >= CircuitBreaker.runningMin, breaching * 2 > running else {
             isReported = false

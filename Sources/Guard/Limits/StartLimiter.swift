@@ -1,20 +1,20 @@
 import Model
 import Policy
 
-/// How many campaigns may be started or resumed within a period.
+/// Limits how many campaigns are started or resumed within a period.
 struct StartLimiter: Codable, Hashable, Sendable {
-    /// The campaigns that were started or resumed within the period, and when.
+    /// When each campaign was started or resumed, within the period.
     private var starts: [CampaignID: Instant] = [:]
-    /// That the limit is reached was reported, and has not ceased since.
+    /// True from the report of the limit until a start is allowed again.
     private var isReported = false
 
-    /// As ledgers store it.
+    /// The key names in stored ledgers.
     private enum CodingKeys: String, CodingKey {
         case starts
         case isReported = "toldStarts"
     }
 
-    /// When the campaign may be started; nil where it may be now.
+    /// When the campaign may be started; nil if it may start now.
     mutating func earliestStart(
         of campaign: CampaignID, _ policy: CheckedPolicy, at now: Instant
     ) -> Instant? {
@@ -28,7 +28,7 @@ struct StartLimiter: Codable, Hashable, Sendable {
         return oldest + period + .milliseconds(1)
     }
 
-    /// The report that starts wait, once.
+    /// Reports once that starts wait.
     mutating func report(_ policy: CheckedPolicy) -> [Effect] {
         guard !isReported else { return [] }
         isReported = true
@@ -39,9 +39,9 @@ struct StartLimiter: Codable, Hashable, Sendable {
         ]
     }
 
-    /// A start that is sent again counts once.
+    /// Notes a start; one that is sent again counts once.
     mutating func note(_ campaign: CampaignID, at now: Instant) { starts[campaign] = starts[campaign] ?? now }
 
-    /// Times ahead of the clock are those of a clock that has been set back.
+    /// Times after `now` come from a clock that was set back.
     mutating func clamp(to now: Instant) { starts = starts.mapValues { min($0, now) } }
 }

@@ -1,31 +1,31 @@
 package import Model
 
-/// What a person wants done with a campaign.
+/// An order of a person about one campaign.
 package struct Order: Codable, Hashable, Sendable {
     package enum Act: String, CaseIterable, Codable, Sendable {
-        /// Stop it, and do not start it again unless a person orders that.
+        /// Pause the campaign; only a person resumes it.
         case pause
-        /// End its pause, whoever made it.
+        /// End the campaign's pause, whoever paused it.
         case resume
-        /// Keep its launch waiting, whatever the rules say.
+        /// Hold the campaign's launch, whatever the rules say.
         case hold
-        /// End a hold; with force, start it although a rule says no.
+        /// End a hold; with force, start the launch against the rules.
         case release
-        /// Keep a rule from acting on it for a while.
+        /// Stop a rule from acting on the campaign for a while.
         case mute
     }
 
     package var act: Act
     package var campaign: CampaignID
-    /// The rule to mute; nil for every rule that pauses.
+    /// The rule to mute; nil for every pausing rule.
     package var rule: String?
-    /// How long a mute lasts, zero to end it; nil for the policy's `override_for`.
+    /// How long the mute lasts, zero to end it; nil for the policy's `override_for`.
     package var lasts: Duration?
-    /// Rules that speak against it are overruled.
+    /// True if the order overrules rules that object.
     package var isForced: Bool
-    /// Why, in the person's words.
+    /// The reason in the person's words.
     package var reason: String?
-    /// Who it was, as the kernel says.
+    /// The person, as identified by the kernel.
     package var by: String
 
     package init(

@@ -1,24 +1,24 @@
 package import Model
 package import Policy
 
-/// One campaign over recorded counters: when each rule would have fired, and what a pause would have avoided.
+/// Replays one campaign's recorded counters: when each rule fires, and what its pauses avoid.
 ///
-/// It drives the machine that the guard drives, where every pause and resume is answered at once. What the campaign sent in
-/// reality while it would have been paused is left out of what follows: see ``RecordedCampaign``. Known differences: a
-/// policy in observe mode pauses too, sparse recordings as ``SampleSpacing`` has it, and what one campaign does not decide
-/// for itself is left out: circuit breaker, start limit, launches, pools, people.
+/// The replay drives the guard's own machine and answers every pause and resume at once. Emails sent in reality during
+/// a replayed pause are taken out of the later samples; see ``RecordedCampaign``. It differs from the guard in three
+/// ways: observe mode pauses too, sparse recordings follow ``SampleSpacing``, and everything beyond one campaign is
+/// left out (circuit breaker, start limit, launches, pools, orders).
 package struct CampaignReplay: Sendable {
-    /// A pause as it would have been.
+    /// A replayed pause.
     package struct Stop: Sendable {
         package var rule: String
         package var at: Instant
-        /// What had been counted when the rule fired, over the campaign's life so far.
+        /// Counted over the campaign's life when the rule fired, as are `resolved` and `sent`.
         package var bounced: Double
         package var resolved: Double
         package var sent: Double
-        /// When it would have been resumed; nil where a person would have had to, or the recording ends before.
+        /// When the campaign would have resumed; nil if only a person could resume it or the recording ends first.
         package var resumedAt: Instant?
-        /// What was sent in reality meanwhile.
+        /// Emails sent in reality during the pause.
         package var avoidedSent = 0.0
         package var avoidedBounced = 0.0
         package var isRelapse = false
@@ -32,15 +32,15 @@ package struct CampaignReplay: Sendable {
     }
 
     package private(set) var stops: [Stop] = []
-    /// In the policy's order.
+    /// In policy order.
     package private(set) var firings: [Firings]
     private var machine: CampaignMachine
-    /// Stored, as making one for each sample would cost more than the sample.
+    /// Stored, because creating a context for each sample would cost more than the sample.
     private var context: CampaignContext
     private var recording = RecordedCampaign()
     private var spacing: SampleSpacing
     private var lastDecision = 0
-    /// True while a pause lasts.
+    /// True during a replayed pause.
     private var isPaused = false
 
     package init(_ entry: CampaignEntry, policy: CheckedPolicy) {
@@ -54,10 +54,10 @@ package struct CampaignReplay: Sendable {
         firings = machine.rules.set.running.map { Firings(rule: $0.rule.name) }
     }
 
-    /// What was sent, and what bounced, within the recording.
+    /// Emails sent and bounced within the recording.
     package var total: (sent: Double, bounced: Double) { recording.grown }
 
-    /// Takes in the next sample; samples come in the order of their times.
+    /// Replays the next sample; samples must be in time order.
     package mutating func observe(_ recorded: CampaignStats, at now: Instant) {
         (context.now, context.maxGap) = (now, spacing.observe(at: now))
         let stats = recording.observe(recorded, at: now)

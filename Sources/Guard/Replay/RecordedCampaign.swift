@@ -1,25 +1,25 @@
 import Model
 import Policy
 
-/// A campaign's recorded answers, changed into those that the platform would have given with the replay's pauses.
+/// Turns recorded responses into those that the platform would have given with the replay's pauses.
 ///
-/// While the campaign is paused its counters stand still, and afterwards they go on from there. Where the recorded counters
-/// restart, these do too.
+/// Counters stand still during a pause and continue from there afterwards. Where the recorded counters restart, these
+/// restart too.
 struct RecordedCampaign: Sendable {
     private var falls = CounterFalls()
     private var recorded = UnbrokenCounters()
-    /// The counters of the first sample that says each, and those of now, over all restarts.
+    /// The first known value of each counter, and the current ones, across all restarts.
     private var first: Counters?
     private var total: Counters?
-    /// What the counters of the platform stand at; nil while the campaign is not paused.
+    /// The simulated platform's counters during a pause; nil if not paused.
     private var standing: Counters?
     private var totalAtPause: Counters?
-    /// What the platform's counters are ahead of those recorded since the last pause, or restart; 0 or below.
+    /// Simulated minus recorded counters since the last pause or restart; never positive.
     private var shift = Counters.zero
-    /// What the ended pauses left unsent, and so in the queue.
+    /// Emails that ended pauses left unsent, and therefore queued.
     private var unsent = 0.0
 
-    /// Takes the next recorded answer in; what the platform would have answered.
+    /// Converts the next recorded response into the one that the platform would have given.
     mutating func observe(_ stats: CampaignStats, at now: Instant) -> CampaignStats {
         let counters = Counters(stats)
         if let last = recorded.last {
@@ -37,10 +37,10 @@ struct RecordedCampaign: Sendable {
         return answer(stats, counters, isDoubtful: false)
     }
 
-    /// What was sent, and what bounced, since the first sample, over all restarts.
+    /// Emails sent and bounced since the first sample, across all restarts.
     var grown: (sent: Double, bounced: Double) { grown(since: first) }
 
-    /// What was sent in reality, and bounced, since the pause.
+    /// Emails sent and bounced in reality since the pause.
     var spared: (sent: Double, bounced: Double) { grown(since: totalAtPause) }
 
     mutating func pause() {
@@ -54,7 +54,7 @@ struct RecordedCampaign: Sendable {
         unsent += spared.sent
         shift = standing
         shift.subtract(last)
-        // What is not known yet counts from zero, paused or not.
+        // A counter that is still unknown counts from zero, paused or not.
         shift.fill(from: .zero)
         (self.standing, totalAtPause) = (nil, nil)
     }
@@ -77,7 +77,7 @@ struct RecordedCampaign: Sendable {
         return shifted
     }
 
-    /// - Parameter isDoubtful: the counters fell, so that they are not those that the shift is for.
+    /// - Parameter isDoubtful: the counters fell, so the shift does not apply to them.
     private func answer(_ stats: CampaignStats, _ counters: Counters, isDoubtful: Bool) -> CampaignStats {
         if standing == nil, shift == .zero, unsent == 0 { return stats }
         let known = isDoubtful ? (standing == nil ? counters : .zero) : standing ?? shifted(counters)

@@ -1,16 +1,17 @@
 import Model
 import Policy
 
-/// How far apart samples may lie for the time between them to count towards a rule's `for`.
+/// The longest gap between samples that counts towards a rule's `for`.
 ///
-/// The guard's `max_gap`, but for recordings that are sparser than both that and the policy's polls, as a ledger is once its
-/// samples are two days old: there it is three times their spacing, as the guard would have seen what lies between.
+/// Usually the policy's `max_gap`. A recording that is sparser than that and than the policy's polls, such as a
+/// ledger's samples older than two days, gets three times its own spacing, because the guard would have seen samples in
+/// between.
 struct SampleSpacing: Sendable {
-    /// The shortest of so many gaps is the spacing: fewer outages in a row do not make a recording sparse.
+    /// The spacing is the shortest of this many gaps, so that a few outages in a row do not make a recording sparse.
     private static let gapsMax = 4
 
     private let maxGap: Duration
-    /// Samples further apart than this are sparser than the policy polls, late answers included.
+    /// A spacing above this is sparser than the policy polls, late responses included.
     private let sparseMin: Int64
     private var gaps = SIMD4<Int64>(repeating: 0)
     private var next = 0
@@ -21,7 +22,7 @@ struct SampleSpacing: Sendable {
         sparseMin = max(policy.maxGap, policy.poll.statsInterval * 3 / 2).milliseconds
     }
 
-    /// Takes a sample's time in; the longest gap that counts now.
+    /// Notes a sample's time and returns the longest gap that counts now.
     mutating func observe(at now: Instant) -> Duration {
         if let lastAt, now > lastAt {
             gaps[next] = (now - lastAt).milliseconds

@@ -1,18 +1,18 @@
 import Model
 import Policy
 
-/// The rules that apply to a campaign, compiled; campaigns to which the same rules apply share one.
+/// The compiled rules of one campaign; campaigns with the same rules share one instance.
 final class CampaignRules: Sendable {
-    /// One rule on running campaigns; an object, as a copy of a rule would cost more than its evaluation.
+    /// A rule on running campaigns; a class, because copying a rule would cost more than evaluating it.
     final class Running: Sendable {
-        /// Its index in the policy.
+        /// The rule's index in the policy.
         let index: Int
         let rule: Rule
         let condition: CompiledCondition
         let probation: CompiledCondition?
-        /// Where it has a confidence.
+        /// Nil if the rule has no `confidence`.
         let test: SequentialTest?
-        /// Of the rule, so that a sample need not copy the rule.
+        /// Copied from the rule, so that a sample need not copy the rule.
         let forClause: Rule.For
         let sources: Set<Source>
         let pauses: Bool
@@ -32,29 +32,29 @@ final class CampaignRules: Sendable {
         }
     }
 
-    /// A window that some rule reads, with the counters that it reads.
+    /// A window that at least one rule reads, and the counters read from it.
     struct Window: Sendable {
         let length: Duration
         let counters: Set<Counter>
     }
 
-    /// In the policy's order.
+    /// In policy order.
     let running: [Running]
-    /// Launch rules that are not off, in the policy's order.
+    /// Launch rules that are not off, in policy order.
     let launch: [Rule]
-    /// Shortest first; compiled conditions number them in this order.
+    /// Shortest first; compiled conditions number the windows in this order.
     let windows: [Window]
 
-    /// The launch rules that keep a campaign from being started.
+    /// The launch rules that can hold a launch.
     var holding: [Rule] { launch.filter { $0.action == .hold && $0.mode == .enforce } }
 
-    /// True where some rule on running campaigns reads pools or accounts.
+    /// True if any rule on running campaigns reads pools or accounts.
     let readsSurroundings: Bool
 
-    /// What a launch is evaluated on.
+    /// The sources that a launch is evaluated on.
     var launchSources: Set<Source> { launch.reduce(into: [.stats]) { $0.formUnion($1.condition.sources) } }
 
-    /// What a resume is evaluated on.
+    /// The sources that a resume is evaluated on.
     var resumeSources: Set<Source> { holding.reduce(into: [.stats]) { $0.formUnion($1.condition.sources) } }
 
     private init(_ policy: CheckedPolicy, _ indexes: [Int], label: (String) -> String) {
@@ -70,9 +70,9 @@ final class CampaignRules: Sendable {
         readsSurroundings = running.contains { $0.sources != [.stats] }
     }
 
-    /// Makes each set of rules once.
+    /// Creates each distinct set of rules once.
     struct Factory {
-        /// What distinguishes the rules of one campaign from another's: which apply, and the labels that they read.
+        /// The rules that apply to a campaign and the labels that they read.
         private struct Key: Hashable {
             var indexes: [Int]
             var labels: [String: String]
@@ -80,7 +80,7 @@ final class CampaignRules: Sendable {
 
         private let policy: CheckedPolicy
         private var made: [Key: CampaignRules] = [:]
-        /// The labels that rules of these indexes read.
+        /// The labels read by the rules with these indexes.
         private var labelsRead: [[Int]: Set<String>] = [:]
 
         init(_ policy: CheckedPolicy) { self.policy = policy }

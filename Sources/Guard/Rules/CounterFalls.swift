@@ -1,31 +1,31 @@
 import Model
 import Policy
 
-/// Tells counters that restarted from an answer of a replica that is behind: later answers decide which.
+/// Tells restarted counters from a response of a lagging replica.
 ///
-/// Until then an answer whose counters fell is as good as none. Counters that grow from there have restarted, and so have
-/// those that stay.
+/// A response whose counters fell is ignored until later ones decide. The counters restarted if they grow from the
+/// lower value, or stay there.
 struct CounterFalls: Hashable, Sendable {
     enum Finding: Hashable, Sendable {
         case usable
         case doubtful
-        /// Confirmed: they restarted, and this was the first answer that showed it.
+        /// The counters restarted; carries the first response that showed it.
         indirect case restarted(StatsSample)
     }
 
-    /// So many answers in a row with fallen counters are no accident.
+    /// This many responses in a row with fallen counters prove a restart.
     private static let answersMin = 3
 
-    /// The first answer that showed a fall; nil where none is open.
+    /// The first response that showed a fall; nil if no fall is undecided.
     private var first: StatsSample?
     private var answers = 0
 
-    /// Counters fell, and whether they restarted is not known yet.
+    /// True while it is unknown whether fallen counters restarted.
     var isOpen: Bool { first != nil }
 
-    /// Takes an answer in.
+    /// Classifies a response.
     ///
-    /// - Parameter last: the last known value of each counter, from usable answers.
+    /// - Parameter last: the last known value of each counter in usable responses.
     mutating func note(_ sample: StatsSample, since last: Counters) -> Finding {
         guard Counters(sample.stats).restarted(since: last) else {
             if first != nil { (first, answers) = (nil, 0) }

@@ -1,41 +1,41 @@
 import Model
 import Policy
 
-/// The samples of one campaign that one window length needs, and no more.
+/// The samples of one campaign that a window of one length needs.
 ///
-/// Appending is amortised O(1), asking O(1), memory bounded: older samples lie at least a 240th of the window
-/// apart, the newest is always kept as it came. A sample takes four bytes for its time and four for each counter that
-/// is asked for: a workspace may have ten thousand campaigns.
+/// Appending is amortised O(1), reading is O(1) and memory is bounded: older samples are at least 1/240 of the window
+/// apart, and the newest is always stored as it came. A row takes four bytes for its time and four for each counter
+/// read, because a workspace may have ten thousand campaigns.
 struct CounterWindow: Sendable {
-    /// How many samples a window is resolved into; its edge is interpolated between two of them.
+    /// The maximum resolution of a window in samples; its start is interpolated between two of them.
     static let resolution = 240
-    /// Rows before the window that may lie around until they are dropped together.
+    /// Rows before the window that accumulate before they are dropped together.
     private static let idleMax = 32
-    /// Whole numbers up to here are exact as `Float`.
+    /// Integers up to this value are exact as `Float`.
     private static let exactMax = Double(1 << 24)
-    /// A row's time may be so far from the first one's.
+    /// The maximum distance of a row's time from the first row's, in ticks.
     private static let ticksMax = Int64(UInt32.max / 2)
 
-    /// What does not change: windows that are copied share it.
+    /// The immutable part, shared by copies of a window.
     private let layout: Layout
-    /// Rows of a time and the counters, each as its bits; counters count from ``base``.
+    /// Rows of a time and the counters, each as its bit pattern; counters are relative to ``base``.
     private var cells: [UInt32] = []
-    /// The row that the window begins in; what lies before it is dropped now and then.
+    /// The row in which the window starts; rows before it are dropped in batches.
     private var head = 0
-    /// Of the first row, in milliseconds.
+    /// The time of the first row in milliseconds.
     private var origin: Int64 = 0
     private var lastAt: Int64 = 0
     private var base = Counters.zero
 
     private final class Layout: Sendable {
         let length: Duration
-        /// In milliseconds, as are the next two.
+        /// In milliseconds, like `spacing` and `tick`.
         let span: Int64
         let spacing: Int64
         /// The unit of a row's time.
         let tick: Int64
         let counters: [Counter]
-        /// The index of each counter in a row; negative for one that nobody asks for.
+        /// Each counter's index in a row; negative if the window does not store it.
         private let places: SIMD8<Int8>
 
         init(_ length: Duration, _ asked: Set<Counter>) {
@@ -57,7 +57,7 @@ struct CounterWindow: Sendable {
         }
     }
 
-    /// - Parameter counters: those that are asked for; no other is known.
+    /// - Parameter counters: the counters to store; all others read as unknown.
     init(length: Duration, counters: Set<Counter> = Set(Counter.allCases)) { layout = Layout(length, counters) }
 
     var length: Duration { layout.length }
@@ -79,7 +79,7 @@ struct CounterWindow: Sendable {
 
     private func ticks(_ time: Int64) -> Int64 { (time - origin) / layout.tick }
 
-    /// Makes room in the numbers of a row; false where it is too far from the other rows to be stored with them.
+    /// Rebases times and counters so that the new row fits; false if it is too far from the others to share their base.
     private mutating func rebase(_ counters: Counters, at now: Int64) -> Bool {
         if ticks(now) > CounterWindow.ticksMax {
             dropIdle()
@@ -107,7 +107,7 @@ struct CounterWindow: Sendable {
         head = 0
     }
 
-    /// Takes in a sample; one that is not newer than the last replaces it.
+    /// Appends a sample; one that is not newer than the last replaces it.
     mutating func append(_ counters: Counters, at instant: Instant) {
         let now = instant.milliseconds
         if cells.isEmpty || !rebase(counters, at: now) {
@@ -133,15 +133,15 @@ struct CounterWindow: Sendable {
         if head >= CounterWindow.idleMax { dropIdle() }
     }
 
-    /// How much the counter grew in the window that ends with the newest sample.
+    /// The counter's growth in the window that ends at the newest sample.
     ///
-    /// Nil with fewer than two samples or where an end is unknown. Growth is never negative: a platform may
-    /// correct a counter downwards by a few.
+    /// Nil with fewer than two samples or if either end is unknown. Never negative, because a platform may correct a
+    /// counter downwards slightly.
     func increase(of counter: Counter) -> Increase? {
         growth(of: counter).map { Increase(amount: $0.amount, covered: .milliseconds($0.covered)) }
     }
 
-    /// The same, with what samples cover in milliseconds, for evaluating millions of samples.
+    /// Like ``increase(of:)``, but with the covered time in milliseconds, for evaluating millions of samples.
     func growth(of counter: Counter) -> (amount: Double, covered: Int64)? {
         guard count - head >= 2, let index = layout.index(counter) else { return nil }
         let start = lastAt - layout.span
@@ -165,7 +165,7 @@ struct CounterWindow: Sendable {
 }
 
 extension CounterWindow {
-    /// The bounce rate within each of so many equal parts of the window, oldest first; nil where nothing is known.
+    /// The bounce rate in each of `parts` equal parts of the window, oldest first; nil if unknown.
     func trend(_ parts: Int) -> [Double?] {
         guard count - head >= 2 else { return [] }
         let start = lastAt - layout.span
@@ -177,7 +177,7 @@ extension CounterWindow {
         }
     }
 
-    /// The counters of the newest sample at that time or before; nil before the first.
+    /// The counters of the newest sample at or before `time`; nil before the first.
     private func counts(at time: Int64) -> (bounced: Double, resolved: Double)? {
         var (low, high) = (head, count)
         while low < high {

@@ -1,7 +1,7 @@
 import Model
 import Policy
 
-/// The cumulative counters of one sample; NaN where the answer did not say.
+/// The cumulative counters of one sample; NaN if the response did not contain the counter.
 struct Counters: Hashable, Sendable {
     var totalEnrolled: Double
     var sent: Double
@@ -29,7 +29,7 @@ struct Counters: Hashable, Sendable {
         }
     }
 
-    /// Adds the other's counters where both are known.
+    /// Adds the other counters; the sum is unknown if either is.
     mutating func add(_ other: Counters) {
         totalEnrolled += other.totalEnrolled
         sent += other.sent
@@ -38,7 +38,7 @@ struct Counters: Hashable, Sendable {
         replied += other.replied
     }
 
-    /// Takes the other's counters off where both are known.
+    /// Subtracts the other counters; the difference is unknown if either is.
     mutating func subtract(_ other: Counters) {
         totalEnrolled -= other.totalEnrolled
         sent -= other.sent
@@ -47,7 +47,7 @@ struct Counters: Hashable, Sendable {
         replied -= other.replied
     }
 
-    /// Adds to one counter; resolved emails are the sum of two.
+    /// Adds to one counter; `resolved` is derived from two others and ignored.
     mutating func add(_ amount: Double, to counter: Counter) {
         switch counter {
         case .totalEnrolled: totalEnrolled += amount
@@ -59,10 +59,10 @@ struct Counters: Hashable, Sendable {
         }
     }
 
-    /// True where these show that the platform's counters restarted since the others.
+    /// True if the platform's counters restarted after `before`.
     ///
-    /// They did if `sent` (or where that is unknown, the resolved emails) fell below half of what it was. A smaller
-    /// fall is a correction, or an answer from a replica that lags: the reported values are taken as they are.
+    /// They did if `sent` fell below half of its earlier value, or the resolved emails if `sent` is unknown. A smaller
+    /// fall is a correction or a response of a lagging replica, and is taken as reported.
     func restarted(since before: Counters) -> Bool {
         let (old, new) = sent.isNaN || before.sent.isNaN ? (before[.resolved], self[.resolved]) : (before.sent, sent)
         return new < old / 2
@@ -70,7 +70,7 @@ struct Counters: Hashable, Sendable {
 
     static let unknown = Counters(CampaignStats())
 
-    /// Replaces what is unknown here by what the other knows.
+    /// Replaces unknown counters with the other's.
     mutating func fill(from other: Counters) {
         if totalEnrolled.isNaN { totalEnrolled = other.totalEnrolled }
         if sent.isNaN { sent = other.sent }
@@ -79,20 +79,20 @@ struct Counters: Hashable, Sendable {
         if replied.isNaN { replied = other.replied }
     }
 
-    /// How much a counter grew since the others; nil where either does not say.
+    /// The growth of a counter since `before`, at least 0; nil if either is unknown.
     func growth(of counter: Counter, since before: Counters) -> Double? {
         let growth = self[counter] - before[counter]
         return growth.isNaN ? nil : max(0, growth)
     }
 
-    /// Emails sent since the others, also where the counters restarted; nil where either does not say.
+    /// Emails sent since `before`, across a restart of the counters; nil if either is unknown.
     func sends(since before: Counters) -> Double? {
         growth(of: .sent, since: restarted(since: before) ? Counters.zero : before)
     }
 
-    /// What was counted since the others, as ``CampaignStats/counted(from:)`` has it: enrollment stays as it is.
+    /// The counts since `before`, as in ``CampaignStats/counted(from:)``; enrollment stays absolute.
     func counted(from before: Counters) -> Counters {
-        // What is unknown stays so: no comparison with NaN holds.
+        // Unknown values stay unknown, because every comparison with NaN is false.
         func since(_ after: Double, _ before: Double) -> Double { after < before ? 0 : after - before }
         var counters = self
         counters.sent = since(sent, before.sent)
@@ -106,7 +106,7 @@ struct Counters: Hashable, Sendable {
 }
 
 extension Counters {
-    /// What was counted since a rule was armed; nil where a counter is unknown.
+    /// The counts since the rule was armed; nil if a counter is unknown.
     func evidence(for test: SequentialTest, since armed: Counters) -> (hits: Double, trials: Double)? {
         evidence(test.hits, of: test.trials, since: armed)
     }
@@ -115,7 +115,7 @@ extension Counters {
         guard let hits = growth(of: hits, since: armed), let trials = growth(of: trials, since: armed) else {
             return nil
         }
-        // A platform that corrects a counter downwards must not make a part larger than its whole.
+        // A counter corrected downwards must not make a part larger than its whole.
         return (min(hits, trials), trials)
     }
 }

@@ -1,12 +1,12 @@
 import Model
 import Policy
 
-/// The policy with what is derived from it once; immutable, and shared by all machines.
+/// The policy and everything derived from it once; immutable and shared by all machines.
 final class RuleBook: Sendable {
     let policy: CheckedPolicy
-    /// What is polled besides the campaigns' stats.
+    /// The targets polled besides the campaigns' stats.
     let sharedTargets: [Target]
-    /// The rules of each campaign, by its index in the policy.
+    /// Each campaign's rules, by its index in the policy.
     let campaigns: [CampaignRules]
     private let sharedTargetSet: Set<Target>
     private let rules: [String: Rule]
@@ -20,10 +20,10 @@ final class RuleBook: Sendable {
         campaigns = policy.campaigns.map { factory.rules(for: $0) }
     }
 
-    /// The rule of that name; nil where the policy has none.
+    /// The rule of that name; nil if the policy has none.
     func rule(_ name: String?) -> Rule? { name.flatMap { rules[$0] } }
 
-    /// Whether the target is polled at all.
+    /// True if the target is polled at all.
     func polls(_ target: Target) -> Bool {
         if case .stats = target { return true }
         return sharedTargetSet.contains(target)
@@ -31,8 +31,7 @@ final class RuleBook: Sendable {
 
     var targets: Set<Target> { sharedTargetSet.union(policy.campaigns.map { .stats($0.id) }) }
 
-    /// What is polled besides the campaigns: of each platform what it supplies and somebody needs, accounts only if a
-    /// rule reads them.
+    /// The targets polled besides campaigns: those that a platform supplies and a rule, launch or campaign needs.
     private static func sharedTargets(_ policy: CheckedPolicy) -> [Target] {
         var sources: Set<Source> = []
         for rule in policy.rules where rule.mode != .off { sources.formUnion(rule.sources) }
@@ -42,7 +41,7 @@ final class RuleBook: Sendable {
         var targets: [Target] = []
         for workspace in policy.workspaces {
             let campaigns = policy.campaigns.filter { $0.workspace == workspace.name }
-            // Without campaigns, rules on pools may still read them.
+            // Rules on pools may read the workspace's pools even if it has no campaigns.
             let drawsOnOwn = campaigns.isEmpty || campaigns.contains { !($0.pool.map(bound.contains) ?? false) }
             if sources.contains(.pools), workspace.provider.can(.volumes), drawsOnOwn {
                 targets.append(.pools(workspace.name))

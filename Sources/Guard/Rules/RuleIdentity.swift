@@ -1,12 +1,12 @@
 package import Policy
 
-/// What makes a rule the rule that it was: the same at a reload and at a restart.
+/// Identifies a rule across reloads and restarts.
 ///
-/// A rule whose identity changes begins without evidence. What the evidence does not depend on is no part of it: the
-/// severity, comments, the spacing of the condition, the campaigns that it selects, and what follows a pause.
+/// A rule whose identity changes starts without evidence. The identity leaves out whatever the evidence does not depend
+/// on: severity, comments, the condition's spacing, the selected campaigns, and `resume`.
 package struct RuleIdentity: Hashable, Sendable {
     package let name: String
-    /// As ledgers store it.
+    /// Stored in ledgers.
     package let fingerprint: String
 
     init(name: String, fingerprint: String) {

@@ -1,34 +1,34 @@
 import Model
 import Policy
 
-/// Where one rule on running campaigns stands on one campaign.
+/// The state of one rule on one running campaign.
 struct RuleSlot: Sendable {
     var state = RuleState()
-    /// What had been counted when a rule with a confidence was armed; nil before, and for other rules.
+    /// The counters at which a rule with a confidence was armed; nil before that, and for other rules.
     private(set) var armed: CampaignStats?
 
     init() {}
 
     init(state: RuleState, armed: CampaignStats?) { (self.state, self.armed) = (state, armed) }
 
-    /// Arms a rule with a confidence at the first counters that say all that its test reads.
+    /// Arms a rule with a confidence at the first sample that has every counter of its test.
     mutating func arm(_ test: SequentialTest?, at stats: CampaignStats, _ counters: Counters) {
         guard let test, armed == nil, !counters[test.hits].isNaN, !counters[test.trials].isNaN else { return }
         armed = stats
     }
 
-    /// The rule counts from these counters, and has no evidence yet.
+    /// Restarts the rule without evidence, counting from these counters.
     mutating func restart(at stats: CampaignStats) {
         state = RuleState()
         if armed != nil { armed = stats }
     }
 
-    /// The platform's counters restarted from zero.
+    /// Counts from zero, because the platform's counters restarted.
     mutating func countFromZero() {
         if armed != nil { armed = CampaignStats.zeroCounters }
     }
 
-    /// Takes in what a sample says of the condition.
+    /// Updates the state with a sample's result.
     mutating func observe(
         _ truth: Truth, at now: Instant, for forClause: Rule.For, maxGap: Duration
     ) -> RuleState.Change? {

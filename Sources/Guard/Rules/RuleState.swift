@@ -1,28 +1,28 @@
 package import Model
 package import Policy
 
-/// Where one rule stands on one campaign or pool: inactive, pending or firing.
+/// The state of one rule on one campaign or pool: inactive, pending or firing.
 ///
-/// Time accrues on evidence alone: between good samples that breach and lie no further apart than `maxGap`.
-/// Samples without an outcome freeze the state; only a good sample that does not breach clears it. However sparse the
-/// good samples are, a breach that ``confirmations`` of them in a row show fires once they span the rule's `for`.
+/// Time accrues only between good breaching samples at most `maxGap` apart. Samples without a result freeze the state;
+/// only a good sample that does not breach clears it. However sparse the good samples are, a breach shown by
+/// ``confirmations`` of them in a row fires once they span the rule's `for`.
 package struct RuleState: Hashable, Sendable, Codable {
     package enum Phase: Hashable, Sendable, Codable {
-        /// The condition does not hold. To: pending, firing.
+        /// The condition does not hold. Transitions to pending, firing.
         case inactive
-        /// The condition holds, not yet for long enough. To: inactive, firing.
+        /// The condition holds, but not for long enough yet. Transitions to inactive, firing.
         case pending(since: Instant, accrued: Duration, lastBreach: Instant)
-        /// The condition has held for its `for`. To: inactive.
+        /// The condition has held for the rule's `for`. Transitions to inactive.
         case firing(since: Instant)
     }
 
-    /// What one sample says of a condition.
+    /// The result of a condition on one sample.
     package enum Outcome: Hashable, Sendable {
         case ok
         case breach
-        /// The sample is good, but does not tell: no data, 0/0, a window without samples.
+        /// The sample is good but undecided: no data, 0/0, or a window without samples.
         case unknown
-        /// There was no usable answer.
+        /// There was no usable response.
         case error
 
         package init(_ truth: Truth) {
@@ -34,28 +34,28 @@ package struct RuleState: Hashable, Sendable, Codable {
         }
     }
 
-    /// A transition, for the journal.
+    /// A transition that is reported to the journal.
     package enum Change: Hashable, Sendable {
         case pending, firing, cleared
     }
 
-    /// So many good samples in a row confirm a breach, whatever gaps lie between them.
+    /// This many good samples in a row confirm a breach, whatever the gaps between them.
     ///
-    /// As many as a `for` of two minutes takes at one poll a minute; two could be one wrong answer and its copy from a
-    /// cache.
+    /// It equals the samples of a two-minute `for` at one poll a minute. Two could be one wrong response and its cached
+    /// copy.
     package static let confirmations = 3
 
     package private(set) var phase: Phase = .inactive
-    /// Good samples in a row that breach, while pending; nil otherwise, and in what older versions stored.
+    /// Consecutive good breaching samples while pending; nil otherwise, and in states stored by older versions.
     private var breachesInARow: Int?
-    /// The last good samples, the newest in the lowest bit, 1 for a breach.
+    /// The last good samples, newest in the lowest bit; 1 is a breach.
     private var recent: UInt64 = 0
-    /// A person restarted the campaign against this rule: until then, or until the breach clears, it only watches.
+    /// A person restarted the campaign despite this rule: it does not act until this time or until the breach clears.
     package var mutedUntil: Instant?
-    /// In observe mode: what would have been done was reported for this firing.
+    /// In observe mode, the action was already reported for this firing.
     package var wasReported = false
 
-    /// As ledgers store it.
+    /// The key names in stored ledgers.
     private enum CodingKeys: String, CodingKey {
         case phase, breachesInARow, recent, mutedUntil
         case wasReported = "wasTold"
@@ -63,7 +63,7 @@ package struct RuleState: Hashable, Sendable, Codable {
 
     package init() {}
 
-    /// The same state where no time lies ahead of `now`: a clock that was set back must not stop evidence.
+    /// The state with no time after `now`, so that a clock set back does not stop the evidence.
     func clamped(to now: Instant) -> RuleState {
         var state = self
         switch phase {
@@ -75,7 +75,7 @@ package struct RuleState: Hashable, Sendable, Codable {
         return state
     }
 
-    /// Since when it has been firing; nil where it is not.
+    /// When the rule began to fire; nil if it does not fire.
     package var firingSince: Instant? {
         if case .firing(let since) = phase { return since }
         return nil
@@ -86,7 +86,7 @@ package struct RuleState: Hashable, Sendable, Codable {
         return false
     }
 
-    /// Takes one sample in; the transition it made, if any.
+    /// Updates the state with one sample and returns the transition; nil if there is none.
     package mutating func observe(
         _ outcome: Outcome, at now: Instant, for forClause: Rule.For, maxGap: Duration
     ) -> Change? {

@@ -1,12 +1,12 @@
 package import Model
 package import Policy
 
-/// The rules on one campaign: where each stands, and which of them a person muted.
+/// The state of each rule on one campaign, and the rules that a person muted there.
 package struct RuleTable: Sendable {
     private(set) var set: CampaignRules
     /// In the order of ``CampaignRules/running``.
     private var slots: [RuleSlot]
-    /// Rules that a person muted here, by their names.
+    /// Rules that a person muted on this campaign, by name.
     private(set) var mutes: [String: Mute] = [:]
 
     init(_ set: CampaignRules) {
@@ -16,17 +16,17 @@ package struct RuleTable: Sendable {
 
     // MARK: Questions
 
-    /// Where each rule stands, in the policy's order.
+    /// Each rule's state, in policy order.
     package var states: [(rule: Rule, state: RuleState)] {
         zip(set.running, slots).map { ($0.rule, $1.state) }
     }
 
     func slot(_ index: Int) -> RuleSlot { slots[index] }
 
-    /// The slot of the rule; nil where it does not apply here.
+    /// The rule's slot; nil if the rule does not apply here.
     func index(of rule: String) -> Int? { set.running.firstIndex { $0.rule.name == rule } }
 
-    /// Who muted a rule, and until when; nil where it acts.
+    /// The mute of a rule; nil if the rule is not muted.
     package func mute(of rule: String, at now: Instant) -> Mute? {
         index(of: rule).flatMap { mute(ofSlot: $0, at: now) }
     }
@@ -37,7 +37,7 @@ package struct RuleTable: Sendable {
         return Mute(until: until, by: nil)
     }
 
-    /// True where a pausing rule began to fire after that time.
+    /// True if a pausing rule began to fire after `start`.
     func breaches(since start: Instant) -> Bool {
         for index in slots.indices where set.running[index].pauses {
             if let since = slots[index].state.firingSince, since > start { return true }
@@ -57,20 +57,20 @@ package struct RuleTable: Sendable {
         slots[index].observe(truth, at: now, for: set.running[index].forClause, maxGap: maxGap)
     }
 
-    /// What a firing rule would do was reported.
+    /// Notes that the rule's dry run was reported.
     mutating func noteReported(ofSlot index: Int) { slots[index].state.wasReported = true }
 
-    /// A person's restart mutes the rule until then, or until its breach clears.
+    /// Mutes the rule after a person restarted the campaign, until `until` or until the breach clears.
     mutating func mute(ofSlot index: Int, until: Instant) { slots[index].state.mutedUntil = until }
 
     mutating func mute(_ rule: String, _ mute: Mute?) { mutes[rule] = mute }
 
-    /// The rule counts from these counters, and has no evidence yet.
+    /// Restarts the rule without evidence, counting from these counters.
     mutating func restart(slot index: Int, at stats: CampaignStats) { slots[index].restart(at: stats) }
 
     mutating func countFromZero() { for index in slots.indices { slots[index].countFromZero() } }
 
-    /// Takes the rules of a new policy over: those that are the same go on.
+    /// Adopts the rules of a new policy; rules with the same identity keep their state.
     mutating func adopt(_ newer: CampaignRules) {
         let kept = Dictionary(
             zip(set.running, slots).map { ($0.rule.identity, $1) }, uniquingKeysWith: { first, _ in first })
@@ -84,7 +84,7 @@ package struct RuleTable: Sendable {
         zip(set.running, slots).map { RuleMemory($0.rule.identity, $1.state, armed: $1.armed) }
     }
 
-    /// Changes with whatever is stored of the rules.
+    /// Hashes everything stored of the rules, to detect changes.
     func hash(into hasher: inout Hasher) {
         for slot in slots {
             hasher.combine(slot.state)
@@ -102,9 +102,9 @@ package struct RuleTable: Sendable {
     }
 }
 
-/// A rule that does not act on one campaign for a while.
+/// A pause in a rule's effect on one campaign.
 package struct Mute: Codable, Hashable, Sendable {
     package var until: Instant
-    /// The person who muted it; nil where a restart by hand did.
+    /// The person who muted the rule; nil if a manual restart of the campaign did.
     package var by: String?
 }

@@ -1,7 +1,7 @@
 import Model
 import Policy
 
-/// All windows that the rules of one campaign read, over counters that never fall.
+/// The windows that one campaign's rules read, over counters that never fall.
 struct SampleHistory: Sendable {
     /// In the order of ``CampaignRules/windows``.
     private(set) var windows: [CounterWindow]
@@ -10,14 +10,14 @@ struct SampleHistory: Sendable {
     /// The last known value of each counter as the platform reported it.
     var last: Counters? { unbroken.last }
 
-    /// The last known value of each counter over all restarts; nil before the first sample.
+    /// The last known value of each counter across all restarts; nil before the first sample.
     var total: Counters? { unbroken.total }
 
     init(windows: [CampaignRules.Window]) {
         self.windows = windows.map { CounterWindow(length: $0.length, counters: $0.counters) }
     }
 
-    /// Retains the windows that are still read, and begins new ones.
+    /// Keeps the windows that are still read and creates the new ones.
     mutating func rearrange(_ wanted: [CampaignRules.Window]) {
         windows = wanted.map { wanted in
             windows.first { $0.length == wanted.length && wanted.counters.isSubset(of: $0.counters) }
@@ -25,7 +25,7 @@ struct SampleHistory: Sendable {
         }
     }
 
-    /// Takes in the counters of a usable sample; true where they show that the platform restarted them.
+    /// Appends the counters of a usable sample; true if they show that the platform restarted them.
     @discardableResult
     mutating func append(_ reported: Counters, at now: Instant) -> Bool {
         let (counters, isRestart) = unbroken.append(reported)

@@ -1,18 +1,18 @@
-/// Counters as they would be had the platform never restarted them: what was counted before a restart is added.
+/// Counters without restarts: the counts before each restart are added.
 struct UnbrokenCounters: Sendable {
-    /// What was counted before the last restart.
+    /// The counts before the last restart.
     private var offset = Counters.zero
     /// The last known value of each counter as the platform reported it.
     private(set) var last: Counters?
 
-    /// The last known value of each counter over all restarts; nil before the first sample.
+    /// The last known value of each counter across all restarts; nil before the first sample.
     var total: Counters? {
         var total = last
         total?.add(offset)
         return total
     }
 
-    /// Takes a usable sample in: its counters over all restarts, unknown where it does not say, and whether it shows one.
+    /// Appends a usable sample; returns its counters across all restarts, and whether it shows a restart.
     mutating func append(_ reported: Counters) -> (counters: Counters, isRestart: Bool) {
         var isRestart = false
         if let last {

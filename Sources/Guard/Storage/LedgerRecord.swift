@@ -1,39 +1,39 @@
 package import Model
 import Policy
 
-/// Something to be stored; see ``Effect/record(_:)``.
+/// A record for the ledger; see ``Effect/record(_:)``.
 package enum LedgerRecord: Sendable {
-    /// A usable answer.
+    /// The counters of a usable response.
     case sample(CampaignID, CampaignStats, at: Instant)
     indirect case campaign(CampaignMemory)
     indirect case launch(LaunchMemory)
     indirect case poolState(PoolMemory)
     case workspace(WorkspaceMemory)
-    /// A pool as it was reported, and how much of its volume was reserved then.
+    /// A pool as reported, and the volume reserved in it at that time.
     case pool(SenderPool, reserved: Int, at: Instant)
-    /// What was reported to the journal.
+    /// An event reported to the journal.
     case event(JournalEvent, at: Instant)
-    /// A decision, with its evidence.
+    /// A decision and its evidence.
     indirect case decision(Decision)
-    /// An action is about to be sent, or its answer is in: `outcome` is nil until then.
+    /// An action that is about to be sent; `outcome` is nil until its response arrives.
     indirect case intent(Intent, outcome: ActionOutcome?)
-    /// A change of a pool's members is about to be sent, or has come to its end: `outcome` is nil until then.
+    /// A change of a pool's members that is about to be sent; `outcome` is nil until it ends.
     indirect case senderChange(SenderChange, outcome: ChangeOutcome?)
 
-    /// True where it must be on disk before a request leaves.
+    /// True if the record must be on disk before a request leaves.
     package var isUrgent: Bool {
         switch self {
-        // An action that is about to be sent; its answer is stored like any other record.
+        // The action is about to be sent. Its outcome is stored like any other record.
         case .intent(_, let outcome): outcome == nil
         case .senderChange(_, let outcome): outcome == nil
         case .decision: true
-        // A person whose order was accepted relies on it.
+        // The person whose order was accepted relies on it.
         case .event(let event, _): event.kind == .orderAccepted
         case .sample, .pool, .campaign, .launch, .poolState, .workspace: false
         }
     }
 
-    /// True where nothing is lost by its being stored a second later.
+    /// True if storing the record a second later loses nothing.
     package var canWait: Bool {
         switch self {
         case .sample, .pool: true
@@ -41,7 +41,7 @@ package enum LedgerRecord: Sendable {
         }
     }
 
-    /// True where it is part of the history, which is stored in full once that is possible again.
+    /// True if the record is part of the history, which is stored in full once the ledger is writable again.
     package var isStory: Bool {
         switch self {
         case .intent, .senderChange, .decision, .event: true
@@ -50,16 +50,16 @@ package enum LedgerRecord: Sendable {
     }
 }
 
-/// What came of an action.
+/// The outcome of an action.
 package enum ActionOutcome: Hashable, Sendable {
     case answered(CampaignStatus)
-    /// The request failed: the fault's summary.
+    /// The request failed; carries the fault's summary.
     case failed(String)
     case abandoned(PauseObjection)
-    /// An earlier process did not live to see the answer.
+    /// An earlier process ended before the response arrived.
     case unknown
 
-    /// As ledgers store it.
+    /// Stored in ledgers.
     package var text: String {
         switch self {
         case .answered(let status): status.text
@@ -70,17 +70,17 @@ package enum ActionOutcome: Hashable, Sendable {
     }
 }
 
-/// What came of a change of a pool's members.
+/// The outcome of a change of a pool's members.
 package enum ChangeOutcome: Hashable, Sendable {
     case done
     case failed(String)
-    /// The sender is gone, by whose doing is not known.
+    /// The sender is gone; it is unknown who removed it.
     case goneByUnknown
     case notDone
-    /// The policy's pool matches another pool of the platform now.
+    /// The policy's pool now matches another pool of the platform.
     case poolRebound
 
-    /// As ledgers store it.
+    /// Stored in ledgers.
     package var text: String {
         switch self {
         case .done: "done"

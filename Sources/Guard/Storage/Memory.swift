@@ -1,7 +1,7 @@
 package import Model
 import Policy
 
-/// What of one campaign outlives the process.
+/// A campaign's state that outlives the process.
 package struct CampaignMemory: Codable, Hashable, Sendable {
     package var id: CampaignID
     var phase: CampaignPhase
@@ -13,11 +13,11 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
     var resumes: ResumePolicy
     var standingSince: Instant?
     var isStandstillReported: Bool
-    /// Absent, as what follows, from what older versions stored.
+    /// Like the properties below, absent from records of older versions.
     var mutes: [String: Mute]?
     var orderedPause: Decision?
 
-    /// As ledgers store it.
+    /// The key names in stored ledgers.
     private enum CodingKeys: String, CodingKey {
         case id, phase, latest, rules, isMissing, isStale, freshAfter
         case resumes = "recovery"
@@ -26,13 +26,13 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
         case mutes, orderedPause
     }
 
-    /// The phase in a word, for those who read the ledger.
+    /// The phase in one word, for people who read the ledger.
     package var phaseName: String { phase.state(isOnProbation: resumes.isOnProbation).rawValue }
 }
 
 extension CampaignMemory {
     private enum LegacyPhase: CodingKey {
-        /// A start that was under way or whose answer was lost; the launch stored it.
+        /// A start that was under way or whose response was lost; the launch stored the intent.
         case releasing
     }
 
@@ -54,12 +54,12 @@ extension CampaignMemory {
     }
 }
 
-/// Where a rule stood, and which rule it was: another condition under the same name is another rule.
+/// A rule's stored state and identity; another condition under the same name is another rule.
 struct RuleMemory: Codable, Hashable, Sendable {
     var name: String
     var fingerprint: String
     var state: RuleState
-    /// What had been counted when it was armed; absent from what older versions stored.
+    /// The counters at which the rule was armed; absent from records of older versions.
     var armed: CampaignStats?
 
     init(_ identity: RuleIdentity, _ state: RuleState, armed: CampaignStats?) {
@@ -70,15 +70,15 @@ struct RuleMemory: Codable, Hashable, Sendable {
     var identity: RuleIdentity { RuleIdentity(name: name, fingerprint: fingerprint) }
 }
 
-/// What of one launch outlives the process.
+/// A launch's state that outlives the process.
 package struct LaunchMemory: Codable, Hashable, Sendable {
-    /// A launch's phase as it is stored.
+    /// A launch's stored phase.
     enum Phase: Codable, Hashable, Sendable {
         case waiting
         case held([HoldReason])
         case judging(since: Instant)
         case starting
-        /// As older versions stored a start that was under way.
+        /// A start under way, as older versions stored it.
         indirect case releasing(Intent)
         case released
         case closed
@@ -87,18 +87,18 @@ package struct LaunchMemory: Codable, Hashable, Sendable {
     var entry: LaunchEntry
     var phase: Phase
     var heldSince: Instant?
-    /// A start whose answer was lost, as older versions stored it: today it is with the campaign.
+    /// A start whose response was lost, as older versions stored it; the campaign stores it today.
     var lostStart: Intent?
     var reportedReasons: [HoldReason]?
     var reportedCannotFit: Int?
     var reportedRules: Set<String>
-    /// Absent, as what follows, from what older versions stored.
+    /// Like the properties below, absent from records of older versions.
     var wasDryRun: Bool?
     var heldBy: Order?
     var forcedBy: Order?
     var forcedUntil: Instant?
 
-    /// As ledgers store it.
+    /// The key names in stored ledgers.
     private enum CodingKeys: String, CodingKey {
         case entry, phase, heldSince, lostStart
         case reportedReasons = "toldReasons"
@@ -110,7 +110,7 @@ package struct LaunchMemory: Codable, Hashable, Sendable {
 
     package var campaign: CampaignID { entry.campaign }
 
-    /// The start that older versions stored here, and that may have taken effect.
+    /// The start that older versions stored here and that may have taken effect; nil if there is none.
     var legacyStart: Intent? {
         switch phase {
         case .releasing(let intent): intent
@@ -118,7 +118,7 @@ package struct LaunchMemory: Codable, Hashable, Sendable {
         }
     }
 
-    /// The phase in a word, for those who read the ledger.
+    /// The phase in one word, for people who read the ledger.
     package var phaseName: String {
         switch phase {
         case .waiting: LaunchState.waiting.rawValue
@@ -131,14 +131,14 @@ package struct LaunchMemory: Codable, Hashable, Sendable {
     }
 }
 
-/// What of one pool outlives the process: where its rules stand, and what was done to its members.
+/// A pool's state that outlives the process: its rules and the changes of its members.
 package struct PoolMemory: Codable, Hashable, Sendable {
     package var id: PoolID
     var rules: [RuleMemory]
     var senders: SenderState
 }
 
-/// What of the workspace as a whole outlives the process.
+/// The state of the whole workspace that outlives the process.
 package struct WorkspaceMemory: Codable, Hashable, Sendable {
     var reservations = Reservations()
     var lastDecision = 0
@@ -150,7 +150,7 @@ package struct WorkspaceMemory: Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case reservations, lastDecision, startLimit, circuitBreaker, skew
-        /// What older versions stored both limits under.
+        /// The key of both limits in records of older versions.
         case belt
     }
 
@@ -174,13 +174,13 @@ package struct WorkspaceMemory: Codable, Hashable, Sendable {
     }
 }
 
-/// All that a guard takes up again after a restart.
+/// Everything that a guard restores after a restart.
 package struct Memory: Sendable {
     package var campaigns: [CampaignMemory]
     package var launches: [LaunchMemory]
     package var pools: [PoolMemory]
     package var workspace: WorkspaceMemory
-    /// The samples of each campaign, oldest first.
+    /// Each campaign's samples, oldest first.
     package var samples: [CampaignID: [(at: Instant, stats: CampaignStats)]]
 
     package init(
@@ -197,7 +197,7 @@ package struct Memory: Sendable {
 }
 
 extension Memory {
-    /// Takes in what is to be stored, where it is part of what a guard takes up again.
+    /// Applies a record if a guard restores it after a restart.
     package mutating func store(_ record: LedgerRecord) {
         switch record {
         case .sample(let id, let stats, let at): samples[id, default: []].append((at, stats))
@@ -217,13 +217,13 @@ extension Memory {
 }
 
 extension Memory {
-    /// Actions whose answers the earlier process did not live to see.
+    /// Actions whose responses the earlier process did not receive.
     var unfinished: [Intent] {
         let ofCampaigns = campaigns.compactMap { memory -> Intent? in
             switch memory.phase {
             case .starting(let attempt): attempt.isUnderWay ? attempt.intent : nil
             case .resuming(let attempt): if case .sent(let intent) = attempt.step { intent } else { nil }
-            // A pause is sent again, with an outcome of its own.
+            // A pause is sent again and gets its own outcome.
             case .unknown, .draft, .running, .pausing, .paused, .pausedByAnother: nil
             }
         }

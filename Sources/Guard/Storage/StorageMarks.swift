@@ -1,20 +1,20 @@
 import Model
 
-/// What was last handed out to be stored of pools and of the workspace, and what is still to be recorded.
+/// The last records handed out for pools and the workspace, and the outcomes still to be recorded.
 struct StorageMarks: Sendable {
     private var workspace: WorkspaceMemory?
     private var pools: [PoolID: PoolMemory] = [:]
-    /// Actions that an earlier process did not live to see answered, until they have been recorded as such.
+    /// Actions of an earlier process without a response, until they are recorded as such.
     private var unfinished: [Intent] = []
 
-    /// What is to be stored of the workspace; nil where it has not changed.
+    /// The workspace's record; empty if nothing changed.
     mutating func take(_ memory: WorkspaceMemory) -> [LedgerRecord] {
         if workspace == memory { return [] }
         workspace = memory
         return [.workspace(memory)]
     }
 
-    /// What is to be stored of a pool; nothing where it has not changed.
+    /// The pool's record; empty if nothing changed.
     mutating func take(_ memory: PoolMemory) -> [LedgerRecord] {
         if pools[memory.id] == memory { return [] }
         pools[memory.id] = memory
@@ -27,7 +27,7 @@ struct StorageMarks: Sendable {
         return unfinished.map { .intent($0, outcome: .unknown) }
     }
 
-    /// What was handed out may not have been stored.
+    /// Forgets what was handed out, because it may not have been stored.
     mutating func forget() { (workspace, pools) = (nil, [:]) }
 
     mutating func takeUp(_ memory: Memory) {
