@@ -1,33 +1,33 @@
-/// How many of the latest answers about one campaign could be used.
+/// The share of usable responses among a campaign's latest ones.
 ///
-/// Partial failure is a state of its own: the API as such is up, so that it is neither unreachable nor the numbers stale.
+/// Partial failure is a state of its own: the API is reachable and the stats are not stale.
 package struct AnswerShare: Hashable, Sendable {
     enum Change: Hashable, Sendable {
         case degraded, steady
     }
 
-    /// So many of the latest answers count.
+    /// The number of latest responses that count.
     static let span = 20
-    /// At least so many answers are needed to say anything.
+    /// The fewest responses that allow a conclusion.
     private static let answersMin = 10
-    /// Usable and unusable ones must have alternated this often: one outage is no partial failure.
+    /// The fewest separate outages; a single one is not partial failure.
     private static let outagesMin = 3
-    /// It is over when no more than this many of the latest answers were unusable.
+    /// The campaign is steady again with at most this many unusable responses.
     private static let steadyMax = 2
 
-    /// The newest answer in the lowest bit, 1 where it could not be used.
+    /// The newest response in the lowest bit; 1 is unusable.
     private var unusable: UInt32 = 0
     package private(set) var count = 0
     package private(set) var isDegraded = false
 
-    /// Of the latest answers, those that could not be used.
+    /// The unusable responses among the latest.
     package var unusableCount: Int { unusable.nonzeroBitCount }
 
-    /// Takes an answer in; what it changed, if anything.
+    /// Notes a response and returns the change; nil if there is none.
     mutating func note(isUsable: Bool) -> Change? {
         unusable = (unusable << 1 | (isUsable ? 0 : 1)) & (1 << UInt32(AnswerShare.span) - 1)
         count = min(count + 1, AnswerShare.span)
-        // Where nothing can be used, that is reported as such.
+        // While no response is usable, stale stats are reported instead.
         guard isUsable else { return nil }
         if isDegraded {
             guard count == AnswerShare.span, unusableCount <= AnswerShare.steadyMax else { return nil }

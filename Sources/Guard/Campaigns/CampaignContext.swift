@@ -1,16 +1,15 @@
 import Model
 import Policy
 
-/// What a campaign is evaluated against, besides what is known of itself.
+/// The context in which a campaign is evaluated, beyond its own state.
 struct CampaignContext {
     let book: RuleBook
     let pools: PoolDirectory
-    /// Of the campaign's workspace.
+    /// The skew of the workspace's platform.
     var skew = StampSkew()
-    /// Decisions cannot be stored, so that nothing may be started.
+    /// Decisions cannot be stored, so nothing may be started.
     var isLedgerFailing = false
-    /// The furthest two samples may lie apart for the time between them to count towards a rule's `for`; nil for the
-    /// policy's.
+    /// The longest gap between samples that counts towards a rule's `for`; nil for the policy's `max_gap`.
     var maxGap: Duration?
     var now: Instant
 

@@ -1,15 +1,15 @@
 import Model
 import Policy
 
-/// The numbers that a compiled rule on a campaign reads; what is missing or too old is NaN.
+/// The numbers that a compiled rule reads from a campaign; NaN if missing or stale.
 struct CampaignFigures: CompiledReadings {
-    /// What had been counted at the resume that a rule counts from, and when that was.
+    /// The counters and the time of the resume that a rule counts from.
     struct Baseline: Sendable {
         var counters: Counters
         var at: Instant
     }
 
-    /// What a rule with a confidence tests, and what had been counted when it was armed.
+    /// A confidence test and the counters at which its rule was armed.
     struct Armed: Sendable {
         var test: SequentialTest
         var counters: Counters
@@ -22,14 +22,14 @@ struct CampaignFigures: CompiledReadings {
     private let replyRate: Double
     private let windows: [CounterWindow]
     let statsAge: Duration
-    /// Stats that are too old are unknown.
+    /// Stale stats read as unknown.
     private let isStale: Bool
-    /// The pool and the accounts; nil where no rule in question reads them.
+    /// The pool and the accounts; nil if no rule in question reads them.
     private let surroundings: Surroundings?
     private var baseline: Baseline?
     private var counted: Counters
     private var armed: Armed?
-    /// A resume has only the rest to send: that is then what is enrolled.
+    /// True for a resume, which only sends the rest: `totalEnrolled` then excludes sent emails.
     private var countsRest = false
 
     init(
@@ -46,23 +46,23 @@ struct CampaignFigures: CompiledReadings {
         counted = counters
     }
 
-    /// Counts from a resume on from now on; nil is from the campaign's start.
+    /// Counts from a resume; nil counts from the campaign's start.
     mutating func count(from baseline: Baseline?) {
         self.baseline = baseline
         counted = baseline.map { latest.counted(from: $0.counters) } ?? latest
     }
 
-    /// Evaluates a rule that was armed from now on; nil is one that was not.
+    /// Sets the test of the rule evaluated next; nil if the rule is not armed.
     mutating func arm(_ armed: Armed?) { self.armed = armed }
 
-    /// The same figures with counters that count from a resume on.
+    /// These figures, with counters that start at a resume.
     func counting(from baseline: Baseline?) -> CampaignFigures {
         var figures = self
         figures.count(from: baseline)
         return figures
     }
 
-    /// The same figures with `totalEnrolled` less what has been sent, as a launch rule evaluates a resume.
+    /// These figures, with `totalEnrolled` less the emails sent, as a launch rule reads them for a resume.
     var ofTheRest: CampaignFigures {
         var figures = self
         figures.countsRest = true
@@ -76,7 +76,7 @@ struct CampaignFigures: CompiledReadings {
         case .totalEnrolled:
             guard countsRest else { return counted.totalEnrolled }
             let rest = counted.totalEnrolled - counted.sent
-            // What is unknown stays so: no comparison with NaN holds.
+            // Unknown values stay unknown, because every comparison with NaN is false.
             return rest < 0 ? 0 : rest
         case .sent: return counted.sent
         case .delivered: return counted.delivered
@@ -105,9 +105,9 @@ struct CampaignFigures: CompiledReadings {
         return Increase(amount: growth.amount, covered: .milliseconds(growth.covered))
     }
 
-    /// What the counter grew by within the window, and since the resume: counters only grow, so it is the lesser.
+    /// The growth of a counter within the window and since the resume, whichever is less.
     private func growth(of counter: Counter, window: Int) -> (amount: Double, covered: Int64)? {
-        // Through the buffer, as a window that is taken out of the array is copied.
+        // Through the buffer, because taking a window out of the array copies it.
         let growth = windows.withUnsafeBufferPointer { $0[window].growth(of: counter) }
         guard let growth, let baseline else { return growth }
         guard let since = latest.growth(of: counter, since: baseline.counters) else { return nil }
@@ -142,7 +142,7 @@ struct CampaignFigures: CompiledReadings {
     }
 }
 
-/// The same numbers for a full evaluation, which gives the evidence too.
+/// The same numbers for a full evaluation, which includes evidence.
 struct CampaignReadings: Readings {
     var figures: CampaignFigures
     private let labels: [String: String]

@@ -1,9 +1,9 @@
 import Model
 import Policy
 
-/// What people order: they outrank the rules, and what they stopped only they start.
+/// Carries out people's orders: they outrank the rules, and only a person resumes what a person stopped.
 extension CampaignMachine {
-    /// A person wants it paused.
+    /// Carries out an order to pause the campaign.
     mutating func orderPause(_ decision: Decision, _ order: Order, at now: Instant) -> (OrderAcceptance, [Effect]) {
         switch phase {
         case .unknown, .draft, .running, .pausedByAnother: return (.pausing, beginPause(decision, at: now))
@@ -19,19 +19,19 @@ extension CampaignMachine {
         }
     }
 
-    /// It is paused, and from now on by a person's order.
+    /// Keeps a paused campaign paused by a person's order.
     private mutating func stayPaused(_ earlier: Pause, _ order: Order?) {
         var pause = earlier
         (pause.keptBy, pause.resumeAt) = (order, nil)
         phase = .paused(pause)
     }
 
-    /// What a person ordered while a request was under way is done once that has been answered.
+    /// Carries out a pause ordered while a request was under way, once the response is in.
     mutating func pauseAsOrdered(at now: Instant) -> [Effect] {
         guard let decision = orderedPause else { return [] }
         var effects: [Effect] = []
         switch phase {
-        // Where a start's answer was lost, counters show whether there is anything to pause.
+        // While the response to a start is missing, the counters show whether there is anything to pause.
         case .pausing, .starting: return []
         case .resuming(let attempt):
             if attempt.isSent { return [] }
@@ -44,14 +44,14 @@ extension CampaignMachine {
             }
         case .paused(let pause): stayPaused(pause, decision.order)
         case .running, .unknown: effects = beginPause(decision, at: now)
-        // It did not start, or someone else had paused it: there is nothing to do.
+        // The campaign did not start, or someone else had paused it: there is nothing to do.
         case .draft, .pausedByAnother: break
         }
         orderedPause = nil
         return effects
     }
 
-    /// Why an ordered resume is refused, or the attempt that it begins.
+    /// The result of an ordered resume.
     enum OrderedResume {
         case refused(OrderRefusal)
         case begins(warnings: [LaunchWarning])
@@ -64,7 +64,7 @@ extension CampaignMachine {
         case .draft: return .refused(.neverRan)
         case .pausing: return .refused(.pauseUnderWay)
         case .starting: return .refused(.startUnderWay)
-        // While it may be running it is guarded, which a resume that is under way would suspend.
+        // A campaign that may be running stays guarded; a resume under way would suspend that.
         case .running, .unknown: return .refused(.notPaused)
         case .pausedByAnother(let standstill):
             attempt = ResumeAttempt(pause: anothersPause(order, standstill, at: context.now), step: step)
@@ -83,7 +83,7 @@ extension CampaignMachine {
         return .begins(warnings: launchWarnings(in: context))
     }
 
-    /// The pause of someone else, as far as a resume has to know it.
+    /// A stand-in for someone else's pause, with what a resume needs.
     private func anothersPause(_ order: Order, _ standstill: Standstill, at now: Instant) -> Pause {
         Pause(
             decision: Decision(
@@ -93,7 +93,7 @@ extension CampaignMachine {
 }
 
 extension Decision {
-    /// The order behind it, if one is.
+    /// The order behind the decision; nil if there is none.
     var order: Order? {
         switch cause {
         case .order(let order): order

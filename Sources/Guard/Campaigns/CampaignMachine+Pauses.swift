@@ -1,15 +1,15 @@
 import Model
 import Policy
 
-/// Pauses: sent until they are answered, and ours only where the answer shows it.
+/// Sends pauses until they are answered, and counts a pause as ours only if the response proves it.
 extension CampaignMachine {
-    /// The wait before a failed pause is sent again doubles between these bounds, whatever the platform asks of polls: a
-    /// minute more of a bad list is the most that a refusal may cost.
+    /// The backoff between attempts of a failed pause, whatever rate limit applies to polls: a refusal may let a bad
+    /// list send for another minute at most.
     private static let backoff = Backoff(first: .seconds(1), max: .seconds(60), jitter: .equal)
-    /// A pause without effect is sent so many times more before it is reported to have none.
+    /// A pause without effect is repeated this many times before that is reported.
     private static let repetitionsMin = 2
 
-    /// When the next attempt of a pause is due; nil where none waits.
+    /// When the next attempt of a pause is due; nil if none is planned.
     var pauseRetryAt: Instant? {
         switch phase {
         case .pausing(let attempt): attempt.retryAt
@@ -23,7 +23,7 @@ extension CampaignMachine {
         return [.record(.decision(decision)), .record(.intent(intent, outcome: nil)), .send(intent)]
     }
 
-    /// Sends a failed pause again, if its time has come and it is still justified.
+    /// Sends a failed pause again if it is due and still justified.
     mutating func retryPause(in context: CampaignContext) -> [Effect] {
         guard case .pausing(var attempt) = phase, let retryAt = attempt.retryAt, retryAt <= context.now else {
             return []
@@ -35,7 +35,7 @@ extension CampaignMachine {
         attempt.retryAt = nil
         attempt.intent.attempt += 1
         attempt.intent.sentAt = context.now
-        // No earlier attempt can have paused it: an older pause is not ours.
+        // No earlier attempt can have paused the campaign, so an older pause is not ours.
         if attempt.lostAttempts.isEmpty { attempt.intent.firstSentAt = context.now }
         phase = .pausing(attempt)
         return [.record(.intent(attempt.intent, outcome: nil)), .send(attempt.intent)]
@@ -43,12 +43,12 @@ extension CampaignMachine {
 
     // MARK: Answers
 
-    /// What an answer to a pause means for others.
+    /// The consequences of a response to a pause.
     struct PauseAnswer {
         var effects: [Effect] = []
-        /// The platform's stamp of our own action, to learn its skew from.
+        /// The platform's timestamp of our own action, from which its skew is learned.
         var stamp: Instant?
-        /// What it does not send now is no longer reserved for it.
+        /// True if the volume reserved for the campaign is free again.
         var releasesVolume = false
     }
 
@@ -92,7 +92,7 @@ extension CampaignMachine {
         }
         let pausedAt = answer.pausedAt ?? context.now
         if var pause = attempt.repeats {
-            // What was planned stays as it was.
+            // The planned resume stays as it was.
             (pause.standstill, pause.pausedAt) = (standstill, pausedAt)
             settlePause(.paused(pause), at: context.now)
             return result
@@ -112,7 +112,7 @@ extension CampaignMachine {
     }
 
     private func newStandstill(_ attempt: PauseAttempt, in context: CampaignContext) -> Standstill {
-        // Grace runs by our clock: the server's may be off.
+        // The grace period runs by our clock, because the server's may be off.
         let grace = context.policy.overrideGrace
         if let earlier = attempt.repeats { return earlier.standstill.again(at: context.now, grace: grace) }
         return Standstill(
@@ -152,10 +152,10 @@ extension CampaignMachine {
 
     // MARK: Without effect
 
-    /// It is still sending after a pause that the platform confirmed, and was not seen to stand still in between.
+    /// Repeats a confirmed pause of a campaign that still sends and was not seen to stand still.
     ///
-    /// Whether the pause had no effect or somebody restarted it at once is not known, so nothing is concluded and the pause
-    /// is sent again: to what is paused, that does nothing.
+    /// Either the pause had no effect or somebody restarted the campaign at once. Nothing is concluded, and the pause
+    /// is sent again, because pausing a paused campaign does nothing.
     mutating func repeatPause(_ earlier: Pause, in context: CampaignContext) -> [Effect] {
         var pause = earlier
         switch review(pause.decision, in: context) {
@@ -179,8 +179,8 @@ extension CampaignMachine {
         return effects + [.record(.intent(intent, outcome: nil)), .send(intent)]
     }
 
-    /// It is still sending although the platform says that someone else had paused it: whoever it was, that pause has no
-    /// effect, and it counts as running.
+    /// Handles a campaign that still sends although the platform reports an earlier pause by someone else: that pause
+    /// has no effect, so the campaign counts as running.
     mutating func noteOutlasted(in context: CampaignContext) -> [Effect] {
         phase = .running
         var outlasted = outlasted ?? Outlasted()
@@ -191,7 +191,7 @@ extension CampaignMachine {
         return isDue ? [report(.pauseOutlasted(pauses: outlasted.pauses))] : []
     }
 
-    /// It stands still: a pause that had seemed to have no effect has one.
+    /// Handles a standstill: a pause that seemed to have no effect has taken effect.
     mutating func noteStandingStill(_ pause: Pause) -> [Effect] {
         guard pause.standstill.stoodStill, pause.repetitions != nil else { return [] }
         var settled = pause
@@ -202,9 +202,9 @@ extension CampaignMachine {
 
     // MARK: Review
 
-    /// What is known now of a decision to pause.
+    /// The result of reviewing a decision to pause.
     private enum Review {
-        /// Nothing contradicts it; with what it rests on now, where that is known.
+        /// Nothing contradicts the decision; carries its current evidence, if known.
         case stands(Evaluation?)
         case isVoid(PauseObjection)
     }
@@ -265,7 +265,7 @@ extension CampaignMachine {
         return report(.paused(pause))
     }
 
-    /// What a deciding bounce rate counted; nil for other conditions, and where the finding itself shows it.
+    /// The counts behind a deciding bounce rate; nil for other conditions and if the finding already shows them.
     private func counts(behind decision: Decision) -> BounceCounts? {
         guard let finding = decision.evidence?.decisive, finding.evidence == nil else { return nil }
         let baseline = decision.cause.rule.flatMap { resumes.baseline(of: $0) }
@@ -280,7 +280,7 @@ extension CampaignMachine {
                 let resolved = samples.increase(of: .resolved, over: window)?.amount
             else { return nil }
             let inWindow = BounceCounts(bounced: Int(bounced.rounded()), resolved: Int(resolved.rounded()))
-            // Since both the window's start and the resume: the lesser of the two.
+            // Since the later of the window's start and the resume, so the lesser count applies.
             guard baseline != nil, let counted else { return inWindow }
             return BounceCounts(
                 bounced: min(inWindow.bounced, counted.bounced), resolved: min(inWindow.resolved, counted.resolved))
@@ -291,9 +291,10 @@ extension CampaignMachine {
     }
 }
 
-/// Pauses in a row that the platform confirmed and dated before our request, and that emails outlasted.
+/// Consecutive pauses that the platform confirmed with a timestamp before our request, but that did not stop the
+/// sending.
 struct Outlasted: Hashable, Sendable {
     var pauses = 0
-    /// When it is next reported; nil before it is known to have no effect.
+    /// When the failure is next reported; nil before it is known.
     var reminder: Reminder?
 }

@@ -1,19 +1,19 @@
 import Model
 import Policy
 
-/// Resumes: after the cooldown, on fresh stats, and then on probation.
+/// Resumes a campaign after its cooldown, on fresh stats and then on probation.
 extension CampaignMachine {
-    /// A resume waits at most so long for launches to use what is reserved for them: every window of a pool ends by then.
+    /// The longest wait for launches to use their reserved volume; every pool's window ends within it.
     private static let volumeWaitMax: Duration = .seconds(86400)
-    /// After a plain refusal of a resume there is little hope; it is still tried again.
+    /// The wait after a plain refusal of a resume, which will hardly succeed soon.
     private static let retryRefused: Duration = .seconds(300)
-    /// An order that could not be carried out for so long is over: whoever gave it has found another way by then.
+    /// The age at which an order that could not be carried out expires; its author has found another way by then.
     static let orderMax: Duration = .seconds(3600)
 
-    /// When the campaign is next evaluated for its resume; nil where none is planned, or it waits for stats.
+    /// When the campaign is next evaluated for a resume; nil if no resume is planned or it waits for stats.
     var resumeAt: Instant? {
         switch phase {
-        // What is still sending needs no resume.
+        // A campaign that is still sending needs no resume.
         case .paused(let pause): return pause.ineffective == nil ? pause.resumeAt : nil
         case .resuming(let attempt):
             switch attempt.step {
@@ -24,7 +24,7 @@ extension CampaignMachine {
         }
     }
 
-    /// True where it is to be resumed at some time.
+    /// True if a resume is planned or under way.
     var awaitsResume: Bool {
         switch phase {
         case .paused(let pause): pause.resumeAt != nil
@@ -33,7 +33,7 @@ extension CampaignMachine {
         }
     }
 
-    /// Its cooldown is over: fresh stats are requested, `true`, unless no rule resumes it any more.
+    /// Requests fresh stats once the cooldown is over, unless no rule resumes the campaign any more.
     mutating func advanceResume(in context: CampaignContext) -> (effects: [Effect], needsStats: Bool) {
         var attempt: ResumeAttempt
         switch phase {
@@ -55,7 +55,7 @@ extension CampaignMachine {
         return ([], true)
     }
 
-    /// The rule whose pause it was, if it still is one that resumes.
+    /// The rule behind the pause; nil if it no longer resumes.
     private func resumingRule(_ attempt: ResumeAttempt, _ context: CampaignContext) -> Rule? {
         guard let rule = context.book.rule(attempt.pause.decision.cause.rule), rule.resume != nil,
             rule.mode == .enforce
@@ -63,7 +63,7 @@ extension CampaignMachine {
         return rule
     }
 
-    /// Since when fresh stats are awaited for a resume; nil where none are.
+    /// Since when a resume waits for fresh stats; nil if none does.
     func awaitsResumeStats(in context: CampaignContext) -> Instant? {
         guard case .resuming(let attempt) = phase, case .evaluating(let since) = attempt.step,
             attempt.order != nil || resumingRule(attempt, context) != nil
@@ -73,14 +73,14 @@ extension CampaignMachine {
 
     // MARK: Evaluation
 
-    /// What fresh stats say of a resume.
+    /// The result of evaluating a resume on fresh stats.
     enum ResumeVerdict {
         case waits([Effect])
-        /// Nothing hinders it: it is to be started, unless the start limit is reached.
+        /// Nothing hinders the resume; it is sent unless the start limit is reached.
         case passes(ResumeAttempt, Rule?)
     }
 
-    /// Fresh stats could not be had.
+    /// Handles a failed request for fresh stats.
     mutating func resumeLacksStats(_ fault: Fault, in context: CampaignContext) -> [Effect] {
         guard case .resuming(let attempt) = phase else { return [] }
         return waitOn(attempt, .noFreshStats(fault.summary), lacksData: true, in: context)
@@ -99,7 +99,7 @@ extension CampaignMachine {
         let isForced = attempt.order?.isForced ?? false
         let obstacles = isForced ? basicObstacles(in: context) : obstacles(to: rule, in: context)
         if !obstacles.isEmpty {
-            // A person sees all of them, and decides.
+            // A person sees all of the obstacles and decides.
             return .waits(
                 attempt.order == nil
                     ? waitOn(attempt, .obstacles(obstacles), in: context) : endOrder(attempt, .obstacles(obstacles)))
@@ -114,7 +114,7 @@ extension CampaignMachine {
         return .passes(attempt, rule)
     }
 
-    /// The start limit is reached until then.
+    /// Waits until the start limit allows a resume.
     mutating func waitForStartLimit(_ attempt: ResumeAttempt, until: Instant, in context: CampaignContext) -> [Effect] {
         waitOn(attempt, .startLimit, until: until, in: context)
     }
@@ -136,12 +136,12 @@ extension CampaignMachine {
         return [.record(.decision(decision)), .record(.intent(intent, outcome: nil)), .send(intent)]
     }
 
-    /// Why it must not run yet, all of it: rules that pause it, the ledger, an unknown id.
+    /// Every reason why the campaign must not run yet: pausing rules, the ledger, an unknown id.
     ///
-    /// Launch rules evaluate what a launch adds. A campaign that ran before adds nothing, so they only warn: see
+    /// Launch rules evaluate what a launch adds. A campaign that ran before adds nothing, so they only warn; see
     /// ``launchWarnings(in:)``.
     ///
-    /// - Parameter owner: the rule whose pause it was, which counts from the resume on.
+    /// - Parameter owner: the rule that paused the campaign; it counts from the resume.
     func obstacles(to owner: Rule?, in context: CampaignContext) -> [ResumeObstacle] {
         var obstacles = basicObstacles(in: context)
         for (index, running) in rules.set.running.enumerated() {
@@ -157,7 +157,7 @@ extension CampaignMachine {
         return obstacles
     }
 
-    /// What no person can overrule.
+    /// The obstacles that not even a forced order overrules.
     func basicObstacles(in context: CampaignContext) -> [ResumeObstacle] {
         var obstacles: [ResumeObstacle] = []
         if context.isLedgerFailing { obstacles.append(.ledgerFailing) }
@@ -165,7 +165,7 @@ extension CampaignMachine {
         return obstacles
     }
 
-    /// Why a resume would take volume that is reserved for launches; nil where it takes none.
+    /// The reason why a resume would take volume reserved for launches; nil if it would not.
     private func reservedVolume(in context: CampaignContext) -> ResumeHindrance? {
         guard let pool = context.pools.poolID(of: entry) else { return nil }
         let reserved = context.pools.reservedForLaunches(in: pool, except: entry.id)
@@ -180,7 +180,7 @@ extension CampaignMachine {
         return .volumeReserved(remaining: rest, reserved: reserved, pool: pool)
     }
 
-    /// A person's resume comes to nothing: everything is as it was before.
+    /// Ends a person's resume without a result and restores the earlier state.
     mutating func endOrder(_ attempt: ResumeAttempt, _ hindrance: ResumeHindrance) -> [Effect] {
         phase = attempt.withoutResume
         return [reportHindrance(attempt, hindrance)]
@@ -192,7 +192,7 @@ extension CampaignMachine {
     ) -> [Effect] {
         var attempt = attempt
         attempt.step = .waiting(until: until ?? context.now + ResumePolicy.retryInterval(context.policy))
-        // A gap in the data is not reported where a reason is known: the API's failure has a report of its own.
+        // Missing data is not reported while a reason is known: the API's failure is reported separately.
         let isNew = lacksData ? attempt.reported == nil : attempt.reported?.isSame(as: hindrance) != true
         if isNew { attempt.reported = hindrance }
         phase = .resuming(attempt)
@@ -205,12 +205,12 @@ extension CampaignMachine {
 
     // MARK: Answers
 
-    /// What an answer to a resume means for others.
+    /// The consequences of a response to a resume.
     struct ResumeAnswer {
         var effects: [Effect] = []
-        /// The platform's stamp of our own action, to learn its skew from.
+        /// The platform's timestamp of our own action, from which its skew is learned.
         var stamp: Instant?
-        /// It certainly does not run: nothing is reserved for it.
+        /// True if the campaign is certainly not running, so nothing is reserved for it.
         var releasesVolume = false
     }
 
@@ -224,7 +224,7 @@ extension CampaignMachine {
             var skew = context.skew
             if let startedAt = answer.startedAt { skew.note(intent.offset(of: startedAt, answer)) }
             let isOlder = answer.startedAt.map { intent.offset(of: $0, answer) < skew.earliest } ?? false
-            // Where it never stood still, it may be that the pause had no effect.
+            // If the campaign never stood still, the pause may have had no effect.
             if isOlder, !attempt.mayHaveTakenEffect, attempt.pause.standstill.stoodStill {
                 phase = .running
                 return ResumeAnswer(effects: overridden(attempt.pause, in: context), stamp: answer.startedAt)
@@ -249,7 +249,7 @@ extension CampaignMachine {
         }
     }
 
-    /// It runs again by our doing: the rule has no evidence and counts from here.
+    /// Handles a resume of ours that took effect: the rule restarts without evidence and counts from here.
     mutating func resumed(_ attempt: ResumeAttempt, in context: CampaignContext) -> [Effect] {
         phase = .running
         freshAfter = context.now
@@ -278,7 +278,7 @@ extension CampaignMachine {
         return effects
     }
 
-    /// What we had paused was restarted, and not by us: reported, and respected as the policy says.
+    /// Reports that someone else restarted a campaign that we had paused, and reacts as the policy says.
     mutating func overridden(_ pause: Pause, in context: CampaignContext) -> [Effect] {
         var consequence = OverrideConsequence.evaluatedAsBefore
         if let rule = context.book.rule(pause.decision.cause.rule) {
@@ -286,7 +286,7 @@ extension CampaignMachine {
             consequence = isRespected ? .ruleMuted : .pausedAgain
             let index = rules.index(of: rule.name)
             if isRespected, pause.standstill.countersRestarted == true, let stats = samples.latest?.stats {
-                // What was counted before does not count against it, and what is counted from now on is new evidence.
+                // Earlier counts do not count against the campaign; later counts are new evidence.
                 consequence = .countedFromRestart
                 resumes.count(from: stats, rule, at: context.now)
                 if let index { rules.restart(slot: index, at: stats) }
@@ -299,7 +299,7 @@ extension CampaignMachine {
 
     // MARK: Probation
 
-    /// A resumed campaign proves itself on what was counted since.
+    /// Evaluates the probation of a resumed campaign on the counts since its resume.
     mutating func evaluateProbation(in context: CampaignContext) -> (effects: [Effect], demand: PauseDemand?) {
         guard resumes.isOnProbation, let baseline = resumes.baseline, let latest = samples.latest,
             latest.requestedAt >= freshAfter, case .running = phase, let slot = rules.index(of: baseline.rule),

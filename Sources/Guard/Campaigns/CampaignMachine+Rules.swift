@@ -1,7 +1,7 @@
 import Model
 import Policy
 
-/// A pause that a rule demands: what it rests on.
+/// A pause demanded by a rule, with its evidence.
 struct PauseDemand {
     var rule: Rule
     var slot: Int
@@ -10,9 +10,9 @@ struct PauseDemand {
     var evaluation: Evaluation
 }
 
-/// The rules on a running campaign.
+/// Evaluates the rules on a running campaign.
 extension CampaignMachine {
-    /// Evaluates every rule on the newest sample: their transitions, and the pauses that they demand.
+    /// Evaluates every rule on the newest sample and returns the transitions and the demanded pauses.
     mutating func evaluateRules(in context: CampaignContext) -> (effects: [Effect], demands: [PauseDemand]) {
         guard let latest = samples.latest else { return ([], []) }
         rules.arm(at: latest.stats, samples.counters)
@@ -52,7 +52,7 @@ extension CampaignMachine {
         policy.mode == .enforce && rule.mode == .enforce
     }
 
-    /// Rules that read an age change with time alone, so that a failed poll shows them something too.
+    /// Evaluates rules that read an age: they change with time alone, so a failed poll matters to them too.
     mutating func evaluateAgeRules(in context: CampaignContext) -> [Effect] {
         let set = rules.set
         var effects: [Effect] = []
@@ -67,7 +67,7 @@ extension CampaignMachine {
         return effects
     }
 
-    /// In observe mode: reports what a rule would have done, once for each firing.
+    /// Reports what a rule in observe mode would have done, once per firing.
     mutating func reportDryRun(_ demand: PauseDemand, _ decision: Decision) -> [Effect] {
         noteDryRun(demand)
         return [.record(.decision(decision)), reportPause(decision, demand.rule, mode: .observe)]
@@ -75,7 +75,7 @@ extension CampaignMachine {
 
     mutating func noteDryRun(_ demand: PauseDemand) { rules.noteReported(ofSlot: demand.slot) }
 
-    /// The launch rules that would hold it, were it a launch of what it still has to send.
+    /// The launch rules that would hold the campaign if the rest of its emails were a launch.
     func launchWarnings(in context: CampaignContext) -> [LaunchWarning] {
         let holding = rules.set.holding
         if holding.isEmpty { return [] }
@@ -90,7 +90,7 @@ extension CampaignMachine {
 
     // MARK: Mutes
 
-    /// The rules that pause the campaign, by name, in the policy's order.
+    /// The names of the rules that pause the campaign, in policy order.
     var pausingRules: [String] { rules.set.running.filter(\.pauses).map(\.rule.name) }
 
     mutating func mute(_ rule: String, until: Instant, by person: String) {
@@ -99,7 +99,7 @@ extension CampaignMachine {
 
     mutating func unmute(_ rule: String) { rules.mute(rule, nil) }
 
-    /// A forced resume overrules every breached rule, as a restart by hand would.
+    /// Mutes every breached rule after a forced resume, as a manual restart would.
     mutating func overruleBreaches(_ order: Order, in context: CampaignContext) {
         for (index, running) in rules.set.running.enumerated() where running.pauses {
             let isBreached = running.rule.condition.evaluate(readings(ofSlot: index, in: context)).truth == .yes

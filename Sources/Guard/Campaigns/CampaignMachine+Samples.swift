@@ -1,26 +1,26 @@
 import Model
 import Policy
 
-/// What a campaign's counters show.
+/// Infers a campaign's state from its counters.
 extension CampaignMachine {
-    /// What became of a sample, and what it means for others.
+    /// The consequences of a sample.
     struct SampleResult {
         var effects: [Effect] = []
-        /// False where it shows nothing to evaluate.
+        /// False if the sample shows nothing to evaluate.
         var isUsable = false
         var sign = StartSign.none
-        /// What it was seen to send since then, from a pool that has no volumes of its own.
+        /// The emails seen to be sent since a time, from a pool without volumes of its own; nil for other pools.
         var sends: (count: Double, since: Instant)?
     }
 
-    /// What counters show of a start.
+    /// What the counters show about a start.
     enum StartSign {
         case none
         /// The campaign ran before it was first polled, or began to run since.
         case started(isFirstPoll: Bool)
     }
 
-    /// Takes in a sample: what it shows of the campaign's state, before any rule is evaluated.
+    /// Updates the campaign's state with a sample, before any rule is evaluated.
     mutating func take(_ sample: StatsSample, in context: CampaignContext) -> SampleResult {
         let taken: CampaignSamples.Taken
         let isFresh = context.now - sample.at <= context.policy.staleAfter
@@ -56,7 +56,7 @@ extension CampaignMachine {
         }
     }
 
-    /// Emails that it was seen to send count against a pool that has no volumes of its own.
+    /// Emails seen to be sent count against a pool without volumes of its own.
     private func sends(
         _ sample: StatsSample, since previous: StatsSample, in context: CampaignContext
     ) -> (count: Double, since: Instant)? {
@@ -64,8 +64,7 @@ extension CampaignMachine {
         return Counters(sample.stats).sends(since: Counters(previous.stats)).map { ($0, previous.at) }
     }
 
-    /// The counters restarted: what is counted from a resume on is counted from zero, and what is watched for a restart
-    /// from what was first seen.
+    /// Handles restarted counters: baselines become zero, and standstills are watched from the first restarted sample.
     private mutating func countFromZero(since restart: StatsSample) {
         resumes.countFromZero()
         rules.countFromZero()
@@ -123,10 +122,10 @@ extension CampaignMachine {
         let finding = observe(&attempt.pause.standstill, sample, in: context)
         phase = .resuming(attempt)
         if finding == .still { return [] }
-        // Our own start, whose answer was lost, or someone else's.
+        // Either our own resume, whose response was lost, or someone else's.
         if attempt.mayHaveTakenEffect { return resumed(attempt, in: context) }
         if attempt.isSent { return [] }
-        // A person wants it to run: whether it does already makes no difference.
+        // A person wants the campaign to run, so it does not matter whether it already does.
         if finding == .goesOn, attempt.order != nil { return [] }
         if finding == .goesOn { return repeatPause(attempt.pause, in: context) }
         phase = .running
@@ -151,7 +150,7 @@ extension CampaignMachine {
             couldSendUntil: couldSendUntil(sample.stats, in: context), at: sample.at)
     }
 
-    /// Until when it is known to have had emails to send and volume to send them with; nil where it is not.
+    /// The latest time at which the campaign is known to have had emails and volume to send; nil if unknown.
     private func couldSendUntil(_ stats: CampaignStats, in context: CampaignContext) -> Instant? {
         guard stats.queued != 0 else { return nil }
         let target = context.pools.target(of: entry.pool, in: entry.workspace)
@@ -164,7 +163,7 @@ extension CampaignMachine {
         return remaining.map { $0 > 0 } ?? false ? until : nil
     }
 
-    /// A campaign that counts as running, has emails to send and a pool to send from, and sends nothing.
+    /// Reports a running campaign that has emails and a pool to send from, but sends nothing.
     private mutating func noteStandstill(previous: CampaignStats?, in context: CampaignContext) -> [Effect] {
         guard let stats = samples.latest?.stats, let sent = stats.sent, let queued = stats.queued else { return [] }
         var isStanding = queued > 0 && sent == previous?.sent
@@ -180,9 +179,9 @@ extension CampaignMachine {
 
     // MARK: Missing answers
 
-    /// Takes in that a poll of its stats failed.
+    /// Handles a failed poll of the campaign's stats.
     mutating func note(_ fault: Fault, in context: CampaignContext) -> [Effect] {
-        // What is throttled is waited for, and says nothing of this campaign's answers.
+        // A throttled poll is only delayed and says nothing about this campaign's responses.
         let isUnusable: Bool
         switch fault.kind {
         case .missing, .throttled: isUnusable = false

@@ -1,9 +1,9 @@
 import Model
 import Policy
 
-/// The first start of a draft, as its launch decides.
+/// The first start of a draft, as decided by its launch.
 extension CampaignMachine {
-    /// The start that may have taken effect, while its answer is lost; nil where there is none.
+    /// The start whose response was lost and that may have taken effect; nil if there is none.
     var lostStart: Intent? {
         switch phase {
         case .starting(let attempt): attempt.isUnderWay ? nil : attempt.lost
@@ -11,7 +11,7 @@ extension CampaignMachine {
         }
     }
 
-    /// The start whose answer is awaited; nil where there is none.
+    /// The start whose response is pending; nil if there is none.
     var startUnderWay: Intent? {
         switch phase {
         case .starting(let attempt): attempt.isUnderWay ? attempt.intent : nil
@@ -25,14 +25,14 @@ extension CampaignMachine {
         return [.record(.decision(decision)), .record(.intent(intent, outcome: nil)), .send(intent)]
     }
 
-    /// It runs: the platform said so, or its counters show it.
+    /// Marks the campaign as running, because the platform or its counters confirmed the start.
     mutating func confirmStart(at now: Instant) {
         (phase, freshAfter) = (.running, now)
     }
 
-    /// Its start failed: what may have taken effect only counters can tell.
+    /// Handles a failed start; only counters can tell whether a lost one took effect.
     ///
-    /// - Parameter isFinal: it is not tried again, and had no effect.
+    /// - Parameter isFinal: the start had no effect and is not tried again.
     mutating func startFailed(_ fault: Fault, isFinal: Bool, at now: Instant) {
         guard case .starting(var attempt) = phase else { return }
         freshAfter = now

@@ -1,9 +1,9 @@
 import Model
 import Policy
 
-/// What of a campaign outlives the process.
+/// Stores and restores a campaign's state.
 extension CampaignMachine {
-    /// Changes with whatever is stored, but for the newest counters, which are stored as samples.
+    /// Changes with everything stored except the newest counters, which are stored as samples.
     var storageMark: Int {
         var hasher = Hasher()
         hasher.combine(phase)
@@ -25,9 +25,9 @@ extension CampaignMachine {
             orderedPause: orderedPause)
     }
 
-    /// Takes up what an earlier process stored, beside the samples.
+    /// Restores what an earlier process stored, apart from the samples.
     ///
-    /// No time ahead of `now` is believed, as the clock may have been set back.
+    /// Times after `now` are clamped, because the clock may have been set back.
     mutating func takeUp(_ memory: CampaignMemory, grace: Duration, at now: Instant) {
         samples.takeUp(memory, at: now)
         rules.takeUp(memory.rules, memory.mutes ?? [:], at: now)
@@ -39,8 +39,8 @@ extension CampaignMachine {
         phase = memory.phase.takenUp(grace: grace, at: now)
     }
 
-    /// A start that an earlier version stored with the launch: it may have taken effect, unless what came of it was stored
-    /// since.
+    /// Restores a start that an earlier version stored with the launch; it may have taken effect unless its outcome is
+    /// known since.
     mutating func takeUp(lostStart intent: Intent) {
         switch phase {
         case .unknown, .draft:
@@ -51,7 +51,7 @@ extension CampaignMachine {
 }
 
 extension CampaignPhase {
-    /// The phase as it goes on after a restart: what was under way may have taken effect.
+    /// The phase after a restart of the process: requests under way may have taken effect.
     fileprivate func takenUp(grace: Duration, at now: Instant) -> CampaignPhase {
         switch self {
         case .unknown, .draft, .running: return self

@@ -1,23 +1,23 @@
 import Model
 package import Policy
 
-/// One campaign: what its counters show, where the rules on it stand, and what is done about it.
+/// The state machine of one campaign: its counters, its rules and the actions taken on it.
 ///
-/// Samples and answers come in through its methods, with the time; the effects that they return are to be carried out.
+/// Methods take samples and responses with the time, and return the effects to carry out.
 package struct CampaignMachine: Sendable {
     package internal(set) var entry: CampaignEntry
     package internal(set) var phase = CampaignPhase.unknown
     package internal(set) var samples: CampaignSamples
     package internal(set) var rules: RuleTable
     package internal(set) var resumes = ResumePolicy()
-    /// A person's pause that waits for the answer to what is under way.
+    /// A pause ordered by a person that waits for the response to a request under way; nil if there is none.
     var orderedPause: Decision?
-    /// Samples requested before this are too old to act on: an action has been taken since.
+    /// Samples requested before this time are not acted on, because an action was taken since.
     var freshAfter: Instant
-    /// Pauses of someone else's that the platform confirmed, and that emails outlasted; nil where none did.
+    /// Someone else's confirmed pauses that did not stop the sending; nil if there are none.
     var outlasted: Outlasted?
     var standstill = LongStandstill()
-    /// What polls were last planned by; nil where no breach is near.
+    /// The forecast behind the latest poll plan; nil if no breach is near.
     package internal(set) var outlook: Outlook?
 
     init(_ entry: CampaignEntry, _ rules: CampaignRules, at now: Instant) {
@@ -27,7 +27,7 @@ package struct CampaignMachine: Sendable {
         freshAfter = now
     }
 
-    /// Takes a new policy over; rules that are the same go on.
+    /// Adopts a new policy; rules with the same identity keep their state.
     mutating func adopt(_ entry: CampaignEntry, _ newer: CampaignRules) {
         self.entry = entry
         rules.adopt(newer)
@@ -42,7 +42,7 @@ package struct CampaignMachine: Sendable {
 
     // MARK: Figures
 
-    /// What rules read of it.
+    /// The figures that rules read.
     func figures(in context: CampaignContext, withSurroundings: Bool = true) -> CampaignFigures {
         let age = samples.age(at: context.now)
         return CampaignFigures(
@@ -51,12 +51,12 @@ package struct CampaignMachine: Sendable {
             withSurroundings ? context.pools.surroundings(of: entry, at: context.now) : nil)
     }
 
-    /// What launch rules read of it.
+    /// The readings of launch rules.
     func readings(in context: CampaignContext) -> CampaignReadings {
         CampaignReadings(figures(in: context), labels: entry.labels)
     }
 
-    /// What one of its rules reads: from its resume on, and from when it was armed.
+    /// The readings of one running rule, counted from its resume and from when it was armed.
     func readings(ofSlot index: Int, in context: CampaignContext) -> CampaignReadings {
         CampaignReadings(figures(figures(in: context), ofSlot: index), labels: entry.labels)
     }
@@ -67,7 +67,7 @@ package struct CampaignMachine: Sendable {
         return figures
     }
 
-    /// Makes the figures those that one of its rules reads, whichever rule read them before.
+    /// Switches the figures to those of one rule, whichever rule read them before.
     func turn(_ figures: inout CampaignFigures, toSlot index: Int) {
         let running = rules.set.running[index]
         if resumes.baseline != nil { figures.count(from: baseline(of: running.rule.name)) }
@@ -75,17 +75,17 @@ package struct CampaignMachine: Sendable {
         figures.arm(rules.slot(index).armed.map { CampaignFigures.Armed(test: test, counters: Counters($0)) })
     }
 
-    /// What the rule counts from: the resume that ended its own pause.
+    /// The resume that the rule counts from; nil unless that resume ended the rule's own pause.
     func baseline(of rule: String) -> CampaignFigures.Baseline? {
         resumes.baseline(of: rule).map { CampaignFigures.Baseline(counters: Counters($0.stats), at: $0.at) }
     }
 
-    /// What a probation counts from.
+    /// The resume that a probation counts from.
     var probationBaseline: CampaignFigures.Baseline? { resumes.baseline.flatMap { baseline(of: $0.rule) } }
 
     // MARK: Standing
 
-    /// True where a pause may begin that a rule demands.
+    /// True if a pause that a rule demands may begin.
     var acceptsPause: Bool {
         switch phase {
         case .unknown, .running: true
@@ -93,7 +93,8 @@ package struct CampaignMachine: Sendable {
         }
     }
 
-    /// True where it counts as running for the circuit breaker; a pause since `start` counts as running then.
+    /// True if the campaign counts as running for the circuit breaker, also if paused after `start`; nil if it does not
+    /// count.
     func isRunning(since start: Instant) -> Bool? {
         switch phase {
         case .running, .pausing: true

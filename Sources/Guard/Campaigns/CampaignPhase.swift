@@ -1,28 +1,28 @@
 package import Model
 
-/// What the guard believes a campaign to be doing.
+/// The inferred state of a campaign.
 ///
-/// Most platforms have no call to ask, so this is inferred. Most campaigns of a large workspace just run, so what the
-/// others need is stored apart.
+/// Most platforms have no endpoint that reports it. Payloads are indirect, because most campaigns of a large workspace
+/// just run.
 package enum CampaignPhase: Hashable, Sendable, Codable {
-    /// Nothing has shown yet. To: draft, running, pausing.
+    /// Nothing is known yet. Transitions to draft, running, pausing.
     case unknown
-    /// Every sending counter is 0. To: starting, running (someone else started it).
+    /// Every sending counter is 0. Transitions to starting, or to running if someone else starts it.
     case draft
-    /// Its launch was sent and no answer or counter has confirmed it. To: running, draft.
+    /// A start was sent, and no response or counter has confirmed it. Transitions to running, draft.
     indirect case starting(StartAttempt)
-    /// It has been seen to send, or we started it. To: pausing.
+    /// The campaign was seen to send, or we started it. Transitions to pausing.
     case running
-    /// We mean to pause it. To: paused, pausedByAnother, draft, unknown.
+    /// A pause was decided. Transitions to paused, pausedByAnother, draft, unknown.
     indirect case pausing(PauseAttempt)
-    /// We paused it. To: resuming, running (a person restarted it).
+    /// We paused the campaign. Transitions to resuming, or to running if a person restarts it.
     indirect case paused(Pause)
-    /// Its cooldown is over, or a person wants it resumed; fresh stats decide. To: paused, running.
+    /// The cooldown is over or a person ordered a resume; fresh stats decide. Transitions to paused, running.
     indirect case resuming(ResumeAttempt)
-    /// It was paused before we asked for it: never ours to resume. To: running (a person restarted it).
+    /// Paused before our request, so never ours to resume. Transitions to running if a person restarts it.
     indirect case pausedByAnother(Standstill)
 
-    /// What counters show of a campaign that has not been seen to send.
+    /// Learns from the counters of a campaign that was not seen to send.
     mutating func learn(from stats: CampaignStats, previous: CampaignStats?) {
         switch self {
         case .unknown:
@@ -37,50 +37,50 @@ package enum CampaignPhase: Hashable, Sendable, Codable {
     }
 }
 
-/// The first start of a draft, from when it is sent until it is known what came of it.
+/// The first start of a draft, from its first attempt until its outcome is known.
 package struct StartAttempt: Hashable, Sendable, Codable {
     /// The latest start.
     package var intent: Intent
-    /// False once its answer is in, or will never come.
+    /// False once the response is in or will never come.
     package var isUnderWay: Bool
-    /// The latest start whose answer was lost, so that the campaign may be running; nil where there is none.
+    /// The latest start whose response was lost, so that the campaign may be running; nil if there is none.
     package var lost: Intent?
 }
 
-/// A pause that has been decided and is not confirmed.
+/// A decided pause that is not confirmed yet.
 package struct PauseAttempt: Hashable, Sendable, Codable {
     package var intent: Intent
     /// When the next attempt is due; nil while one is under way.
     package var retryAt: Instant?
     package var failures: Int = 0
-    /// When the attempts left whose answers were lost, newest last: a pause at another time is someone else's.
+    /// When the attempts without a response left, newest last; a pause at any other time is someone else's.
     package var lostAttempts: [Instant] = []
     /// When the failure is next reported.
     package var reminder: Reminder?
-    /// The confirmed pause that is sent again because the campaign kept sending; nil for a first one.
+    /// The confirmed pause that is repeated because the campaign kept sending; nil for a first pause.
     package var repeats: Pause?
 }
 
-/// A pause of ours, with what a resume has to know.
+/// A confirmed pause and what a resume needs to know.
 package struct Pause: Hashable, Sendable, Codable {
     package var decision: Decision
     package var pausedAt: Instant
-    /// False where the platform did not say when it paused, so that it may have been someone else.
+    /// False if the platform did not report the time of the pause, so that someone else may have paused.
     package var isOurs: Bool
     package var standstill: Standstill
-    /// When its cooldown is over; nil where a person has to start it.
+    /// When the cooldown is over; nil if a person has to resume the campaign.
     package var resumeAt: Instant?
-    /// A person ordered it to stay paused.
+    /// The order to stay paused; nil if there is none.
     package var keptBy: Order?
-    /// How often it was sent again because the campaign kept sending; nil is never.
+    /// How often the pause was repeated because the campaign kept sending; nil if never.
     package var repetitions: Int?
-    /// When it is next reported that it has no effect; nil while it is not known to have none.
+    /// When the missing effect is next reported; nil while it is not established.
     package var ineffective: Reminder?
 }
 
-/// When a failure that lasts is reported: at once, and then at doubling intervals.
+/// The times at which a lasting failure is reported: at once, then at doubling intervals.
 package struct Reminder: Hashable, Sendable, Codable {
-    /// The first repetition, and the longest wait between two.
+    /// The first interval, and the longest one.
     static let first: Duration = .seconds(300)
     static let longest: Duration = .seconds(6 * 3600)
 
@@ -92,14 +92,14 @@ package struct Reminder: Hashable, Sendable, Codable {
         dueAt = now + interval
     }
 
-    /// True the first time, and then where it is time to report again.
+    /// True the first time, and later whenever the next report is due.
     static func isDue(_ reminder: inout Reminder?, at now: Instant) -> Bool {
         if let isDue = reminder?.isDue(at: now) { return isDue }
         reminder = Reminder(at: now)
         return true
     }
 
-    /// True where it is time to report again.
+    /// True if the next report is due.
     package mutating func isDue(at now: Instant) -> Bool {
         guard now >= dueAt else { return false }
         interval = min(interval * 2, Reminder.longest)

@@ -1,23 +1,23 @@
 package import Model
 package import Policy
 
-/// A campaign's counters: the newest sample, the windows that rules read, and how well its answers can be used.
+/// A campaign's counters: the newest sample, the windows that rules read, and the share of usable responses.
 package struct CampaignSamples: Sendable {
     /// The newest usable sample; nil before the first.
     package private(set) var latest: StatsSample?
-    /// Its counters; unknown before the first.
+    /// The counters of ``latest``; unknown before the first sample.
     private(set) var counters = Counters.unknown
     private(set) var history: SampleHistory
     private(set) var pace = SendingPace()
-    /// Counters that fell below half of what they were, until it is known whether they restarted.
+    /// Fallen counters of which it is not known yet whether they restarted.
     private var falls = CounterFalls()
-    /// Why the latest answer could not be used; nil where it could.
+    /// Why the latest response was unusable; nil if it was usable.
     package private(set) var lastFault: String?
-    /// How many of the latest answers could be used.
+    /// The usable share of the latest responses.
     package private(set) var answers = AnswerShare()
     package private(set) var isMissing = false
     package private(set) var isStale = false
-    /// Since when it is polled, for the age of stats that never came.
+    /// When polling began; the age of stats that never came counts from here.
     private let watchedSince: Instant
 
     init(windows: [CampaignRules.Window], at now: Instant) {
@@ -25,13 +25,13 @@ package struct CampaignSamples: Sendable {
         watchedSince = now
     }
 
-    /// How long ago the newest usable sample came, or since when none has.
+    /// The age of the newest usable sample, or the time without any.
     package func age(at now: Instant) -> Duration { max(.zero, now - (latest?.at ?? watchedSince)) }
 
-    /// Its counters fell, and later samples will show whether they restarted.
+    /// True while it is unknown whether fallen counters restarted.
     var isFallOpen: Bool { falls.isOpen }
 
-    /// Bounces within each of so many parts of the window, as a rate, oldest first.
+    /// The bounce rate in each of `count` equal parts of the window, oldest first.
     package func trend(_ window: Duration, _ count: Int) -> [Double?] { history.trend(window, count) }
 
     package func increase(of counter: Counter, over window: Duration) -> Increase? {
@@ -40,26 +40,26 @@ package struct CampaignSamples: Sendable {
 
     // MARK: Taking in
 
-    /// What became of a sample.
+    /// The result of taking a sample.
     enum Intake {
-        /// A newer one was taken in already.
+        /// A newer sample was taken before.
         case outdated
-        /// Its counters fell; later samples tell whether they restarted.
+        /// The counters fell; later samples show whether they restarted.
         case doubtful(AnswerShare.Change?)
         case taken(Taken)
     }
 
     struct Taken {
-        /// The sample before, or zero counters where they restarted; nil for the first.
+        /// The sample before, with zero counters after a restart; nil for the first sample.
         var previous: StatsSample?
-        /// The counters restarted before it; nil where they did not, which is nearly always.
+        /// The restart of the counters before this sample; nil if there was none, which is the usual case.
         var restart: Restart?
         var answers: AnswerShare.Change?
-        /// Stats had been missing or stale for so long.
+        /// How long stats had been missing or stale; nil if they were not.
         var freshAfter: Duration?
     }
 
-    /// The first sample that showed a restart, and the counters before it; an object, as a sample is a large value.
+    /// The first sample after a restart and the counters before it; a class, because a sample is a large value.
     final class Restart: Sendable {
         let sample: StatsSample
         let before: CampaignStats
@@ -67,9 +67,9 @@ package struct CampaignSamples: Sendable {
         init(_ sample: StatsSample, before: CampaignStats) { (self.sample, self.before) = (sample, before) }
     }
 
-    /// - Parameter isFresh: false where it is too old itself to end a lack of stats.
+    /// - Parameter isFresh: false if the sample itself is too old to end missing or stale stats.
     mutating func take(_ sample: StatsSample, isFresh: Bool) -> Intake {
-        // Two polls may overtake each other: the older answer shows nothing new.
+        // Polls may overtake each other; the older response shows nothing new.
         if let latest, sample.requestedAt < latest.requestedAt { return .outdated }
         let finding = latest == nil ? .usable : falls.note(sample, since: history.last ?? counters)
         if finding == .doubtful { return .doubtful(answers.note(isUsable: false)) }
@@ -79,7 +79,7 @@ package struct CampaignSamples: Sendable {
             (isStale, isMissing) = (false, false)
         }
         if case .restarted(let restart) = finding, let before = latest {
-            // What was first seen of the restart is the base.
+            // The first sample after the restart is the base.
             taken.restart = Restart(restart, before: before.stats)
             history.append(Counters(restart.stats), at: restart.at)
             taken.previous = StatsSample(
@@ -93,33 +93,33 @@ package struct CampaignSamples: Sendable {
         return .taken(taken)
     }
 
-    /// Takes in that a poll brought no sample; `isUnusable` is false where that says nothing about this campaign.
+    /// Notes a poll without a sample; `isUnusable` is false if that says nothing about this campaign.
     mutating func note(_ fault: Fault, isUnusable: Bool) -> AnswerShare.Change? {
         lastFault = fault.summary
         return isUnusable ? answers.note(isUsable: false) : nil
     }
 
-    /// The platform does not know the campaign; true where that is new.
+    /// Notes that the platform does not know the campaign; true if that is new.
     mutating func noteMissing() -> Bool {
         defer { isMissing = true }
         return !isMissing
     }
 
-    /// True where the stats have just become too old; of a campaign that the platform does not know, that was reported.
+    /// True if the stats have just become stale; false for a missing campaign, which is already reported.
     mutating func becomesStale(after limit: Duration, at now: Instant) -> Bool {
         guard !isStale, !isMissing, age(at: now) > limit else { return false }
         isStale = true
         return true
     }
 
-    /// How fast it sends from now on is not shown by how it stood still.
+    /// Forgets the pace, because a standstill says nothing about the pace after a start.
     mutating func forgetPace() { pace = SendingPace() }
 
     mutating func adopt(windows: [CampaignRules.Window]) { history.rearrange(windows) }
 
     // MARK: Storage
 
-    /// Takes up what was stored, oldest first.
+    /// Restores stored samples, oldest first.
     mutating func recall(_ stored: [(at: Instant, stats: CampaignStats)], at now: Instant) {
         for sample in stored where sample.at <= now {
             counters = Counters(sample.stats)

@@ -1,4 +1,4 @@
-/// The state of a campaign in a word, for people, metrics and those who read the ledger.
+/// A campaign's state in one word, for people, metrics and the ledger.
 package enum CampaignState: String, CaseIterable, Sendable, Codable {
     case unknown, draft
     case starting = "releasing"

@@ -1,12 +1,12 @@
 package import Model
 
 extension CampaignStats {
-    /// Counters that have counted nothing yet.
+    /// Counters at zero.
     static let zeroCounters = CampaignStats(totalEnrolled: 0, sent: 0, delivered: 0, bounced: 0, replied: 0)
 
-    /// What was counted since an earlier answer; what either does not say is unknown.
+    /// The counts since an earlier response; unknown if either lacks the counter.
     ///
-    /// Enrollment and queue stay as they are.
+    /// Enrollment and queue stay absolute.
     package func counted(from before: CampaignStats) -> CampaignStats {
         func since(_ after: Int?, _ before: Int?) -> Int? {
             after.flatMap { after in before.map { max(0, after - $0) } }
@@ -20,12 +20,12 @@ extension CampaignStats {
     }
 }
 
-/// One usable answer about a campaign's counters.
+/// A usable response with a campaign's counters.
 package struct StatsSample: Hashable, Sendable, Codable {
     package var stats: CampaignStats
-    /// When it was taken in.
+    /// When the response was handled.
     package var at: Instant
-    /// When it was requested: what happened after that may not be in it.
+    /// When it was requested; the response may miss anything that happened later.
     package var requestedAt: Instant
 
     init(stats: CampaignStats, at: Instant, requestedAt: Instant) {

@@ -1,19 +1,19 @@
 package import Model
 import Policy
 
-/// The campaigns of the policy, with what is found by their states: due pauses, due resumes, what has to be stored.
+/// The policy's campaigns, indexed by due pauses, due resumes and pending records.
 package struct CampaignTable: Sendable {
-    /// In the policy's order.
+    /// In policy order.
     private var machines: [CampaignMachine]
     private let indexes: [CampaignID: Int]
     private var pausing: Set<Int> = []
     private var resuming: Set<Int> = []
     private var orderedPauses: Set<Int> = []
-    /// What may have to be stored.
+    /// Campaigns that may have to be stored.
     private var changed: Set<Int> = []
-    /// What was last handed out to be stored, by its hash; that one of 64 bits misses a change is not to be expected.
+    /// The hash of each campaign's last record; a collision of 64 bits is not to be expected.
     private var stored: [CampaignID: Int] = [:]
-    /// The earliest retry of a pause, and the earliest resume; nil where none waits, or not worked out yet.
+    /// The earliest retry of a pause and the earliest resume; nil inside if none is planned.
     private var nextPause: Deadline = .unknown
     private var nextResume: Deadline = .unknown
 
@@ -27,7 +27,7 @@ package struct CampaignTable: Sendable {
         indexes = CampaignTable.indexes(machines)
     }
 
-    /// The campaigns of a new policy: those that stay go on.
+    /// Adopts the campaigns of a new policy; those that remain keep their state.
     init(_ book: RuleBook, adopting previous: CampaignTable, at now: Instant) {
         machines = zip(book.policy.campaigns, book.campaigns).map { entry, rules in
             guard let index = previous.indexes[entry.id] else { return CampaignMachine(entry, rules, at: now) }
@@ -49,12 +49,12 @@ package struct CampaignTable: Sendable {
 
     package var count: Int { machines.count }
     package var indices: Range<Int> { machines.indices }
-    /// In its slot, as a copy of a campaign costs more than most questions about it.
+    /// Read in place: a copy of a campaign costs more than most questions about it.
     package subscript(index: Int) -> CampaignMachine { _read { yield machines[index] } }
     package subscript(id: CampaignID) -> CampaignMachine? { indexes[id].map { machines[$0] } }
     package func index(of id: CampaignID) -> Int? { indexes[id] }
 
-    /// Changes a campaign; what is found by its state follows.
+    /// Changes a campaign and updates the indexes.
     mutating func update<Result>(_ index: Int, _ body: (inout CampaignMachine) -> Result) -> Result {
         let (pauseBefore, resumeBefore) = (machines[index].pauseRetryAt, machines[index].resumeAt)
         defer {
@@ -74,22 +74,22 @@ package struct CampaignTable: Sendable {
 
     // MARK: Found by state
 
-    /// Campaigns with a pause that is not confirmed, in the order of their ids.
+    /// Campaigns with an unconfirmed pause, in the order of their ids.
     var withPause: [Int] { sorted(pausing) }
 
-    /// Campaigns that are to be resumed at some time, in the order of their ids.
+    /// Campaigns with a planned or running resume, in the order of their ids.
     var awaitingResume: [Int] { sorted(resuming) }
 
     func awaitsResume(_ index: Int) -> Bool { resuming.contains(index) }
 
-    /// Campaigns that a person wants paused once what is under way is answered, in the order of their ids.
+    /// Campaigns with an ordered pause that waits for a response, in the order of their ids.
     var withOrderedPause: [Int] { orderedPauses.isEmpty ? [] : sorted(orderedPauses) }
 
     private func sorted(_ indexes: Set<Int>) -> [Int] {
         indexes.sorted { machines[$0].entry.id < machines[$1].entry.id }
     }
 
-    /// The earliest retry of a pause.
+    /// The earliest retry of a pause; nil if none is planned.
     mutating func earliestPause() -> Instant? {
         if case .known(let time) = nextPause { return time }
         let time = pausing.compactMap { machines[$0].pauseRetryAt }.min()
@@ -97,7 +97,7 @@ package struct CampaignTable: Sendable {
         return time
     }
 
-    /// The earliest resume; one may be due again whose cooldown was over before an order or a doubt came in between.
+    /// The earliest resume, which an order or a doubt may have left past due; nil if none is planned.
     mutating func earliestResume() -> Instant? {
         if case .known(let time) = nextResume { return time }
         let time = resuming.compactMap { machines[$0].resumeAt }.min()
@@ -105,7 +105,7 @@ package struct CampaignTable: Sendable {
         return time
     }
 
-    /// How many campaigns run, and how many of these breach a pausing rule since that time.
+    /// The number of running campaigns, and of those that breach a pausing rule since `start`.
     func breaches(since start: Instant) -> (breaching: Int, running: Int) {
         var (breaching, running) = (0, 0)
         for index in machines.indices {
@@ -118,7 +118,7 @@ package struct CampaignTable: Sendable {
 
     // MARK: Storage
 
-    /// What changed since it was last handed out.
+    /// The records of everything changed since the last call.
     mutating func takeChanges() -> [CampaignMemory] {
         guard !changed.isEmpty else { return [] }
         var memories: [CampaignMemory] = []
@@ -132,7 +132,7 @@ package struct CampaignTable: Sendable {
         return memories
     }
 
-    /// What was handed out may not have been stored: everything is handed out again.
+    /// Hands everything out again, because it may not have been stored.
     mutating func storeAll() { (stored, changed) = ([:], Set(machines.indices)) }
 
     mutating func takeUp(_ memory: Memory, _ policy: CheckedPolicy, at now: Instant) {

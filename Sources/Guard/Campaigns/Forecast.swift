@@ -1,13 +1,13 @@
 import Model
 import Policy
 
-/// What a rule would read once so many emails more have been resolved, of which a share bounced.
+/// What a rule would read after `emails` more resolved emails, of which a share bounced.
 struct Forecast: CompiledReadings {
     let now: CampaignFigures
     let windows: [Duration]
     let emails: Double
     let bounceRate: Double
-    /// How long those emails take.
+    /// How long it takes to send those emails.
     let elapsed: Duration
 
     private func added(to counter: Counter) -> Double {
@@ -36,7 +36,7 @@ struct Forecast: CompiledReadings {
         }
     }
 
-    /// What the window holds now leaves it bit by bit.
+    /// The present contents of the window leave it evenly.
     func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double) {
         let length = windows[window]
         let share = elapsed / length

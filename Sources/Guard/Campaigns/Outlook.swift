@@ -1,55 +1,55 @@
 import Model
 import Policy
 
-/// How soon a campaign may breach a rule at worst, and so when it is polled again.
+/// The worst-case forecast of a campaign's next breach, which plans its next poll.
 package struct Outlook: Hashable, Sendable {
     /// The rule that may be breached first.
     package var rule: String
-    /// After so many emails more.
+    /// The number of further emails until the breach.
     package var emails: Double
-    /// Where this share of them bounced.
+    /// The bounce rate assumed for them.
     package var bounceRate: Double
-    /// How long those emails take at the pace that it sends at.
+    /// How long those emails take at the campaign's pace.
     package var time: Duration
 }
 
-/// When a campaign wants to be polled again.
+/// When a campaign needs its next poll.
 enum PollWish: Hashable, Sendable {
     case after(Duration)
-    /// Before long: nothing is known of its pace.
+    /// At an even interval, because its pace is unknown.
     case even
 }
 
-/// Polls go where danger is.
+/// Polls are spent where a breach is near.
 extension CampaignMachine {
-    /// A list that turns bad is taken to bounce so much, or more where its latest emails are consistent with more.
+    /// The assumed bounce rate of a list that turns bad, or higher if the latest emails allow it.
     private static let badRate = 0.25
-    /// A campaign is polled again after this part of the time that a breach is away.
+    /// The number of polls within the time to the earliest breach.
     private static let pollsPerBreach = 3.0
-    /// The number of emails until a breach is found to within so many halvings of its logarithm.
+    /// The number of bisection steps, on a logarithmic scale, that find the emails until a breach.
     private static let halvings = 6
 
-    /// A rule that might be breached before long.
+    /// A rule that may be breached soon.
     private struct Candidate {
         var rule: String
         var condition: CompiledCondition
         var figures: CampaignFigures
     }
 
-    /// When to poll next by what is known of it now.
+    /// Plans the next poll from the campaign's current state.
     mutating func planPoll(in context: CampaignContext) -> PollWish {
         let poll = context.policy.poll
         outlook = nil
-        // Whether its counters restarted, the next answer shows.
+        // The next response shows whether the counters restarted.
         if samples.isFallOpen { return .after(poll.stats.min) }
         switch phase {
         case .unknown, .running: break
-        // What does not send is in no danger; what a person starts is seen in time.
+        // A campaign that does not send is in no danger, and a restart by a person is noticed in time.
         case .draft, .starting, .pausing, .paused, .resuming, .pausedByAnother: return .after(poll.stats.max)
         }
         guard samples.latest != nil, let perSecond = samples.pace.perSecond else { return .even }
         var (wanted, candidates) = candidates(in: context)
-        // Beyond this no breach makes a difference.
+        // The horizon beyond which a breach does not change the plan.
         var horizon = perSecond * wanted.seconds * CampaignMachine.pollsPerBreach
         let rate = max(CampaignMachine.badRate, samples.pace.highestRate)
         let windows = rules.set.windows.map(\.length)
@@ -73,7 +73,7 @@ extension CampaignMachine {
             guard rules.mute(ofSlot: index, at: context.now) == nil else { continue }
             let state = rules.slot(index).state
             switch state.phase {
-            // Either it was reported and only watches, or the next usable answer decides.
+            // The firing is already reported and only watched, or the next usable response decides.
             case .firing: if !state.wasReported { wanted = poll.stats.min }
             case .pending(_, let accrued, _):
                 switch running.forClause {
@@ -95,7 +95,7 @@ extension CampaignMachine {
         return (wanted, candidates)
     }
 
-    /// After how many emails the condition would hold if that share bounced; nil where that is beyond the horizon.
+    /// The further emails after which the condition would hold at that bounce rate; nil if beyond the horizon.
     private func emailsUntil(
         _ candidate: Candidate, _ windows: [Duration], _ rate: Double, _ perSecond: Double, _ horizon: Double
     ) -> Double? {

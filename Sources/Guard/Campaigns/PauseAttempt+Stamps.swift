@@ -1,18 +1,18 @@
 package import Model
 
 extension PauseAttempt {
-    /// The longest time after which a request whose answer was lost can still have taken effect.
+    /// The longest time after which a request without a response can still take effect.
     private static let effectMax: Duration = .seconds(60)
-    /// Lost attempts stored: half an hour's at the longest wait between two.
+    /// The maximum of stored lost attempts: half an hour's worth at the longest backoff.
     private static let lostMax = 60
 
-    /// Whether the campaign's pause at that time can be the doing of one of our attempts.
+    /// True if one of our attempts can have paused the campaign at that time.
     ///
-    /// Answers give whole seconds, so our own pause may seem up to one second older than its request.
+    /// Responses give whole seconds, so our own pause may look up to a second older than its request.
     ///
-    /// - Parameter skew: how far the platform's stamps are known to be off.
+    /// - Parameter skew: the learned offset of the platform's timestamps.
     func explains(_ pausedAt: Instant, _ answer: ActionAnswer, _ skew: StampSkew) -> Bool {
-        // By our clock, as the server's may be off.
+        // Measured by our clock, because the server's may be off.
         let ours = intent.firstSentAt.flooredToSecond + intent.offset(of: pausedAt, answer)
         if ours >= intent.sentAt.flooredToSecond + skew.earliest { return true }
         return lostAttempts.contains {
@@ -20,7 +20,7 @@ extension PauseAttempt {
         }
     }
 
-    /// The attempt under way brings no answer any more, and may have taken effect.
+    /// Notes that the attempt under way has lost its response and may have taken effect.
     mutating func noteLost() {
         lostAttempts.append(intent.sentAt)
         if lostAttempts.count > PauseAttempt.lostMax { lostAttempts.removeFirst() }
@@ -28,8 +28,8 @@ extension PauseAttempt {
 }
 
 extension Intent {
-    /// How much later than the first attempt the platform stamped its effect, by the clock of its answers where they show
-    /// one; below zero where the stamp is older.
+    /// The offset of the platform's timestamp from the first attempt, by the clock of its responses if known; negative
+    /// if older.
     func offset(of stamp: Instant, _ answer: ActionAnswer) -> Duration {
         stamp - (answer.serverTimeAtRequest ?? firstSentAt).flooredToSecond
     }

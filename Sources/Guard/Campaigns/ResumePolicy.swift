@@ -1,21 +1,21 @@
 package import Model
 import Policy
 
-/// When a paused campaign is resumed, how often, and what it has to prove afterwards: cooldown, `at_most`, probation.
+/// When and how often a paused campaign is resumed, and its probation afterwards.
 package struct ResumePolicy: Codable, Hashable, Sendable {
-    /// Resumes stored; no policy counts more.
+    /// The maximum of stored resumes; no policy counts more.
     private static let resumesMax = 100
-    /// The longest that a cooldown grows to by doubling.
+    /// The longest cooldown that doubling leads to.
     static let cooldownMax: Duration = .seconds(7 * 86400)
 
-    /// How long after a resume a new pause by the same rule counts as a relapse, where there is no probation.
+    /// Without a probation, a new pause by the same rule this soon after a resume counts as a relapse.
     private static let relapseWithin: Duration = .seconds(86400)
 
-    /// When it was resumed, newest last.
+    /// The times of the resumes, newest last.
     package private(set) var resumes: [Instant] = []
-    /// Relapses since it last passed a probation: each doubles the cooldown.
+    /// Relapses since the last passed probation; each doubles the cooldown.
     package private(set) var relapses = 0
-    /// What had been counted at the last resume; the rule that paused it counts from there.
+    /// The counters at the last resume; the rule that had paused the campaign counts from there.
     package private(set) var baseline: Baseline?
 
     package struct Baseline: Codable, Hashable, Sendable {
@@ -33,21 +33,21 @@ package struct ResumePolicy: Codable, Hashable, Sendable {
         baseline = Baseline(rule: rule.name, stats: stats, at: now, isOnProbation: rule.resume?.probation != nil)
     }
 
-    /// The rule counts from here on, without a resume of ours.
+    /// Counts the rule from here without a resume of ours.
     mutating func count(from stats: CampaignStats, _ rule: Rule, at now: Instant) {
         baseline = Baseline(rule: rule.name, stats: stats, at: now, isOnProbation: false)
     }
 
-    /// A probation that was breached, or that observe mode does not act on, is over.
+    /// Ends a probation that was breached, or that observe mode does not act on.
     mutating func endProbation() { baseline?.isOnProbation = false }
 
-    /// What the rule counts from: the resume that ended its own pause; nil for other rules.
+    /// The resume that the rule counts from; nil unless that resume ended the rule's own pause.
     package func baseline(of rule: String) -> Baseline? { baseline.flatMap { $0.rule == rule ? $0 : nil } }
 
-    /// The platform's counters restarted.
+    /// Counts from zero, because the platform's counters restarted.
     mutating func countFromZero() { baseline?.stats = CampaignStats.zeroCounters }
 
-    /// A rule pauses the campaign: when that ends by itself; nil where a person has to end it.
+    /// Handles a pause by a rule and returns when it ends by itself; nil if a person has to end it.
     mutating func paused(by rule: Rule, at now: Instant) -> Instant? {
         guard let resume = rule.resume else { return nil }
         if let baseline, baseline.rule == rule.name {
@@ -59,7 +59,7 @@ package struct ResumePolicy: Codable, Hashable, Sendable {
         return now + cooldown(resume)
     }
 
-    /// Ends the probation where its condition is known not to hold after enough emails; true where it does.
+    /// Ends the probation if its condition is known to be false after enough emails; true if it ended.
     mutating func passesProbation(_ truth: Truth, resolved: Int?, _ probation: Resume.Probation) -> Bool {
         guard let resolved, resolved >= probation.sends, truth == .no else { return false }
         baseline?.isOnProbation = false
@@ -67,34 +67,34 @@ package struct ResumePolicy: Codable, Hashable, Sendable {
         return true
     }
 
-    /// How long a resume that cannot be done yet waits before it is evaluated again: what hinders it has been polled by then.
+    /// How long a hindered resume waits before it is evaluated again; the hindrance is polled within that time.
     static func retryInterval(_ policy: CheckedPolicy) -> Duration {
         max(policy.poll.pools.max, policy.poll.statsInterval)
     }
 
-    /// How long it stays paused before the next resume.
+    /// How long the campaign stays paused before its next resume.
     func cooldown(_ resume: Resume) -> Duration {
         max(resume.after, min(resume.after * (1 << min(relapses, 20)), ResumePolicy.cooldownMax))
     }
 
-    /// True where the policy allows no resume at that time; a person has to decide.
+    /// True if the policy allows no resume at that time, so that a person has to decide.
     func isExhausted(_ resume: Resume, at now: Instant) -> Bool {
         guard let limit = resume.atMost else { return false }
         return resumes.count { $0 > now - limit.per } >= limit.times
     }
 }
 
-/// A resume that is under way: first fresh stats, then the start.
+/// A resume under way: fresh stats first, then the start.
 package struct ResumeAttempt: Codable, Hashable, Sendable {
     package enum Step: Codable, Hashable, Sendable {
-        /// Not evaluated again before then.
+        /// Not evaluated again before this time.
         case waiting(until: Instant)
-        /// Fresh stats have been requested.
+        /// Fresh stats were requested.
         case evaluating(since: Instant)
-        /// The start is on its way.
+        /// The start is under way.
         case sent(Intent)
 
-        /// As ledgers store it.
+        /// The key names in stored ledgers.
         private enum CodingKeys: String, CodingKey {
             case waiting
             case evaluating = "judging"
@@ -104,19 +104,19 @@ package struct ResumeAttempt: Codable, Hashable, Sendable {
 
     package var pause: Pause
     package var step: Step
-    /// A start's answer was lost: the campaign may be running.
+    /// The response to a start was lost, so the campaign may be running.
     package var mayHaveTakenEffect = false
-    /// What had been counted just before the start; an attempt that may have taken effect retains its own.
+    /// The counters just before the start; an attempt that may have taken effect keeps its own.
     package var countedBefore: CampaignStats?
-    /// Why it could not be resumed, as last reported.
+    /// The last reported hindrance; nil if none was reported.
     package var reported: ResumeHindrance?
-    /// Since when it waits only for volume that is reserved for launches; nil where it does not.
+    /// Since when the resume waits only for volume reserved for launches; nil if it does not.
     package var awaitsVolumeSince: Instant?
-    /// The order that it is to be resumed; nil where its cooldown is over.
+    /// The order to resume; nil if the cooldown ended.
     package var order: Order?
-    /// When that was given.
+    /// When the order was given.
     package var orderedAt: Instant?
-    /// The pause was not ours, and stays another's if the resume comes to nothing; nil is false.
+    /// True if the pause is someone else's and stays so if the resume fails; nil is false.
     package var wasAnothers: Bool?
 
     init(pause: Pause, step: Step) { (self.pause, self.step) = (pause, step) }
@@ -128,11 +128,11 @@ package struct ResumeAttempt: Codable, Hashable, Sendable {
         }
     }
 
-    /// The phase as it stays where no resume follows.
+    /// The phase if no resume follows.
     var withoutResume: CampaignPhase {
         if wasAnothers == true { return .pausedByAnother(pause.standstill) }
         var pause = pause
-        // An order that came to nothing leaves the cooldown as it was.
+        // An order without a result leaves the cooldown unchanged.
         if order == nil { pause.resumeAt = nil }
         return .paused(pause)
     }

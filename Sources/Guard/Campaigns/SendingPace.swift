@@ -1,11 +1,11 @@
 import Model
 import Policy
 
-/// How fast a campaign sends, and how its latest emails fared: forecasts rest on these.
+/// The sending pace of a campaign and the fate of its latest emails, on which forecasts rest.
 struct SendingPace: Sendable {
-    /// In seconds: a short memory follows a burst at once; a long one is not misled by a lull between two.
+    /// Time constants in seconds: the short one follows a burst at once, the long one bridges a lull.
     private static let memories = (short: 120.0, long: 1800.0)
-    /// So many of the latest emails show how it fares now.
+    /// The number of latest emails that represent the present.
     private static let latestMax = 200.0
 
     private var last: (counters: Counters, at: Instant)?
@@ -13,12 +13,12 @@ struct SendingPace: Sendable {
     private var long = 0.0
     private var isKnown = false
     private var grownAt: Instant?
-    /// In seconds.
+    /// The longest recent flat stretch, in seconds.
     private var flat = 0.0
     private var bounced = 0.0
     private var resolved = 0.0
 
-    /// Takes in an answer.
+    /// Updates the pace with a response's counters.
     mutating func observe(_ newest: Counters, at now: Instant) {
         var counters = newest
         defer { last = (counters, now) }
@@ -31,7 +31,7 @@ struct SendingPace: Sendable {
         let (emails, elapsed) = (max(growth(.sent), growth(.resolved)), now.seconds(since: last.at))
         let perSecond = emails / elapsed
         if emails > 0 {
-            // Forgotten bit by bit, so that one quiet night does not count for good.
+            // Decays, so that one quiet night does not count for good.
             flat = max(flat * 0.9, grownAt.map { now.seconds(since: $0) } ?? 0)
             grownAt = now
         }
@@ -49,16 +49,16 @@ struct SendingPace: Sendable {
 
     private static func weight(_ elapsed: Double, _ memory: Double) -> Double { elapsed / (elapsed + memory) }
 
-    /// The longest that the counters stood between two growths lately.
+    /// The longest recent time between two increases of the counters.
     var longestFlat: Duration { .milliseconds(Int64(flat * 1000)) }
 
-    /// Emails a second by either memory, the lower and the higher; nil before two answers.
+    /// Emails per second by the slower and the faster estimate; nil before two responses.
     var range: (min: Double, max: Double)? { isKnown ? (min(short, long), max(short, long)) : nil }
 
-    /// Emails a second; nil before two answers.
+    /// Emails per second by the faster estimate; nil before two responses.
     var perSecond: Double? { isKnown ? max(short, long) : nil }
 
-    /// The highest bounce rate that its latest emails are consistent with, at 95 % confidence.
+    /// The highest bounce rate consistent with the latest emails, at 95 % confidence.
     var highestRate: Double {
         WilsonInterval(min(bounced, resolved), of: resolved, confidence: 0.95)?.upper ?? 1
     }

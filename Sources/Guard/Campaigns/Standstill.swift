@@ -1,18 +1,18 @@
 package import Model
 
-/// How a campaign that was paused is watched.
+/// Watches whether a paused campaign stops sending.
 ///
-/// Emails in transit are counted for a while after a pause, so growth alone proves nothing. What proves that a pause took
-/// effect is a standstill that begins with it, while there are emails to send and volume to send them with. Growth after
-/// one shows a restart; growth without one shows nothing of the kind, and the pause is sent again.
+/// Emails in transit are counted for a while after a pause, so growth alone proves nothing. A standstill that begins
+/// with the pause proves its effect, provided that emails and volume were left to send. Growth after a standstill shows
+/// a restart; growth without one shows that the pause must be repeated.
 package struct Standstill: Hashable, Sendable, Codable {
-    /// What a sample shows.
+    /// The conclusion from a sample.
     package enum Finding: Hashable, Sendable {
         /// Nothing was sent beyond what may have been in transit.
         case still
-        /// It had stood still, and sends again.
+        /// The campaign stood still and sends again.
         case restarted
-        /// It is still sending, and has not been seen to stand still.
+        /// The campaign still sends and was not seen to stand still.
         case goesOn
     }
 
@@ -21,58 +21,58 @@ package struct Standstill: Hashable, Sendable, Codable {
         var at: Instant
     }
 
-    /// The least time without an email that counts as a standstill: some platforms update their counters once a minute.
+    /// The shortest standstill: some platforms update their counters once a minute.
     private static let flatMin: Duration = .seconds(60)
-    /// So many samples in a row must show it: a replica that is behind repeats an old answer.
+    /// The fewest samples in a row that show a standstill: a lagging replica repeats an old response.
     private static let flatSamplesMin = 3
-    /// Nothing was sent while at least so many emails were to be expected: by chance in one of twenty cases.
+    /// The fewest emails to expect in a standstill; by chance, none of them is sent in one case of twenty.
     private static let expectedMin = 3.0
-    /// A fall to this part of the expected pace is a standstill too, where at least so many emails were expected.
+    /// A fall to this part of the expected pace is a standstill too, if at least this many emails were expected.
     private static let slowdown = (factor: 0.1, expectedMin: 20.0)
-    /// For so long a pause may take to reach what sends.
+    /// The longest time that a pause may take to reach the sending machines.
     private static let drainMin: Duration = .seconds(60)
-    /// Fewer emails than this prove nothing while some may be in transit.
+    /// Growth below this many emails proves nothing while some may be in transit.
     private static let growthMin = 5.0
     private static let restartMin = 10
-    /// Samples with growth that show a restart while emails may be in transit: those are counted once.
+    /// The samples with growth that show a restart: emails in transit are counted once.
     private static let growthsMin = 2
 
-    /// When emails in transit have had their time.
+    /// When emails in transit have been counted.
     package var settlesAt: Instant
-    /// What had been sent when it had settled; nil before.
+    /// The sent counter at the first sample after ``settlesAt``; nil before that.
     package var sentWhenSettled: Int?
-    /// When watching began; nil in what older versions stored, as is what follows.
+    /// When watching began; like the properties below, nil in records of older versions.
     private var since: Instant?
-    /// Emails a second before the pause, by a short and by a long memory: the lower and the higher of both.
+    /// The lower and the higher estimate of emails per second before the pause.
     private(set) var paceMin: Double?
     private(set) var paceMax: Double?
-    /// The pace just after the pause, where none was known before: what is in transit leaves no faster later on.
+    /// The pace just after the pause if no earlier pace is known; emails in transit leave no faster later.
     private var drainPace: Double?
     private var first: Count?
     private var latest: Count?
-    /// When an email was last seen to have left, and the sample before that: it stopped in between.
+    /// When an email was last seen to leave, and the time of the sample before that one.
     private var flatSince: Instant?
     private var stoppedAfter: Instant?
-    /// Samples since then.
+    /// Samples since ``flatSince``.
     private var flatSamples: Int?
-    /// Samples further apart show nothing of what was between them, such as a pool that was empty; nil is any.
+    /// Samples further apart show nothing about the time between them, such as an empty pool; nil for no limit.
     private var gapMax: Duration?
-    /// The counters stood for so long between two growths before the pause; nil where that is not known.
+    /// The longest time between two increases before the pause; nil if unknown.
     private var earlierFlat: Duration?
-    /// Samples with growth since it stood still: what was in transit may be counted all at once.
+    /// Samples with growth since the standstill; emails in transit may be counted all at once.
     private var growths: Int?
-    /// What had been sent when it stood still.
+    /// The sent counter at the standstill; nil before one is seen.
     private var sentAtStandstill: Int?
-    /// The counters restarted from scratch since the pause.
+    /// True if the counters restarted from zero since the pause.
     private(set) var countersRestarted: Bool?
 
     /// - Parameters:
     ///   - now: when the platform confirmed the pause.
-    ///   - grace: for so long emails in transit may be counted.
-    ///   - pace: emails a second before the pause, at least and at most.
-    ///   - known: what had been sent when it was last counted, and when that was.
-    ///   - gapMax: the furthest two samples may lie apart to show a standstill.
-    ///   - earlierFlat: how long the counters stood between two growths while it was sending, as a cache makes them.
+    ///   - grace: how long emails in transit may be counted.
+    ///   - pace: the lowest and the highest estimate of emails per second before the pause.
+    ///   - known: the last sent counter and its time.
+    ///   - gapMax: the longest gap between samples that can show a standstill.
+    ///   - earlierFlat: the longest time between two increases while the campaign was sending, such as a cache causes.
     package init(
         since now: Instant, grace: Duration, pace: (min: Double, max: Double)? = nil,
         known: (sent: Int, at: Instant)? = nil, earlierFlat: Duration? = nil, gapMax: Duration? = nil
@@ -85,14 +85,14 @@ package struct Standstill: Hashable, Sendable, Codable {
         (latest, flatSince) = (first, known == nil ? nil : now)
     }
 
-    /// It has been seen to stand still: the pause took effect.
+    /// True if the campaign was seen to stand still, so that the pause took effect.
     package var stoodStill: Bool { sentAtStandstill != nil }
 
-    /// Watches from scratch, after the pause was sent again.
+    /// A new watch after the pause was sent again.
     func again(at now: Instant, grace: Duration) -> Standstill {
         var (low, high) = (paceMin, paceMax)
         if let first, let latest, latest.at > first.at {
-            // It kept sending, so that this is its pace.
+            // The campaign kept sending, so this is its pace.
             let seen = Double(max(0, latest.sent - first.sent)) / (latest.at - first.at).seconds
             (low, high) = (min(low ?? seen, seen), max(high ?? seen, seen))
         }
@@ -101,13 +101,13 @@ package struct Standstill: Hashable, Sendable, Codable {
             known: latest.map { ($0.sent, $0.at) }, earlierFlat: earlierFlat, gapMax: gapMax)
     }
 
-    /// Emails in transit have had their time by then at the latest.
+    /// Limits ``settlesAt`` and the start to a time that the clock can have meant.
     mutating func clamp(to latest: Instant) {
         settlesAt = min(settlesAt, latest)
         since = since.map { min($0, latest) }
     }
 
-    /// The counters restarted, and showed this when that was first seen.
+    /// Rebases on restarted counters; `sent` and `time` are those of the first restarted sample.
     mutating func restartCounters(sent: Int?, at time: Instant) {
         countersRestarted = true
         let count = sent.map { Count(sent: $0, at: time) }
@@ -117,11 +117,11 @@ package struct Standstill: Hashable, Sendable, Codable {
         growths = nil
     }
 
-    /// Takes a sample in.
+    /// Draws a conclusion from a sample.
     ///
     /// - Parameters:
-    ///   - requestedAt: when it was requested; one from before the pause shows nothing.
-    ///   - couldSendUntil: until when it is known that it had emails, and volume, to send; nil where neither is known.
+    ///   - requestedAt: when the sample was requested; one from before the pause shows nothing.
+    ///   - couldSendUntil: the latest time at which emails and volume were known to be left; nil if unknown.
     package mutating func observe(
         sent: Int?, requestedAt: Instant, couldSendUntil: Instant?, at now: Instant
     ) -> Finding {
@@ -136,7 +136,7 @@ package struct Standstill: Hashable, Sendable, Codable {
         let growth = max(0, sent - before.sent)
         let start = max(before.at, since ?? before.at)
         let elapsed = max(.zero, now - start)
-        // What left between the last sample before the pause and the pause itself.
+        // Emails that left between the last sample before the pause and the pause itself.
         let earlier = (paceMax ?? 0) * max(.zero, start - before.at).seconds
         let isGap = gapMax.map { now - before.at > $0 } ?? false
         noteStandstill(growth, earlier, since: start, sent, isGap ? nil : couldSendUntil, at: now)
@@ -153,7 +153,7 @@ package struct Standstill: Hashable, Sendable, Codable {
         return findingInTransit(Double(growth) - earlier, elapsed, sent, first, at: now)
     }
 
-    /// What was settled by an earlier process, or by an older version, still counts.
+    /// The conclusion if an earlier process or an older version stored the settled counter.
     private func finding(afterSettling sent: Int, _ requestedAt: Instant) -> Finding {
         guard requestedAt >= settlesAt, let settled = sentWhenSettled, sent > settled else { return .still }
         return stoodStill ? .restarted : .goesOn
@@ -163,14 +163,14 @@ package struct Standstill: Hashable, Sendable, Codable {
         _ growth: Int, _ earlier: Double, since start: Instant, _ sent: Int, _ couldSendUntil: Instant?, at now: Instant
     ) {
         flatSamples = (flatSamples ?? 0) + 1
-        // Counters that a cache holds for a minute stand for a minute while the campaign is sending.
+        // Cached counters stand still for a minute while the campaign is sending.
         let flatMin = max(Standstill.flatMin, (earlierFlat ?? .zero) * 2)
         defer {
             if growth > 0 || couldSendUntil == nil { (flatSince, stoppedAfter, flatSamples) = (now, start, 0) }
         }
         guard sentAtStandstill == nil, let couldSendUntil, let flatSince else { return }
         if growth == 0 {
-            // What stops later, stops for another reason: sending hours, or a list that is through.
+            // A later stop has another reason: sending hours, or a finished list.
             let flat = couldSendUntil - flatSince
             guard stoppedAfter ?? flatSince <= settlesAt, flat >= flatMin,
                 flatSamples ?? 0 >= Standstill.flatSamplesMin
@@ -186,7 +186,7 @@ package struct Standstill: Hashable, Sendable, Codable {
         }
     }
 
-    /// Whether what is counted while emails may be in transit is more than that.
+    /// The conclusion while emails may be in transit: whether more is counted than those.
     private mutating func findingInTransit(
         _ growth: Double, _ elapsed: Duration, _ sent: Int, _ first: Count, at now: Instant
     ) -> Finding {
@@ -200,7 +200,7 @@ package struct Standstill: Hashable, Sendable, Codable {
         let inTransit = paceMax * max(.zero, settlesAt - first.at).seconds
         let bound = inTransit + 3 * inTransit.squareRoot() + Double(Standstill.restartMin)
         if Double(sent - first.sent) > bound { return .goesOn }
-        // A minute after the pause it leaves as fast as before.
+        // A minute after the pause, the campaign sends as fast as before.
         let isUndiminished = growth >= Standstill.growthMin && growth >= paceMin * elapsed.seconds / 2
         return now - since >= Standstill.drainMin && isUndiminished ? .goesOn : .still
     }
