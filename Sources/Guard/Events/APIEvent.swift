@@ -1,14 +1,14 @@
 package import Model
 
-/// What happened to a workspace's API.
+/// A change in the health of a workspace's API.
 package enum APIEvent: Sendable {
     case failing(APIFailure)
     case recovered(APIFailure.Kind, since: Instant, lasting: Duration, isFlapping: Bool)
 }
 
-/// A failure of the API that lasts, as its latest fault shows it.
+/// A lasting failure of the API, as shown by its latest fault.
 package struct APIFailure: Sendable {
-    /// In the order of severity.
+    /// In order of severity, the most severe first.
     package enum Kind: String, CaseIterable, Sendable {
         case unauthorized, unreachable, throttled, unexpected
     }
@@ -16,11 +16,11 @@ package struct APIFailure: Sendable {
     package var kind: Kind
     package var fault: Fault
     package var target: Target
-    /// Requests that fail this way at present.
+    /// The targets that fail this way at present.
     package var failing: Int
     package var since: Instant
-    /// How long it has lasted; nil where this is its first report.
+    /// How long the failure has lasted; nil in its first report.
     package var lasting: Duration?
-    /// It ended and came back.
+    /// The failure ended and came back.
     package var isFlapping: Bool
 }

@@ -1,73 +1,73 @@
 package import Model
 package import Policy
 
-/// What happened to a campaign, or what its counters show.
+/// An event of a campaign.
 package enum CampaignEvent: Sendable {
     // MARK: Stats
 
-    /// The platform does not know its id.
+    /// The platform does not know the campaign's id.
     case missing(Fault)
-    /// No usable stats for longer than `stale_after`; `lastFault` is why the latest answer could not be used.
+    /// No usable stats for longer than `stale_after`; `lastFault` says why the latest response was unusable.
     case stale(age: Duration, lastFault: String?)
-    /// Usable stats arrive again, after so long.
+    /// Usable stats arrive again, after this long without any.
     case fresh(after: Duration)
-    /// So many of its latest answers were unusable.
+    /// Too many of the latest responses are unusable.
     case degraded(unusable: Int, of: Int)
-    /// Its answers are usable again.
+    /// The responses are usable again.
     case steady
-    /// It has sent nothing for so long, although emails are queued.
+    /// The campaign has sent nothing for this long, although emails are queued.
     case standstill(since: Instant, lasting: Duration)
     /// The platform's counters restarted from zero.
     case countersRestarted(from: CampaignStats, to: CampaignStats)
 
     // MARK: Pauses
 
-    /// We paused it, or in observe mode would have.
+    /// Sendwarden paused the campaign, or would have in observe mode.
     case paused(PauseReport)
-    /// We meant to pause it, and it was paused by someone else, or never ran.
+    /// A pause of ours found the campaign paused by someone else, or never started.
     case alreadyPaused(Decision, status: CampaignStatus, pausedAt: Instant?)
-    /// An attempt to pause it failed; without `retryIn` there is no further one.
+    /// An attempt to pause failed; a nil `retryIn` means that it was the last one.
     case pauseFailed(Decision, Fault, attempts: Int, retryIn: Duration?)
     /// A failed pause is no longer justified.
     case pauseAbandoned(Decision, PauseObjection, mayHaveTakenEffect: Bool)
-    /// It is still sending after a confirmed pause: the pause is sent again.
+    /// The campaign still sends after a confirmed pause, so the pause is repeated.
     case pauseUncertain(Pause)
-    /// It is still sending after a confirmed pause, which is no longer justified.
+    /// The campaign still sends after a confirmed pause that is no longer justified.
     case pauseNotRepeated(Pause, PauseObjection)
-    /// The platform confirmed several pauses, and it is still sending.
+    /// The platform confirmed several pauses, but the campaign still sends.
     case pauseIneffective(Pause)
-    /// The platform answers again and again that someone else had paused it, and it is still sending.
+    /// The platform keeps reporting a pause by someone else, but the campaign still sends.
     case pauseOutlasted(pauses: Int)
-    /// A pause that seemed to have no effect took effect.
+    /// A pause that seemed to have no effect has taken effect.
     case pauseEffective(Pause)
-    /// It was restarted after our pause, and not by us.
+    /// Someone else restarted the campaign after our pause.
     case overridden(Pause, OverrideConsequence)
 
     // MARK: Resumes
 
     case resumed(ResumeReport)
-    /// After a resume, the rule counts from there on.
+    /// The rule counts from the resume.
     case ruleRearmed(Rule)
-    /// It could not be resumed; `rule` is the rule whose cooldown is over, `order` the order that asked for it.
+    /// The resume failed; `rule` is the rule whose cooldown is over, `order` the order to resume.
     case resumeFailed(rule: String?, order: Order?, ResumeHindrance)
-    /// It was resumed as often as the rule allows: a person has to start it.
+    /// The rule's resumes are used up, so a person has to start the campaign.
     case resumesExhausted(Rule)
-    /// It breached the condition of its probation.
+    /// The campaign breached the condition of its probation.
     case relapsed(Rule, Evaluation)
     case probationPassed(Rule, resolved: Int)
 }
 
-/// A pause with what it rests on.
+/// A pause and its evidence.
 package struct PauseReport: Sendable {
     package var decision: Decision
-    /// The rule that decided; nil where none did, or the policy no longer has it.
+    /// The rule that decided; nil if none did or the policy no longer has it.
     package var rule: Rule?
     package var mode: Mode
-    /// When it resumes at the earliest; nil where a person has to start it.
+    /// The earliest resume; nil if a person has to start the campaign.
     package var resumesAt: Instant?
-    /// The rule has resumed it as often as it allows, which is why a person has to start it.
+    /// True if the rule's resumes are used up, so that a person has to start the campaign.
     package var resumesExhausted = false
-    /// The bounces and resolved emails that a deciding bounce rate counted; nil for other conditions.
+    /// The counts behind a deciding bounce rate; nil for other conditions.
     package var counts: BounceCounts?
 
     init(_ decision: Decision, rule: Rule?, mode: Mode, resumesAt: Instant? = nil, counts: BounceCounts? = nil) {
@@ -76,40 +76,40 @@ package struct PauseReport: Sendable {
     }
 }
 
-/// How many of so many resolved emails bounced.
+/// The resolved emails and those of them that bounced.
 package struct BounceCounts: Hashable, Sendable {
     package var bounced: Int
     package var resolved: Int
 }
 
-/// A resume with what follows from it.
+/// A resume and its consequences.
 package struct ResumeReport: Sendable {
-    /// The rule whose pause ended; nil where none paused it.
+    /// The rule behind the ended pause; nil if there was none.
     package var rule: Rule?
-    /// The order that asked for it; nil where its cooldown was over.
+    /// The order to resume; nil if the cooldown ended.
     package var order: Order?
-    /// Automatic resumes so far, this one included.
+    /// Automatic resumes so far, including this one.
     package var resumes: Int
     package var warnings: [LaunchWarning]
 }
 
-/// Why a pause that was decided is no longer justified.
+/// Why a decided pause is no longer justified.
 package enum PauseObjection: Hashable, Sendable {
     case observeMode
     /// `on_unapproved` is no longer `pause`.
     case unapprovedAllowed
     /// No launch rule holds the campaign any more.
     case launchAllowed
-    /// The policy no longer pauses it by this rule.
+    /// The rule no longer pauses the campaign.
     case ruleRemoved(String)
-    /// By a person; nil is a restart by hand.
+    /// `by` is the person who muted the rule; nil after a manual restart.
     case ruleMuted(String, by: String?)
     case conditionCleared(String)
 }
 
-/// What follows from a restart that was not ours.
+/// The consequence of a restart that was not ours.
 package enum OverrideConsequence: Hashable, Sendable {
-    /// No rule of the policy had paused it.
+    /// The pause was not caused by a rule of the policy.
     case evaluatedAsBefore
     case ruleMuted
     case pausedAgain
@@ -117,7 +117,7 @@ package enum OverrideConsequence: Hashable, Sendable {
     case countedFromRestart
 }
 
-/// A launch rule that would hold a launch of what a campaign has left to send.
+/// A launch rule that would hold the rest of a campaign's emails if they were a launch.
 package struct LaunchWarning: Hashable, Sendable {
     package var rule: String
     package var conditionText: String
@@ -127,30 +127,30 @@ package struct LaunchWarning: Hashable, Sendable {
 /// Why a campaign cannot be resumed now.
 package enum ResumeHindrance: Hashable, Sendable, Codable {
     case obstacles([ResumeObstacle])
-    /// The platform answered that it does not run.
+    /// The platform reports that the campaign does not run.
     case notRunning
-    /// The request failed: the fault's summary.
+    /// The request failed; carries the fault's summary.
     case failed(String)
-    /// Fresh stats could not be had: the fault's summary.
+    /// No fresh stats; carries the fault's summary.
     case noFreshStats(String)
     case incompleteStats
-    /// Its remaining emails do not fit beside what is reserved for launches; `remaining` is nil where unknown.
+    /// The remaining emails do not fit beside the volume reserved for launches; `remaining` is nil if unknown.
     case volumeReserved(remaining: Int?, reserved: Int, pool: PoolID)
     case startLimit
     /// The order was not carried out within this time.
     case orderExpired(after: Duration)
 }
 
-/// One reason why a campaign must not run.
+/// A reason why a campaign must not run.
 package enum ResumeObstacle: Hashable, Sendable, Codable {
     case ledgerFailing
     case campaignMissing
-    /// Another rule is breached; `finding` is the comparison that decides.
+    /// Another rule is breached; `finding` is the deciding comparison.
     case breached(rule: String, conditionText: String, finding: Finding?)
 }
 
 extension ResumeHindrance {
-    /// True where it is the same reason, whatever its numbers are now.
+    /// True for the same reason, even with other numbers.
     func isSame(as other: ResumeHindrance) -> Bool { summary == other.summary }
 
     /// The reason without its numbers.

@@ -1,7 +1,7 @@
 package import Model
 package import Policy
 
-/// Something that the guard reports: facts alone; `Reporting` turns them into a sentence and fields.
+/// An event reported by the guard, as facts; `Reporting` turns it into a sentence and fields.
 package enum GuardEvent: Sendable {
     indirect case campaign(CampaignSnapshot, CampaignEvent)
     indirect case launch(CampaignSnapshot, LaunchEntry, LaunchEvent)
@@ -9,16 +9,16 @@ package enum GuardEvent: Sendable {
     indirect case pool(PoolEvent)
     indirect case sender(SenderEvent)
     indirect case api(WorkspaceLabel, APIEvent)
-    /// `entry` is nil where the policy names no such campaign.
+    /// `entry` is nil if the policy does not list the campaign.
     indirect case order(Order, entry: CampaignEntry?, OrderOutcome)
-    /// So many campaigns were started within `per`, as many as the start limit allows; further starts wait.
+    /// `starts` campaigns were started within `per`, the limit; further starts wait.
     case startLimitReached(starts: Int, per: Duration, campaigns: Int)
     /// More than half of the running campaigns breach at once.
     case circuitBreakerTripped(breaching: Int, running: Int, stopsPauses: Bool)
     case ledger(LedgerEvent)
 }
 
-/// A campaign as an event shows it: its entry in the policy and its newest counters.
+/// A campaign's policy entry and newest counters, as an event shows them.
 package struct CampaignSnapshot: Sendable {
     package var entry: CampaignEntry
     package var stats: CampaignStats?
@@ -26,11 +26,11 @@ package struct CampaignSnapshot: Sendable {
     package init(entry: CampaignEntry, stats: CampaignStats?) { (self.entry, self.stats) = (entry, stats) }
 }
 
-/// A workspace as sentences name it.
+/// A workspace as sentences refer to it.
 package struct WorkspaceLabel: Hashable, Sendable {
     package var name: WorkspaceName
     package var provider: Provider
-    /// The policy has no other, so that "the platform" is clear.
+    /// True if the policy has no other workspace, so that "the platform" is unambiguous.
     package var isOnly: Bool
 
     package init(name: WorkspaceName, provider: Provider, isOnly: Bool) {
@@ -55,7 +55,7 @@ package struct RuleTransition: Sendable {
     }
 }
 
-/// Whether decisions can be stored.
+/// A change in the ledger's ability to store.
 package enum LedgerEvent: Sendable {
     /// `since` is nil for the first failure of an outage.
     case failed(reason: String, since: Instant?)
@@ -63,7 +63,7 @@ package enum LedgerEvent: Sendable {
 }
 
 extension GuardEvent {
-    /// What an event is about.
+    /// The subject of an event.
     package enum Subject: Hashable, Sendable {
         case campaign(CampaignID)
         case pool(PoolID)

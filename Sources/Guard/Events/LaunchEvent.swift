@@ -1,41 +1,41 @@
 package import Model
 package import Policy
 
-/// What happened to a launch of the policy.
+/// An event of a launch in the policy.
 package enum LaunchEvent: Sendable {
     case queued
-    /// Not released before its `expires`; it is dropped.
+    /// The launch was not released before its `expires` and is dropped.
     case expired
     case held(HoldReport)
-    /// It can never fit: more are enrolled than the pool takes in a window.
+    /// The launch can never fit: more leads are enrolled than the pool takes in a window.
     case cannotFit(enrolled: Int, capacity: Int, pool: PoolID)
-    /// We started it, or in observe mode would have.
+    /// Sendwarden started the campaign, or would have in observe mode.
     case released(ReleaseReport)
-    /// Its start failed; a final failure is not tried again.
+    /// The start failed; a final failure is not retried.
     case failed(Decision, Fault, isFinal: Bool)
-    /// It could not be evaluated for so long; later launches no longer wait for it.
+    /// The launch could not be evaluated for this long; later launches no longer wait for it.
     case skipped(after: Duration, reasons: [HoldReason])
-    /// It was started before we first polled it.
+    /// The campaign was started before it was first polled.
     case alreadyStarted
-    /// Someone else started it; with the launch rule that would have held it, if one would.
+    /// Someone else started the campaign; carries the launch rule that would have held it, if any.
     case unapproved(rule: Rule?, Evaluation?)
 }
 
-/// Why a launch is held, with what was known of its pool.
+/// Why a launch is held, with its pool at that time.
 package struct HoldReport: Sendable {
     package var reasons: [HoldReason]
-    /// The first rule that holds it, and how it was evaluated.
+    /// The first rule that holds the launch, and its evaluation.
     package var rule: Rule?
     package var evaluation: Evaluation?
     package var pool: PoolReading?
 }
 
-/// A start with what it rests on.
+/// A start and its evidence.
 package struct ReleaseReport: Sendable {
     package enum Note: Hashable, Sendable {
-        /// The platform says that it has run since then.
+        /// The platform reports that the campaign has run since this time.
         case ranSince(Instant)
-        /// The answer to our start was lost; the counters show that it runs.
+        /// The response to our start was lost; the counters show that the campaign runs.
         case seenInCounters
     }
 
@@ -47,28 +47,28 @@ package struct ReleaseReport: Sendable {
 
 /// Why a launch is held.
 package enum HoldReason: Hashable, Sendable, Codable {
-    /// A launch rule holds it.
+    /// A launch rule is true.
     case rule(String)
-    /// A launch rule cannot be evaluated for want of data.
+    /// A launch rule is unknown because data is missing.
     case unknownRule(String)
-    /// The campaign's own stats are missing, old or incomplete.
+    /// The campaign's own stats are missing, stale or incomplete.
     case noStats
-    /// Nobody is enrolled, so a start would send nothing now and everything later, unchecked.
+    /// No leads are enrolled, so a start would send nothing now and everything later, unchecked.
     case noLeads
-    /// The fresh stats that a start needs could not be had.
+    /// The fresh stats that a start needs are missing.
     case noFreshStats
-    /// The start was not accepted, or its answer was lost.
+    /// The start was not accepted, or its response was lost.
     case startFailed
-    /// As many campaigns were started as the start limit allows.
+    /// The start limit is reached.
     case startLimit
-    /// Decisions cannot be stored, so that a start might be sent twice.
+    /// Decisions cannot be stored, so a start might be sent twice.
     case ledger
-    /// It was paused; only a resume ends that.
+    /// The campaign was paused; only a resume ends that.
     case paused
-    /// This person holds it.
+    /// A person holds the launch.
     case person(String)
 
-    /// As ledgers store them.
+    /// The key names in stored ledgers.
     private enum CodingKeys: String, CodingKey {
         case rule, unknownRule
         case noStats = "noNumbers"
@@ -79,10 +79,10 @@ package enum HoldReason: Hashable, Sendable, Codable {
         case ledger, paused, person
     }
 
-    /// True where the next answer may end it, whatever the rules say.
+    /// True if the next response may end the hold, whatever the rules say.
     var isOpen: Bool { lacksData || self == .startFailed }
 
-    /// True where the platform's answers, or some of them, are missing.
+    /// True if some of the platform's responses are missing.
     package var lacksData: Bool {
         switch self {
         case .unknownRule, .noStats, .noFreshStats: true

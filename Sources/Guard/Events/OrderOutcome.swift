@@ -1,7 +1,7 @@
 package import Model
 package import Policy
 
-/// What came of a person's order.
+/// The outcome of a person's order.
 package enum OrderOutcome: Sendable {
     case accepted(OrderAcceptance)
     case refused(OrderRefusal)
@@ -13,7 +13,7 @@ package enum OrderOutcome: Sendable {
         }
     }
 
-    /// True where `--force` would do it, or would do more.
+    /// True if `--force` would carry out the order, or more of it.
     package var canBeForced: Bool {
         switch self {
         case .accepted(let acceptance): acceptance.canBeForced
@@ -22,26 +22,26 @@ package enum OrderOutcome: Sendable {
     }
 }
 
-/// What is done now.
+/// What an accepted order does.
 package enum OrderAcceptance: Sendable {
     case pausing
-    /// It is paused already and stays so; `isStillSending`: the pause is being sent again.
+    /// The campaign is already paused and stays so; `isStillSending` means that the pause is being repeated.
     case staysPaused(isStillSending: Bool)
-    /// It is paused once the answer to a pause or a start is in.
+    /// The campaign is paused once the response to a pause or a start is in.
     case pausingOnceAnswered
-    /// It is paused once the answer to its resume is in.
+    /// The campaign is paused once the response to its resume is in.
     case pausingOnceResumeAnswered
-    /// Its resume was cancelled.
+    /// The campaign's resume was cancelled.
     case resumeCancelled
     case resuming(warnings: [LaunchWarning])
     case launchHeld
     case startingByForce
-    /// The hold is over; nil where nothing is known to hold it still.
+    /// The hold is lifted; `waitsFor` is nil if nothing else is known to hold the launch.
     case holdLifted(waitsFor: LaunchWait?)
     case muted(rules: [String], until: Instant)
     case unmuted(rules: [String])
 
-    /// True where the answer to what is under way is awaited first.
+    /// True if the pause waits for the response to a request under way.
     var isPausingOnceAnswered: Bool {
         switch self {
         case .pausingOnceAnswered: true
@@ -61,9 +61,9 @@ package enum OrderAcceptance: Sendable {
     }
 }
 
-/// Why an order is not carried out.
+/// Why an order is refused.
 package enum OrderRefusal: Sendable {
-    /// The policy names no such campaign; `nearest` is the closest id.
+    /// The policy does not list the campaign; `nearest` is the most similar id.
     case unknownCampaign(nearest: String?)
     case observeMode
     case ledgerFailing
@@ -83,7 +83,7 @@ package enum OrderRefusal: Sendable {
     // Release
     case nothingToRelease
     case launchBeingEvaluated
-    /// No person holds it; nil where it is about to start.
+    /// Nobody holds the launch; `waitsFor` is nil if it is about to start.
     case notHeldByPerson(waitsFor: LaunchWait?)
     // Mute
     case noSuchRule(String, nearest: String?)
@@ -101,9 +101,9 @@ package enum OrderRefusal: Sendable {
     }
 }
 
-/// What a launch that no person holds still waits for.
+/// Why a launch that nobody holds still waits.
 package enum LaunchWait: Sendable {
     case notBefore(Instant)
-    /// With the comparison that decides, where one does.
+    /// With the deciding comparison, if there is one.
     case held([HoldReason], Finding?)
 }

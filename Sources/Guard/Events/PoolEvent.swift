@@ -1,17 +1,17 @@
 package import Model
 package import Policy
 
-/// What happened to a pool.
+/// An event of a pool.
 package enum PoolEvent: Sendable {
-    /// It has no volume left in its window.
+    /// The pool has no volume left in its window.
     case exhausted(SenderPool)
-    /// It has volume again.
+    /// The pool has volume again.
     case renewed(SenderPool)
-    /// Its figures contradict each other.
+    /// The pool's figures contradict each other.
     case inconsistent(SenderPool)
-    /// Its figures agree again.
+    /// The pool's figures agree again.
     case consistent(SenderPool)
-    /// The platform does not report a pool that the policy names.
+    /// The platform does not report a pool named in the policy.
     case missing(PoolID, known: [PoolID])
     /// No pool of the platform matches the policy's pool.
     case unbound(PoolBinding)
@@ -27,18 +27,18 @@ package enum PoolEvent: Sendable {
     }
 }
 
-/// What happened to a member of a pool.
+/// An event of a pool's member.
 package enum SenderEvent: Sendable {
-    /// A change was made, or in observe mode would have been.
+    /// A change was made, or would have been in observe mode.
     case changed(SenderChange, Rule?, Mode)
     case changeFailed(SenderChange, SenderFailure, SenderFailure.Next)
-    /// Its operation has been processing for so long.
+    /// The change's operation has been processing for this long.
     case changeSlow(SenderChange, Duration)
-    /// It left the pool, and may not have left by our request: no rule restores it.
+    /// The sender left the pool, maybe not by our request, so no rule restores it.
     case alreadyRemoved(SenderChange, SenderDoubt)
-    /// It stays, because too few would be left.
+    /// The sender stays, because too few would be left without it.
     case retained(PoolSender, PoolBinding, PoolRoster, Rule)
-    /// Someone put it back; until then no rule removes it, nil where one may at once.
+    /// Someone put the sender back; no rule removes it before `until`, nil if a rule may at once.
     case overridden(RemovedSender, PoolID, until: Instant?)
 
     package var pool: PoolID {
@@ -54,29 +54,29 @@ package enum SenderEvent: Sendable {
 
 /// Why a change of a pool's members failed.
 package enum SenderFailure: Hashable, Sendable {
-    /// The request failed: the fault's summary.
+    /// The request failed; carries the fault's summary.
     case failed(String)
     case operationCanceled
     case operationFailed(failed: Int, of: Int)
-    /// It was accepted, but the pool does not show it.
+    /// The change was accepted, but the pool does not show it.
     case notShown
-    /// The policy's pool matches another pool of the platform now.
+    /// The policy's pool now matches another pool of the platform.
     case poolRebound
 
     /// What happens next.
     package enum Next: Hashable, Sendable {
         /// The rule is evaluated again after this time.
         case retry(in: Duration)
-        /// The pool's members will show what came of it; `rest` is how long the sender is left alone, if it is.
+        /// The pool's members will show the result; `rest` is how long no rule touches the sender, nil for not at all.
         case membersDecide(rest: Duration?)
         case final
     }
 }
 
-/// Why a sender's removal may be someone else's doing.
+/// Why someone else may have removed a sender.
 package enum SenderDoubt: Hashable, Sendable {
-    /// The platform did not know it in the pool.
+    /// The platform did not know the sender in the pool.
     case unknownThere
-    /// It is gone, but the platform never confirmed our request.
+    /// The sender is gone, but the platform never confirmed our request.
     case unconfirmed
 }

@@ -1,58 +1,58 @@
 package import Model
 package import Policy
 
-/// One launch of the policy, from waiting to done.
+/// The state machine of one launch in the policy.
 package struct LaunchMachine: Sendable {
     package enum Phase: Hashable, Sendable {
-        /// Its time has not come, or nothing is known yet. To: held, evaluating, closed.
+        /// Not due, or nothing is known yet. Transitions to held, evaluating, closed.
         case waiting
-        /// Held by rules or missing data. To: evaluating, closed.
+        /// Held by rules or missing data. Transitions to evaluating, closed.
         case held([HoldReason])
-        /// Fresh stats have been requested; the answers decide. To: held, starting, closed.
+        /// Fresh stats were requested and decide. Transitions to held, starting, closed.
         case evaluating(since: Instant)
-        /// The campaign's start is on its way. To: released, held, closed.
+        /// The campaign's start is under way. Transitions to released, held, closed.
         case starting
-        /// We started it, or in observe mode would have.
+        /// Sendwarden started the campaign, or would have in observe mode.
         case released
-        /// It will not be started by us: it failed for good, expired, or someone else started it.
+        /// Sendwarden will not start the campaign: it failed for good, expired, or someone else started it.
         case closed
     }
 
-    /// A person's order to start it whatever its rules say.
+    /// A person's order to start the launch against its rules.
     private struct Force: Hashable, Sendable {
         var order: Order
         var until: Instant
     }
 
     package private(set) var entry: LaunchEntry
-    /// Its index in the policy, which breaks ties.
+    /// The launch's index in the policy, which breaks ties.
     private(set) var position: Int
     package private(set) var phase = Phase.waiting
-    /// Since when it has been held; nil before.
+    /// Since when the launch is held; nil if it never was.
     package private(set) var heldSince: Instant?
-    /// Since when data are missing to evaluate it; nil where they are all there.
+    /// Since when data for its evaluation is missing; nil if none is.
     private var lacksDataSince: Instant?
-    /// Since when it is due and can be neither started nor known to be held: launches behind it wait for that.
+    /// Since when it is due but neither startable nor known to be held; later launches wait for that.
     private(set) var unsettledSince: Instant?
-    /// That they no longer wait was reported.
+    /// It was reported that later launches no longer wait.
     private var isSkipReported = false
-    /// Not evaluated again before this.
+    /// The launch is not evaluated again before this time.
     private(set) var retryAt: Instant?
-    /// The reasons for holding it that were last reported.
+    /// The last reported reasons of the hold.
     private var reportedReasons: [HoldReason]?
-    /// The enrollment for which it was last reported that the pool can never take it.
+    /// The enrollment last reported as too large for the pool.
     private var reportedCannotFit: Int?
-    /// A person holds it.
+    /// The order that holds the launch; nil if nobody does.
     package private(set) var heldBy: Order?
     private var force: Force?
     /// Released in observe mode: nobody started it, and enforce mode evaluates it again.
     private(set) var wasDryRun = false
-    /// Launch rules that only report, and have.
+    /// Launch rules that only report and have reported.
     private var reportedRules: Set<String> = []
 
     init(_ entry: LaunchEntry, position: Int) { (self.entry, self.position) = (entry, position) }
 
-    /// The launch from its beginning: only what the platform, or a person, asked for stays.
+    /// The launch from its beginning, with only the retry time and a person's hold retained.
     func restarted(_ entry: LaunchEntry, position: Int) -> LaunchMachine {
         var launch = LaunchMachine(entry, position: position)
         (launch.retryAt, launch.heldBy) = (retryAt, heldBy)
@@ -61,7 +61,7 @@ package struct LaunchMachine: Sendable {
 
     mutating func move(to position: Int) { self.position = position }
 
-    /// The same launch after an edit that does not concern what is under way.
+    /// The same launch after an edit that does not concern its state.
     func renamed(_ entry: LaunchEntry) -> LaunchMachine {
         var launch = self
         launch.entry = entry
@@ -77,7 +77,7 @@ package struct LaunchMachine: Sendable {
         }
     }
 
-    /// True while it is evaluated on fresh stats, or started: others wait for that.
+    /// True while the launch is evaluated on fresh stats or started; others wait for that.
     var isBusy: Bool {
         switch phase {
         case .evaluating, .starting: true
@@ -85,9 +85,9 @@ package struct LaunchMachine: Sendable {
         }
     }
 
-    /// True where it is known to be held, or needs nothing more; false where its data, or its start, are still open.
+    /// True if the launch is known to be held or is over; false while its data or its start is undecided.
     ///
-    /// - Parameter mayRun: a start of it may have taken effect; its volume stays reserved, so that nobody waits for it.
+    /// - Parameter mayRun: a start may have taken effect; its volume stays reserved, so nobody waits for it.
     func isSettled(mayRun: Bool) -> Bool {
         switch phase {
         case .released, .closed: true
@@ -96,16 +96,16 @@ package struct LaunchMachine: Sendable {
         }
     }
 
-    /// Why it is held; empty where it is not.
+    /// Why the launch is held; empty if it is not.
     package var reasons: [HoldReason] {
         if case .held(let reasons) = phase { return reasons }
         return []
     }
 
-    /// The order to start it whatever its rules say; nil where none is in force.
+    /// The order to start the launch against its rules; nil if none is in force.
     func forcer(at now: Instant) -> Order? { force.flatMap { now < $0.until ? $0.order : nil } }
 
-    /// When it may change by time alone, of the wall clock's times by that offset, after `workedAt`.
+    /// The earliest time after `workedAt` at which time alone may change the launch; nil if there is none.
     func nextTime(after workedAt: Instant, _ wallClockOffset: Duration) -> Instant? {
         let times = [
             entry.notBefore.map { $0 - wallClockOffset }, entry.expires.map { $0 - wallClockOffset }, retryAt,
@@ -114,7 +114,7 @@ package struct LaunchMachine: Sendable {
         return times.compactMap { $0 }.filter { $0 > workedAt }.min()
     }
 
-    /// Priority, then time, then the order of the file.
+    /// Orders by priority, then time, then position in the file.
     static func goesFirst(_ left: LaunchMachine, _ right: LaunchMachine) -> Bool {
         if left.entry.priority != right.entry.priority { return left.entry.priority > right.entry.priority }
         let (first, second) = (left.entry.notBefore?.milliseconds ?? .min, right.entry.notBefore?.milliseconds ?? .min)
@@ -123,8 +123,8 @@ package struct LaunchMachine: Sendable {
 
     // MARK: Waiting
 
-    /// Takes in whether it still has to be settled; whether launches behind it wait for that, and for how long they did
-    /// where that is to be reported as over.
+    /// Notes whether the launch is undecided; returns whether later launches wait for it, and the length of a wait
+    /// whose end is to be reported.
     mutating func noteSettling(mayRun: Bool, isLast: Bool, staleAfter: Duration, at now: Instant) -> (
         isAwaited: Bool, skippedAfter: Duration?
     ) {
@@ -142,7 +142,7 @@ package struct LaunchMachine: Sendable {
         return (false, now - since)
     }
 
-    /// Takes in that it is held; what of that is to be reported.
+    /// Holds the launch and returns what to report.
     mutating func hold(_ hold: LaunchHold, staleAfter: Duration, at now: Instant) -> [LaunchEvent] {
         phase = .held(hold.reasons)
         heldSince = heldSince ?? now
@@ -165,7 +165,7 @@ package struct LaunchMachine: Sendable {
         return events
     }
 
-    /// For a launch that is known to be held, a gap in the data is reported once it lasts.
+    /// True if the reasons are to be reported; for a launch known to be held, missing data is reported once it lasts.
     private func isNew(_ reasons: [HoldReason], _ staleAfter: Duration, _ now: Instant) -> Bool {
         guard let reported = reportedReasons else { return true }
         if reasons == reported { return false }
@@ -177,7 +177,7 @@ package struct LaunchMachine: Sendable {
 
     mutating func waitUntil(_ time: Instant) { retryAt = time }
 
-    /// A rule that only reports is true, or no longer; the transition to report.
+    /// Notes the result of a rule that only reports; returns the transition to report.
     mutating func note(_ truth: Truth, of rule: Rule) -> RuleState.Change? {
         switch truth {
         case .unknown: nil
@@ -190,7 +190,7 @@ package struct LaunchMachine: Sendable {
 
     mutating func beginEvaluation(at now: Instant) { (phase, retryAt) = (.evaluating(since: now), nil) }
 
-    /// One that goes first came due meanwhile.
+    /// Steps back behind a launch further ahead that came due meanwhile.
     mutating func stepBack() { phase = .waiting }
 
     mutating func beginStart() { phase = .starting }
@@ -205,15 +205,15 @@ package struct LaunchMachine: Sendable {
 
     mutating func hold(by order: Order) { (heldBy, force) = (order, nil) }
 
-    /// A person's hold is over.
+    /// Lifts a person's hold.
     mutating func liftHold() { (heldBy, phase, reportedReasons) = (nil, .waiting, nil) }
 
-    /// A person wants it started whatever its rules say.
+    /// Starts the launch against its rules by a person's order.
     mutating func force(by order: Order, until: Instant) {
         (heldBy, force, retryAt) = (nil, Force(order: order, until: until), nil)
     }
 
-    /// A pause that was ordered while its start is under way also holds its launch.
+    /// Holds the launch after a pause ordered while its start was under way.
     mutating func holdAfterPause(by order: Order) { (heldBy, force) = (order, nil) }
 
     // MARK: Storage
@@ -237,10 +237,10 @@ package struct LaunchMachine: Sendable {
     }
 
     /// - Parameters:
-    ///   - mayRun: a start of it may have taken effect.
+    ///   - mayRun: a start of the launch may have taken effect.
     ///   - forceMax: the longest that an order to start it stays in force.
     mutating func takeUp(_ memory: LaunchMemory, mayRun: Bool, forceMax: Duration, at now: Instant) {
-        // A person's hold is on the campaign's launch, however the launch was edited since.
+        // A person's hold applies to the campaign's launch, even if the launch was edited since.
         heldBy = memory.heldBy
         let stored: Phase
         switch memory.phase {
@@ -250,7 +250,7 @@ package struct LaunchMachine: Sendable {
         case .released: stored = .released
         case .closed: stored = .closed
         }
-        // A launch that was changed since is another one, but what may have taken effect stays so.
+        // A launch edited since is a new one, but a start that may have taken effect is kept.
         guard memory.entry == entry || stored == .released else {
             phase = mayRun ? stored : .waiting
             return
@@ -266,7 +266,7 @@ package struct LaunchMachine: Sendable {
     }
 }
 
-/// Why a launch is held, with what its report shows.
+/// Why a launch is held, with the data for its report.
 struct LaunchHold {
     var reasons: [HoldReason]
     var rule: Rule?
@@ -279,7 +279,7 @@ struct LaunchHold {
     }
 }
 
-/// The state of a launch in a word, for people, metrics and those who read the ledger.
+/// A launch's state in one word, for people, metrics and the ledger.
 package enum LaunchState: String, CaseIterable, Sendable, Codable {
     case waiting, held
     case evaluating = "judging"

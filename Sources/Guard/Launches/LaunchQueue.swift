@@ -1,17 +1,17 @@
 package import Model
 import Policy
 
-/// The launches of the policy, in the order in which they may start; one at a time is evaluated and started.
+/// The launches of the policy in start order; one at a time is evaluated and started.
 package struct LaunchQueue: Sendable {
-    /// All open launches are evaluated at least this often, so that none is forgotten.
+    /// The longest interval between evaluations of all open launches, so that none is forgotten.
     private static let intervalMax: Duration = .seconds(10)
 
-    /// In the policy's order.
+    /// In policy order.
     private var launches: [LaunchMachine]
     private let indexes: [CampaignID: Int]
-    /// Indexes in the order in which launches may start.
+    /// Indexes in start order.
     private let order: [Int]
-    /// Open ones, as they are looked through at most events.
+    /// The number of open launches, cached because most events ask for it.
     private var openCount: Int
     private var busyIndex: Int?
     private var changed: Set<Int> = []
@@ -34,11 +34,11 @@ package struct LaunchQueue: Sendable {
         busyIndex = launches.firstIndex { $0.isBusy }
     }
 
-    /// The launches of a new policy: those that stay go on, others begin.
+    /// Adopts the launches of a new policy; those that remain keep their state.
     ///
     /// - Parameters:
-    ///   - canStart: false where the campaign is known to have been started.
-    ///   - actsNow: decisions are acted on from now on, so that dry runs are evaluated again.
+    ///   - canStart: false if the campaign is known to have been started.
+    ///   - actsNow: the new policy enforces, so dry runs are evaluated again.
     init(
         _ policy: CheckedPolicy, adopting previous: LaunchQueue, actsNow: Bool, canStart: (CampaignID) -> Bool
     ) {
@@ -47,7 +47,7 @@ package struct LaunchQueue: Sendable {
             var launch = previous.launches[index]
             let isChanged = launch.entry != entry
             launch.move(to: position)
-            // A launch that failed or expired is given another chance by a reload, a changed one by its change.
+            // A reload retries a launch that failed or expired, and an edit restarts it.
             let isOver = launch.phase == .closed && canStart(entry.campaign)
             let isReplaced = isChanged && launch.phase != .released && !launch.isBusy
             let isDryRun = actsNow && launch.wasDryRun
@@ -64,20 +64,20 @@ package struct LaunchQueue: Sendable {
     package var all: [LaunchMachine] { launches }
     package subscript(index: Int) -> LaunchMachine { _read { yield launches[index] } }
 
-    /// The campaign's launch, open or not.
+    /// The index of the campaign's launch, open or not.
     package func index(of campaign: CampaignID) -> Int? { indexes[campaign] }
 
     package subscript(campaign: CampaignID) -> LaunchMachine? { indexes[campaign].map { launches[$0] } }
 
-    /// The campaign's launch that is neither released nor over.
+    /// The index of the campaign's launch that is neither released nor closed.
     func openIndex(of campaign: CampaignID) -> Int? { indexes[campaign].flatMap { launches[$0].isOpen ? $0 : nil } }
 
     var hasOpen: Bool { openCount > 0 }
 
-    /// Open launches in the order in which they may start.
+    /// Open launches in start order.
     var open: [Int] { openCount == 0 ? [] : order.filter { launches[$0].isOpen } }
 
-    /// The launch that is evaluated or started; others wait for it.
+    /// The launch that is being evaluated or started; others wait for it.
     var busy: Int? { busyIndex }
 
     mutating func update<Result>(_ index: Int, _ body: (inout LaunchMachine) -> Result) -> Result {
@@ -108,7 +108,7 @@ package struct LaunchQueue: Sendable {
 
     // MARK: Storage
 
-    /// What changed since it was last handed out.
+    /// The records of everything changed since the last call.
     mutating func takeChanges() -> [LaunchMemory] {
         guard !changed.isEmpty else { return [] }
         var memories: [LaunchMemory] = []
@@ -122,7 +122,7 @@ package struct LaunchQueue: Sendable {
         return memories
     }
 
-    /// What was handed out may not have been stored: everything is handed out again.
+    /// Hands everything out again, because it may not have been stored.
     mutating func storeAll() { (stored, changed) = ([:], Set(launches.indices)) }
 
     mutating func takeUp(
@@ -137,7 +137,7 @@ package struct LaunchQueue: Sendable {
         openCount = launches.count { $0.isOpen }
     }
 
-    /// In enforce mode, what observe mode would have started still waits for its start.
+    /// Restarts the dry runs of observe mode, which enforce mode still has to start.
     mutating func restartDryRuns() -> [CampaignID] {
         let dryRuns = launches.indices.filter { launches[$0].wasDryRun }
         for index in dryRuns {

@@ -1,9 +1,9 @@
 import Model
 import Policy
 
-/// When to poll what, and what is awaited.
+/// Plans the polls of all targets and tracks those in flight.
 struct PollPlanner: Sendable {
-    /// Something that is polled as a whole, in turn.
+    /// A target that is polled as a whole at an interval.
     private struct Timer {
         let target: Target
         let interval: PollInterval
@@ -14,7 +14,7 @@ struct PollPlanner: Sendable {
             (self.target, self.interval, next) = (target, interval, now)
         }
 
-        /// True where it is due; the time behind is not caught up with.
+        /// True if the target is due; missed polls are not made up for.
         mutating func take(at now: Instant) -> Bool {
             guard next <= now else { return false }
             polledAt = now
@@ -22,23 +22,23 @@ struct PollPlanner: Sendable {
             return true
         }
 
-        /// It is worth a poll at that time, or as soon after it as its interval allows.
+        /// Polls at that time, or as soon after it as the interval allows.
         mutating func hasten(to time: Instant) {
             let earliest = polledAt.map { $0 + interval.min } ?? time
             next = min(next, max(earliest, time))
         }
     }
 
-    /// An answer that has not come after this long never will.
+    /// A poll without a response after this long will never get one.
     private static let answerMax: Duration = .seconds(900)
 
     private var timers: [Timer] = []
     private var stats: PollQueue?
     private let campaigns: [CampaignID]
     private let indexes: [CampaignID: Int]
-    /// Polled and not answered; a target is not polled again meanwhile.
+    /// Polls without a response; their targets are not polled again meanwhile.
     private var inFlight: [Target: Instant] = [:]
-    /// What has not been answered once since the start.
+    /// Targets without any response since the start.
     private(set) var unanswered: Set<Target>
 
     init(_ book: RuleBook, at now: Instant) {
@@ -53,7 +53,7 @@ struct PollPlanner: Sendable {
         unanswered = book.targets
     }
 
-    /// The plan for a new policy: what is awaited stays awaited, and what stays is polled as it was planned.
+    /// Adopts a new policy; polls in flight stay in flight, and remaining campaigns keep their plan.
     init(_ book: RuleBook, adopting previous: PollPlanner, _ before: RuleBook, at now: Instant) {
         self.init(book, at: now)
         unanswered = previous.unanswered.intersection(unanswered).union(unanswered.subtracting(before.targets))
@@ -67,15 +67,15 @@ struct PollPlanner: Sendable {
 
     // MARK: Due
 
-    /// How many different targets are polled.
+    /// The number of distinct targets.
     var targetCount: Int { timers.count + campaigns.count }
 
-    /// Requests a minute, as things stand.
+    /// The present number of requests per minute.
     var perMinute: Double {
         timers.reduce((stats?.pollsPerSecond ?? 0) * 60) { $0 + 60 / $1.interval.max.seconds }
     }
 
-    /// When the next poll is due; nil where nothing is polled.
+    /// When the next poll is due; nil if nothing is polled.
     var next: Instant? {
         timers.reduce(stats?.next) { earliest, timer in earliest.map { min($0, timer.next) } ?? timer.next }
     }
@@ -97,21 +97,21 @@ struct PollPlanner: Sendable {
         inFlight[target].map { now - $0 < PollPlanner.answerMax } ?? false
     }
 
-    /// The target is polled out of turn.
+    /// Polls the target out of turn.
     mutating func pollNow(_ target: Target, at now: Instant) -> Effect {
         inFlight[target] = now
         return .poll(target)
     }
 
-    /// A poll was answered, or failed.
+    /// Notes that a poll was answered or failed.
     mutating func noteAnswer(_ target: Target) { inFlight[target] = nil }
 
-    /// The first answer of a target is in.
+    /// Notes that the target has had its first response.
     mutating func noteFirstAnswer(_ target: Target) { if !unanswered.isEmpty { unanswered.remove(target) } }
 
     // MARK: Wishes
 
-    /// When the campaign of that index wants to be polled again.
+    /// Sets when the campaign at that index needs its next poll.
     mutating func want(_ wish: PollWish, _ index: Int) {
         switch wish {
         case .after(let interval): stats?.want(interval, index)
@@ -119,15 +119,15 @@ struct PollPlanner: Sendable {
         }
     }
 
-    /// The time between two polls of the campaign of that index, as things stand.
+    /// The present interval between two polls of the campaign at that index.
     func interval(_ index: Int) -> Duration { stats?.interval(index) ?? .zero }
 
-    /// The target is worth a poll at that time.
+    /// Polls the target at that time, or as soon after it as its interval allows.
     mutating func hasten(_ target: Target, to time: Instant) {
         for index in timers.indices where timers[index].target == target { timers[index].hasten(to: time) }
     }
 
-    /// Something seems to have happened at the target; polled now, unless it was within its shortest interval.
+    /// Polls the target now because something may have happened, unless it was polled within its shortest interval.
     mutating func hint(_ target: Target, at now: Instant) -> [Effect] {
         guard case .stats(let id) = target else {
             hasten(target, to: now)

@@ -2,17 +2,17 @@ import HeapModule
 import Model
 import Policy
 
-/// Which campaign to poll next: each within the time that its danger asks for, as far as the budget goes.
+/// Decides which campaign to poll next, within the request budget.
 ///
-/// Each campaign is polled at least once in the longest interval. What the budget has beyond that goes to those that want
-/// to be polled more often, to each in proportion to what it wants; where it suffices, each gets all of it. So none
-/// starves, and no poll costs more for there being many campaigns.
+/// Each campaign is polled at least once per longest interval. The rest of the budget is shared among the campaigns
+/// that need more polls, in proportion to their need; if it suffices, each gets all that it needs. No campaign starves,
+/// and a poll's cost does not grow with the number of campaigns.
 struct PollQueue: Sendable {
-    /// A campaign by its index, and when it is due, or by when it must have been polled.
+    /// A campaign's index with its due time or its deadline.
     private struct Entry: Comparable {
         var at: Instant
         var index: Int
-        /// An entry of an older version is void.
+        /// An entry with an outdated version is void.
         var version: UInt32
 
         static func < (left: Entry, right: Entry) -> Bool {
@@ -21,22 +21,22 @@ struct PollQueue: Sendable {
     }
 
     private struct Seat {
-        /// When it was last polled; nil before.
+        /// When the campaign was last polled; nil before its first poll.
         var polledAt: Instant?
-        /// Polls that it wants beyond the least, in billionths a second.
+        /// Polls per second beyond the minimum that it needs, in billionths.
         var wanted: Int64 = 0
         var version: UInt32 = 0
     }
 
-    /// Due campaigns may wait for this part of their interval in favour of those that can wait less.
+    /// A due campaign may wait for 1/16 of its interval in favour of more urgent ones.
     private static let slack = 16
-    /// So much of the budget is given away, that what is due seldom has to wait.
+    /// The share of the budget that is allocated, so that due polls rarely wait.
     private static let givenAway = 0.95
-    /// Polls that may go out at once after a lull.
+    /// After a lull, this much of the pace may go out at once.
     private static let burst: Duration = .milliseconds(50)
-    /// The first round goes as fast as the budget allows, but not faster than this: people wait for it.
+    /// The first round uses the whole budget up to this rate, because people wait for it.
     private static let firstPerSecondMax = 100.0
-    /// So much may go out a second in any case, as far as the budget goes.
+    /// The catch-up rate that is always allowed within the budget.
     private static let calmPerSecond = 10.0
     private static let unit = 1e9
 
@@ -46,7 +46,7 @@ struct PollQueue: Sendable {
     private var seats: [Seat]
     private var waiting = Heap<Entry>()
     private var ready = Heap<Entry>()
-    /// Campaigns that have not been polled once.
+    /// Campaigns that have not been polled yet.
     private var untouched: Int
     private var totalWanted: Int64 = 0
     /// Polls that may go out now.
@@ -66,32 +66,32 @@ struct PollQueue: Sendable {
 
     // MARK: Intervals
 
-    /// Polls a second that each campaign has in any case.
+    /// Polls per second that each campaign gets in any case.
     private var least: Double { 1 / pace.max.seconds }
 
-    /// The part of what is wanted beyond the least that the budget can give, 0…1.
+    /// The share, 0…1, of the need beyond the minimum that the budget covers.
     private var share: Double {
         guard totalWanted > 0 else { return 1 }
         let spare = max(0, perSecond * PollQueue.givenAway - Double(seats.count) * least)
         return min(1, spare * PollQueue.unit / Double(totalWanted))
     }
 
-    /// The time between two polls of the campaign, as things stand.
+    /// The present interval between two polls of the campaign.
     func interval(_ index: Int) -> Duration {
         let wanted = seats[index].wanted
         if wanted == 0 { return pace.max }
         return .seconds(1 / (least + share * Double(wanted) / PollQueue.unit))
     }
 
-    /// Polls a second of all campaigns together, as things stand.
+    /// The present number of polls per second of all campaigns together.
     var pollsPerSecond: Double { Double(seats.count) * least + share * Double(totalWanted) / PollQueue.unit }
 
-    /// The time after which a campaign of which nothing is known is polled again.
+    /// The interval of a campaign of which nothing is known.
     var evenInterval: Duration {
         min(pace.max, max(pace.min, .seconds(Double(seats.count) / max(perSecond, 1e-9))))
     }
 
-    /// The campaign is to be polled again after that time, if it can be had.
+    /// Sets the interval that the campaign needs; the budget may lengthen it.
     mutating func want(_ interval: Duration, _ index: Int) {
         guard !pace.isFixed else { return }
         let interval = min(pace.max, max(pace.min, interval))
@@ -105,7 +105,7 @@ struct PollQueue: Sendable {
 
     // MARK: Turns
 
-    /// When the next poll is due.
+    /// When the next poll is due; nil if there are no campaigns.
     var next: Instant? {
         let due = ready.isEmpty ? waiting.min?.at : filledAt
         guard let due else { return nil }
@@ -114,7 +114,7 @@ struct PollQueue: Sendable {
         return max(due, filledAt + max(.milliseconds(1), wait))
     }
 
-    /// The campaigns whose turn it is, as many as the pace allows.
+    /// The campaigns that are due, as many as the pace allows.
     mutating func take(at now: Instant) -> [Int] {
         fill(now)
         while let entry = waiting.min, entry.at <= now {
@@ -134,7 +134,7 @@ struct PollQueue: Sendable {
         return turns
     }
 
-    /// What is behind is made up for at twice the pace, not at once.
+    /// A backlog is worked off at twice the pace, not at once.
     private var rate: Double {
         untouched > 0 ? firstPerSecond : min(perSecond, max(2 * pollsPerSecond, PollQueue.calmPerSecond))
     }
@@ -149,7 +149,7 @@ struct PollQueue: Sendable {
         let isFirst = seats[index].polledAt == nil
         seats[index].polledAt = now
         if isFirst { untouched -= 1 }
-        // After the first round the polls are spread evenly.
+        // The first round is followed by evenly spread polls.
         let spread = isFirst ? pace.max * (index + 1) / seats.count : interval(index)
         wait(index, until: now + min(spread, interval(index)))
     }
@@ -157,13 +157,13 @@ struct PollQueue: Sendable {
     private mutating func wait(_ index: Int, until due: Instant) {
         seats[index].version &+= 1
         waiting.insert(Entry(at: due, index: index, version: seats[index].version))
-        // Void entries go when they are many.
+        // Void entries are removed in batches.
         if waiting.count > 64 + 4 * seats.count {
             waiting = Heap(waiting.unordered.filter { $0.version == seats[$0.index].version })
         }
     }
 
-    /// The campaign is polled out of turn; false where it was polled within the shortest interval.
+    /// Polls the campaign out of turn; false if it was polled within the shortest interval.
     mutating func takeOutOfTurn(_ index: Int, at now: Instant) -> Bool {
         if let polledAt = seats[index].polledAt, now - polledAt < pace.min { return false }
         tokens -= 1
@@ -171,7 +171,7 @@ struct PollQueue: Sendable {
         return true
     }
 
-    /// Goes on where another queue left off, for the campaigns that both have: those are given by their indexes.
+    /// Adopts the poll times of another queue for the campaigns that both have, by their indexes.
     mutating func adopt(_ previous: PollQueue, indexes: [(new: Int, old: Int)], at now: Instant) {
         for (new, old) in indexes where previous.seats[old].polledAt != nil {
             seats[new].polledAt = previous.seats[old].polledAt
