@@ -1,6 +1,6 @@
 import Model
 
-/// Emails that were seen to leave in the current day, UTC.
+/// The emails seen to leave during the current UTC day.
 struct DailyUse: Hashable, Sendable {
     private var day: Int64 = .min
     private var emails = 0.0
@@ -9,16 +9,16 @@ struct DailyUse: Hashable, Sendable {
 
     private static func start(_ day: Int64) -> Instant { Instant(milliseconds: day * 86_400_000) }
 
-    /// So many emails left between two times of the wall clock; what left before midnight is not of the day.
+    /// Adds emails that left between two wall-clock times; those before midnight do not count.
     mutating func note(_ count: Double, from start: Instant, to end: Instant) {
         let today = DailyUse.day(end)
         if today > day { (day, emails) = (today, 0) }
-        // A clock that was set back does not bring yesterday back.
+        // A clock set back does not bring yesterday back.
         guard today == day, end > start else { return }
         emails += count * ((end - max(start, DailyUse.start(today))) / (end - start))
     }
 
-    /// How many have left in the day that the wall clock shows.
+    /// The emails that left during the wall clock's current day.
     func count(at now: Instant) -> Int { DailyUse.day(now) == day ? Int(emails.rounded(.up)) : 0 }
 
     /// When the next day begins.

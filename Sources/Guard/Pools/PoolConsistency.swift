@@ -1,15 +1,15 @@
 import Model
 
-/// Contradictions in what a platform reports of its pools: such a pool's volume is unknown, not either figure.
+/// Finds contradictions in reported pools; a contradictory pool's volume is unknown.
 enum PoolConsistency {
-    /// A reset time may lie this far in the past: platforms are late with a new window, and clocks differ.
+    /// How far in the past a reset time may be: platforms open a new window late, and clocks differ.
     static let resetTolerance: Duration = .seconds(300)
-    /// So many answers in a row must agree before a contradiction counts as over, so that it is not reported in turns.
+    /// The consistent responses in a row that end a contradiction, so that it is not reported by turns.
     static let agreementsMin = 3
 
-    /// Each pool once, without the figures that contradict each other.
+    /// Each pool once, without contradictory figures.
     ///
-    /// - Parameter wall: what the wall clock shows.
+    /// - Parameter wall: the wall-clock time.
     static func checked(_ answer: [SenderPool], at wall: Instant) -> [SenderPool] {
         var order: [PoolID] = []
         var pools: [PoolID: SenderPool] = [:]

@@ -1,7 +1,7 @@
 package import Model
 package import Policy
 
-/// What the platforms last reported of their pools and sender accounts, and what is reserved of the pools' volume.
+/// The last reports on pools and sender accounts, and the reserved volume.
 package struct PoolDirectory: Sendable {
     /// When a target was last answered, and when that request left.
     private struct Answer: Sendable {
@@ -15,11 +15,11 @@ package struct PoolDirectory: Sendable {
     private var answers: [Target: Answer] = [:]
     /// Emails that campaigns were seen to send from pools without volumes of their own.
     private var use: [PoolID: DailyUse] = [:]
-    /// Past these ages, an answer is too old to decide by.
+    /// Older responses are stale.
     private var poolsStaleAfter: Duration
     private var accountsStaleAfter: Duration
     private let watchedSince: Instant
-    /// How far the wall clock is ahead of monotonic time; a day's volume goes by the wall clock.
+    /// The wall clock's offset from monotonic time; a day's volume follows the wall clock.
     private var wallClockOffset: Duration = .zero
     private var reservations = Reservations()
     private var names: PoolNames
@@ -35,7 +35,7 @@ package struct PoolDirectory: Sendable {
     mutating func adopt(_ policy: CheckedPolicy) {
         (poolsStaleAfter, accountsStaleAfter) = PoolDirectory.staleAfter(policy)
         let newer = PoolDirectory.bindings(policy)
-        // A pool under a name that now means another, or none, is not that pool.
+        // A name now bound to another pool, or to none, loses its old pool.
         let moved = Set(bindings.keys).union(newer.keys).filter { bindings[$0] != newer[$0] }
         for name in moved {
             machines[name]?.forget()
@@ -63,10 +63,10 @@ package struct PoolDirectory: Sendable {
 
     // MARK: Answers
 
-    /// When the last good answer of the target was requested; nil before the first.
+    /// When the target's last good response was requested; nil before the first.
     func requestedAt(_ target: Target) -> Instant? { answers[target]?.requestedAt }
 
-    /// True where a newer answer of the target was taken in already.
+    /// True if a newer response of the target was handled before.
     func isOutdated(_ target: Target, requestedAt: Instant) -> Bool {
         answers[target].map { requestedAt < $0.requestedAt } ?? false
     }
@@ -78,13 +78,13 @@ package struct PoolDirectory: Sendable {
         answers[.accounts(workspace)] = Answer(at: now, requestedAt: requestedAt)
     }
 
-    /// Takes in a workspace's pools; what happened to those that campaigns use, and which of these are missing now.
+    /// Updates a workspace's pools; returns the events of those in use, including pools that are missing now.
     mutating func observe(
         pools answer: [SenderPool], of workspace: WorkspaceName, requestedAt: Instant, at now: Instant
     ) -> [PoolEvent] {
         var events: [PoolEvent] = []
         var seen: Set<PoolID> = []
-        // A name of the policy's own means the pool that it is bound to, whatever ids there are.
+        // A name from the policy means the pool bound to it, whatever ids the platform uses.
         for pool in PoolConsistency.checked(answer, at: now + wallClockOffset) where bindings[pool.id] == nil {
             seen.insert(pool.id)
             events += machines[pool.id, default: PoolMachine(id: pool.id)].observe(pool, of: workspace, at: now)
@@ -102,7 +102,7 @@ package struct PoolDirectory: Sendable {
         return events
     }
 
-    /// Takes in the members of a bound pool, and works out what they may still send today.
+    /// Updates the members of a bound pool and calculates its remaining volume of the day.
     mutating func observe(
         _ roster: PoolRoster, of binding: PoolBinding, requestedAt: Instant, at now: Instant
     ) -> [PoolEvent] {
@@ -119,21 +119,21 @@ package struct PoolDirectory: Sendable {
             .observe(pool, of: binding.workspace, roster, at: now)
     }
 
-    /// What an answer without a pool that the policy names means.
+    /// The meaning of a response without a pool named in the policy.
     enum Loss {
-        /// The next answer shows whether the pool is missing.
+        /// The next response shows whether the pool is missing.
         case doubtful
         case missing(isNew: Bool)
     }
 
-    /// No pool, or several, match the policy's pool.
+    /// Handles a response in which no pool, or several, match the policy's pool.
     mutating func lose(_ name: PoolID, requestedAt: Instant, at now: Instant) -> Loss {
         guard machines[name, default: PoolMachine(id: name)].doubt() else { return .doubtful }
         answers[.pool(name)] = Answer(at: now, requestedAt: requestedAt)
         return .missing(isNew: machines[name]?.lose() ?? false)
     }
 
-    /// Takes up pools as an earlier process knew them.
+    /// Restores pools as an earlier process knew them.
     mutating func recall(_ known: [SenderPool], of policy: CheckedPolicy, at then: Instant) {
         for pool in known {
             let binding = bindings[pool.id]
@@ -144,7 +144,7 @@ package struct PoolDirectory: Sendable {
         }
     }
 
-    /// A campaign that draws on the pool was seen to send so many emails.
+    /// Counts emails that a campaign was seen to send from the pool.
     mutating func noteSends(_ count: Double, from pool: PoolID?, since start: Instant, at now: Instant) {
         guard let pool, bindings[pool] != nil, count > 0 else { return }
         use[pool, default: DailyUse()].note(count, from: start + wallClockOffset, to: now + wallClockOffset)
@@ -154,35 +154,35 @@ package struct PoolDirectory: Sendable {
 
     package func machine(_ id: PoolID) -> PoolMachine? { machines[id] }
 
-    /// Every pool that has been heard of, sorted.
+    /// Every known pool, sorted by id.
     package var known: [PoolMachine] { machines.values.sorted { $0.id < $1.id } }
 
-    /// Changes a pool, and notes that it has to be stored.
+    /// Changes a pool and marks it for storage.
     mutating func update<Result>(_ id: PoolID, _ body: (inout PoolMachine) -> Result) -> Result {
         changed.insert(id)
         return body(&machines[id, default: PoolMachine(id: id)])
     }
 
-    /// The pools that changed since this was last asked.
+    /// The pools changed since the last call.
     mutating func takeChanged() -> Set<PoolID> {
         defer { changed = [] }
         return changed
     }
 
-    /// What was handed out to be stored is handed out again.
+    /// Hands everything out again.
     mutating func storeAll() { changed.formUnion(machines.keys) }
 
     // MARK: Questions
 
-    /// The pool that the policy gives that name; nil where a pool's own id is meant.
+    /// The binding of a pool named in the policy; nil if the id is the platform's own.
     func binding(_ id: PoolID) -> PoolBinding? { bindings[id] }
 
-    /// What is polled to know of that pool; nil is the workspace's only one.
+    /// The target that reports the pool; a nil pool is the workspace's only one.
     func target(of pool: PoolID?, in workspace: WorkspaceName) -> Target {
         pool.flatMap { bindings[$0] == nil ? nil : .pool($0) } ?? .pools(workspace)
     }
 
-    /// The pools that campaigns draw on and that the policy names, sorted.
+    /// The pools that campaigns draw on or that the policy names, sorted.
     func used() -> [PoolID] {
         var pools = Set(names.pools)
         for workspace in names.workspacesWithSinglePool {
@@ -199,12 +199,12 @@ package struct PoolDirectory: Sendable {
     /// The pools that the policy names, sorted.
     package var named: [PoolID] { names.pools }
 
-    /// The workspace that a pool is in, as far as that is known; else the policy's first.
+    /// The workspace of a pool; the policy's first one if unknown.
     package func home(of pool: PoolID) -> WorkspaceName {
         bindings[pool]?.workspace ?? machines[pool]?.volume?.workspace ?? names.homes[pool] ?? names.firstWorkspace
     }
 
-    /// The workspace's pool, where its platform reports just one.
+    /// The workspace's pool if its platform reports exactly one; nil otherwise.
     package func single(_ workspace: WorkspaceName) -> SenderPool? {
         var found: SenderPool?
         for (id, machine) in machines {
@@ -215,27 +215,27 @@ package struct PoolDirectory: Sendable {
         return found
     }
 
-    /// The id of the pool that a campaign draws on; nil where it names none and there is not just one.
+    /// The id of the pool that a campaign draws on; nil if it names none and there is not exactly one.
     func poolID(of campaign: CampaignEntry) -> PoolID? { campaign.pool ?? single(campaign.workspace)?.id }
 
-    /// True where the platform reports the pool that a campaign draws on.
+    /// True if the platform reports the pool that a campaign draws on.
     func knowsPool(of campaign: CampaignEntry) -> Bool {
         poolID(of: campaign).map { machines[$0]?.pool != nil } ?? false
     }
 
     // MARK: Readings
 
-    /// The pool that a campaign draws on; nil where there is none, several, or only an old answer.
+    /// The pool that a campaign draws on; nil if there is none, more than one, or no fresh response.
     func reading(of campaign: CampaignEntry, at now: Instant) -> PoolReading? {
         reading(campaign.pool, in: campaign.workspace, at: now)
     }
 
-    /// The same, with what is reserved for the campaign itself still its own.
+    /// Like ``reading(of:at:)``, without the campaign's own reservation.
     package func reading(for campaign: CampaignEntry, at now: Instant) -> PoolReading? {
         reading(campaign.pool, in: campaign.workspace, for: campaign.id, at: now)
     }
 
-    /// A pool by its id, or by its name in the policy.
+    /// The reading of a pool by its id or its name in the policy.
     package func reading(_ id: PoolID, at now: Instant) -> PoolReading? {
         machines[id]?.volume.flatMap { reading(id, in: $0.workspace, at: now) }
     }
@@ -257,7 +257,7 @@ package struct PoolDirectory: Sendable {
         if let count = pool.activeSenderCount { return count }
         guard let accounts = freshAccounts(workspace, now) else { return nil }
         if let ids = pool.senderAccountIDs { return ids.count { accounts[$0] == .active } }
-        // A workspace with a single pool has all its accounts in it.
+        // All accounts of a workspace with a single pool are in that pool.
         return single(workspace) == nil ? nil : AccountCounts(accounts.values).active
     }
 
@@ -266,12 +266,12 @@ package struct PoolDirectory: Sendable {
         return accounts[workspace]
     }
 
-    /// What the rules on a campaign read besides its own stats.
+    /// Everything that rules on a campaign read besides its own stats.
     func surroundings(of campaign: CampaignEntry, at now: Instant) -> Surroundings {
         surroundings(reading(for: campaign, at: now), campaign.pool, campaign.workspace, now)
     }
 
-    /// What the rules on a pool read.
+    /// Everything that rules on a pool read.
     func surroundings(of pool: PoolID, at now: Instant) -> Surroundings {
         surroundings(reading(pool, at: now), pool, home(of: pool), now)
     }
@@ -293,12 +293,12 @@ package struct PoolDirectory: Sendable {
         reservations.reservedForLaunches(in: pool, except: campaign)
     }
 
-    /// Reserves what a launch has to send.
+    /// Reserves a launch's volume.
     mutating func reserve(launch enrolled: Int, in pool: PoolID, for campaign: CampaignID) {
         reservations.reserve(enrolled, in: pool, for: campaign)
     }
 
-    /// Reserves what a resumed campaign has left to send; also where nothing fresh is known of the pool.
+    /// Reserves the rest of a resumed campaign's volume, even without fresh data on the pool.
     mutating func reserveRest(_ stats: CampaignStats?, of campaign: CampaignEntry) {
         guard let pool = poolID(of: campaign), let stats, let enrolled = stats.totalEnrolled else { return }
         reservations.reserve(enrolled, sent: stats.sent ?? 0, in: pool, for: campaign.id, isOfResume: true)
@@ -306,7 +306,7 @@ package struct PoolDirectory: Sendable {
 
     mutating func cancelReservation(of campaign: CampaignID) { reservations.cancel(campaign) }
 
-    /// Pools were polled: what had been sent before that is in their figures.
+    /// Settles reservations after a poll of the pools, whose figures include everything sent before it.
     mutating func settleReservations(in pools: Set<PoolID>, _ stats: (CampaignID) -> CampaignStats?) {
         reservations.settle(in: pools, stats)
     }
@@ -316,11 +316,11 @@ package struct PoolDirectory: Sendable {
     mutating func takeUp(_ stored: Reservations) { reservations = stored }
 }
 
-/// What the policy names of pools.
+/// The pools named in the policy.
 private struct PoolNames: Sendable {
     /// In campaigns or by binding, sorted.
     let pools: [PoolID]
-    /// Workspaces in which a campaign draws on the only pool there is, sorted.
+    /// Workspaces in which a campaign draws on the only pool, sorted.
     let workspacesWithSinglePool: [WorkspaceName]
     /// The workspace of the first campaign that draws on each pool.
     let homes: [PoolID: WorkspaceName]

@@ -1,31 +1,31 @@
 package import Model
 package import Policy
 
-/// What a poll of a pool that the policy names found.
+/// The result of polling a pool named in the policy.
 package enum PoolFinding: Hashable, Sendable {
     case found(PoolRoster)
-    /// No pool of the platform is as the policy says.
+    /// No pool of the platform matches the policy's.
     case missing
-    /// So many pools are as the policy says, and it is open which is meant.
+    /// This many pools match the policy's, so it is unknown which one is meant.
     case ambiguous(Int)
 }
 
-/// A pool with what there is to know of its members; made page by page, so that it is small however many they are.
+/// A pool and a summary of its members; built page by page, so its size does not depend on their number.
 package struct PoolRoster: Hashable, Sendable {
-    /// By the platform's own id.
+    /// With the platform's own id.
     package private(set) var pool: SenderPool
-    /// Members of whatever channel and state.
+    /// All members, of any channel and state.
     package private(set) var senders = 0
-    /// Members of the asked channel that can send.
+    /// Members of the binding's channel that can send.
     package private(set) var activeSenders = 0
-    /// For each asked rule that would remove a sender, the one that it would remove first.
+    /// For each rule in the query that removes senders, the sender to remove first.
     package private(set) var candidates: [String: PoolSender] = [:]
-    /// The members that were asked about and are there.
+    /// The watched members that are in the pool.
     package private(set) var present: Set<SenderID> = []
 
     package init(pool: SenderPool) { self.pool = pool }
 
-    /// Takes in one member, each once.
+    /// Adds one member; call once for each.
     package mutating func add(_ sender: PoolSender, _ query: RosterQuery) {
         senders += 1
         if sender.channel == query.binding.channel, sender.status == .activated { activeSenders += 1 }
@@ -37,7 +37,7 @@ package struct PoolRoster: Hashable, Sendable {
         }
     }
 
-    /// Those that cannot send go first, then the youngest, which has the least of a reputation.
+    /// Orders senders that cannot send first, then the youngest, which has the least reputation.
     private static func goesFirst(_ left: PoolSender, _ right: PoolSender) -> Bool {
         let (isLeftActive, isRightActive) = (left.status == .activated, right.status == .activated)
         if isLeftActive != isRightActive { return isRightActive }
@@ -47,16 +47,16 @@ package struct PoolRoster: Hashable, Sendable {
     }
 }
 
-/// What is to be found out about a pool that the policy gives a name.
+/// The query for a pool named in the policy.
 package struct RosterQuery: Hashable, Sendable {
     package var binding: PoolBinding
-    /// The platform's id of the pool as it was found last, in case a list that shifts while it is read hides it.
+    /// The platform's id of the pool when last found, in case a list that shifts while it is read hides it.
     package var knownID: PoolID?
-    /// By the name of the rule that would remove such senders.
+    /// The senders that each rule removes, by the rule's name.
     package var selectors: [String: SenderSelector]
-    /// Members that no rule may remove for now.
+    /// Members that no rule may remove at present.
     package var excluded: Set<SenderID>
-    /// Members whose presence is asked for.
+    /// Members whose presence is to be checked.
     package var watched: Set<SenderID>
 
     package init(

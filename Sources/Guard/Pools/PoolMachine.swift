@@ -1,20 +1,21 @@
 package import Model
 import Policy
 
-/// One pool: whether the platform has it, its volume and members, and where the rules on it stand.
+/// The state machine of one pool: its presence, volume, members and rules.
 package struct PoolMachine: Sendable {
-    /// Whether the platform's answers contain the pool.
+    /// Whether the platform's responses contain the pool.
     private enum Presence: Sendable {
-        /// No answer has shown it yet.
+        /// No response has contained the pool yet.
         case unknown
         case present(PoolVolume)
-        /// The latest answer lacked it, for the first time: a list that shifts while it is read may hide a pool once.
+        /// The latest response lacked the pool for the first time; a list that shifts while it is read may hide it
+        /// once.
         case doubtful(PoolVolume?)
-        /// Reported as missing.
+        /// The pool was reported as missing.
         case missing
     }
 
-    /// A rule on pools, and where it stands here.
+    /// The state of a rule on this pool.
     private struct Slot: Sendable {
         var identity: RuleIdentity
         var state: RuleState
@@ -22,7 +23,7 @@ package struct PoolMachine: Sendable {
 
     package let id: PoolID
     private var presence = Presence.unknown
-    /// The members; nil for a pool that the policy gives no name, and while it is not known.
+    /// The members; nil for a pool without a name in the policy, and while unknown.
     package private(set) var roster: PoolRoster?
     /// By the rule's index in the policy.
     private var slots: [Int: Slot] = [:]
@@ -31,7 +32,7 @@ package struct PoolMachine: Sendable {
 
     // MARK: Presence
 
-    /// What was last reported of it; nil while it is not known.
+    /// The last reported volume; nil while unknown.
     var volume: PoolVolume? {
         switch presence {
         case .present(let volume): volume
@@ -58,7 +59,7 @@ package struct PoolMachine: Sendable {
         }
     }
 
-    /// The platform reports the pool.
+    /// Handles a response that contains the pool.
     mutating func observe(
         _ pool: SenderPool, of workspace: WorkspaceName, _ roster: PoolRoster? = nil, at now: Instant
     ) -> [PoolEvent] {
@@ -69,14 +70,14 @@ package struct PoolMachine: Sendable {
         return events
     }
 
-    /// A complete answer does not contain it; true where that is new.
+    /// Handles a complete response without the pool; true if the pool is newly missing.
     mutating func lose() -> Bool {
         let isNew = !isMissing
         (presence, roster) = (.missing, nil)
         return isNew
     }
 
-    /// An answer does not contain it that may be wrong for once; true where it is missing by now.
+    /// Handles a response without the pool that may be a one-off error; true if the pool is missing by now.
     mutating func doubt() -> Bool {
         switch presence {
         case .unknown, .present:
@@ -86,20 +87,20 @@ package struct PoolMachine: Sendable {
         }
     }
 
-    /// It is not known any more, as its name means another pool now or its platform does not report it.
+    /// Forgets the pool, because its name now means another one or its platform does not report it.
     mutating func forget() { (presence, roster) = (.unknown, nil) }
 
-    /// As an earlier process knew it.
+    /// Restores the pool as an earlier process knew it.
     mutating func recall(_ pool: SenderPool, of workspace: WorkspaceName) {
         presence = .present(PoolVolume(pool: pool, workspace: workspace))
     }
 
     // MARK: Rules
 
-    /// Where a rule stands here, by its index in the policy; inactive where it has not been evaluated.
+    /// The state of the rule with that index in the policy; inactive before its first evaluation.
     package func state(ofRule index: Int) -> RuleState { slots[index]?.state ?? RuleState() }
 
-    /// The rules that have been evaluated here, in the policy's order.
+    /// The rules evaluated on this pool, in policy order.
     package var states: [(index: Int, state: RuleState)] {
         slots.sorted { $0.key < $1.key }.map { ($0.key, $0.value.state) }
     }
@@ -108,7 +109,7 @@ package struct PoolMachine: Sendable {
         slots.values.contains { if case .pending = $0.state.phase { true } else { false } }
     }
 
-    /// Takes in what an answer says of a rule's condition.
+    /// Updates a rule's state with the result of its condition.
     mutating func observe(
         _ truth: Truth, of rule: Rule, _ index: Int, at now: Instant, maxGap: Duration
     ) -> RuleState.Change? {
@@ -117,14 +118,14 @@ package struct PoolMachine: Sendable {
         return slot.state.observe(RuleState.Outcome(truth), at: now, for: rule.forClause, maxGap: maxGap)
     }
 
-    /// True once for each firing: what would be done was reported.
+    /// Notes that the rule's dry run was reported; true once per firing.
     mutating func noteReported(ofRule index: Int) -> Bool {
         guard let slot = slots[index], !slot.state.wasReported else { return false }
         slots[index]?.state.wasReported = true
         return true
     }
 
-    /// Takes a new policy over: rules that are the same go on.
+    /// Adopts a new policy; rules with the same identity keep their state.
     mutating func adopt(_ policy: CheckedPolicy) {
         let kept = Dictionary(slots.values.map { ($0.identity, $0.state) }, uniquingKeysWith: { first, _ in first })
         slots = [:]

@@ -1,24 +1,24 @@
 package import Model
 import Policy
 
-/// A pool's volume as last reported: exhausted or not, consistent or not, and when it renews.
+/// A pool's last reported volume: whether it is exhausted or inconsistent, and when it renews.
 struct PoolVolume: Hashable, Sendable {
     private(set) var pool: SenderPool
     let workspace: WorkspaceName
     private(set) var isExhausted = false
-    /// Its figures contradict each other, or did so too recently for that to be over.
+    /// True if the figures contradict each other, or did so until recently.
     private(set) var isInconsistent = false
-    /// Answers in a row whose figures agree, while it is inconsistent.
+    /// Consistent responses in a row while the pool is inconsistent.
     private var agreements = 0
-    /// When volume was last seen to come back in one piece.
+    /// When most of the volume was last seen to return at once.
     private var renewedAt: Instant?
 
-    /// A window without a reset time is taken to last so long.
+    /// The assumed length of a window without a reset time.
     private static let window: Duration = .seconds(86400)
 
     init(pool: SenderPool, workspace: WorkspaceName) { (self.pool, self.workspace) = (pool, workspace) }
 
-    /// When the window is next renewed: as the platform says, or a day after it was last seen to be.
+    /// When the window renews: as the platform reports, or a day after the last renewal seen; nil if unknown.
     func renewsAt(at now: Instant) -> Instant? {
         if let resetAt = pool.resetAt, resetAt > now { return resetAt }
         guard let renewedAt else { return nil }
@@ -26,7 +26,7 @@ struct PoolVolume: Hashable, Sendable {
         return next > now ? next : nil
     }
 
-    /// Takes a newer report of the same pool in.
+    /// Updates the volume with a newer report of the same pool.
     mutating func observe(_ newer: SenderPool, at now: Instant) -> [PoolEvent] {
         observeConsistency(newer) + observeVolume(newer, at: now)
     }
@@ -65,26 +65,26 @@ struct PoolVolume: Hashable, Sendable {
     }
 }
 
-/// A pool with what follows from our own reservations.
+/// A pool with its reserved volume.
 package struct PoolReading: Hashable, Sendable {
     package var pool: SenderPool
-    /// When its window is next renewed, where that is known.
+    /// When the window renews; nil if unknown.
     package var renewsAt: Instant?
     package var reserved: Int
     package var activeSenders: Int?
-    /// What the wall clock shows, for ages.
+    /// The wall-clock time, for ages.
     package var wallTime: Instant
 
-    /// What is left after all reservations; below 0 where more is reserved than is there.
+    /// The volume left after all reservations, negative if too much is reserved; nil if unknown.
     package var available: Int? { pool.remainingVolume.map { $0 - reserved } }
 
-    /// By how many emails it is short for a launch of that size; nil where it has room, or that is unknown.
+    /// The emails that a launch of that size is short by; nil if it fits or that is unknown.
     package func shortfall(for enrolled: Int) -> Int? { available.flatMap { enrolled > $0 ? enrolled - $0 : nil } }
 
-    /// True where no window can ever take a launch of that size.
+    /// True if no window can ever hold a launch of that size.
     package func neverTakes(_ enrolled: Int) -> Bool { pool.dailyCapacity.map { enrolled > $0 } ?? false }
 
-    /// NaN where it is unknown.
+    /// The gauge's value; NaN if unknown.
     func value(of gauge: Gauge) -> Double {
         func seconds(since time: Instant?) -> Double { time.map { max(0, (wallTime - $0).seconds) } ?? .nan }
         func count(_ value: Int?) -> Double { value.map(Double.init) ?? .nan }

@@ -1,13 +1,13 @@
 import Model
 
-/// Volume that is reserved for released launches and resumes and is not sent yet, so that it is not used twice.
+/// Volume reserved for released launches and resumes but not yet sent, so that it is not used twice.
 struct Reservations: Codable, Hashable, Sendable {
     private struct Reservation: Codable, Hashable, Sendable {
         var pool: PoolID
         var promised: Int
-        /// What was still to come when the pool was last looked at: newer sends are not in the pool's number yet.
+        /// Unsent emails at the pool's last poll; the pool's figures do not include newer sends yet.
         var outstanding: Int
-        /// What a resumed campaign has left; nil for a launch.
+        /// True for the rest of a resumed campaign; nil for a launch.
         var isOfResume: Bool?
     }
 
@@ -15,7 +15,7 @@ struct Reservations: Codable, Hashable, Sendable {
 
     var campaigns: [CampaignID] { reservations.keys.sorted() }
 
-    /// - Parameter campaign: whose own reservation does not count, as it may use it.
+    /// - Parameter campaign: its own reservation does not count, because it may use it.
     func reserved(in pool: PoolID, except campaign: CampaignID? = nil) -> Int {
         reservations.reduce(0) { sum, reservation in
             let counts = reservation.value.pool == pool && reservation.key != campaign
@@ -23,7 +23,7 @@ struct Reservations: Codable, Hashable, Sendable {
         }
     }
 
-    /// Reserved for launches alone: a resume keeps off that, but not off what another resume has left to send.
+    /// The volume reserved for launches alone: a resume leaves that untouched, but not the rest of other resumes.
     func reservedForLaunches(in pool: PoolID, except campaign: CampaignID) -> Int {
         reservations.reduce(0) { sum, reservation in
             let counts =
@@ -33,8 +33,8 @@ struct Reservations: Codable, Hashable, Sendable {
     }
 
     /// - Parameters:
-    ///   - amount: emails in all, as many as are enrolled.
-    ///   - sent: those that have been sent already.
+    ///   - amount: all emails, as many as leads are enrolled.
+    ///   - sent: the emails already sent.
     mutating func reserve(
         _ amount: Int, sent: Int = 0, in pool: PoolID, for campaign: CampaignID, isOfResume: Bool? = nil
     ) {
@@ -47,7 +47,7 @@ struct Reservations: Codable, Hashable, Sendable {
         reservations[campaign] = nil
     }
 
-    /// The pools were polled: what had been sent before is in their figures, and is no longer reserved.
+    /// Settles reservations after a poll of the pools: emails sent before it are in their figures.
     mutating func settle(in pools: Set<PoolID>, _ stats: (CampaignID) -> CampaignStats?) {
         for (campaign, reservation) in reservations where pools.contains(reservation.pool) {
             guard let stats = stats(campaign), let sent = stats.sent else { continue }

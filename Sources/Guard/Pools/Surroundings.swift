@@ -1,14 +1,14 @@
 import Model
 import Policy
 
-/// What is known of a campaign's or a pool's surroundings at one time: the pool, and the workspace's accounts.
+/// The pool and the accounts around a campaign or a pool, at one time.
 struct Surroundings: Sendable {
     var pool: PoolReading?
     var accounts: AccountCounts?
     var poolsAge: Duration?
     var accountsAge: Duration?
 
-    /// NaN where it is unknown.
+    /// The gauge's value; NaN if unknown.
     func value(of gauge: Gauge) -> Double {
         switch gauge.source {
         case .stats: .nan
@@ -17,11 +17,11 @@ struct Surroundings: Sendable {
         }
     }
 
-    /// The empty text where the pool has no such tag; nil where the pool, or its tags, are unknown.
+    /// The pool's tag, empty if it is not set; nil if the pool or its tags are unknown.
     func poolTag(_ name: String) -> String? { pool?.pool.tags.map { $0[name] ?? "" } }
 }
 
-/// How many sender accounts of a workspace are in each state.
+/// The number of a workspace's sender accounts in each state.
 struct AccountCounts: Hashable, Sendable {
     var active = 0
     var paused = 0

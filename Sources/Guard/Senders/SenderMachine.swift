@@ -1,26 +1,26 @@
 import Model
 import Policy
 
-/// The members of one pool: removed and restored one at a time, and only what we removed is restored.
+/// Changes the members of one pool, one at a time; only senders that Sendwarden removed are restored.
 package struct SenderMachine: Sendable {
-    /// A sender that came back, or whose change failed for good, is left alone for so long.
+    /// How long a sender is left alone after it came back or its change failed for good.
     private static let restMin: Duration = .seconds(86400)
-    /// So long a request whose answer was lost, or that was accepted without an operation to follow, may take effect:
-    /// what the members show later may be another's doing.
+    /// How long a request without a response or an operation can still take effect; a later change may be someone
+    /// else's.
     private static let effectMax: Duration = .seconds(60)
-    /// The wait after a failure, which doubles with each.
+    /// The wait after the first failure, which doubles with each further one.
     private static let retryFirst: Duration = .seconds(60)
     private static let retryMax: Duration = .seconds(6 * 3600)
     /// The first and the longest wait between two polls of an operation.
     private static let operationWait: (first: Duration, longest: Duration) = (.seconds(1), .seconds(30))
-    /// An operation that takes longer is reported, and polled more rarely.
+    /// An operation that takes longer is reported and polled less often.
     private static let slow: (after: Duration, wait: Duration) = (.seconds(3600), .seconds(300))
 
     package private(set) var state = SenderState()
 
     // MARK: Questions
 
-    /// An attempt is under way that the pool's members are to settle.
+    /// True if the pool's members will settle the change under way.
     var awaitsMembers: Bool {
         switch state.attempt?.step {
         case .confirming, .unclear: true
@@ -35,26 +35,26 @@ package struct SenderMachine: Sendable {
 
     /// Members that no rule may remove at that time.
     func excluded(at now: Instant) -> Set<SenderID> {
-        // One that we removed and that is there again may be a list's delay: that is settled first.
+        // A removed sender that is present again may be a stale list; that is settled first.
         Set(state.excluded.filter { $0.value > now }.keys).union(state.removed.map(\.sender.id))
     }
 
-    /// The operation that the change under way waits for.
+    /// The operation that the change under way waits for; nil if there is none.
     var operation: OperationID? {
         if case .processing(let id, _, _, _) = state.attempt?.step { id } else { nil }
     }
 
-    /// When that operation is polled next.
+    /// When that operation is polled next; nil if there is none.
     var operationDue: Instant? {
         if case .processing(_, _, let next, _) = state.attempt?.step { next } else { nil }
     }
 
-    /// Whether a change may begin, on members that were requested then.
+    /// True if a change may begin, on members requested at that time.
     func mayBegin(requestedAt: Instant, at now: Instant) -> Bool {
         state.attempt == nil && requestedAt >= state.freshAfter ?? requestedAt && state.retryAt ?? now <= now
     }
 
-    /// The sender of the platform's pool that a rule restores first; nil where there is none.
+    /// The sender that the rule restores first to the platform's pool; nil if there is none.
     func restorable(_ rule: Rule, _ roster: PoolRoster) -> PoolSender? {
         state.removed.first { removed in
             removed.platformPool == roster.pool.id && !roster.present.contains(removed.sender.id)
@@ -69,7 +69,7 @@ package struct SenderMachine: Sendable {
         return [.record(.senderChange(change, outcome: nil)), .change(change)]
     }
 
-    /// A change was accepted, or came back with a fault.
+    /// Handles the response to a change.
     mutating func answered(
         _ change: SenderChange, _ result: Result<ChangeReceipt, Fault>, _ policy: CheckedPolicy, at now: Instant
     ) -> [Effect] {
@@ -86,7 +86,7 @@ package struct SenderMachine: Sendable {
     }
 
     private mutating func failed(_ change: SenderChange, _ fault: Fault, at now: Instant) -> [Effect] {
-        // Whether it may be sent again is the platform's to say.
+        // Only the platform knows whether the change may be sent again.
         let rest = fault.isRepeatable ? nil : SenderMachine.restMin
         if let rest { state.excluded[change.sender.id] = now + rest }
         let failure = SenderFailure.failed(fault.summary)
@@ -112,7 +112,7 @@ package struct SenderMachine: Sendable {
         return fail(change, failure, fault.summary, atLeast: fault.retryAfter ?? .zero, at: now)
     }
 
-    /// It came to nothing; its rule is evaluated again after a while.
+    /// Ends a failed change; its rule is evaluated again after a backoff.
     private mutating func fail(
         _ change: SenderChange, _ failure: SenderFailure, _ summary: String, atLeast: Duration = .zero, at now: Instant
     ) -> [Effect] {
@@ -154,9 +154,9 @@ package struct SenderMachine: Sendable {
 
     // MARK: Operations
 
-    /// Polls the operation if its time has come.
+    /// Polls the operation if it is due.
     ///
-    /// - Parameter isBound: false where the pool left the policy, so that nothing can be asked any more.
+    /// - Parameter isBound: false if the pool left the policy, so that it cannot be polled any more.
     mutating func followOperation(isBound: Bool, at now: Instant) -> (effects: [Effect], polls: Bool) {
         guard case .processing(let id, let since, let next, let wait) = state.attempt?.step, next <= now else {
             return ([], false)
@@ -176,7 +176,7 @@ package struct SenderMachine: Sendable {
         case .canceled: return operationFailed(attempt.change, .operationCanceled, at: now)
         case .completed:
             guard let failed = operation.failed else {
-                // What it does not say, the members show.
+                // The members show what the operation does not report.
                 state.attempt?.step = .confirming(since: now)
                 return []
             }
@@ -186,7 +186,7 @@ package struct SenderMachine: Sendable {
         }
     }
 
-    /// It failed, perhaps half-way: the members show what came of it.
+    /// Handles a failed operation, possibly half done; the members show the result.
     private mutating func operationFailed(
         _ change: SenderChange, _ failure: SenderFailure, at now: Instant
     ) -> [Effect] {
@@ -194,7 +194,7 @@ package struct SenderMachine: Sendable {
         return [noteFailure(of: change, failure, at: now)]
     }
 
-    /// The platform does not know the operation; whether it was done the members show.
+    /// Handles an operation that the platform does not know; the members show the result.
     mutating func operationIsUnknown(at now: Instant) {
         guard case .processing = state.attempt?.step else { return }
         state.attempt?.step = .confirming(since: now)
@@ -202,7 +202,7 @@ package struct SenderMachine: Sendable {
 
     // MARK: Members
 
-    /// Fresh members: what was done is confirmed, and what others did is seen.
+    /// Handles fresh members: confirms our change and notices other people's.
     mutating func settle(
         _ name: PoolID, _ roster: PoolRoster, _ policy: CheckedPolicy, requestedAt: Instant, at now: Instant
     ) -> [Effect] {
@@ -218,7 +218,7 @@ package struct SenderMachine: Sendable {
         }
         for removed in before.removed
         where removed.platformPool == roster.pool.id && roster.present.contains(removed.sender.id) {
-            // Just after its removal the list may still show it; while it is being restored it is ours.
+            // Just after a removal the list may be stale, and a restore under way is ours.
             guard requestedAt - removed.at > policy.overrideGrace,
                 state.attempt?.change.sender.id != removed.sender.id, state.removed.contains(removed)
             else { continue }
@@ -231,7 +231,7 @@ package struct SenderMachine: Sendable {
         return effects
     }
 
-    /// The name means another pool now, whose members show nothing of what was asked of the first.
+    /// Ends a change whose pool name now means another pool, because its members show nothing about the first.
     private mutating func drop(_ attempt: SenderState.Attempt, at now: Instant) -> [Effect] {
         switch attempt.step {
         case .sent, .processing: return []
@@ -259,9 +259,9 @@ package struct SenderMachine: Sendable {
         case .unclear(let since):
             guard requestedAt >= since else { return [] }
             switch (change.action, isDone) {
-            // Somebody restored it, which is what was wanted.
+            // Somebody restored the sender, which is the wanted result.
             case (.restore, true): return succeed(change, policy, at: now)
-            // Ours or another's: what is not known to be ours is not restored.
+            // It may be ours or someone else's; only a removal known to be ours is restored.
             case (.remove, true):
                 return [
                     end(change, .goneByUnknown, at: now), .report(.sender(.alreadyRemoved(change, .unconfirmed))),
@@ -277,7 +277,7 @@ package struct SenderMachine: Sendable {
 
     // MARK: Storage
 
-    /// Takes up what an earlier process stored: what was on its way may have arrived.
+    /// Restores what an earlier process stored; a request under way may have taken effect.
     mutating func takeUp(_ stored: SenderState, at now: Instant) {
         state = stored
         state.retryAt = stored.retryAt.map { min($0, now + SenderMachine.retryMax) }

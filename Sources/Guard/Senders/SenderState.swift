@@ -1,7 +1,7 @@
 package import Model
 package import Policy
 
-/// A change of a pool's members that was decided on: one sender out of it, or back into it.
+/// A decided change of a pool's members: one sender removed or restored.
 package struct SenderChange: Hashable, Sendable, Codable {
     package enum Action: String, Sendable, Codable {
         case remove, restore
@@ -10,18 +10,18 @@ package struct SenderChange: Hashable, Sendable, Codable {
     package var action: Action
     /// The pool's name in the policy.
     package var pool: PoolID
-    /// The platform's own id of the pool.
+    /// The pool's id on the platform.
     package var platformPool: PoolID
     package var sender: PoolSender
     package var rule: String
-    /// Counts with the decisions on campaigns; the ledger's key.
+    /// The ledger's key, counted together with decisions on campaigns.
     package var decision: Int
     package var conditionText: String
     package var evidence: Evaluation
     package var sentAt: Instant
 }
 
-/// A sender that we removed from a pool, as the platform confirmed; the only kind that we restore.
+/// A sender whose removal by us the platform confirmed; only such senders are restored.
 package struct RemovedSender: Codable, Hashable, Sendable {
     package var sender: PoolSender
     package var platformPool: PoolID
@@ -30,26 +30,26 @@ package struct RemovedSender: Codable, Hashable, Sendable {
     package var at: Instant
 }
 
-/// What was done to the members of one pool, and what is under way, as it is stored.
+/// The stored state of one pool's members: past changes and the one under way.
 package struct SenderState: Codable, Hashable, Sendable {
     package struct Attempt: Codable, Hashable, Sendable {
         package enum Step: Codable, Hashable, Sendable {
-            /// The request is on its way.
+            /// The request is under way.
             case sent
-            /// It was accepted, and an operation shows how it ends.
+            /// The request was accepted, and an operation reports the result.
             case processing(OperationID, since: Instant, next: Instant, wait: Duration)
-            /// It was accepted, and only the pool's members show whether it was done.
+            /// The request was accepted, and only the pool's members show the result.
             case confirming(since: Instant)
-            /// The answer was lost, or the operation failed: the pool's members show what came of it.
+            /// The response was lost or the operation failed; the pool's members show the result.
             case unclear(since: Instant)
         }
 
         package var change: SenderChange
         package var step: Step
-        /// That it takes long was reported.
+        /// True once the slow operation was reported.
         var isSlowReported = false
 
-        /// As ledgers store it.
+        /// The key names in stored ledgers.
         private enum CodingKeys: String, CodingKey {
             case change, step
             case isSlowReported = "toldSlow"
@@ -59,13 +59,13 @@ package struct SenderState: Codable, Hashable, Sendable {
     }
 
     package var attempt: Attempt?
-    /// In the order of their removal.
+    /// In the order of removal.
     package var removed: [RemovedSender] = []
-    /// No rule removes these before that time.
+    /// No rule removes these senders before their time.
     package var excluded: [SenderID: Instant] = [:]
-    /// Older answers show nothing of what we did since.
+    /// Older responses do not show our latest change.
     var freshAfter: Instant?
-    /// Nothing is begun before, and how many failures in a row made it so.
+    /// No change begins before this time; `failures` counts the failures in a row behind it.
     package var retryAt: Instant?
     package var failures = 0
 }

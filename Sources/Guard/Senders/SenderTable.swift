@@ -1,12 +1,12 @@
 package import Model
 import Policy
 
-/// The members of the pools that the policy names, and whose operations are due.
+/// The members of the pools named in the policy, and their due operations.
 package struct SenderTable: Sendable {
     private var machines: [PoolID: SenderMachine] = [:]
     private var changed: Set<PoolID> = []
 
-    /// The members of a pool; untouched where nothing was done to them.
+    /// The members of a pool; the initial state if nothing was done to them.
     package subscript(pool: PoolID) -> SenderMachine { machines[pool] ?? SenderMachine() }
 
     package func state(of pool: PoolID) -> SenderState? { machines[pool]?.state }
@@ -16,20 +16,20 @@ package struct SenderTable: Sendable {
         return body(&machines[pool, default: SenderMachine()])
     }
 
-    /// When the next operation is polled.
+    /// When the next operation is polled; nil if none is under way.
     var operationsDue: Instant? { machines.values.compactMap(\.operationDue).min() }
 
-    /// Pools with an operation that is due, sorted.
+    /// Pools with a due operation, sorted.
     func withDueOperation(at now: Instant) -> [PoolID] {
         machines.filter { $0.value.operationDue.map { $0 <= now } ?? false }.map(\.key).sorted()
     }
 
-    /// The pools whose members changed since this was last asked.
+    /// The pools whose members changed since the last call.
     mutating func takeChanged() -> Set<PoolID> {
         defer { changed = [] }
         return changed
     }
 
-    /// What was handed out to be stored is handed out again.
+    /// Hands everything out again.
     mutating func storeAll() { changed.formUnion(machines.keys) }
 }
