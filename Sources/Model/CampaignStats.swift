@@ -12,7 +12,7 @@ package struct CampaignStats: Hashable, Sendable, Codable {
     package var openRate: Double?
     /// Replied leads by delivered emails, 0…1.
     package var replyRate: Double?
-    /// By how much `sent` was raised, as the platform read the counters seconds apart; nil if they were consistent.
+    /// The amount added to `sent`, because the platform read the counters seconds apart; nil if they were consistent.
     package var adjustedBy: Int?
 
     package init(

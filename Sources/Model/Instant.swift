@@ -58,7 +58,7 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
         .milliseconds(left.milliseconds - right.milliseconds)
     }
 
-    /// How many seconds it lies after the other; below 0 where it lies before.
+    /// Seconds since `other`; negative if this instant is earlier.
     package func seconds(since other: Instant) -> Double { Double(milliseconds - other.milliseconds) / 1000 }
 }
 

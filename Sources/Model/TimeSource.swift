@@ -12,8 +12,8 @@ package struct SteadyTime: TimeSource {
     private let speed: Double
 
     /// - Parameters:
-    ///   - origin: the time at the start, for a daemon that of the wall clock.
-    ///   - speed: its seconds per real second; above 0.
+    ///   - origin: the time at the start; a daemon passes the wall-clock time.
+    ///   - speed: seconds per real second; above 0.
     package init(startingAt origin: Instant, speed: Double = 1) {
         self.origin = origin
         self.speed = speed
