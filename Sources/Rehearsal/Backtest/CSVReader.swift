@@ -92,7 +92,7 @@ struct CSVReader: Sendable {
         String(decoding: cell.prefix(40), as: UTF8.self)
     }
 
-    /// -1 for an empty cell; nil where it is no count.
+    /// The count in a cell, -1 if the cell is empty; nil if it contains anything else.
     static func count(_ cell: UnsafeBufferPointer<UInt8>) -> Int64? {
         if cell.isEmpty { return -1 }
         guard cell.count <= 15 else { return nil }
@@ -104,7 +104,7 @@ struct CSVReader: Sendable {
         return value
     }
 
-    /// Milliseconds since 1970; the common form is read by hand.
+    /// Milliseconds since 1970, with a fast path for the common format; nil if the cell is not a time.
     static func time(_ cell: UnsafeBufferPointer<UInt8>) -> Int64? {
         if cell.count == 20, cell[19] == UInt8(ascii: "Z"), cell[10] == UInt8(ascii: "T") {
             func digits(_ from: Int, _ count: Int) -> Int64 {
@@ -121,7 +121,7 @@ struct CSVReader: Sendable {
             guard (1970...2200).contains(year), (1...12).contains(month), (1...31).contains(day),
                 (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second)
             else { return nil }
-            // Days from civil date: years begin in March, so that a leap day is their last.
+            // Days from a civil date: years begin in March, so that the leap day comes last.
             let shifted = month <= 2 ? year - 1 : year
             let era = shifted / 400
             let ofEra = shifted - era * 400

@@ -38,7 +38,7 @@ struct Rehearsal {
     private var players: [CampaignID: Player] = [:]
     private var memory = Memory()
     private var acts: ArraySlice<(at: Duration, act: PolicyTest.Act)>
-    /// The daemon is down until then.
+    /// When the stopped daemon starts again; nil while it runs.
     private var downUntil: Instant?
 
     init(_ test: PolicyTest, _ policy: CheckedPolicy) {
@@ -200,7 +200,7 @@ struct Rehearsal {
         }
     }
 
-    /// The next end of a daily window of which one end is given.
+    /// The next end of a daily window, calculated from any one of its ends.
     private func renewal(after resetAt: Instant) -> Instant {
         guard resetAt <= now else { return resetAt }
         let days = (now - resetAt).milliseconds / 86_400_000 + 1

@@ -170,7 +170,7 @@ struct ServedShapes {
 }
 
 extension Instant {
-    /// The documented examples show no fractions of a second.
+    /// The time without fractions of a second, as in the documented examples.
     var wholeSeconds: String { Instant(milliseconds: milliseconds - milliseconds % 1000).rfc3339 }
 
     /// The format of HTTP headers: `Sun, 06 Nov 1994 08:49:37 GMT`.

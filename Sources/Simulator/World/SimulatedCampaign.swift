@@ -6,7 +6,7 @@ package struct SimulatedCampaign: Sendable {
         var email: String
         /// Sequence steps already sent to it.
         var stepsSent = 0
-        /// Receives no more emails: it bounced, replied or unsubscribed.
+        /// True if the lead receives no more emails, because it bounced, replied or unsubscribed.
         var isDone = false
         var hasOpened = false
         var hasReplied = false

@@ -119,7 +119,7 @@ package struct WorldDescription: Sendable {
     package var faults: [FaultRule] = []
     /// The longest transit of an email before it counts as sent, also after a pause.
     package var transit: Duration = .seconds(30)
-    /// The mean time from then to a bounce; a delivery takes a quarter of it.
+    /// The mean time from the end of the transit to a bounce; a delivery takes a quarter of it.
     package var bounceLag: Duration = .seconds(60)
 
     package init() {}
