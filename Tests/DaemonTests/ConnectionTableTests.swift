@@ -2,7 +2,7 @@ import Daemon
 import Foundation
 import Testing
 
-/// Which connection gives way, and what threads for the past take on.
+/// Which connection is replaced, and how many history queries run at once.
 @Suite struct ConnectionTableTests {
     /// Opens connections one after the other.
     private func open(_ table: inout ConnectionTable, _ count: Int) -> [ConnectionTable.Opening] {

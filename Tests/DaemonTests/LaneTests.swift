@@ -6,7 +6,7 @@ import Simulator
 import TestSupport
 import Testing
 
-/// The daemon where the platform is slow, or asks to be left alone: pauses go out all the same.
+/// Pauses are sent even if the platform is slow or asks for a wait.
 @Suite(.timeLimit(.minutes(3))) struct LaneTests {
     /// 150 campaigns whose stats take 6 s, within the timeout of 10 s, and one that bounces.
     static let slow = (1...150).map { "slow_\($0)" }

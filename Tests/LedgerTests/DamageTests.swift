@@ -6,7 +6,7 @@ import Model
 import TestSupport
 import Testing
 
-/// What is lost or changed in a ledger's files is refused; it is never taken for what was written.
+/// Lost or changed ledger files are refused and never mistaken for what was written.
 @Suite struct DamageTests {
     static let start = LedgerTests.start
     static let boot = BootClock(startedAt: 1000, uptime: 1_000_000)
@@ -29,7 +29,8 @@ import Testing
         }
     }
 
-    /// The files as a kill leaves them, copied by another process, as closing them in this one drops SQLite's locks.
+    /// Copies the files as a kill leaves them; another process copies, because closing them here would drop SQLite's
+    /// locks.
     private func copy(_ path: String, to other: String, parts: [String] = parts) throws {
         for part in parts {
             try? FileManager.default.removeItem(atPath: other + part)
@@ -40,7 +41,7 @@ import Testing
         }
     }
 
-    /// All that a guard goes on from, and all that explains it.
+    /// Everything that a guard restores, and the history that explains it.
     private func contents(_ path: String, _ memory: Memory) throws -> [String] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -58,7 +59,7 @@ import Testing
 
     private func contents(_ path: String) throws -> [String] { try contents(path, try open(path).memory) }
 
-    /// Writes for some minutes, and gives the files as they are at the end of each.
+    /// Writes for several minutes; returns copies of the files at the given minutes.
     private func killed(_ folder: TemporaryFolder, at minutes: [Int]) throws -> [String] {
         let path = folder.path + "/live.sqlite"
         let ledger = try open(path).store
@@ -82,7 +83,7 @@ import Testing
         return copies
     }
 
-    @Test func threeHundredDamagesAreRefusedOrHarmless() throws {
+    @Test func threeHundredDamagedCopiesAreRefusedOrHarmless() throws {
         let folder = try TemporaryFolder()
         var random = SeededGenerator(seed: 17)
         let copies = try killed(folder, at: [2, 29, 160, 301, 420])
@@ -107,7 +108,7 @@ import Testing
                 refused += 1
             }
         }
-        // Most damages must be seen, or the test damages nothing.
+        // Most damage must be detected, or the test damages nothing.
         #expect(refused > 90, "\(refused)")
     }
 
@@ -130,7 +131,7 @@ import Testing
         return "damage \(kind) at \(at)"
     }
 
-    /// Values that SQLite itself finds nothing wrong with.
+    /// Changes that SQLite itself does not detect.
     @Test(arguments: [
         "UPDATE sample SET sent = sent + 1", "UPDATE sample SET campaign = 'camp_0'", "UPDATE sample SET sum = NULL",
         "UPDATE sample SET workspace = 'acmd'", "UPDATE decision SET rule = 'other'", "UPDATE decision SET sum = NULL",
@@ -138,7 +139,7 @@ import Testing
         "UPDATE campaign SET updated_at = updated_at + 1", "UPDATE head SET sequence = sequence + 1",
         "UPDATE grdb_migrations SET identifier = '4 checksum and head' WHERE identifier LIKE '4 %'",
         "CREATE TABLE other (id INTEGER)",
-    ]) func aValueThatWasNotWrittenSoIsDamage(_ sql: String) throws {
+    ]) func aChangedValueIsDamage(_ sql: String) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         do { try open(path).store.write(try LedgerTests().records(), at: Self.start) }
@@ -172,7 +173,7 @@ import Testing
         try queue.close()
     }
 
-    @Test func aRefusedLedgerIsLeftAsItIs() throws {
+    @Test func aRefusedLedgerIsNotModified() throws {
         let folder = try TemporaryFolder()
         let path = try killed(folder, at: [29])[0]
         let wal = try Data(contentsOf: URL(filePath: path + "-wal"))
@@ -185,14 +186,14 @@ import Testing
             #expect(error?.message.contains("--recover-ledger") == true)
         }
         #expect(try Data(contentsOf: URL(filePath: path + "-wal")) == damaged)
-        // Readers say so, too.
+        // Readers refuse it too.
         #expect(throws: LedgerError.self) { try LedgerReader(path) }
-        // Once it is as it was, it opens.
+        // Once the file is restored, the ledger opens.
         try wal.write(to: URL(filePath: path + "-wal"))
         #expect(refusal(path) == nil)
     }
 
-    @Test func theFileWithoutWhatLiesBesideItIsRefused() throws {
+    @Test func theFileWithoutItsCompanionsIsRefused() throws {
         let folder = try TemporaryFolder()
         let path = try killed(folder, at: [29])[0]
         for part in Self.parts where !part.isEmpty { try? FileManager.default.removeItem(atPath: path + part) }
@@ -200,7 +201,7 @@ import Testing
         #expect(refusal(path)?.code == .corrupt)
     }
 
-    @Test func anOlderBackupIsRefusedAndSetAsideWithItsRecord() throws {
+    @Test func anOlderBackupIsRefusedAndSetAside() throws {
         let folder = try TemporaryFolder()
         let copies = try killed(folder, at: [29, 160])
         let path = folder.path + "/restored.sqlite"
@@ -213,7 +214,7 @@ import Testing
         #expect(opened.memory.campaigns.isEmpty)
     }
 
-    @Test func afterAPowerCutOnlyWhatWasSyncedIsDemanded() throws {
+    @Test func afterAPowerCutOnlySyncedDataIsRequired() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/live.sqlite"
         let ledger = try open(path).store
@@ -222,18 +223,18 @@ import Testing
         try copy(path, to: synced)
         let later = Self.start + .seconds(60)
         try ledger.write([.sample(LedgerTests.camp, LedgerTests.stats(7), at: later)], at: later)
-        // The record of the last sample reached the disk, the sample itself did not.
+        // The head record of the last sample reached the disk, but the sample did not.
         try copy(path, to: synced, parts: [".head"])
         #expect(refusal(synced)?.code == .corrupt)
         let rebooted = BootClock(startedAt: 9_000_000, uptime: 500)
         #expect(try open(synced, boot: rebooted).memory.campaigns.count == 1)
-        // A decision that is missing is a loss, whatever was cut.
+        // A missing decision is a loss, even after a power cut.
         try ledger.write(try LedgerTests().records(), at: later)
         try copy(path, to: synced, parts: [".head"])
         #expect(refusal(synced, boot: rebooted)?.code == .corrupt)
     }
 
-    @Test func aCrashBeforeTheRecordIsNoDamage() throws {
+    @Test func aCrashBeforeTheHeadRecordIsNotDamage() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/live.sqlite"
         let ledger = try open(path).store
@@ -245,7 +246,7 @@ import Testing
         #expect(refusal(other) == nil)
     }
 
-    @Test(arguments: parts) func aFileThatIsDeletedOrReplacedUnderTheDaemonFailsWriting(_ part: String) throws {
+    @Test(arguments: parts) func aDeletedOrReplacedFileFailsWrites(_ part: String) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         let ledger = try open(path).store
@@ -265,7 +266,7 @@ import Testing
         }
         _ = try folder.write("ledger.sqlite" + part, "another")
         #expect(failure { try ledger.write(records, at: Self.start) }.contains("a restart would load that file"))
-        // Moved back, it goes on.
+        // After the file is moved back, writing continues.
         try #require(rename(path + ".moved", path + part) == 0)
         #expect(failure { try ledger.write(records, at: Self.start) } == "none")
     }

@@ -5,12 +5,12 @@ import Policy
 import TestSupport
 import Testing
 
-/// A kind of store that the contract is checked on; another one is one more case of ``all``.
+/// A kind of store under the contract; a new store adds a case to ``all``.
 struct LedgerStoreCase: Sendable, CustomTestStringConvertible {
-    /// One empty ledger, which may be opened again and again.
+    /// An empty ledger that can be opened repeatedly.
     struct Bed: Sendable {
         var open: @Sendable (LedgerScope, Instant) async throws(LedgerError) -> OpenedLedger<any LedgerStore>
-        /// Removes it; also what holds it for the length of a test.
+        /// Removes the ledger; also keeps its resources alive during a test.
         var end: @Sendable () -> Void
     }
 
@@ -38,7 +38,7 @@ struct LedgerStoreCase: Sendable, CustomTestStringConvertible {
     ]
 }
 
-/// What a guard of two workspaces hands out to be stored.
+/// The records that a guard of two workspaces hands out.
 struct LedgerStory {
     static let start = LedgerTests.start
     static let north = WorkspaceName("north")
@@ -46,10 +46,10 @@ struct LedgerStory {
 
     let policy: CheckedPolicy
     var scope: LedgerScope { LedgerScope(policy) }
-    /// In the order in which they were made.
+    /// In the order of creation.
     let records: [LedgerRecord]
 
-    /// A pause in each workspace, a launch, and an event.
+    /// A pause in each workspace, a launch and an event.
     init() throws {
         let text = """
             version: 1
@@ -116,7 +116,7 @@ struct LedgerStory {
         }
     }
 
-    /// All of it under the first workspace, as earlier versions stored it.
+    /// Every record under the first workspace, as earlier versions stored them.
     var entriesOfOldVersion: [LedgerEntry] { records.map { LedgerEntry(Self.north, $0) } }
 
     private func home(_ id: CampaignID) -> WorkspaceName { scope.campaigns[id] ?? Self.north }

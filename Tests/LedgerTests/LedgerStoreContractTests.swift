@@ -4,7 +4,7 @@ import Model
 import TestSupport
 import Testing
 
-/// What every store keeps, whatever it stores with.
+/// The contract of every store.
 @Suite struct LedgerStoreContractTests {
     static let start = LedgerTests.start
     static let acme = WorkspaceName("acme")
@@ -30,7 +30,7 @@ import Testing
 
     // MARK: Memory
 
-    @Test(arguments: LedgerStoreCase.all) func aNewLedgerHoldsNothing(_ kind: LedgerStoreCase) async throws {
+    @Test(arguments: LedgerStoreCase.all) func aNewLedgerIsEmpty(_ kind: LedgerStoreCase) async throws {
         let bed = try kind.makeBed()
         defer { bed.end() }
         let opened = try await bed.open(Self.scope, Self.start)
@@ -40,7 +40,7 @@ import Testing
         #expect(try await opened.store.queries.damage() == nil)
     }
 
-    @Test(arguments: LedgerStoreCase.all) func whatWasAppendedIsLoaded(_ kind: LedgerStoreCase) async throws {
+    @Test(arguments: LedgerStoreCase.all) func appendedRecordsAreLoaded(_ kind: LedgerStoreCase) async throws {
         let bed = try kind.makeBed()
         defer { bed.end() }
         let records = try LedgerTests().records()
@@ -58,7 +58,7 @@ import Testing
             #expect(memory.workspace == expected.workspace)
             #expect(memory.samples.mapValues { $0.map(\.stats) } == expected.samples.mapValues { $0.map(\.stats) })
         }
-        // Of what is stored twice the last one counts, whether or not both are of one urgency.
+        // The last of several records wins, even across urgencies.
         let state = records.filter { if case .campaign = $0 { true } else { false } }
         try await second.store.append(batch(state, at: Self.later))
         #expect(try await second.store.queries.workspaces() == ["acme"])
@@ -88,7 +88,7 @@ import Testing
         let lease = try await first.lease()
         #expect(!lease.holder.isEmpty)
         #expect(await code { () throws(LedgerError) in _ = try await bed.open(Self.scope, Self.start) } == .locked)
-        // The attempt cost the holder nothing.
+        // The attempt does not affect the holder.
         try await first.append(batch([event(.daemonReady, nil, "ready")]))
         #expect(try await first.lease().epoch == lease.epoch)
         await first.close()
@@ -103,7 +103,7 @@ import Testing
 
     // MARK: Order
 
-    @Test(arguments: LedgerStoreCase.all) func batchesOfOneUrgencyKeepTheirOrder(_ kind: LedgerStoreCase) async throws {
+    @Test(arguments: LedgerStoreCase.all) func batchesOfOneUrgencyStayInOrder(_ kind: LedgerStoreCase) async throws {
         let bed = try kind.makeBed()
         defer { bed.end() }
         let store = try await bed.open(Self.scope, Self.start).store
@@ -113,7 +113,7 @@ import Testing
         #expect(told.map(\.number) == told.map(\.number).sorted())
     }
 
-    @Test(arguments: LedgerStoreCase.all) func whateverComesAtOnceIsStored(_ kind: LedgerStoreCase) async throws {
+    @Test(arguments: LedgerStoreCase.all) func concurrentBatchesAreStored(_ kind: LedgerStoreCase) async throws {
         let bed = try kind.makeBed()
         defer { bed.end() }
         let store = try await bed.open(Self.scope, Self.start).store
@@ -181,7 +181,7 @@ import Testing
         #expect(try await store.queries.decisions("acme", since: Self.later).isEmpty)
     }
 
-    @Test(arguments: LedgerStoreCase.all) func samplesAreStoredAtTheirPace(_ kind: LedgerStoreCase) async throws {
+    @Test(arguments: LedgerStoreCase.all) func samplesAreThinnedToTheirInterval(_ kind: LedgerStoreCase) async throws {
         let bed = try kind.makeBed()
         defer { bed.end() }
         let store = try await bed.open(Self.scope, Self.start).store
@@ -205,7 +205,7 @@ import Testing
 
     // MARK: Retention
 
-    @Test(arguments: LedgerStoreCase.all) func afterNinetyDaysWhatIsSettledIsGone(_ kind: LedgerStoreCase) async throws
+    @Test(arguments: LedgerStoreCase.all) func settledRecordsExpireAfterNinetyDays(_ kind: LedgerStoreCase) async throws
     {
         let bed = try kind.makeBed()
         defer { bed.end() }
@@ -216,7 +216,7 @@ import Testing
         while try await store.maintain(at: late).hasMore {}
         #expect(try await store.queries.history("acme", HistoryFilter(limit: 9)).isEmpty)
         #expect(try await store.queries.samples(of: LedgerTests.camp, "acme", since: Self.start).isEmpty)
-        // What has no outcome stays, and so does the state.
+        // Actions without an outcome and the state are retained.
         #expect(try await store.queries.decision(1, "acme")?.actions.count == 1)
         for case .intent(let intent, _) in records {
             try await store.append(batch([.intent(intent, outcome: .answered(.paused))]))
@@ -229,7 +229,7 @@ import Testing
 
     // MARK: Workspaces
 
-    @Test(arguments: LedgerStoreCase.all) func eachWorkspaceHasItsOwn(_ kind: LedgerStoreCase) async throws {
+    @Test(arguments: LedgerStoreCase.all) func workspacesAreStoredSeparately(_ kind: LedgerStoreCase) async throws {
         let bed = try kind.makeBed()
         defer { bed.end() }
         let story = try LedgerStory()
@@ -238,13 +238,13 @@ import Testing
         try await expectApart(store.queries)
         await store.close()
         try await expectUnion(bed, story)
-        // One of them alone is loaded without the other.
+        // A single workspace is loaded without the other.
         let alone = try await bed.open(LedgerScope(LedgerStory.south), Self.start)
         #expect(alone.memory.campaigns.map(\.id.text) == ["camp_d", "camp_s"])
     }
 
     @Test(arguments: LedgerStoreCase.all)
-    func whatIsUnderTheFirstNameIsAdopted(_ kind: LedgerStoreCase) async throws {
+    func recordsUnderTheFirstNameAreAdopted(_ kind: LedgerStoreCase) async throws {
         let bed = try kind.makeBed()
         defer { bed.end() }
         let story = try LedgerStory()
@@ -256,7 +256,7 @@ import Testing
         while try await opened.store.maintain(at: Self.start).hasMore {}
         try await expectApart(opened.store.queries)
         #expect(try await opened.store.queries.damage() == nil)
-        // The answer to an action that was sent before finds it.
+        // The response to an earlier action finds its record.
         for case .intent(let intent, _) in story.records where intent.campaign.text == "camp_s" {
             let entry = LedgerEntry(LedgerStory.south, .intent(intent, outcome: .answered(.paused)))
             try await opened.store.append(LedgerBatch([entry], at: Self.later))
@@ -292,9 +292,9 @@ import Testing
     }
 }
 
-/// Faults that only a store in memory can be given.
+/// Faults that only an in-memory store can simulate.
 @Suite struct InMemoryLedgerTests {
-    @Test func aFaultIsOnceOrForGood() async throws {
+    @Test func aFaultIsTransientOrPermanent() async throws {
         let scope = LedgerScope(WorkspaceName("acme"))
         let store = try await InMemoryLedger.open(InMemoryStorage(), scope, at: LedgerTests.start).store
         let entry = LedgerEntry(scope.first, .sample(LedgerTests.camp, LedgerTests.stats(1), at: LedgerTests.start))
@@ -309,7 +309,7 @@ import Testing
         try await store.append(batch)
     }
 
-    @Test func aLeaseThatWasTakenStopsItsHolder() async throws {
+    @Test func aLostLeaseStopsItsHolder() async throws {
         let scope = LedgerScope(WorkspaceName("acme"))
         let storage = InMemoryStorage()
         let first = try await InMemoryLedger.open(storage, scope, at: LedgerTests.start).store

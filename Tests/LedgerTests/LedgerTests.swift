@@ -8,7 +8,7 @@ import Policy
 import TestSupport
 import Testing
 
-/// The ledger on real files: what it keeps, and how it refuses.
+/// The ledger on real files: its contents and its refusals.
 @Suite struct LedgerTests {
     static let start = Instant(milliseconds: 1_796_000_000_000)
     static let camp = CampaignID(unchecked: "camp_1")
@@ -52,7 +52,7 @@ import Testing
         return effects.compactMap { if case .record(let record) = $0 { record } else { nil } }
     }
 
-    @Test func whatIsWrittenIsReadBackAfterTheProcess() throws {
+    @Test func recordsAreReadBackAfterARestart() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         do {
@@ -93,7 +93,7 @@ import Testing
         try first.write([.sample(Self.camp, Self.stats(1), at: Self.start)], at: Self.start)
     }
 
-    @Test func aNewerSchemaIsRefusedAndLeftAsItIs() throws {
+    @Test func aNewerSchemaIsRefusedAndNotModified() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         _ = try open(path)
@@ -141,7 +141,7 @@ import Testing
         #expect(error { () throws(LedgerError) in _ = try open(path) }?.code == .corrupt)
     }
 
-    @Test func whatItHoldsAndCannotBeReadIsDamageToo() throws {
+    @Test func unreadableRecordsAreDamage() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         do { try open(path).store.write(try records(), at: Self.start) }
@@ -149,7 +149,7 @@ import Testing
         #expect(error { () throws(LedgerError) in _ = try open(path) }?.code == .corrupt)
     }
 
-    @Test func aFolderThatIsNotThereIsSaidSo() throws {
+    @Test func aMissingFolderIsReported() throws {
         let error = error { () throws(LedgerError) in _ = try open("/nonexistent/ledger.sqlite") }
         #expect(error?.message.contains("/nonexistent/ledger.sqlite") == true)
     }
@@ -177,7 +177,7 @@ import Testing
         #expect(try count("SELECT count(*) FROM sample") == 1)
     }
 
-    @Test func fastPollsAreKeptOnceInAWhile() throws {
+    @Test func frequentSamplesAreThinned() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         let ledger = try open(path).store
@@ -197,7 +197,7 @@ import Testing
         return .event(JournalEvent(kind, message, fields: fields), at: Self.start)
     }
 
-    @Test func theStoryIsReadBackByWhatIsAskedFor() throws {
+    @Test func historyIsReadThroughItsFilters() throws {
         let folder = try TemporaryFolder()
         let ledger = try open(folder.path + "/ledger.sqlite").store
         try ledger.write(
@@ -225,7 +225,7 @@ import Testing
         #expect(paused.fields == ["SENDWARDEN_CAMPAIGN": "camp_1", "SENDWARDEN_MODE": "enforce"])
     }
 
-    @Test func aDecisionIsReadWithItsEvidenceAndWhatCameOfIt() throws {
+    @Test func aDecisionIsReadWithItsEvidenceAndOutcome() throws {
         let folder = try TemporaryFolder()
         let ledger = try open(folder.path + "/ledger.sqlite").store
         try ledger.write(try records(), at: Self.start)
@@ -237,7 +237,7 @@ import Testing
         #expect(try reader.decision(2, "acme") == nil)
     }
 
-    /// Takes back what migrations added, as far as the tables that the given version had.
+    /// Reverts the migrations after the given version, as far as its tables are concerned.
     private func downgrade(_ path: String, to version: Int) throws {
         let queue = try DatabaseQueue(path: path)
         try queue.write { database in
@@ -257,7 +257,7 @@ import Testing
         try FileManager.default.removeItem(atPath: path + ".head")
     }
 
-    @Test(arguments: [1, 2, 3]) func aLedgerOfAnOlderVersionIsBroughtUpToDate(_ version: Int) throws {
+    @Test(arguments: [1, 2, 3]) func aLedgerOfAnOlderVersionIsMigrated(_ version: Int) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         do {
@@ -265,7 +265,7 @@ import Testing
             try ledger.write(try records(), at: Self.start)
         }
         try downgrade(path, to: version)
-        // Who only reads does not touch it, and says why it cannot be read.
+        // A reader does not modify the ledger and reports why it cannot be read.
         let refusal = error { () throws(LedgerError) in _ = try LedgerReader(path) }
         #expect(refusal?.message.contains("older version") == true)
         do {
@@ -276,14 +276,14 @@ import Testing
             #expect(try LedgerReader(path).history("acme", .init(limit: 9)).map(\.message) == ["ready"])
             #expect(try LedgerReader(path).decisions("acme", since: Self.start).count == 1)
         }
-        // From then on it has a record, and is verified like any other.
+        // From then on, the ledger has a head record and is verified like any other.
         #expect(try open(path).memory.campaigns.map(\.id) == [Self.camp])
         try FileManager.default.removeItem(atPath: path + ".head")
         #expect(error { () throws(LedgerError) in _ = try open(path) }?.code == .corrupt)
     }
 
-    /// All of it under the first workspace's name, partly without checksums: it is moved, and loses nothing.
-    @Test(arguments: [3, 4]) func severalWorkspacesOfAnOlderVersionAreToldApart(_ version: Int) throws {
+    /// All records are under the first workspace's name, partly without checksums; they are moved without loss.
+    @Test(arguments: [3, 4]) func workspacesOfAnOlderVersionAreSeparated(_ version: Int) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         let story = try LedgerStory()
@@ -301,12 +301,12 @@ import Testing
         let now = Self.start + .seconds(301 * 60)
         do {
             let opened = try LedgerDatabase.open(path, story.scope, limits: LedgerLimits(stepRows: 100), at: now)
-            // Nothing of it is moved yet, and all of it is loaded.
+            // Nothing is moved yet, but everything is loaded.
             #expect(opened.memory.samples[CampaignID(unchecked: "camp_s")]?.count == 301)
             #expect(opened.memory.campaigns.count == 3)
             #expect(try opened.store.maintain(at: now))
         }
-        // A kill in between costs nothing either.
+        // A kill in between loses nothing either.
         let opened = try LedgerDatabase.open(path, story.scope, at: now)
         #expect(opened.memory.samples[CampaignID(unchecked: "camp_s")]?.count == 301)
         while try opened.store.maintain(at: now) {}
@@ -321,7 +321,7 @@ import Testing
         }
     }
 
-    @Test func poolsAreKeptOnceAMinuteAndForAsLongAsSamples() throws {
+    @Test func poolSamplesAreStoredOnceAMinuteAndRetainedLikeSamples() throws {
         let folder = try TemporaryFolder()
         let ledger = try open(folder.path + "/ledger.sqlite").store
         let pool = SenderPool(id: PoolID(unchecked: "pool_a"), dailyCapacity: 100, remainingVolume: 60)
@@ -333,7 +333,7 @@ import Testing
         let kept = try #require(try reader.pools("acme", since: Self.start)[pool.id])
         #expect(kept.map { Int(($0.at - Self.start).seconds) } == [0, 60, 120])
         #expect(kept.allSatisfy { $0.capacity == 100 && $0.remaining == 60 && $0.reserved == 5 })
-        // After 90 days nothing of it is left.
+        // Nothing is left after 90 days.
         while try ledger.maintain(at: Self.start + .seconds(91 * 86400)) {}
         #expect(try reader.pools("acme", since: Self.start).isEmpty)
         #expect(try reader.history("acme", .init(limit: 9)).isEmpty)

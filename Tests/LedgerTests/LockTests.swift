@@ -6,13 +6,13 @@ import Model
 import TestSupport
 import Testing
 
-/// Two daemons on one ledger, by whatever path.
+/// Two daemons cannot use one ledger, by whatever path.
 @Suite struct LockTests {
     private func open(_ path: String) throws(LedgerError) -> LedgerDatabase {
         try LedgerDatabase.open(path, LedgerScope(WorkspaceName("acme")), at: LedgerTests.start).store
     }
 
-    /// Why a second daemon is refused; nil where it is not.
+    /// Why a second daemon is refused; nil if it is not.
     private func refusal(_ path: String) -> LedgerError? {
         do throws(LedgerError) {
             _ = try open(path)
@@ -22,14 +22,14 @@ import Testing
         }
     }
 
-    /// Whether another process finds the ledger free; `flock` gives 1 for one that is locked.
+    /// True if another process finds the ledger unlocked; `flock` returns 1 for a locked file.
     private func isFreeForOthers(_ path: String) throws -> Bool {
         let process = try Process.run(URL(filePath: "/usr/bin/flock"), arguments: ["-n", path, "true"])
         process.waitUntilExit()
         return process.terminationStatus == 0
     }
 
-    @Test func aLedgerIsOneByAnyName() throws {
+    @Test func aLedgerIsLockedUnderEveryName() throws {
         let folder = try TemporaryFolder()
         let elsewhere = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
@@ -42,7 +42,7 @@ import Testing
             let result = name.hasSuffix("hard") ? link(path, name) : symlink(path, name)
             try #require(result == 0)
         }
-        // What the lock was on before is of no meaning.
+        // The former separate lock file has no effect.
         try? FileManager.default.removeItem(atPath: path + ".lock")
         for name in names {
             let error = refusal(name)
@@ -50,12 +50,12 @@ import Testing
             #expect(error?.message.contains("process \(getpid())") == true, "\(name)")
             #expect(try !isFreeForOthers(name))
         }
-        // A refused attempt costs the holder nothing: SQLite's own locks are as they were.
+        // A refused attempt does not affect the holder: SQLite's own locks are unchanged.
         #expect(try isReadLocked(path))
         try first.write([.sample(LedgerTests.camp, LedgerTests.stats(1), at: LedgerTests.start)], at: LedgerTests.start)
     }
 
-    /// Asks another process, as a process does not see its own locks.
+    /// Asks another process, because a process does not see its own locks.
     private func isReadLocked(_ path: String) throws -> Bool {
         let script = """
             import fcntl, struct, sys
@@ -89,7 +89,7 @@ import Testing
         #expect(refusal(path) == nil)
     }
 
-    @Test func aHardLinkElsewhereLacksWhatIsBesideTheLedger() throws {
+    @Test func aHardLinkElsewhereLacksTheCompanionFiles() throws {
         let folder = try TemporaryFolder()
         let elsewhere = try TemporaryFolder()
         do { _ = try open(folder.path + "/ledger.sqlite") }

@@ -6,7 +6,7 @@ import Model
 import TestSupport
 import Testing
 
-/// A ledger stays below its size by itself, and heals where it was full.
+/// A ledger stays below its size limit and recovers from being full.
 @Suite struct RetentionTests {
     static let start = LedgerTests.start
     static let small = LedgerLimits(bytesMax: 1 << 20, stepRows: 100)
@@ -33,7 +33,7 @@ import Testing
         return try DatabaseQueue(path: path, configuration: configuration).read { try Int.fetchOne($0, sql: sql) ?? -1 }
     }
 
-    /// Fills the file until it takes no more, without any maintenance; gives the poll that was reached.
+    /// Fills the file without maintenance until a write fails; returns the poll reached.
     private func fill(_ ledger: LedgerDatabase) -> Int {
         for poll in stride(from: 0, to: 100_000, by: 50) {
             do { try ledger.write(batch(poll..<poll + 50), at: Self.start) } catch { return poll }
@@ -41,19 +41,19 @@ import Testing
         return 100_000
     }
 
-    @Test func aLedgerThatIsMaintainedIsNeverFull() throws {
+    @Test func aMaintainedLedgerIsNeverFull() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         let ledger = try open(path, Self.small)
         try ledger.write(try LedgerTests().records(), at: Self.start)
-        // Five times what fits; not one write may fail.
+        // Five times the capacity; no write may fail.
         for poll in stride(from: 0, to: 24_000, by: 20) {
             let now = Self.start + .seconds(15 * (poll + 20))
             try ledger.write(batch(poll..<poll + 20), at: now)
             while try ledger.maintain(at: now) {}
         }
         #expect(try value(path, "PRAGMA page_count") * 4096 <= 1 << 20)
-        // The newest samples of each campaign are there, and what was open is.
+        // The newest samples of each campaign and everything open are retained.
         #expect(
             try value(path, "SELECT min(n) FROM (SELECT max(at) n FROM sample GROUP BY campaign)")
                 == Int((Self.start + .seconds(15 * 23_999)).milliseconds))
@@ -61,7 +61,7 @@ import Testing
         #expect(try value(path, "SELECT count(*) FROM campaign") == 1)
     }
 
-    @Test(arguments: [false, true]) func aFullLedgerHealsByItself(isReopened: Bool) throws {
+    @Test(arguments: [false, true]) func aFullLedgerRecoversByItself(isReopened: Bool) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         var ledger: LedgerDatabase? = try open(path, Self.small)
@@ -71,7 +71,7 @@ import Testing
         #expect(end < 100_000)
         let now = Self.start + .seconds(15 * end)
         if isReopened {
-            // With a limit that it is beyond, too.
+            // Also with a limit that the file already exceeds.
             ledger = nil
             ledger = try open(path, LedgerLimits(bytesMax: 600 << 10, stepRows: 100))
         }
@@ -82,7 +82,7 @@ import Testing
         #expect(try value(path, "SELECT count(*) FROM sample") > 200)
     }
 
-    @Test func whatIsSettledGoesAndWhatIsOpenStays() throws {
+    @Test func settledRecordsAreDroppedAndOpenOnesRetained() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         let ledger = try open(path, LedgerLimits())
@@ -115,7 +115,7 @@ import Testing
         #expect(rows == 0 && steps >= 40)
     }
 
-    /// Records every statement of maintenance, and how SQLite carries it out.
+    /// Checks SQLite's query plan for every maintenance statement.
     @Test func noStatementOfMaintenanceScansATable() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"

@@ -5,9 +5,9 @@ import Policy
 import Reporting
 import Testing
 
-/// Every event of the guard becomes the entry that `Entries.txt` shows.
+/// Every event of the guard becomes the entry recorded in `Entries.txt`.
 ///
-/// `SENDWARDEN_RECORD=1 swift test --filter ReportingTests` writes the file; review what changed.
+/// `SENDWARDEN_RECORD=1 swift test --filter ReportingTests` rewrites the file; review the changes.
 @Suite struct EntryTests {
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     static let repository = folder.deletingLastPathComponent().deletingLastPathComponent()
@@ -76,7 +76,7 @@ import Testing
                     type = words[index + 1]
                 }
                 let isDeclaration = words.first == "case" || words.prefix(2) == ["indirect", "case"]
-                // What an event is about, and how a ledger stores it, are no events.
+                // Subjects of events and ledger key names are not events.
                 guard isDeclaration, !["Subject", "CodingKeys"].contains(type), !line.contains(":\n"),
                     !line.contains("case .")
                 else { continue }
@@ -90,7 +90,7 @@ import Testing
 
     // MARK: Language
 
-    /// Private vocabulary and translated idioms, which no operator would say.
+    /// Private vocabulary and translated idioms that no operator would use.
     static let banned = [
         "mails", "mail", "told", "tells", "anew", "no more", "a look", "looked at", "belt", "cool-down", "mend",
         "promised", "unpromised", "judged", "numbers", "blind", "well again", "guarded", "graver",
@@ -112,7 +112,7 @@ import Testing
 
     // MARK: Orders
 
-    @Test func aReplySaysWhatTheEntrySays() throws {
+    @Test func aReplyMatchesTheEntry() throws {
         for fixture in try Fixture.all() {
             guard case .order(let order, let entry, let outcome) = fixture.event else { continue }
             let reply = Reporting.OrderReply(outcome, order, entry)

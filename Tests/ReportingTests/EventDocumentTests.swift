@@ -3,13 +3,13 @@ import Model
 import Reporting
 import Testing
 
-/// `docs/events.md` and the journal's catalog say what the code does.
+/// `docs/events.md` and the journal's catalog agree with the code.
 @Suite struct EventDocumentTests {
     private static func read(_ file: String) throws -> String {
         try String(contentsOf: EntryTests.repository.appendingPathComponent(file), encoding: .utf8)
     }
 
-    /// The cells of the table below a heading of `docs/events.md`, row by row, without its head.
+    /// The cells of the table below a heading of `docs/events.md`, row by row, without the header.
     private static func rows(of heading: String) throws -> [[String]] {
         let section = try #require(
             try read("docs/events.md").components(separatedBy: "\n## ").first { $0.hasPrefix(heading + "\n") })
@@ -81,7 +81,7 @@ import Testing
     @Test(arguments: ["docs/events.md", "config/sendwarden.catalog"])
     func documentsArePlainEnglish(_ file: String) throws {
         for line in try Self.read(file).split(separator: "\n") {
-            // Names and keys between backticks are as they are.
+            // Names and keys in backticks are not prose.
             let prose = line.split(separator: "`", omittingEmptySubsequences: false).enumerated()
                 .filter { $0.offset.isMultiple(of: 2) }.map(\.element).joined()
             #expect(EntryTests.bannedWords(in: prose) == [], "\(line)")

@@ -3,7 +3,7 @@ import Model
 import Policy
 import Testing
 
-/// The policy, campaigns, pools and readings that the fixtures are made of.
+/// The policy, campaigns, pools and readings of the fixtures.
 struct FixtureWorld {
     static let noon = Instant(milliseconds: 1_796_040_000_000)
     static let policyText = """
@@ -46,17 +46,17 @@ struct FixtureWorld {
 
     var binding: PoolBinding { policy.pools[0] }
 
-    /// `camp_1`, named, with counters.
+    /// `camp_1`, with a name and counters.
     var sales: CampaignSnapshot {
         CampaignSnapshot(
             entry: policy.campaigns[0],
             stats: CampaignStats(totalEnrolled: 1000, sent: 520, delivered: 453, bounced: 27, queued: 480))
     }
 
-    /// `camp_2`, without a name, and not polled yet.
+    /// `camp_2`, without a name and not polled yet.
     var unpolled: CampaignSnapshot { CampaignSnapshot(entry: policy.campaigns[1], stats: nil) }
 
-    /// 27 of 480 emails bounced within the window, of which samples cover so much.
+    /// 27 of 480 emails bounced within the window; samples cover `covered` of it.
     func breach(_ rule: Rule, covered: Duration = .seconds(86400)) -> Evaluation {
         rule.condition.evaluate(readings(covered))
     }
@@ -87,7 +87,7 @@ struct FixtureWorld {
             by: "anna (uid 1000, pid 4711)")
     }
 
-    /// `pool_a` with so much volume left, of which a part is reserved.
+    /// `pool_a` with the given remaining volume, part of it reserved.
     func pool(remaining: Int? = 1000, reserved: Int = 218, capacity: Int = 2000) -> PoolReading {
         PoolReading(
             pool: volumes(remaining: remaining, capacity: capacity), renewsAt: Self.noon + .seconds(12 * 3600),
@@ -117,7 +117,7 @@ struct FixtureWorld {
     }
 }
 
-/// Readings from tables; what no table holds is unknown.
+/// Readings from tables; missing values are unknown.
 struct FixtureReadings: Readings {
     var gauges: [Gauge: Double] = [:]
     var increases: [Counter: Double] = [:]

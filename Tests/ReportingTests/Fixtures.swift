@@ -186,7 +186,7 @@ struct Fixture {
         return events.map { Fixture($0, .campaign(world.sales, $1)) }
     }
 
-    /// Without a finding only where a condition has no comparison of numbers.
+    /// The finding is nil only if the condition has no comparison of numbers.
     static func warning(_ world: FixtureWorld) throws -> LaunchWarning {
         let rule = try world.rule("fits-pool")
         return LaunchWarning(

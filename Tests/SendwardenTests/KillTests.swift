@@ -70,7 +70,7 @@ import Testing
             #expect(outcome.code == -SIGKILL, "round \(round): \(outcome.stderr)")
             #expect(!outcome.stderr.contains("NeverShown"))
         }
-        // Left in peace, it settles.
+        // Without further kills, it settles.
         let daemon = try RunningProgram(arguments)
         func status(_ campaign: String) throws -> String? {
             let world = try fetch(url + "/simulator/world") as? [String: Any]

@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func theCoreAsksNoClockAndNoDice() {
+    @Test func theCoreReadsNoClockAndNoRandomness() {
         let banned = [
             "Date()", ".now()", "Clock.now", ".random(", "UUID()", "clock_gettime", "Task {", "Task.detached",
             "fatalError(",
@@ -52,7 +52,7 @@ import Testing
 
     /// The lines that may create a task, each with its owner.
     private static let ownedTasks: Set<String> = [
-        // The daemon's alarm stores its task, and cancels it.
+        // The daemon's alarm stores its task and cancels it.
         "task = Task {"
     ]
 
@@ -80,14 +80,14 @@ import Testing
         }
     }
 
-    /// Sentences and fields of events are made in Reporting alone.
+    /// Only Reporting creates sentences and fields of events.
     @Test func theGuardKnowsNoJournalFields() {
         for (path, text) in Self.files where path.hasPrefix("Guard/") {
             #expect(!text.contains("JournalField"), "\(path)")
         }
     }
 
-    /// The one place that names a kind of ledger outside its target is where it is opened.
+    /// Outside its target, a kind of ledger is named only where it is opened.
     @Test func ledgersAreUsedThroughTheirPort() {
         for (path, text) in Self.files where !path.hasPrefix("Ledger/") {
             #expect(!text.contains("SQLiteLedger") && !text.contains("LedgerDatabase"), "\(path)")

@@ -1,7 +1,7 @@
 import Foundation
 import Histogram
 
-/// The platform that plays a trace: responds as the API would and records when.
+/// The platform that plays a trace: responds as the API would and records the times.
 struct TracedPlatform {
     enum Answer {
         case json(status: Int, String)

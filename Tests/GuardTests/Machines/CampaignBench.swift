@@ -4,7 +4,7 @@ import Testing
 
 @testable import Guard
 
-/// One campaign machine with its policy: told one thing at a time, asked for what it did.
+/// One campaign machine with its policy, fed one event at a time.
 struct CampaignBench {
     var machine: CampaignMachine
     private(set) var book: RuleBook
@@ -34,7 +34,7 @@ struct CampaignBench {
         machine.adopt(policy.campaigns[0], book.campaigns[0])
     }
 
-    /// What effects say, with the intent that is sent kept for the answer.
+    /// The effects in words; stores the sent intent for its response.
     mutating func words(_ effects: [Effect]) -> [String] {
         for effect in effects { if case .send(let sent) = effect { intent = sent } }
         return Transcript.words(effects)
@@ -54,7 +54,7 @@ struct CampaignBench {
             queued: queued ?? 1000 - sent)
     }
 
-    /// Takes a sample in and evaluates the rules; each pause that they demand begins.
+    /// Takes a sample, evaluates the rules and begins each pause that they demand.
     mutating func see(sent: Int, bounced: Int = 0, askedBefore: Duration = .zero) -> [String] {
         see(Self.stats(sent: sent, bounced: bounced), askedBefore: askedBefore)
     }
@@ -94,7 +94,7 @@ struct CampaignBench {
 
     mutating func retryPause() -> [String] { words(machine.retryPause(in: context)) }
 
-    /// Evaluates a resume on what is known, and sends it where nothing hinders it.
+    /// Evaluates a resume on the known data and sends it unless something hinders it.
     mutating func evaluateResume() -> [String] {
         switch machine.evaluateResume(in: context) {
         case .waits(let effects): return words(effects)
@@ -104,7 +104,7 @@ struct CampaignBench {
         }
     }
 
-    /// A campaign that breached, was paused by us and stands still, an hour before its cooldown is over.
+    /// A campaign that we paused after a breach and that stands still, an hour before its cooldown ends.
     static func paused(_ more: String) throws -> CampaignBench {
         var bench = try CampaignBench(more)
         #expect(bench.see(sent: 100, bounced: 10).last == "send pause 1")
@@ -128,13 +128,13 @@ extension CampaignBench {
         """
     static let poolID = PoolID(unchecked: "pool_a")
 
-    /// The pool has volume for all that is to be sent.
+    /// Gives the pool volume for all remaining emails.
     mutating func seePool(remaining: Int = 5000) {
         let pool = SenderPool(id: Self.poolID, dailyCapacity: 5000, remainingVolume: remaining)
         _ = pools.observe(pools: [pool], of: WorkspaceName("bench"), requestedAt: now, at: now)
     }
 
-    /// Lets it stand still for a while, with a pool that could send.
+    /// Lets the campaign stand still for a while, with a pool that could send.
     mutating func standStill(minutes: Int, sent: Int, bounced: Int) -> [String] {
         (0..<minutes).flatMap { _ in
             wait(60)
@@ -143,7 +143,7 @@ extension CampaignBench {
         }
     }
 
-    /// A campaign whose cooldown is over, and whose fresh stats are requested.
+    /// A campaign whose cooldown is over and whose fresh stats are requested.
     static func resuming(_ more: String = rule) throws -> CampaignBench {
         var bench = try paused(more)
         bench.wait(3600)
@@ -151,7 +151,7 @@ extension CampaignBench {
         return bench
     }
 
-    /// The same with its resume on its way.
+    /// Like ``resuming(_:)``, with the resume under way.
     static func resumeSent(_ more: String = rule) throws -> CampaignBench {
         var bench = try resuming(more)
         #expect(bench.see(sent: 100, bounced: 10) == [])
@@ -159,7 +159,7 @@ extension CampaignBench {
         return bench
     }
 
-    /// A draft whose start is on its way.
+    /// A draft whose start is under way.
     static func starting(_ more: String = rule) throws -> CampaignBench {
         var bench = try CampaignBench(more)
         #expect(bench.see(stats(sent: 0, bounced: 0, queued: 0)) == [])

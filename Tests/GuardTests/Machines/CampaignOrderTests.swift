@@ -4,7 +4,7 @@ import Testing
 
 @testable import Guard
 
-/// Orders to pause and to resume, in every phase; and starts.
+/// Orders to pause and to resume in every phase, and starts.
 @Suite struct CampaignOrderTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var name: String
@@ -71,7 +71,7 @@ import Testing
         return ("\(acceptance)", bench.words(effects))
     }
 
-    @Test(arguments: cases) func anOrderIsAnsweredByThePhase(_ order: Case) throws {
+    @Test(arguments: cases) func eachPhaseAnswersAnOrder(_ order: Case) throws {
         var bench = try order.bench()
         let (acceptance, words) = pause(&bench)
         #expect(acceptance == order.pause && bench.machine.state == order.pausesTo)
@@ -82,14 +82,14 @@ import Testing
 
     // MARK: Pauses that wait
 
-    @Test func aPauseDuringAResumeKeepsItPaused() throws {
+    @Test func aPauseDuringAResumeKeepsTheCampaignPaused() throws {
         var bench = try CampaignBench.resuming()
         _ = pause(&bench)
         #expect(bench.words(bench.machine.pauseAsOrdered(at: bench.now)) == [])
         #expect(bench.machine.state == .paused && !bench.machine.awaitsResume && bench.machine.orderedPause == nil)
     }
 
-    @Test func aPauseDuringAnotherPauseStaysAPersons() throws {
+    @Test func aPauseOrderedDuringAPauseBelongsToThePerson() throws {
         var bench = try CampaignBench(CampaignBench.rule)
         _ = bench.see(sent: 100, bounced: 10)
         _ = pause(&bench)
@@ -116,7 +116,7 @@ import Testing
         #expect(bench.words(bench.machine.pauseAsOrdered(at: bench.now)).last == "send pause 1")
     }
 
-    @Test func aPauseOfAResumeOfAnothersPauseLeavesItTheirs() throws {
+    @Test func aPauseDuringAResumeOfSomeoneElsesPauseStaysTheirs() throws {
         var bench = try CampaignBench.pausedByAnother()
         #expect(resume(&bench) == "begins")
         _ = pause(&bench)
@@ -124,7 +124,7 @@ import Testing
         #expect(bench.machine.state == .pausedByAnother)
     }
 
-    @Test func aPauseDuringAStartWaitsForWhatCameOfIt() throws {
+    @Test func aPauseDuringAStartWaitsForItsOutcome() throws {
         let cases: [(Fault?, CampaignState, Bool)] = [
             (nil, .running, true), (Fault(.refused, ""), .draft, false), (Fault(.unreachable, ""), .starting, false),
         ]
@@ -144,7 +144,7 @@ import Testing
 
     // MARK: Resumes
 
-    @Test func anOrderThatComesToNothingLeavesThePauseAsItWas() throws {
+    @Test func aFailedOrderLeavesThePauseUnchanged() throws {
         let benches = [try CampaignBench.paused(CampaignBench.rule), try .pausedByAnother()]
         for (before, state) in zip(benches, [CampaignState.paused, .pausedByAnother]) {
             var bench = before
@@ -177,7 +177,7 @@ import Testing
         #expect(bench.machine.advanceResume(in: bench.context).needsStats)
     }
 
-    @Test func obstaclesRefuseAnOrderAndForceOverrulesThem() throws {
+    @Test func obstaclesRefuseAnOrderUnlessForced() throws {
         let other = "  - {name: replies, when: replied > 5, then: pause}\n"
         var bench = try CampaignBench.paused(CampaignBench.rule + other)
         var stats = CampaignBench.stats(sent: 100, bounced: 10)

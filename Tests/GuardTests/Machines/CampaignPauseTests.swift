@@ -4,7 +4,7 @@ import Testing
 
 @testable import Guard
 
-/// A pause: sent until it is answered, ours only where the answer shows it, and given up only for a reason.
+/// A pause is sent until it is answered, is ours only if the response proves it, and is abandoned only for a reason.
 @Suite struct CampaignPauseTests {
     static let rule = """
         rules:
@@ -22,7 +22,7 @@ import Testing
 
     // MARK: Answers
 
-    @Test func aConfirmedPauseIsOursUntilItsCooldownIsOver() throws {
+    @Test func aConfirmedPauseIsOursUntilTheCooldownEnds() throws {
         var bench = try pausing()
         bench.wait(1)
         let intent = try #require(bench.intent)
@@ -32,7 +32,7 @@ import Testing
         #expect(result.stamp == bench.now && result.releasesVolume)
         #expect(bench.machine.state == .paused && bench.machine.resumeAt == bench.now + .seconds(3600))
         #expect(bench.machine.freshAfter == bench.now)
-        // The same answer again finds no pause under way.
+        // A repeated response finds no pause under way.
         let again = bench.machine.pauseAnswered(intent, .success(answer), jitter: 1, in: bench.context)
         #expect(again.effects.isEmpty && again.stamp == nil && !again.releasesVolume)
     }
@@ -46,7 +46,7 @@ import Testing
         #expect(bench.machine.state == .pausing)
     }
 
-    @Test func aPauseWithoutATimeIsNotKnownToBeOurs() throws {
+    @Test func aPauseWithoutATimestampIsNotOurs() throws {
         var bench = try pausing()
         #expect(try bench.answerPause(ActionAnswer(status: .paused)) == ["paused"])
         #expect(bench.machine.state == .paused && bench.machine.resumeAt == nil)
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(arguments: [(-1, CampaignState.pausedByAnother), (0, .paused), (60, .paused), (61, .pausedByAnother)])
-    func aLostAttemptExplainsAPauseWithinAMinuteOfIt(_ seconds: Int, _ state: CampaignState) throws {
+    func aLostAttemptExplainsAPauseWithinAMinute(_ seconds: Int, _ state: CampaignState) throws {
         var bench = try pausing()
         let first = bench.now
         bench.skew.note(.zero)
@@ -71,18 +71,18 @@ import Testing
         #expect(try bench.answerPause(.failure(Fault(.unreachable, "timeout"))) == ["pause failed 1"])
         bench.wait(600)
         #expect(bench.retryPause() == ["store intent", "send pause 2"])
-        // Stamps are known to be exact to two seconds.
+        // Timestamps are known to be exact to two seconds.
         let pausedAt = first + .seconds(seconds) - (seconds < 0 ? .seconds(2) : .zero)
         _ = try bench.answerPause(ActionAnswer(status: .paused, pausedAt: pausedAt))
         #expect(bench.machine.state == state)
     }
 
-    @Test func otherStatusesAreNoPause() throws {
+    @Test func otherStatusesAreNotAPause() throws {
         var bench = try pausing()
         #expect(try bench.answerPause(ActionAnswer(status: .running)) == ["pause failed 1"])
         bench.wait(1)
         #expect(bench.retryPause() == ["store intent", "send pause 2"])
-        // It has sent emails, so that it is no draft.
+        // The campaign has sent emails, so it is not a draft.
         #expect(try bench.answerPause(ActionAnswer(status: .draft)) == [])
         #expect(bench.machine.state == .pausing && bench.machine.pauseRetryAt == bench.now + .seconds(2))
     }
@@ -99,7 +99,7 @@ import Testing
 
     // MARK: Failures
 
-    @Test func theWaitDoublesUpToAMinuteWithinItsJitter() throws {
+    @Test func theBackoffDoublesUpToAMinuteWithJitter() throws {
         var bench = try pausing()
         let fault = Fault(.throttled, "HTTP 429", retryAfter: .seconds(900))
         for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
@@ -114,7 +114,7 @@ import Testing
         #expect(bench.machine.pauseRetryAt == bench.now + .seconds(30))
     }
 
-    @Test func aFailureIsReportedAtOnceAndThenAtDoublingIntervals() throws {
+    @Test func aFailureIsReportedAtDoublingIntervals() throws {
         var bench = try pausing()
         let start = bench.now
         var reports: [Int] = []
@@ -128,13 +128,13 @@ import Testing
         #expect(reports == [0, 300, 900, 2100, 4500, 9300, 18900, 38100, 59700, 81300, 102900])
     }
 
-    @Test func aMissingCampaignIsGivenUp() throws {
+    @Test func aPauseOfAMissingCampaignIsAbandoned() throws {
         var bench = try pausing()
         #expect(try bench.answerPause(.failure(Fault(.missing, "HTTP 404"))) == ["pause failed 1 for good"])
         #expect(bench.machine.state == .unknown && bench.machine.pauseRetryAt == nil)
     }
 
-    @Test func onlyALostAnswerKeepsTheFirstTime() throws {
+    @Test func onlyALostResponseKeepsTheFirstAttemptsTime() throws {
         for (fault, isLost) in [(Fault(.unreachable, "timeout"), true), (Fault(.refused, "HTTP 409"), false)] {
             var bench = try pausing()
             let first = bench.now
@@ -168,7 +168,7 @@ import Testing
             expected: "conditionCleared(\"bounceRate > 50% and resolved >= 50\")"),
     ]
 
-    @Test(arguments: objections) func aRetryIsAbandonedOnceNothingDemandsIt(_ objection: Objection) throws {
+    @Test(arguments: objections) func aRetryIsAbandonedOnceItsReasonIsGone(_ objection: Objection) throws {
         var bench = try pausing()
         _ = try bench.answerPause(.failure(Fault(.unreachable, "timeout")))
         try bench.reload(objection.policy)
@@ -179,10 +179,10 @@ import Testing
         #expect(bench.machine.state == .unknown && bench.retryPause() == [])
     }
 
-    @Test func aMutedRuleAbandonsAndUnknownStatsDoNot() throws {
+    @Test func aMutedRuleAbandonsARetryButUnknownStatsDoNot() throws {
         var bench = try pausing()
         _ = try bench.answerPause(.failure(Fault(.refused, "HTTP 409")))
-        // Stats that are too old are unknown, which is no reason.
+        // Stale stats are unknown, which is not a reason to abandon.
         bench.wait(3600)
         #expect(bench.retryPause() == ["store intent", "send pause 2"])
         _ = try bench.answerPause(.failure(Fault(.refused, "HTTP 409")))
@@ -199,7 +199,7 @@ import Testing
         #expect(bench.retryPause() == ["store intent", "send pause 2"])
     }
 
-    @Test func observeModeGivesAFailedPauseUp() throws {
+    @Test func observeModeAbandonsAFailedPause() throws {
         var bench = try pausing()
         try bench.reload("mode: observe\n" + Self.rule)
         #expect(try bench.answerPause(.failure(Fault(.unreachable, "timeout"))) == ["pause failed 1 for good"])

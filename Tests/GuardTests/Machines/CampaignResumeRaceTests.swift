@@ -4,18 +4,18 @@ import Testing
 
 @testable import Guard
 
-/// What counters and answers show while a resume is under way.
+/// Counters and responses that arrive while a resume is under way.
 @Suite struct CampaignResumeRaceTests {
     private let running = Result<ActionAnswer, Fault>.success(ActionAnswer(status: .running))
 
-    @Test func growthBeforeTheAnswerDecidesNothing() throws {
+    @Test func growthBeforeTheResponseDecidesNothing() throws {
         var bench = try CampaignBench.resumeSent()
         bench.wait(60)
         #expect(bench.see(sent: 101, bounced: 10) == [] && bench.machine.state == .resuming)
         #expect(try bench.answerResume(running).first == "resumed")
     }
 
-    @Test func whatAPersonWantsToRunIsNotPausedAgain() throws {
+    @Test func anOrderedResumeIsNotPausedAgain() throws {
         for isOrdered in [true, false] {
             var bench = try CampaignBench.resuming()
             if isOrdered {
@@ -40,7 +40,7 @@ import Testing
         #expect(bench.see(sent: 130, bounced: 13).first == "relapsed")
     }
 
-    @Test func aStartTimeOfALostAttemptIsOurs() throws {
+    @Test func theStartTimeOfALostAttemptIsOurs() throws {
         for isLost in [true, false] {
             var bench = try CampaignBench.paused(CampaignBench.rule)
             _ = bench.standStill(minutes: 14, sent: 100, bounced: 10)

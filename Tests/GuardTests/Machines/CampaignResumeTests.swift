@@ -4,9 +4,9 @@ import Testing
 
 @testable import Guard
 
-/// A resume: after the cooldown, on fresh stats, and then on probation.
+/// A resume after the cooldown, on fresh stats, and its probation.
 @Suite struct CampaignResumeTests {
-    @Test func itIsSentOnFreshStatsAndBeginsAProbation() throws {
+    @Test func aResumeIsSentOnFreshStatsAndStartsAProbation() throws {
         var bench = try CampaignBench.resumeSent()
         #expect(bench.machine.state == .resuming && bench.machine.resumeAt == nil)
         #expect(bench.intent?.decision.cause == .cooldownOver("bounces"))
@@ -17,7 +17,7 @@ import Testing
         #expect(bench.see(sent: 150, bounced: 10) == ["probation passed at 50"] && bench.machine.state == .running)
     }
 
-    @Test func anotherAnswerChangesNothing() throws {
+    @Test func aResponseToAnotherResumeChangesNothing() throws {
         var bench = try CampaignBench.resumeSent()
         let intent = try #require(bench.intent)
         var other = intent
@@ -58,20 +58,20 @@ import Testing
         #expect(bench.machine.advanceResume(in: bench.context).needsStats)
         _ = bench.evaluateResume()
         #expect(try bench.answerResume(.failure(failure.fault)) == [], "the same again is not reported")
-        // Emails that leave show a start whose answer was lost; else someone restarted it, or the pause had no effect.
+        // New emails show that a lost start took effect; otherwise someone restarted it or the pause had no effect.
         bench.wait(60)
         let words = bench.see(sent: 101, bounced: 10)
         #expect(words.first == (failure.isLost ? "resumed" : "pause uncertain"))
         if failure.isLost { #expect(bench.machine.resumes.baseline?.stats.sent == 100, "it counts from its start") }
     }
 
-    @Test func anAnswerThatItDoesNotRunIsNoResume() throws {
+    @Test func aResponseThatItDoesNotRunIsNotAResume() throws {
         var bench = try CampaignBench.resumeSent()
         #expect(try bench.answerResume(.success(ActionAnswer(status: .paused))) == ["not running"])
         #expect(bench.machine.resumeAt == bench.now + .seconds(60))
     }
 
-    @Test func aStartThatIsOlderIsSomeoneElsesOnceItStoodStill() throws {
+    @Test func anOlderStartAfterAStandstillIsSomeoneElses() throws {
         for standsStill in [true, false] {
             var bench = try CampaignBench.paused(CampaignBench.rule)
             if standsStill { #expect(bench.standStill(minutes: 14, sent: 100, bounced: 10) == []) }
@@ -93,7 +93,7 @@ import Testing
         #expect(bench.words(bench.machine.resumeLacksStats(fault, in: bench.context)) == ["no fresh stats: HTTP 503"])
         #expect(bench.machine.resumeAt == bench.now + .seconds(60))
         #expect(bench.words(bench.machine.resumeLacksStats(fault, in: bench.context)) == [])
-        // A gap in the data is not reported where a reason is known.
+        // A gap in the data is not reported while a reason is known.
         _ = bench.see(CampaignStats(totalEnrolled: 1000, sent: 100))
         #expect(bench.evaluateResume() == [])
         _ = bench.see(sent: 100, bounced: 10)
@@ -111,7 +111,7 @@ import Testing
         #expect(bench.evaluateResume() == ["incomplete stats"])
     }
 
-    @Test func anotherRuleThatIsBreachedHindersIt() throws {
+    @Test func anotherBreachedRuleHindersAResume() throws {
         let other = "  - {name: replies, when: replied > 5, then: pause}\n"
         var bench = try CampaignBench.resuming(CampaignBench.rule + other)
         var stats = CampaignBench.stats(sent: 100, bounced: 10)
@@ -122,7 +122,7 @@ import Testing
         #expect(bench.evaluateResume() == ["store decision", "store intent", "send resume 1"])
     }
 
-    @Test func volumeThatIsReservedForLaunchesIsWaitedForADay() throws {
+    @Test func aResumeWaitsADayForReservedVolume() throws {
         var bench = try CampaignBench.resuming()
         bench.pools.reserve(launch: 500, in: CampaignBench.poolID, for: CampaignID(unchecked: "camp_2"))
         bench.seePool(remaining: 1399)
@@ -143,7 +143,7 @@ import Testing
         #expect(bench.evaluateResume().last == "send resume 1", "900 fit beside 500")
     }
 
-    @Test func theStartLimitIsWaitedFor() throws {
+    @Test func aResumeWaitsForTheStartLimit() throws {
         var bench = try CampaignBench.resuming()
         guard case .passes(let attempt, _) = bench.machine.evaluateResume(in: bench.context) else {
             return #expect(Bool(false))
@@ -153,7 +153,7 @@ import Testing
         #expect(bench.words(effects) == ["start limit"] && bench.machine.resumeAt == until)
     }
 
-    @Test func aRuleThatNoLongerResumesLeavesItPaused() throws {
+    @Test func aRuleThatNoLongerResumesLeavesTheCampaignPaused() throws {
         for policy in ["", CampaignBench.rule.replacing("then: pause", with: "mode: observe\n    then: pause")] {
             var bench = try CampaignBench.paused(CampaignBench.rule)
             try bench.reload(policy)
@@ -164,7 +164,7 @@ import Testing
         }
     }
 
-    @Test func onlyWhatIsPausedIsResumed() throws {
+    @Test func onlyPausedCampaignsAreResumed() throws {
         for var bench in [try CampaignBench(""), try .starting(), try .pausedByAnother()] {
             let state = bench.machine.state
             #expect(bench.machine.advanceResume(in: bench.context).needsStats == false)
@@ -175,7 +175,7 @@ import Testing
 
     // MARK: Probation
 
-    /// Resumes it, and lets it relapse; how long it then stays paused.
+    /// Resumes the campaign and lets it relapse; returns how long it then stays paused.
     private func relapse(_ bench: inout CampaignBench, _ from: Int) throws -> Duration? {
         bench.now = bench.machine.resumeAt ?? bench.now
         #expect(bench.machine.advanceResume(in: bench.context).needsStats)
@@ -199,7 +199,7 @@ import Testing
         #expect(bench.machine.resumes.relapses == 2)
     }
 
-    @Test func aResumeThatIsExhaustedMeanwhileStaysPaused() throws {
+    @Test func aCampaignWhoseResumesRunOutStaysPaused() throws {
         var bench = try CampaignBench.paused(CampaignBench.rule)
         #expect(try relapse(&bench, 100) == .seconds(7200))
         try bench.reload(CampaignBench.rule.replacing("2 per 7d", with: "1 per 7d"))

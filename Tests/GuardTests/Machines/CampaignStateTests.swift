@@ -4,7 +4,7 @@ import Testing
 
 @testable import Guard
 
-/// What counters show of a campaign, its start, and a pause without effect.
+/// What the counters show about a campaign, its start, and a pause without effect.
 @Suite struct CampaignStateTests {
     static let draft = CampaignBench.stats(sent: 0, bounced: 0, queued: 0)
 
@@ -18,7 +18,7 @@ import Testing
         #expect(bench.see(sent: 2) == [], "it is known to run")
     }
 
-    @Test func growthShowsThatItRuns() throws {
+    @Test func growthShowsARunningCampaign() throws {
         var bench = try CampaignBench("")
         #expect(bench.see(sent: 100) == ["ran before"] && bench.machine.state == .unknown)
         bench.wait(60)
@@ -37,7 +37,7 @@ import Testing
         #expect(bench.see(sent: 20, bounced: 9).first == "counters restarted")
     }
 
-    @Test func aMissingCampaignIsReportedOnceAndItsReturnToo() throws {
+    @Test func aMissingCampaignAndItsReturnAreReportedOnce() throws {
         var bench = try CampaignBench("")
         let missing = Fault(.missing, "HTTP 404")
         #expect(bench.words(bench.machine.note(missing, in: bench.context)) == ["missing"])
@@ -47,7 +47,7 @@ import Testing
         #expect(bench.see(sent: 1) == ["fresh after 900s", "ran before"])
     }
 
-    @Test func staleStatsAreReportedOnceAndTheirReturnToo() throws {
+    @Test func staleStatsAndTheirReturnAreReportedOnce() throws {
         var bench = try CampaignBench("")
         _ = bench.see(sent: 1)
         bench.wait(300)
@@ -58,7 +58,7 @@ import Testing
         #expect(bench.see(sent: 2).first == "fresh after 301s")
     }
 
-    @Test func answersThatFailByTurnsAreADegradation() throws {
+    @Test func alternatingFailuresDegradeACampaign() throws {
         var bench = try CampaignBench("")
         var words: [String] = []
         for index in 0..<60 {
@@ -70,7 +70,7 @@ import Testing
             }
         }
         #expect(words.filter { $0 != "ran before" } == ["degraded 5 of 10", "steady"])
-        // What is throttled says nothing of the campaign.
+        // Throttling says nothing about the campaign.
         for _ in 0..<20 { words = bench.words(bench.machine.note(Fault(.throttled, ""), in: bench.context)) }
         #expect(bench.machine.samples.answers.unusableCount == 0)
     }
@@ -116,7 +116,7 @@ import Testing
         #expect(bench.machine.state == (state == .starting ? .starting : .running))
     }
 
-    @Test func theStartThatWasLostIsTheOneThatIsRemembered() throws {
+    @Test func theLostStartIsTheOneRemembered() throws {
         var bench = try CampaignBench.starting()
         let lost = bench.intent
         bench.machine.startFailed(Fault(.unreachable, ""), isFinal: false, at: bench.now)
@@ -133,7 +133,7 @@ import Testing
         #expect(bench.machine.lostStart == nil && bench.machine.state == .draft)
     }
 
-    @Test func onlyAStartFailsAsOne() throws {
+    @Test func onlyAStartingCampaignCanFailToStart() throws {
         var bench = try CampaignBench.paused(CampaignBench.rule)
         bench.machine.startFailed(Fault(.refused, ""), isFinal: true, at: bench.now)
         #expect(bench.machine.state == .paused)
@@ -141,7 +141,7 @@ import Testing
 
     // MARK: Without effect
 
-    /// Lets it settle and then send on; what is done about that.
+    /// Lets the pause settle and continues sending; returns the effects.
     private func goOn(_ bench: inout CampaignBench, _ sent: inout Int) -> [String] {
         for _ in 0..<20 {
             bench.wait(601)
@@ -152,7 +152,7 @@ import Testing
         return []
     }
 
-    @Test func aPauseThatEmailsOutlastIsSentAgainUntilTheyStop() throws {
+    @Test func aPauseWithoutEffectIsRepeatedUntilSendingStops() throws {
         var (bench, sent) = (try CampaignBench.paused(CampaignBench.rule), 100)
         let resumeAt = bench.machine.resumeAt
         let expected = [
@@ -176,7 +176,7 @@ import Testing
         #expect(goOn(&bench, &sent) == ["pause not repeated"] && bench.machine.state == .running)
     }
 
-    @Test func aRepetitionThatIsGivenUpLeavesItPaused() throws {
+    @Test func anAbandonedRepetitionLeavesTheCampaignPaused() throws {
         var (bench, sent) = (try CampaignBench.paused(CampaignBench.rule), 100)
         _ = goOn(&bench, &sent)
         _ = try bench.answerPause(.failure(Fault(.refused, "")))
@@ -198,7 +198,7 @@ import Testing
         }
     }
 
-    @Test func countersThatRestartedWithTheCampaignCountFromThere() throws {
+    @Test func countersRestartedWithTheCampaignCountFromZero() throws {
         var bench = try CampaignBench.paused(CampaignBench.rule)
         #expect(bench.standStill(minutes: 15, sent: 100, bounced: 10) == [])
         bench.wait(60)
@@ -211,7 +211,7 @@ import Testing
         #expect(bench.see(sent: 100, bounced: 8).first == "bounces firing", "4 of 60 since then")
     }
 
-    @Test func emailsThatOutlastSomeoneElsesPauseAreReportedAtTheThird() throws {
+    @Test func someoneElsesIneffectivePausesAreReportedAtTheThird() throws {
         var (bench, sent) = (try CampaignBench.pausedByAnother(CampaignBench.rule), 100)
         var words: [String] = []
         for _ in 0..<4 {
@@ -223,12 +223,12 @@ import Testing
         #expect(!words.contains("already paused"), "it is reported once")
     }
 
-    @Test func aPauseOfSomeoneElsesThatTakesEffectIsOutlastedNoMore() throws {
+    @Test func someoneElsesEffectivePauseEndsTheCount() throws {
         var (bench, sent) = (try CampaignBench.pausedByAnother(), 100)
         while bench.machine.outlasted == nil { _ = goOn(&bench, &sent) }
         _ = try bench.answerPause(ActionAnswer(status: .paused, pausedAt: bench.now - .seconds(300)))
         #expect(bench.machine.state == .pausedByAnother && bench.machine.outlasted?.pauses == 1)
-        // Its counters stood for ten minutes before: only twice that is a standstill.
+        // The counters stood still for ten minutes before, so only twice that is a standstill.
         #expect(bench.standStill(minutes: 19, sent: sent, bounced: sent / 10) == [])
         #expect(bench.machine.outlasted != nil)
         _ = bench.standStill(minutes: 6, sent: sent, bounced: sent / 10)

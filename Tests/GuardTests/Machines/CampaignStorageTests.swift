@@ -5,7 +5,7 @@ import Testing
 
 @testable import Guard
 
-/// What of a campaign outlives the process, and how it goes on.
+/// The stored state of a campaign, and how it continues from there.
 @Suite struct CampaignStorageTests {
     private func restarted(_ before: CampaignBench, after seconds: Int) throws -> CampaignBench {
         let stored = try JSONEncoder().encode(before.machine.memory)
@@ -18,7 +18,7 @@ import Testing
         return bench
     }
 
-    @Test func whatIsNotUnderWayStaysAsItWas() throws {
+    @Test func settledStateIsRestoredUnchanged() throws {
         var running = try CampaignBench.starting()
         running.machine.confirmStart(at: running.now)
         var draft = try CampaignBench.starting()
@@ -32,14 +32,14 @@ import Testing
         }
     }
 
-    @Test func aStartThatWasUnderWayMayHaveTakenEffect() throws {
+    @Test func aStartUnderWayMayHaveTakenEffect() throws {
         let before = try CampaignBench.starting()
         let after = try restarted(before, after: 60)
         #expect(after.machine.startUnderWay == nil && after.machine.lostStart == before.intent)
         #expect(try restarted(after, after: 60).machine.lostStart == before.intent)
     }
 
-    @Test func aPauseIsSentAgainAtOnceAndItsAttemptMayHaveTakenEffect() throws {
+    @Test func aPauseUnderWayIsSentAgainAndMayHaveTakenEffect() throws {
         var before = try CampaignBench(CampaignBench.rule)
         _ = before.see(sent: 100, bounced: 10)
         let sentAt = before.now
@@ -50,7 +50,7 @@ import Testing
         #expect(try after.answerPause(ActionAnswer(status: .paused, pausedAt: sentAt)) == ["paused"])
     }
 
-    @Test func aResumeIsEvaluatedAgain() throws {
+    @Test func aResumeUnderWayIsEvaluatedAgain() throws {
         for (before, isLost) in [(try CampaignBench.resuming(), false), (try .resumeSent(), true)] {
             var after = try restarted(before, after: 30)
             #expect(after.machine.resumeAt == after.now && after.machine.awaitsResume)
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func noTimeAheadIsBelieved() throws {
+    @Test func timesInTheFutureAreClamped() throws {
         var before = try CampaignBench(CampaignBench.rule)
         _ = before.see(sent: 100, bounced: 10)
         var pausing = try restarted(before, after: -3600)
@@ -74,7 +74,7 @@ import Testing
         #expect(pause.standstill.settlesAt == paused.now + .seconds(600))
     }
 
-    @Test func samplesAreRecalledUpToNow() throws {
+    @Test func samplesAreRestoredUpToNow() throws {
         var bench = try CampaignBench(CampaignBench.rule)
         let stored = [10, 20, 30].map {
             (at: bench.now + .seconds($0), stats: CampaignBench.stats(sent: $0, bounced: 1))
@@ -84,8 +84,8 @@ import Testing
         #expect(bench.machine.samples.latest?.stats.sent == 20 && bench.machine.samples.age(at: bench.now) == .zero)
     }
 
-    /// Each thing that is stored changes the mark; the newest counters, which are samples, do not.
-    @Test func theMarkChangesWithWhatIsStored() throws {
+    /// Every stored property changes the mark, except the newest counters, which are stored as samples.
+    @Test func theMarkChangesWithTheStoredState() throws {
         var bench = try CampaignBench.paused(CampaignBench.rule)
         var marks: Set<Int> = [bench.machine.storageMark]
         bench.machine.mute("bounces", until: bench.now, by: "anna")
@@ -110,7 +110,7 @@ import Testing
 
     // MARK: Table
 
-    @Test func theTableFindsCampaignsByWhatTheyWaitFor() throws {
+    @Test func theTableIndexesCampaignsByPendingAction() throws {
         let policy = try GuardBench.policy(CampaignBench.rule, campaigns: 3)
         var table = CampaignTable(RuleBook(policy), at: Instant(milliseconds: 0))
         let decision = Decision(

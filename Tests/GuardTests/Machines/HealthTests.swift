@@ -4,7 +4,7 @@ import Testing
 
 @testable import Guard
 
-/// Whether the API works, and whether decisions can be stored.
+/// The health of the API and of the ledger.
 @Suite struct HealthTests {
     static let start = Instant(milliseconds: 1_796_000_000_000)
     static let one = Target.stats(CampaignID(unchecked: "camp_1"))
@@ -17,7 +17,7 @@ import Testing
     struct Step: Sendable {
         var at: Int
         var target: Target
-        /// Nil is a success.
+        /// Nil for a success.
         var kind: Fault.Kind?
         var words: [String]
     }
@@ -34,7 +34,7 @@ import Testing
         return health
     }
 
-    @Test func aFailureIsRemindedOfAtDoublingIntervals() {
+    @Test func remindersComeAtDoublingIntervals() {
         let steps = [
             Step(at: 0, target: Self.one, kind: .unreachable, words: ["unreachable 1"]),
             Step(at: 60, target: Self.one, kind: .unreachable, words: []),
@@ -50,7 +50,7 @@ import Testing
         #expect(run(steps).failure == nil)
     }
 
-    @Test func eachKindOfFaultIsAFailureOfItsOwn() {
+    @Test func eachKindOfFaultIsASeparateFailure() {
         let steps = [
             Step(at: 0, target: Self.one, kind: .unexpected, words: ["unexpected 1"]),
             Step(at: 1, target: Self.two, kind: .refused, words: []),
@@ -64,7 +64,7 @@ import Testing
         #expect(run(steps).failure == .throttled, "the platform knows what is missing: it is healthy for it")
     }
 
-    @Test func aFailureThatFlapsIsOneFailure() {
+    @Test func aFlappingFailureIsOneFailure() {
         let steps = [
             Step(at: 0, target: Self.one, kind: .unreachable, words: ["unreachable 1"]),
             Step(at: 60, target: Self.one, kind: nil, words: ["unreachable recovered after 60s"]),
@@ -77,7 +77,7 @@ import Testing
         #expect(run(steps).failure == .unreachable)
     }
 
-    @Test func aReloadKeepsFailuresOfTargetsThatStay() throws {
+    @Test func aReloadKeepsFailuresOfRemainingTargets() throws {
         let before = run([
             Step(at: 0, target: Self.one, kind: .unreachable, words: ["unreachable 1"]),
             Step(at: 0, target: Self.two, kind: .throttled, words: ["throttled 1"]),
@@ -91,7 +91,7 @@ import Testing
         #expect(after.failure == nil)
     }
 
-    @Test func workspacesFailEachForItself() throws {
+    @Test func workspacesFailIndependently() throws {
         let policy = try GuardBench.policy("")
         let book = RuleBook(policy)
         var table = APIHealthTable(policy)
@@ -103,7 +103,7 @@ import Testing
         #expect(APIHealthTable(book, adopting: table).failure(of: WorkspaceName("bench")) == .unreachable)
     }
 
-    @Test func theLedgerFailsRemindsAndRecovers() {
+    @Test func aLedgerFailureIsReportedRepeatedAndRecovered() {
         var ledger = LedgerHealth()
         let steps: [(at: Int, failure: String?, words: [String])] = [
             (0, nil, []), (1, "disk", ["ledger fails"]), (300, "disk", []), (301, "disk", ["ledger still fails"]),
@@ -116,12 +116,12 @@ import Testing
         }
     }
 
-    @Test func aSkewIsLearntFromStampsThatAgree() {
+    @Test func skewIsLearnedFromConsistentTimestamps() {
         let cases: [(offsets: [Int], earliest: Int)] = [
             ([], -5), ([-30, -30], -5), ([-30, -30, -30], -32), ([-30, -31, -32], -34), ([-30, 0, 30], -5),
             ([3, 3, 3], -2), ([-61, -61, -61], -5), ([61, 61, 61], -5), ([-60, -60, -60], -62),
             ([-30, -30, -30, 0, 0], -5),
-            // The newest nine count.
+            // Only the newest nine count.
             ([-30, -30, -30, -30, -30, 0, 0, 0, 0, 0, 0, 0, 0, 0], -2),
         ]
         for (offsets, earliest) in cases {

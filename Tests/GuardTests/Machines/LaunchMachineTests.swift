@@ -5,7 +5,7 @@ import Testing
 
 @testable import Guard
 
-/// One launch, from waiting to done.
+/// One launch, from waiting to closed.
 @Suite struct LaunchMachineTests {
     static let campaign = CampaignID(unchecked: "camp_1")
     static let start = Instant(milliseconds: 1_796_000_000_000)
@@ -19,14 +19,14 @@ import Testing
 
     private func order(force: Bool = false) -> Order { Order(.release, Self.campaign, isForced: force, by: "anna") }
 
-    /// Holds it for these reasons; what is reported.
+    /// Holds the launch for these reasons; returns the reports.
     private func hold(_ launch: inout LaunchMachine, _ reasons: [HoldReason], at seconds: Int) -> [String] {
         launch.hold(LaunchHold(reasons), staleAfter: Self.staleAfter, at: at(seconds)).map { Transcript.word($0) }
     }
 
     // MARK: Phases
 
-    /// Each phase with what others ask of it.
+    /// Every phase, with its properties.
     @Test func everyPhaseIsReached() {
         var launch = launch()
         func expect(_ state: LaunchState, isOpen: Bool, isBusy: Bool, settled: (Bool, Bool)) {
@@ -62,7 +62,7 @@ import Testing
         #expect(launch.wasDryRun)
     }
 
-    @Test func aRestartKeepsOnlyWhatOthersAskedFor() {
+    @Test func aRestartedLaunchKeepsOnlyTheRetryTimeAndTheHold() {
         var launch = launch()
         _ = hold(&launch, [.rule("fits")], at: 0)
         launch.waitUntil(at(60))
@@ -97,13 +97,13 @@ import Testing
         #expect(launch.heldSince == at(0))
     }
 
-    @Test func theEndOfAGapThatWasReportedIsReported() {
+    @Test func theEndOfAReportedGapIsReported() {
         var launch = launch()
         _ = hold(&launch, [.rule("a"), .noStats], at: 0)
         #expect(hold(&launch, [.rule("a")], at: 10).count == 1)
     }
 
-    @Test func aLaunchThatCanNeverFitIsReportedOnceForItsSize() throws {
+    @Test func aLaunchThatCanNeverFitIsReportedOncePerSize() throws {
         let rule = "  - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}\n"
         let policy = try GuardBench.policy("rules:\n" + rule)
         let pool = SenderPool(id: PoolID(unchecked: "pool_a"), dailyCapacity: 500, remainingVolume: 500)
@@ -120,7 +120,7 @@ import Testing
         #expect(words(502) == ["cannot fit 502 in 500"])
     }
 
-    @Test func aRuleThatOnlyReportsDoesSoOnItsTransitions() throws {
+    @Test func anAlertingRuleReportsOnlyTransitions() throws {
         let rule = try GuardBench.policy("rules:\n  - {name: big, on: launch, when: totalEnrolled > 9, then: alert}\n")
             .rules[0]
         var launch = launch()
@@ -128,7 +128,7 @@ import Testing
         #expect(changes == [nil, .firing, nil, nil, .cleared, nil, .firing])
     }
 
-    @Test func othersWaitForItUntilItsDataAreStale() {
+    @Test func laterLaunchesWaitUntilTheDataIsStale() {
         var launch = launch()
         func settling(_ seconds: Int, mayRun: Bool = false, isLast: Bool = false) -> (isAwaited: Bool, skipped: Int?) {
             let result = launch.noteSettling(
@@ -150,7 +150,7 @@ import Testing
 
     // MARK: Orders
 
-    @Test func aForceLastsUntilItsTimeAndAHoldEndsIt() {
+    @Test func aForceExpiresAndAHoldEndsIt() {
         var launch = launch()
         launch.hold(by: order())
         launch.waitUntil(at(60))
@@ -168,7 +168,7 @@ import Testing
 
     // MARK: Order and time
 
-    @Test func priorityGoesFirstThenTimeThenTheFile() {
+    @Test func launchesAreOrderedByPriorityTimeAndPosition() {
         let entries = [
             LaunchEntry(campaign: Self.campaign, notBefore: at(5)), LaunchEntry(campaign: Self.campaign),
             LaunchEntry(campaign: Self.campaign, notBefore: at(9), priority: 2), LaunchEntry(campaign: Self.campaign),
@@ -177,7 +177,7 @@ import Testing
         #expect(launches.sorted(by: LaunchMachine.goesFirst).map(\.position) == [2, 1, 3, 0])
     }
 
-    @Test func theNextTimeIsTheEarliestAhead() {
+    @Test func theNextTimeIsTheEarliestInTheFuture() {
         var launch = launch(LaunchEntry(campaign: Self.campaign, notBefore: at(100), expires: at(900)))
         #expect(launch.nextTime(after: at(0), .zero) == at(100))
         #expect(launch.nextTime(after: at(0), .seconds(30)) == at(70), "the wall clock is ahead")
@@ -191,7 +191,7 @@ import Testing
 
     // MARK: Storage
 
-    @Test func aRestartTakesUpEachPhase() throws {
+    @Test func aRestartRestoresEachPhase() throws {
         let phases: [(make: (inout LaunchMachine) -> Void, phase: LaunchMachine.Phase, edited: LaunchMachine.Phase)] = [
             ({ _ in }, .waiting, .waiting), ({ $0.beginEvaluation(at: Self.start) }, .waiting, .waiting),
             ({ _ = $0.hold(LaunchHold([.paused]), staleAfter: .zero, at: Self.start) }, .held([.paused]), .waiting),
@@ -213,7 +213,7 @@ import Testing
         }
     }
 
-    @Test func aRestartTakesUpOrdersAndWhatWasReported() {
+    @Test func aRestartRestoresOrdersAndReports() {
         var before = launch()
         _ = hold(&before, [.rule("a")], at: 0)
         before.force(by: order(force: true), until: at(7200))

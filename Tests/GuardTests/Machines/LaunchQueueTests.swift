@@ -4,7 +4,7 @@ import Testing
 
 @testable import Guard
 
-/// The launches of a policy, in the order in which they may start.
+/// The launches of a policy, in start order.
 @Suite struct LaunchQueueTests {
     static let start = Instant(milliseconds: 1_796_000_000_000)
 
@@ -50,7 +50,7 @@ import Testing
 
     // MARK: Reload
 
-    @Test func anUnchangedLaunchGoesOnAndAChangedOneBeginsAgain() throws {
+    @Test func anUnchangedLaunchContinuesAndAChangedOneRestarts() throws {
         var queue = LaunchQueue(try policy([0, 0, 0]))
         for index in 0..<2 {
             _ = queue.update(index) { $0.hold(LaunchHold([.noLeads]), staleAfter: .zero, at: Self.start) }
@@ -62,7 +62,7 @@ import Testing
         #expect(newer.open == [2, 1, 0])
     }
 
-    @Test func aClosedLaunchIsGivenAnotherChanceUnlessItRan() throws {
+    @Test func aClosedLaunchRestartsUnlessItRan() throws {
         let policy = try policy([0])
         var queue = LaunchQueue(policy)
         queue.update(0) { $0.close() }
@@ -73,7 +73,7 @@ import Testing
         #expect(adopt(try self.policy([4]), queue)[0].phase == .released, "a released launch stays so")
     }
 
-    @Test func aDryRunIsEvaluatedAgainOnceDecisionsCount() throws {
+    @Test func aDryRunIsEvaluatedAgainInEnforceMode() throws {
         let policy = try policy([0])
         var queue = LaunchQueue(policy)
         queue.update(0) { $0.release(isDryRun: true) }
@@ -83,7 +83,7 @@ import Testing
         #expect(queue[0].phase == .waiting && queue.hasOpen && queue.restartDryRuns() == [])
     }
 
-    @Test func launchesThatLeaveAreGoneAndNewOnesWait() throws {
+    @Test func removedLaunchesDisappearAndNewOnesWait() throws {
         var queue = LaunchQueue(try policy([0, 0]))
         queue.update(0) { $0.beginStart() }
         let none = adopt(try GuardBench.policy("", campaigns: 3), queue)
@@ -93,7 +93,7 @@ import Testing
 
     // MARK: Storage
 
-    @Test func changesAreHandedOutOnceUntilTheyCouldNotBeStored() throws {
+    @Test func changesAreHandedOutAgainOnlyAfterAFailure() throws {
         var queue = LaunchQueue(try policy([0, 0]))
         queue.update(1) { $0.close() }
         #expect(queue.takeChanges().map(\.campaign.text) == ["camp_2"])
@@ -102,7 +102,7 @@ import Testing
         #expect(queue.takeChanges().isEmpty, "nothing changed")
     }
 
-    @Test func storedLaunchesAreTakenUpWithWhatMayRun() throws {
+    @Test func storedLaunchesAreRestoredWithPossibleStarts() throws {
         var before = LaunchQueue(try policy([0, 0]))
         before.update(0) { $0.beginStart() }
         before.update(1) { $0.close() }

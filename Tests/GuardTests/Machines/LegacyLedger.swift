@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What the version before the state machines stored, word for word, from its own encoder.
+/// Records of the version before the state machines, verbatim from its encoder.
 enum LegacyLedger {
     static let decision = """
         {"at":1796000000050,"campaign":"camp_1","cause":{"rule":{"_0":"bounces"}},
@@ -29,7 +29,7 @@ enum LegacyLedger {
          "firstSentAt":1796000000200,"sentAt":1796000000200}
         """
 
-    /// A campaign in the given phase, with one rule that fires.
+    /// A campaign in the given phase, with one firing rule.
     static func campaign(_ phase: String, more: String = "") -> String {
         """
         {"freshAfter":1796000000050,"id":"camp_1","isMissing":false,"isStale":false,

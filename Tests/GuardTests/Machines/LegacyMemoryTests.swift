@@ -5,7 +5,7 @@ import Testing
 
 @testable import Guard
 
-/// A ledger of the version before the state machines is taken up as it was meant.
+/// A ledger of the version before the state machines is restored with the same meaning.
 @Suite struct LegacyMemoryTests {
     static let campaign = CampaignID(unchecked: "camp_1")
     static let rules = """
@@ -38,7 +38,7 @@ import Testing
         Phase(json: #"{"pausedByAnother":{"_0":\#(LegacyLedger.standstill)}}"#, state: .pausedByAnother),
     ]
 
-    @Test(arguments: phases) func aCampaignIsInItsPhase(_ phase: Phase) throws {
+    @Test(arguments: phases) func aCampaignsPhaseIsRead(_ phase: Phase) throws {
         let memory = try LegacyLedger.decode(LegacyLedger.campaign(phase.json), as: CampaignMemory.self)
         #expect(memory.phase.state(isOnProbation: true) == phase.state)
         #expect(memory.resumes.relapses == 2 && memory.resumes.isOnProbation && memory.resumes.resumes.count == 1)
@@ -46,12 +46,12 @@ import Testing
         let rule = try #require(memory.rules.first)
         #expect(rule.state.isFiring && rule.state.wasReported)
         #expect(rule.state.mutedUntil == Instant(milliseconds: 1_796_000_600_000))
-        // What is stored from now on is read the same way.
+        // The current encoding is read the same way.
         let copy = try JSONDecoder().decode(CampaignMemory.self, from: JSONEncoder().encode(memory))
         #expect(copy == memory)
     }
 
-    @Test func aPausesFieldsAreAllThere() throws {
+    @Test func allFieldsOfAPauseAreRead() throws {
         let memory = try LegacyLedger.decode(
             LegacyLedger.campaign(Self.phases[4].json, more: #","mutes":{"bounces":{"until":9,"by":"anna"}}"#),
             as: CampaignMemory.self)
@@ -63,7 +63,7 @@ import Testing
         #expect(memory.mutes == ["bounces": Mute(until: Instant(milliseconds: 9), by: "anna")])
     }
 
-    @Test func aResumesStepsAndReasonAreTakenUp() throws {
+    @Test func aResumesStepsAndReasonAreRead() throws {
         let json = """
             {"resuming":{"_0":{"countedBefore":\(LegacyLedger.stats),"mayHaveTakenEffect":true,
              "pause":\(LegacyLedger.pause),"step":{"judging":{"since":1796003600050}},
@@ -75,7 +75,7 @@ import Testing
         #expect(attempt.step == .evaluating(since: Instant(milliseconds: 1_796_003_600_050)))
         #expect(attempt.mayHaveTakenEffect && attempt.countedBefore?.bounced == 10 && attempt.wasAnothers == true)
         #expect(attempt.order?.by == "anna" && attempt.orderedAt != nil && attempt.awaitsVolumeSince != nil)
-        // A text cannot be compared with today's reasons: it is reported once more, if it lasts.
+        // A text cannot be compared with the current reasons: a lasting hindrance is reported once more.
         #expect(attempt.reported == nil)
     }
 
@@ -92,7 +92,7 @@ import Testing
         #expect(causes == expected)
     }
 
-    @Test func aLaunchIsInItsPhase() throws {
+    @Test func aLaunchsPhaseIsRead() throws {
         let cases: [(json: String, phase: LaunchMemory.Phase)] = [
             (#"{"waiting":{}}"#, .waiting), (#"{"judging":{"since":5}}"#, .judging(since: Instant(milliseconds: 5))),
             (#"{"released":{}}"#, .released), (#"{"closed":{}}"#, .closed),
@@ -110,7 +110,7 @@ import Testing
         #expect(lost.legacyStart == started.legacyStart)
     }
 
-    @Test func everyReasonAndPersonOfALaunchIsRead() throws {
+    @Test func everyReasonAndOrderOfALaunchIsRead() throws {
         let memory = try LegacyLedger.decode(LegacyLedger.heldLaunch, as: LaunchMemory.self)
         let reasons: [HoldReason] = [
             .rule("fits"), .unknownRule("age"), .noStats, .noLeads, .noFreshStats, .startFailed, .startLimit, .ledger,
@@ -123,7 +123,7 @@ import Testing
         #expect(memory.heldSince == Instant(milliseconds: 1_796_000_000_000))
     }
 
-    @Test func bothLimitsAreReadFromTheOneThatWas() throws {
+    @Test func bothLimitsAreReadFromTheFormerOne() throws {
         let memory = try LegacyLedger.decode(LegacyLedger.workspace, as: WorkspaceMemory.self)
         let policy = try GuardBench.policy("start_limit: {share: 50%, per: 1h}\n", campaigns: 2)
         let now = Instant(milliseconds: 1_796_000_060_000)
@@ -138,7 +138,7 @@ import Testing
         #expect(copy == memory)
     }
 
-    @Test func aPoolsChangeThatIsUnderWayIsRead() throws {
+    @Test func aPoolsChangeUnderWayIsRead() throws {
         let memory = try LegacyLedger.decode(LegacyLedger.pool, as: PoolMemory.self)
         let attempt = try #require(memory.senders.attempt)
         #expect(attempt.isSlowReported && attempt.change.decision == 7 && memory.senders.failures == 2)
@@ -158,7 +158,7 @@ import Testing
             at: Instant(milliseconds: 1_796_000_010_000))
     }
 
-    @Test func aStartThatWasUnderWayMayHaveTakenEffect() throws {
+    @Test func aStartUnderWayMayHaveTakenEffect() throws {
         for launch in [
             LegacyLedger.launch(#"{"releasing":{"_0":\#(LegacyLedger.start)}}"#),
             LegacyLedger.launch(
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test func aStoredStartWhoseLaunchIsGoneUndoesNothingThatCameLater() throws {
+    @Test func aStoredStartWithoutALaunchDoesNotUndoLaterState() throws {
         let launch = LegacyLedger.launch(#"{"releasing":{"_0":\#(LegacyLedger.start)}}"#)
         for phase in ["running", "paused"] {
             let json = phase == "running" ? #"{"running":{}}"# : #"{"paused":{"_0":\#(LegacyLedger.pause)}}"#

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Guard
 
-/// The start limit, the circuit breaker, and how resumes are limited.
+/// The start limit, the circuit breaker, and the limits of resumes.
 @Suite struct LimitTests {
     static let start = Instant(milliseconds: 1_796_000_000_000)
 
@@ -14,7 +14,7 @@ import Testing
 
     // MARK: Start limit
 
-    @Test func soManyStartWithinThePeriodAndTheRestWait() throws {
+    @Test func startsBeyondTheLimitWaitForThePeriod() throws {
         let policy = try GuardBench.policy("start_limit: {share: 50%, per: 10m}\n", campaigns: 4)
         var limit = StartLimiter()
         #expect(limit.earliestStart(of: campaign(1), policy, at: at(0)) == nil)
@@ -29,7 +29,7 @@ import Testing
         #expect(limit.earliestStart(of: campaign(3), policy, at: at(600)) == nil, "the first is over")
     }
 
-    @Test func oneMayAlwaysStart() throws {
+    @Test func oneCampaignMayAlwaysStart() throws {
         let policy = try GuardBench.policy("start_limit: {share: 1%, per: 10m}\n", campaigns: 3)
         var limit = StartLimiter()
         #expect(limit.earliestStart(of: campaign(1), policy, at: at(0)) == nil)
@@ -50,7 +50,7 @@ import Testing
         #expect(Transcript.words(limit.report(policy)) == ["start limit: 0 of 3"])
     }
 
-    @Test func aStartOfTheFutureIsOfNow() throws {
+    @Test func aStartInTheFutureIsClamped() throws {
         let policy = try GuardBench.policy("start_limit: {share: 1%, per: 10m}\n", campaigns: 3)
         var limit = StartLimiter()
         limit.note(campaign(1), at: at(86400))
@@ -60,7 +60,7 @@ import Testing
 
     // MARK: Circuit breaker
 
-    @Test func itTripsWhereMoreThanHalfBreach() throws {
+    @Test func itTripsIfMoreThanHalfBreach() throws {
         for (pauses, stops) in [("continue", false), ("stop", true)] {
             let policy = try GuardBench.policy("circuit_breaker: {pauses: \(pauses), per: 10m}\n")
             let tripped = ["breaker: 4 of 7" + (stops ? ", stops" : "")]
@@ -102,13 +102,13 @@ import Testing
         #expect(resumes.relapses == 6, "a day later it is no relapse")
     }
 
-    @Test func aCooldownThatIsLongerThanAWeekIsNotShortened() throws {
+    @Test func aCooldownLongerThanAWeekIsNotShortened() throws {
         let rule = try rule("{after: 10d}")
         var resumes = ResumePolicy()
         #expect(resumes.paused(by: rule, at: at(0)) == at(10 * 86400))
     }
 
-    @Test func onlyTheOwnRulesPauseIsARelapse() throws {
+    @Test func onlyAPauseByTheSameRuleIsARelapse() throws {
         let rule = try rule("{after: 1h, probation: {sends: 50, when: bounceRate > 2%}}")
         var other = rule
         other.name = "other"
@@ -124,7 +124,7 @@ import Testing
         #expect(resumes.relapses == 1, "a probation lasts until it is passed")
     }
 
-    @Test func aProbationIsPassedOnEnoughKnownEmails() throws {
+    @Test func aProbationIsPassedAfterEnoughResolvedEmails() throws {
         let rule = try rule("{after: 1h, probation: {sends: 50, when: bounceRate > 2%}}")
         let probation = try #require(rule.resume?.probation)
         let cases: [(Truth, Int?, Bool)] = [
@@ -152,7 +152,7 @@ import Testing
         #expect(try !resumes.isExhausted(#require(self.rule("{after: 1h}").resume), at: at(3600)), "no limit")
     }
 
-    @Test func countersThatRestartCountFromZero() throws {
+    @Test func restartedCountersCountFromZero() throws {
         let rule = try rule("{after: 1h, probation: {sends: 50, when: bounceRate > 2%}}")
         var resumes = ResumePolicy()
         resumes.countFromZero()

@@ -5,14 +5,14 @@ import Testing
 
 @testable import Guard
 
-/// What an order that came to nothing leaves behind.
+/// The state after an order without a result.
 @Suite struct OrderAftermathTests {
-    @Test func anOrderedResumeThatIsRefusedLeavesTheAutomaticOne() throws {
+    @Test func aRefusedOrderedResumeKeepsTheAutomaticOne() throws {
         var bench = try GuardBench(CampaignBench.rule)
         bench.see(sent: 100, bounced: 10)
         bench.confirmPause(try #require(bench.sent().first))
         bench.wait(.seconds(3600))
-        // Its cooldown is over, and its stats cannot be had.
+        // The cooldown is over, but the stats are unavailable.
         bench.fail(.stats(CampaignID(unchecked: "camp_1")), Fault(.unreachable, "HTTP 503"))
         bench.wait(.seconds(10))
         #expect(try bench.order(.resume).accepted)
@@ -43,7 +43,7 @@ import Testing
         let start = try #require(bench.sent().first)
         _ = try bench.order(.pause)
         bench.answer(start, .failure(Fault(.throttled, "HTTP 429")))
-        // The hold that the pause left is lifted: its rules decide again.
+        // Once the hold of the pause is lifted, the launch rules decide again.
         _ = try bench.order(.release)
         for _ in 0..<5 {
             bench.wait(.seconds(60))

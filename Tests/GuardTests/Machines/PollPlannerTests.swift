@@ -4,7 +4,7 @@ import Testing
 
 @testable import Guard
 
-/// When what is polled, and what is awaited.
+/// When each target is polled, and which polls are in flight.
 @Suite struct PollPlannerTests {
     static let start = Instant(milliseconds: 1_796_000_000_000)
     static let one = Target.stats(CampaignID(unchecked: "camp_1"))
@@ -17,7 +17,7 @@ import Testing
         RuleBook(try GuardBench.policy(more, campaigns: campaigns))
     }
 
-    @Test func everythingIsPolledAtOnceAndNotAgainUntilAnswered() throws {
+    @Test func everyTargetIsPolledAtOnceAndThenAfterItsResponse() throws {
         var planner = PollPlanner(try book(), at: at(0))
         #expect(planner.targetCount == 2 && planner.unanswered.count == 2 && planner.next == at(0))
         #expect(Set(planner.takeDue(at: at(0))) == [GuardBench.pools, Self.one])
@@ -32,7 +32,7 @@ import Testing
         #expect(planner.takeDue(at: at(1000)).contains(Self.one), "an answer that never comes is not awaited forever")
     }
 
-    @Test func aPoolIsHastenedWithinItsInterval() throws {
+    @Test func aPoolsPollIsHastenedWithinItsInterval() throws {
         var planner = PollPlanner(try book(), at: at(0))
         _ = planner.takeDue(at: at(0))
         planner.noteAnswer(GuardBench.pools)
@@ -47,7 +47,7 @@ import Testing
         #expect(planner.takeDue(at: at(130)) == [GuardBench.pools], "later than planned changes nothing")
     }
 
-    @Test func aHintTakesAPollOutOfTurn() throws {
+    @Test func aHintPollsOutOfTurn() throws {
         var planner = PollPlanner(try book(), at: at(0))
         _ = planner.takeDue(at: at(0))
         #expect(planner.hint(Self.one, at: at(50)).isEmpty, "it is awaited")
@@ -59,7 +59,7 @@ import Testing
         #expect(planner.hint(.stats(CampaignID(unchecked: "camp_9")), at: at(200)).isEmpty)
     }
 
-    @Test func aHintMovesTheNextTurn() throws {
+    @Test func aHintDelaysTheNextPoll() throws {
         var planner = PollPlanner(try book(), at: at(0))
         _ = planner.takeDue(at: at(0))
         planner.noteAnswer(Self.one)
@@ -69,7 +69,7 @@ import Testing
         #expect(planner.takeDue(at: at(190)).contains(Self.one))
     }
 
-    @Test func aReloadKeepsWhatIsAwaitedAndPlanned() throws {
+    @Test func aReloadKeepsPollsInFlightAndPlans() throws {
         let before = try book(campaigns: 2)
         var planner = PollPlanner(before, at: at(0))
         _ = planner.takeDue(at: at(0))
@@ -92,7 +92,7 @@ import Testing
         PollQueue(try GuardBench.policy(more, campaigns: campaigns).poll, campaigns: campaigns, at: at(0))
     }
 
-    /// Which campaigns are polled in each second.
+    /// The campaigns polled in each second.
     private func run(_ queue: inout PollQueue, _ seconds: ClosedRange<Int>) -> [Int: [Int]] {
         var polls: [Int: [Int]] = [:]
         for second in seconds {
@@ -101,7 +101,7 @@ import Testing
         return polls
     }
 
-    @Test func whatWantsToBePolledMoreOftenIs() throws {
+    @Test func urgentCampaignsArePolledMoreOften() throws {
         var queue = try queue(campaigns: 2)
         _ = run(&queue, 0...2)
         #expect(queue.interval(0) == .seconds(100) && queue.evenInterval == .seconds(10))
@@ -115,7 +115,7 @@ import Testing
         #expect(queue.interval(0) == .seconds(100))
     }
 
-    @Test func theBudgetIsSharedAndNobodyStarves() throws {
+    @Test func theBudgetIsSharedAndNoCampaignStarves() throws {
         let tight = "poll: {stats: {min: 5s, max: 100s}, pools: 10m, budget: 30/min}\n"
         var queue = try queue(campaigns: 20, tight)
         _ = run(&queue, 0...100)
@@ -134,7 +134,7 @@ import Testing
         #expect(queue.take(at: at(59)) == [] && queue.take(at: at(60)) == [0])
     }
 
-    @Test func thePlanSaysWhenItIsNextDue() throws {
+    @Test func thePlanReportsTheNextDueTime() throws {
         var planner = PollPlanner(try book("poll: {stats: 60s}\n"), at: at(0))
         _ = planner.takeDue(at: at(0))
         #expect(planner.next == at(60) && planner.perMinute > 0)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Guard
 
-/// What platforms report of their pools and accounts, and what is reserved.
+/// The reported pools and accounts, and the reserved volume.
 @Suite struct PoolDirectoryTests {
     static let start = Instant(milliseconds: 1_796_000_000_000)
     static let workspace = WorkspaceName("bench")
@@ -27,7 +27,7 @@ import Testing
         PoolDirectory(try GuardBench.policy(more), at: Self.start)
     }
 
-    @Test func aPoolThatIsUsedAndNotReportedIsMissingOnce() throws {
+    @Test func aMissingUsedPoolIsReportedOnce() throws {
         var pools = try directory()
         #expect(see(&pools, [pool("pool_b", 0)], at: 0) == ["pool_a missing"], "nobody uses the other")
         #expect(see(&pools, [pool("pool_b")], at: 1) == [])
@@ -46,7 +46,7 @@ import Testing
         #expect(pools.isOutdated(target, requestedAt: at(9)) && !pools.isOutdated(target, requestedAt: at(10)))
     }
 
-    @Test func aReadingIsOfFreshAnswersAndLessWhatIsReserved() throws {
+    @Test func aReadingIsFreshAndExcludesReservedVolume() throws {
         var pools = try directory()
         #expect(pools.reading(of: Self.camp, at: at(0)) == nil)
         _ = see(&pools, [pool("pool_a")], at: 0)
@@ -81,7 +81,7 @@ import Testing
         #expect(settle(CampaignStats(sent: 100)) == 0)
     }
 
-    @Test func theOnlyPoolOfAWorkspaceIsMeantWithoutAName() throws {
+    @Test func aCampaignWithoutAPoolUsesTheOnlyOne() throws {
         var pools = try directory()
         let camp = CampaignEntry(id: Self.camp.id, workspace: Self.workspace)
         #expect(pools.poolID(of: camp) == nil)
@@ -91,7 +91,7 @@ import Testing
         #expect(pools.poolID(of: camp) == nil && pools.reading(of: camp, at: at(1)) == nil)
     }
 
-    @Test func accountsCountForAsLongAsTheyAreFresh() throws {
+    @Test func accountsCountWhileFresh() throws {
         var pools = try directory()
         _ = see(&pools, [pool("pool_a")], at: 0)
         let accounts = [SenderAccount.Status.active, .active, .paused].enumerated().map {

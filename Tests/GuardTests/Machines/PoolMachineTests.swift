@@ -4,7 +4,7 @@ import Testing
 
 @testable import Guard
 
-/// One pool: present, doubtful or missing; its volume; and its rules.
+/// One pool: its presence, its volume and its rules.
 @Suite struct PoolMachineTests {
     static let start = Instant(milliseconds: 1_796_000_000_000)
     static let workspace = WorkspaceName("bench")
@@ -26,7 +26,7 @@ import Testing
 
     // MARK: Presence
 
-    @Test func itIsLostAtOnceOrAfterADoubt() {
+    @Test func aPoolIsMissingAtOnceOrAfterADoubt() {
         var machine = PoolMachine(id: Self.id)
         func doubt() -> Bool { machine.doubt() }
         func lose() -> Bool { machine.lose() }
@@ -48,7 +48,7 @@ import Testing
 
     // MARK: Volume
 
-    @Test func itsVolumeRunsOutAndIsRenewed() {
+    @Test func aPoolsVolumeRunsOutAndIsRenewed() {
         var machine = PoolMachine(id: Self.id)
         let steps: [(remaining: Int?, words: [String])] = [
             (10, []), (0, ["exhausted"]), (0, []), (nil, []), (1, ["renewed"]), (0, ["exhausted"]), (-5, []),
@@ -60,7 +60,7 @@ import Testing
         #expect(machine.renewsAt(at: at(8)) == at(7 + 86400), "a day after more than a quarter came back")
     }
 
-    @Test func aWindowIsRenewedAsThePlatformSaysOrADayAfterItWasSeen() {
+    @Test func aWindowRenewsAsReportedOrADayAfterTheLastRenewal() {
         var volume = PoolVolume(pool: pool(0), workspace: Self.workspace)
         #expect(volume.renewsAt(at: at(0)) == nil)
         _ = volume.observe(pool(250), at: at(10))
@@ -74,14 +74,14 @@ import Testing
         #expect(volume.renewsAt(at: at(600)) == at(20 + 86400), "without a capacity nothing is seen")
     }
 
-    @Test func figuresThatContradictEachOtherAreReportedUntilThreeAgree() {
+    @Test func aContradictionIsReportedUntilThreeResponsesAgree() {
         var machine = PoolMachine(id: Self.id)
         let bad = pool(nil, capacity: nil, contradiction: "twice")
         let words = [bad, bad, pool(1), pool(1), bad, pool(1), pool(1), pool(1), pool(1)].map { see(&machine, $0) }
         #expect(words == [["inconsistent"], [], [], [], [], [], [], ["consistent"], []])
     }
 
-    @Test func anAnswerIsCheckedForContradictions() {
+    @Test func aResponseIsCheckedForContradictions() {
         let other = SenderPool(id: PoolID(unchecked: "pool_b"), dailyCapacity: 10, remainingVolume: 5)
         let cases: [(name: String, answer: [SenderPool], contradicts: Bool)] = [
             ("plain", [pool(1000)], false), ("more than fits", [pool(1001)], true),
@@ -111,7 +111,7 @@ import Testing
             """)
     }
 
-    @Test func aRuleIsPendingFiresOnceAndIsStored() throws {
+    @Test func aRuleFiresOnceAndIsStored() throws {
         let policy = try policy()
         var machine = PoolMachine(id: Self.id)
         func noteReported() -> Bool { machine.noteReported(ofRule: 0) }
@@ -136,7 +136,7 @@ import Testing
         #expect(observe(.no, 180) == .cleared && noteReported())
     }
 
-    @Test func aReloadKeepsRulesWhereverTheyStand() throws {
+    @Test func aReloadKeepsRulesAtAnyPosition() throws {
         var machine = PoolMachine(id: Self.id)
         _ = machine.observe(.yes, of: try policy().rules[0], 0, at: at(0), maxGap: .seconds(180))
         machine.adopt(try policy(100, "- {name: first, on: pool, when: pool.senders < 1, then: alert}"))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Guard
 
-/// A rule that is the same goes on with its evidence, at a reload as at a restart; another one begins without.
+/// An unchanged rule keeps its evidence across a reload and a restart; a changed rule starts without.
 @Suite struct RuleIdentityTests {
     struct Edit: CustomTestStringConvertible, Sendable {
         var name: String
@@ -44,7 +44,7 @@ import Testing
         Edit(name: "mode", rule: rule(more: "mode: observe"), resets: true),
     ]
 
-    /// A bench whose rule is pending for two minutes, and since when.
+    /// A bench whose rule has been pending for two minutes, and the start of that time.
     private func pending() throws -> (bench: GuardBench, since: Instant) {
         var bench = try GuardBench(Self.rule())
         bench.see(sent: 100, bounced: 10)
@@ -63,7 +63,7 @@ import Testing
         return since
     }
 
-    @Test(arguments: edits) func aReloadKeepsWhatIsTheSame(_ edit: Edit) throws {
+    @Test(arguments: edits) func aReloadKeepsTheStateOfTheSameRule(_ edit: Edit) throws {
         var (bench, since) = try pending()
         try bench.reload(edit.rule)
         bench.wait(.seconds(60))
@@ -71,7 +71,7 @@ import Testing
         #expect(pendingSince(bench) == (edit.resets ? bench.now : since))
     }
 
-    @Test(arguments: edits) func aRestartKeepsTheSame(_ edit: Edit) throws {
+    @Test(arguments: edits) func aRestartKeepsTheStateOfTheSameRule(_ edit: Edit) throws {
         var (bench, since) = try pending()
         try bench.restart(edit.rule)
         bench.wait(.seconds(60))
@@ -79,7 +79,7 @@ import Testing
         #expect(pendingSince(bench) == (edit.resets ? bench.now : since))
     }
 
-    @Test func whatWasCountedOfAnUnchangedRuleFiresItInTime() throws {
+    @Test func evidenceOfAnUnchangedRuleSurvivesAReload() throws {
         var (bench, _) = try pending()
         try bench.reload(Self.rule(more: "severity: critical"))
         try bench.restart(Self.rule(when: "\"bounceRate > 5%  and resolved >= 50\""))
@@ -101,7 +101,7 @@ import Testing
 
     @Test(arguments: [
         (confident("99.9%", ", severity: critical"), false), (confident("99.9%"), false), (confident("95%"), true),
-    ]) func aConfidenceIsPartOfARule(_ rule: String, resets: Bool) throws {
+    ]) func confidenceIsPartOfTheIdentity(_ rule: String, resets: Bool) throws {
         for isRestart in [false, true] {
             var bench = try GuardBench(Self.confident("99.9%"))
             bench.see(sent: 100, bounced: 1)
@@ -110,12 +110,12 @@ import Testing
             if isRestart { try bench.restart(rule) } else { try bench.reload(rule) }
             bench.wait(.seconds(60))
             bench.see(sent: 120, bounced: 1)
-            // It counts from where it was armed.
+            // The rule counts from where it was armed.
             #expect(bench.warden.campaigns[0].rules.slot(0).armed?.sent == (resets ? 120 : 100))
         }
     }
 
-    @Test func aRuleOnPoolsHasTheSameIdentity() throws {
+    @Test func aRuleOnPoolsHasAnIdentityToo() throws {
         func rule(_ severity: String, _ limit: Int) -> String {
             """
             rules:
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func aRenamedRuleIsAnother() {
+    @Test func aRenamedRuleIsANewRule() {
         let first = RuleIdentity(name: "a", fingerprint: "running  pause\tx > 1")
         #expect(first == RuleIdentity(name: "a", fingerprint: "running pause x > 1"))
         #expect(first != RuleIdentity(name: "b", fingerprint: "running pause x > 1"))

@@ -30,13 +30,13 @@ import Testing
         table.observe(truth, ofSlot: slot, at: at(seconds), maxGap: .seconds(180))
     }
 
-    @Test func rulesStandInThePolicysOrder() throws {
+    @Test func rulesAreInPolicyOrder() throws {
         let table = RuleTable(try set())
         #expect(table.states.map(\.rule.name) == ["slow", "fast", "sure"])
         #expect(table.index(of: "fast") == 1 && table.index(of: "gone") == nil)
     }
 
-    @Test func onlyAPausingRuleThatFiresIsABreach() throws {
+    @Test func onlyAFiringPausingRuleIsABreach() throws {
         var table = RuleTable(try set())
         #expect(observe(&table, .yes, 0, at: 0) == .pending && !table.breaches(since: at(-1)))
         #expect(observe(&table, .yes, 1, at: 0) == .firing && !table.breaches(since: at(-1)), "it only alerts")
@@ -45,7 +45,7 @@ import Testing
         #expect(observe(&table, .no, 0, at: 180) == .cleared && !table.breaches(since: at(0)))
     }
 
-    @Test func aMuteLastsAndAPersonsOutlivesTheBreach() throws {
+    @Test func aPersonsMuteOutlastsTheBreach() throws {
         var table = RuleTable(try set())
         #expect(table.mute(of: "slow", at: at(0)) == nil && table.mute(of: "gone", at: at(0)) == nil)
         table.mute("slow", Mute(until: at(60), by: "anna"))
@@ -60,7 +60,7 @@ import Testing
         #expect(table.mute(of: "slow", at: at(2)) == nil && table.mutes.isEmpty)
     }
 
-    @Test func aRuleWithAConfidenceIsArmedOnceAndCountsFromZeroAfterARestart() throws {
+    @Test func aRuleIsArmedOnceAndCountsFromZeroAfterACounterRestart() throws {
         var table = RuleTable(try set())
         table.arm(at: CampaignStats(sent: 5), Counters(CampaignStats(sent: 5)))
         #expect(table.slot(2).armed == nil, "its counters are not known")
@@ -74,7 +74,7 @@ import Testing
         #expect(table.slot(2).armed?.sent == 0)
     }
 
-    @Test func aRestartOfARuleForgetsItsEvidence() throws {
+    @Test func aRestartedRuleHasNoEvidence() throws {
         var table = RuleTable(try set())
         _ = observe(&table, .yes, 1, at: 0)
         table.noteReported(ofSlot: 1)
@@ -83,7 +83,7 @@ import Testing
         #expect(table.slot(1).state == RuleState())
     }
 
-    @Test func aNewPolicyKeepsRulesThatAreTheSameWhereverTheyStand() throws {
+    @Test func aReloadKeepsUnchangedRulesAtAnyPosition() throws {
         var table = RuleTable(try set())
         _ = observe(&table, .yes, 1, at: 0)
         table.mute("fast", Mute(until: at(60), by: "anna"))
@@ -99,7 +99,7 @@ import Testing
         #expect(table.mute(of: "fast", at: at(1)) != nil, "a person's mute is of the name")
     }
 
-    @Test func aRestartTakesUpRulesThatAreTheSame() throws {
+    @Test func aRestartRestoresUnchangedRules() throws {
         var table = RuleTable(try set())
         _ = observe(&table, .yes, 0, at: 0)
         _ = observe(&table, .yes, 1, at: 0)
@@ -136,7 +136,7 @@ import Testing
         #expect(samples.age(at: at(90)) == .seconds(60) && samples.age(at: at(0)) == .zero)
     }
 
-    @Test func countersThatFellAreDoubtedUntilTheyGrowOrStay() throws {
+    @Test func fallenCountersAreDoubtfulUntilTheyGrowOrStay() throws {
         var samples = try samples()
         _ = take(&samples, 100, at: 0)
         #expect(take(&samples, 10, at: 10) == "doubtful" && samples.isFallOpen)
@@ -147,7 +147,7 @@ import Testing
         #expect(take(&samples, 3, at: 70) == "restarted after 0", "three in a row are no accident")
     }
 
-    @Test func staleAndMissingAreNewOnce() throws {
+    @Test func staleAndMissingAreReportedOnce() throws {
         var samples = try samples()
         func becomesStale(_ seconds: Int) -> Bool { samples.becomesStale(after: .seconds(300), at: at(seconds)) }
         #expect(!becomesStale(300) && becomesStale(301) && !becomesStale(302), "counted from when it was first watched")

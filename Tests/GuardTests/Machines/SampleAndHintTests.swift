@@ -4,7 +4,7 @@ import Testing
 
 @testable import Guard
 
-/// Counters that come by another way than a poll, and hints that something happened.
+/// Counters that did not come from a poll, and hints.
 @Suite struct SampleAndHintTests {
     static let rule = "rules:\n  - {name: bounces, when: bounceRate > 5% and resolved >= 50, then: pause}\n"
     static let poll = "poll: {stats: {min: 10s, max: 5m}, pools: {min: 20s, max: 10m}}\n"
@@ -61,7 +61,7 @@ import Testing
         #expect(bench.warden.campaigns[0].samples.isStale && bench.sent() == [] && bench.reported() == [])
     }
 
-    @Test func aSampleEndsNoWaitForAPoll() throws {
+    @Test func aSampleDoesNotAnswerAPoll() throws {
         var bench = try GuardBench(Self.rule)
         #expect(bench.polled().contains(.stats(Self.campaign)))
         bench.handle(sample(bench, sent: 10, bounced: 0))
@@ -73,7 +73,7 @@ import Testing
         #expect(bench.polled().contains(.stats(Self.campaign)))
     }
 
-    @Test func aSampleSaysNothingOfTheAPI() throws {
+    @Test func aSampleDoesNotAffectAPIHealth() throws {
         var bench = try GuardBench(Self.rule)
         bench.fail(.stats(Self.campaign), Fault(.unreachable, "HTTP 503"))
         _ = bench.reported()
@@ -90,7 +90,7 @@ import Testing
         #expect(bench.sent() == [] && bench.warden.campaigns[0].samples.latest?.stats.sent == 200)
     }
 
-    @Test func aSampleOfTheFutureShutsNoPollOut() throws {
+    @Test func aSampleInTheFutureDoesNotBlockPolls() throws {
         var bench = try GuardBench(Self.rule)
         bench.handle(sample(bench, sent: 100, bounced: 0, measured: .seconds(3600)))
         bench.wait(.seconds(60))
@@ -107,7 +107,7 @@ import Testing
 
     // MARK: Hints
 
-    /// A bench that has been polled once, and waits for the next turn.
+    /// A bench that was polled once and waits for the next poll.
     private func polled() throws -> GuardBench {
         var bench = try GuardBench(Self.poll + Self.rule)
         bench.see(sent: 10, bounced: 0)
@@ -117,7 +117,7 @@ import Testing
         return bench
     }
 
-    @Test func aHintPollsAtOnceButOnceInTheShortestInterval() throws {
+    @Test func aHintPollsAtOnceOncePerShortestInterval() throws {
         var bench = try polled()
         let target = Target.stats(Self.campaign)
         bench.wait(.seconds(11))

@@ -3,7 +3,7 @@ import Policy
 
 @testable import Guard
 
-/// The members of one pool on the bench, with the pool's members as the platform lists them.
+/// The members of one pool, with the list that the platform returns.
 struct SenderBench {
     static let name = PoolID(unchecked: "main")
     static let operation = OperationID(unchecked: "comms_operation_1")
@@ -63,7 +63,7 @@ struct SenderBench {
 
     func mayBegin() -> Bool { machine.mayBegin(requestedAt: now, at: now) }
 
-    /// A sender that was removed, as the platform confirmed.
+    /// Removes a sender, confirmed by the platform.
     mutating func remove() {
         _ = begin(change(.remove))
         _ = accept(change(.remove))

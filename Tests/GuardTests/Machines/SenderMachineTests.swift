@@ -4,7 +4,7 @@ import Testing
 
 @testable import Guard
 
-/// The members of one pool: changed one at a time, followed to the end, and restored only where we removed them.
+/// Members are changed one at a time, each change is followed to its end, and only senders removed by us are restored.
 @Suite struct SenderMachineTests {
     // MARK: Answers
 
@@ -24,7 +24,7 @@ import Testing
         #expect(!bench.machine.mayBegin(requestedAt: bench.now - .seconds(1), at: bench.now), "an older list")
     }
 
-    @Test func aChangeThatThePoolNeverConfirmsFailsAfterAMinute() throws {
+    @Test func anUnconfirmedChangeFailsAfterAMinute() throws {
         var bench = try SenderBench()
         let change = bench.change(.remove)
         _ = (bench.begin(change), bench.accept(change))
@@ -58,7 +58,7 @@ import Testing
         #expect(bench.machine.state.failures == 0 && bench.machine.state.retryAt == nil)
     }
 
-    @Test func whatThePlatformWantsNotRepeatedIsLeftAlone() throws {
+    @Test func anUnrepeatableChangeIsNotRetried() throws {
         for (fault, word) in [
             (Fault(.refused, "", isRepeatable: false), "failed, again in 60s"),
             (Fault(.unreachable, "", isRepeatable: false), "failed, members decide, left alone"),
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func aMissingSenderIsGoneByAnothersDoing() throws {
+    @Test func aMissingSenderWasNotRemovedByUs() throws {
         var bench = try SenderBench()
         let change = bench.change(.remove)
         _ = bench.begin(change)
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test(arguments: [(SenderChange.Action.remove, true), (.remove, false), (.restore, true), (.restore, false)])
-    func theMembersShowWhatCameOfALostAnswer(_ action: SenderChange.Action, _ isThere: Bool) throws {
+    func theMembersShowTheOutcomeOfALostResponse(_ action: SenderChange.Action, _ isThere: Bool) throws {
         var bench = try SenderBench()
         if action == .restore { bench.remove() }
         let change = bench.change(action)
@@ -109,7 +109,7 @@ import Testing
 
     // MARK: Operations
 
-    @Test func anOperationIsPolledLessAndLessOften() throws {
+    @Test func anOperationIsPolledAtGrowingIntervals() throws {
         var bench = try SenderBench()
         #expect(bench.follow().polls == false && bench.machine.operationDue == nil)
         let change = bench.change(.remove)
@@ -127,7 +127,7 @@ import Testing
         #expect(bench.follow(isBound: false) == ([], false), "its pool left the policy")
     }
 
-    @Test func anOperationEndsAsItSays() throws {
+    @Test func anOperationEndsAsReported() throws {
         let cases: [(status: PoolOperation.Status, failed: Int?, words: [String], awaits: Bool)] = [
             (.processing, nil, [], false), (.completed, nil, [], true),
             (.completed, 0, ["store outcome: done", "remove done"], false),

@@ -5,11 +5,11 @@ import Testing
 
 @testable import Guard
 
-/// What the members of a pool show of others' doing and of an earlier process, and what is restored.
+/// What a pool's members show about other people and an earlier process, and which senders are restored.
 @Suite struct SenderMemberTests {
     // MARK: Others
 
-    @Test func aSenderThatIsPutBackIsReportedAfterTheGrace() throws {
+    @Test func aRestoredSenderIsReportedAfterTheGracePeriod() throws {
         for (policy, word) in [("", "put back, respected"), ("on_override: pause_again\n", "put back")] {
             var bench = try SenderBench("override_grace: 10m\n" + policy)
             bench.remove()
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func anotherPoolUnderTheNameShowsNothing() throws {
+    @Test func anotherPoolOfTheSameNameSettlesNothing() throws {
         var bench = try SenderBench()
         bench.remove()
         let change = bench.change(.remove, 2)
@@ -35,7 +35,7 @@ import Testing
         #expect(bench.machine.state.removed.count == 1, "what was removed is of the other pool")
     }
 
-    @Test func onlyWhatWeRemovedAndIsGoneIsRestored() throws {
+    @Test func onlyAbsentSendersRemovedByUsAreRestored() throws {
         var bench = try SenderBench("rules:\n  - {name: low, on: pool, when: pool.senders < 4, then: alert}\n")
         let rule = bench.policy.rules[0]
         #expect(bench.machine.restorable(rule, bench.roster) == nil)
@@ -50,7 +50,7 @@ import Testing
 
     // MARK: Storage
 
-    @Test func whatWasUnderWayIsSettledByTheMembers() throws {
+    @Test func theMembersSettleAChangeUnderWay() throws {
         let steps: [(make: (inout SenderBench, SenderChange) -> Void, due: Int?, awaits: Bool)] = [
             ({ _, _ in }, nil, true), ({ _ = $0.accept($1, SenderBench.operation) }, 0, false),
             ({ _ = $0.accept($1) }, nil, true), ({ _ = $0.fail($1, Fault(.unreachable, "")) }, nil, true),
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func aRetryFarAheadIsCut() throws {
+    @Test func aDistantRetryIsClamped() throws {
         var (bench, state) = (try SenderBench(), SenderState())
         (state.retryAt, state.freshAfter) = (bench.now + .seconds(90000), bench.now + .seconds(90000))
         bench.machine.takeUp(state, at: bench.now)

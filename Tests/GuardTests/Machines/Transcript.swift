@@ -3,7 +3,7 @@ import Policy
 
 @testable import Guard
 
-/// Effects in words, so that a test reads as a transcript.
+/// Converts effects into words, so that a test reads as a transcript.
 enum Transcript {
     static func words(_ effects: [Effect]) -> [String] { effects.map { word($0) } }
 

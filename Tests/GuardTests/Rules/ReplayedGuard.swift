@@ -64,7 +64,7 @@ extension ReplayedCourse {
         actions.append(ReplayedAction(kind: kind, rule: name, at: now))
     }
 
-    /// Replays what the platform would have recorded without pauses.
+    /// Replays the recording that the platform would have made without pauses.
     init(replay policy: CheckedPolicy, _ recording: RandomRecording) {
         var replay = CampaignReplay(policy.campaigns[0], policy: policy)
         var platform = RandomRecording.Platform()

@@ -3,7 +3,7 @@ import Model
 import Policy
 import Simulator
 
-/// How soon a bad list has to be paused.
+/// How soon a bad list must be paused.
 extension Invariants {
     /// A breach that good answers show without a gap is paused within `for` and two more polls.
     var pausedInTime: [String] {

@@ -3,7 +3,7 @@ import Policy
 import Simulator
 import TestSupport
 
-/// A world and a policy from a seed: good and bad lists, launches that fit and that do not, people who act.
+/// A world and a policy from a seed: good and bad lists, launches that fit or do not, and people who act.
 struct RandomWorld {
     let seed: UInt64
     let description: WorldDescription

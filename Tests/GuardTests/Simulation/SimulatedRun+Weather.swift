@@ -1,7 +1,7 @@
 import Model
 import TestSupport
 
-/// What goes wrong in a simulated run, and what is known of it.
+/// The faults of a simulated run, and the facts about each stop.
 extension SimulatedRun {
     struct Weather {
         /// The share of requests that fail.
@@ -43,7 +43,7 @@ extension SimulatedRun {
     struct Stop {
         var isOurs: Bool
         var at: Instant
-        /// A person restarted it after a pause of ours while it was running, at this time and count.
+        /// When the campaign was started again after this stop; nil if it was not.
         var restartedAt: Instant?
     }
 }
