@@ -2,7 +2,7 @@ import Daemon
 import Foundation
 import Testing
 
-/// Which connection is replaced, and how many history queries run at once.
+/// Which connection is replaced if the table is full.
 @Suite struct ConnectionTableTests {
     /// Opens connections one after the other.
     private func open(_ table: inout ConnectionTable, _ count: Int) -> [ConnectionTable.Opening] {

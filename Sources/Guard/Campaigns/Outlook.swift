@@ -20,7 +20,7 @@ enum PollWish: Hashable, Sendable {
     case even
 }
 
-/// Polls are spent where a breach is near.
+/// Spends polls on campaigns that are close to a breach.
 extension CampaignMachine {
     /// The assumed bounce rate of a list that turns bad, or higher if the latest emails allow it.
     private static let badRate = 0.25
