@@ -137,7 +137,7 @@ package struct Guard: Sendable {
         planner.unanswered.isEmpty || now - startedAt >= Guard.readyMax || hasClearlyFailed
     }
 
-    /// True if the rest of the first round is certain to fail: the key is refused or the platform is unreachable.
+    /// True if nothing more can be expected of the first round: the key is refused or the platform is unreachable.
     private var hasClearlyFailed: Bool {
         planner.unanswered.count < planner.targetCount
             && planner.unanswered.allSatisfy { health.failure(of: workspace(of: $0)) != nil }

@@ -5,9 +5,9 @@ import Policy
 extension CampaignMachine {
     /// The longest wait for launches to use their reserved volume; every pool's window ends within it.
     private static let volumeWaitMax: Duration = .seconds(86400)
-    /// The wait after a plain refusal of a resume, which will hardly succeed soon.
+    /// The wait after a plain refusal of a resume, because a retry is unlikely to succeed soon.
     private static let retryRefused: Duration = .seconds(300)
-    /// The age at which an order that could not be carried out expires; its author has found another way by then.
+    /// The age at which an order that could not be carried out expires; by then, its author has found another way.
     static let orderMax: Duration = .seconds(3600)
 
     /// When the campaign is next evaluated for a resume; nil if no resume is planned or it waits for stats.

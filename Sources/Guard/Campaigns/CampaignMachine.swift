@@ -75,12 +75,12 @@ package struct CampaignMachine: Sendable {
         figures.arm(rules.slot(index).armed.map { CampaignFigures.Armed(test: test, counters: Counters($0)) })
     }
 
-    /// The resume that the rule counts from; nil unless that resume ended the rule's own pause.
+    /// The baseline that the rule counts from; nil for every rule but the one that had paused the campaign.
     func baseline(of rule: String) -> CampaignFigures.Baseline? {
         resumes.baseline(of: rule).map { CampaignFigures.Baseline(counters: Counters($0.stats), at: $0.at) }
     }
 
-    /// The resume that a probation counts from.
+    /// The baseline that a probation counts from; nil if there is none.
     var probationBaseline: CampaignFigures.Baseline? { resumes.baseline.flatMap { baseline(of: $0.rule) } }
 
     // MARK: Standing

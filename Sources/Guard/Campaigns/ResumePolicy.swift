@@ -41,7 +41,7 @@ package struct ResumePolicy: Codable, Hashable, Sendable {
     /// Ends a probation that was breached, or that observe mode does not act on.
     mutating func endProbation() { baseline?.isOnProbation = false }
 
-    /// The resume that the rule counts from; nil unless that resume ended the rule's own pause.
+    /// The baseline that the rule counts from; nil for every rule but the one that had paused the campaign.
     package func baseline(of rule: String) -> Baseline? { baseline.flatMap { $0.rule == rule ? $0 : nil } }
 
     /// Counts from zero, because the platform's counters restarted.

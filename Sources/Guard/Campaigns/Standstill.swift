@@ -101,7 +101,7 @@ package struct Standstill: Hashable, Sendable, Codable {
             known: latest.map { ($0.sent, $0.at) }, earlierFlat: earlierFlat, gapMax: gapMax)
     }
 
-    /// Limits ``settlesAt`` and the start to a time that the clock can have meant.
+    /// Clamps ``settlesAt`` and the start to `latest`, because the clock may have been set back.
     mutating func clamp(to latest: Instant) {
         settlesAt = min(settlesAt, latest)
         since = since.map { min($0, latest) }

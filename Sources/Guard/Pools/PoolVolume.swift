@@ -10,7 +10,7 @@ struct PoolVolume: Hashable, Sendable {
     private(set) var isInconsistent = false
     /// Consistent responses in a row while the pool is inconsistent.
     private var agreements = 0
-    /// When most of the volume was last seen to return at once.
+    /// When more than a quarter of the capacity was last seen to return at once.
     private var renewedAt: Instant?
 
     /// The assumed length of a window without a reset time.
