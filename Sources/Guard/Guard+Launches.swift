@@ -109,8 +109,7 @@ extension Guard {
         return nil
     }
 
-    /// Evaluates launch rules that only report; each reports once when it becomes true and once when it no longer
-    /// holds.
+    /// Evaluates launch rules that only report; each reports when it becomes true and when it no longer holds.
     private mutating func evaluateReportingRules(_ index: Int, at now: Instant) -> [Effect] {
         guard let campaign = campaigns[launches[index].entry.campaign] else { return [] }
         let rules = campaign.rules.set.launch.filter { $0.action == .alert || $0.mode == .observe }

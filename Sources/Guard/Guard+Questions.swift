@@ -8,8 +8,7 @@ extension Guard {
         campaigns[index].readings(in: context(of: campaigns[index].entry, at: now))
     }
 
-    /// The readings of a rule on running campaigns for the campaign at that index; nil if the rule does not apply to
-    /// it.
+    /// The readings of a running rule for the campaign at that index; nil if the rule does not apply to it.
     package func readings(_ index: Int, of rule: String, at now: Instant) -> (any Readings)? {
         campaigns[index].rules.index(of: rule).map {
             campaigns[index].readings(ofSlot: $0, in: context(of: campaigns[index].entry, at: now))

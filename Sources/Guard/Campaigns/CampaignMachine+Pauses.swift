@@ -291,8 +291,7 @@ extension CampaignMachine {
     }
 }
 
-/// Consecutive pauses that the platform confirmed with a timestamp before our request, but that did not stop the
-/// sending.
+/// Consecutive pauses confirmed with a timestamp before our request that did not stop the sending.
 struct Outlasted: Hashable, Sendable {
     var pauses = 0
     /// When the failure is next reported; nil before it is known.

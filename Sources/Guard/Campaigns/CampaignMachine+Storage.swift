@@ -39,8 +39,7 @@ extension CampaignMachine {
         phase = memory.phase.takenUp(grace: grace, at: now)
     }
 
-    /// Restores a start that an earlier version stored with the launch; it may have taken effect unless its outcome is
-    /// known since.
+    /// Restores a start that an earlier version stored with the launch, unless its outcome is known since.
     mutating func takeUp(lostStart intent: Intent) {
         switch phase {
         case .unknown, .draft:

@@ -93,8 +93,7 @@ package struct CampaignMachine: Sendable {
         }
     }
 
-    /// True if the campaign counts as running for the circuit breaker, also if paused after `start`; nil if it does not
-    /// count.
+    /// True if the circuit breaker counts the campaign as running, also if paused after `start`; nil if not counted.
     func isRunning(since start: Instant) -> Bool? {
         switch phase {
         case .running, .pausing: true

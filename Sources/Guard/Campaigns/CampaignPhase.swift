@@ -2,8 +2,7 @@ package import Model
 
 /// The inferred state of a campaign.
 ///
-/// Most platforms have no endpoint that reports it. Payloads are indirect, because most campaigns of a large workspace
-/// just run.
+/// Most platforms have no endpoint that reports it. Payloads are indirect, because most campaigns just run.
 package enum CampaignPhase: Hashable, Sendable, Codable {
     /// Nothing is known yet. Transitions to draft, running, pausing.
     case unknown

@@ -28,8 +28,7 @@ extension PauseAttempt {
 }
 
 extension Intent {
-    /// The offset of the platform's timestamp from the first attempt, by the clock of its responses if known; negative
-    /// if older.
+    /// The timestamp's offset from the first attempt, by the platform's clock if known; negative if older.
     func offset(of stamp: Instant, _ answer: ActionAnswer) -> Duration {
         stamp - (answer.serverTimeAtRequest ?? firstSentAt).flooredToSecond
     }

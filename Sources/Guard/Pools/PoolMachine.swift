@@ -8,8 +8,7 @@ package struct PoolMachine: Sendable {
         /// No response has contained the pool yet.
         case unknown
         case present(PoolVolume)
-        /// The latest response lacked the pool for the first time; a list that shifts while it is read may hide it
-        /// once.
+        /// The latest response lacked the pool for the first time; a list that shifts while read may hide it once.
         case doubtful(PoolVolume?)
         /// The pool was reported as missing.
         case missing

@@ -5,8 +5,7 @@ import Policy
 package struct SenderMachine: Sendable {
     /// How long a sender is left alone after it came back or its change failed for good.
     private static let restMin: Duration = .seconds(86400)
-    /// How long a request without a response or an operation can still take effect; a later change may be someone
-    /// else's.
+    /// How long a request without response or operation can take effect; a later change may be someone else's.
     private static let effectMax: Duration = .seconds(60)
     /// The wait after the first failure, which doubles with each further one.
     private static let retryFirst: Duration = .seconds(60)
