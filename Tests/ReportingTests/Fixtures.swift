@@ -63,6 +63,7 @@ struct Fixture {
                 "a campaign's counters restarted",
                 .countersRestarted(from: CampaignStats(sent: 520), to: CampaignStats(sent: 3))
             ),
+            ("a campaign's counters are back", .countersReturned),
         ]
         return events.map { Fixture($0, .campaign(world.sales, $1)) }
             + [

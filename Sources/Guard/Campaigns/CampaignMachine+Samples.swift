@@ -40,6 +40,11 @@ extension CampaignMachine {
             result.effects.append(.report(.campaign(before, event)))
             countFromZero(since: restart.sample)
         }
+        if taken.isReturn {
+            result.effects.append(report(.countersReturned))
+            undoRestart()
+        }
+        if !samples.isRestartOpen { beforeRestart = nil }
         result.sends = taken.previous.flatMap { sends(sample, since: $0, in: context) }
         let (effects, sign) = infer(from: sample, previous: taken.previous?.stats, in: context)
         result.effects += effects
@@ -66,6 +71,7 @@ extension CampaignMachine {
 
     /// Handles restarted counters: baselines become zero, and standstills are watched from the first restarted sample.
     private mutating func countFromZero(since restart: StatsSample) {
+        beforeRestart = beforeRestart ?? BeforeRestart(self)
         resumes.countFromZero()
         rules.countFromZero()
         switch phase {
@@ -80,6 +86,30 @@ extension CampaignMachine {
             attempt.pause.standstill.restartCounters(sent: restart.stats.sent, at: restart.at)
             phase = .resuming(attempt)
         case .unknown, .draft, .starting, .running, .pausing: break
+        }
+    }
+
+    /// Undoes ``countFromZero(since:)``: the counters are back at their old values, so they never restarted.
+    private mutating func undoRestart() {
+        guard let before = beforeRestart else { return }
+        resumes.undoRestart(to: before.baseline)
+        rules.undoRestart(to: before.armed)
+        switch (phase, before.phase) {
+        case (.paused(var pause), .paused(let earlier)) where pause.decision.id == earlier.decision.id:
+            pause.standstill = earlier.standstill
+            phase = .paused(pause)
+        case (.pausedByAnother, .pausedByAnother(let standstill)): phase = .pausedByAnother(standstill)
+        case (.resuming(var attempt), .resuming(let earlier))
+        where attempt.pause.decision.id == earlier.pause.decision.id:
+            attempt.countedBefore = earlier.countedBefore
+            attempt.pause.standstill = earlier.pause.standstill
+            phase = .resuming(attempt)
+        case (.resuming(var attempt), .paused(let earlier)) where attempt.pause.decision.id == earlier.decision.id:
+            attempt.pause.standstill = earlier.standstill
+            phase = .resuming(attempt)
+        case (.unknown, _), (.draft, _), (.starting, _), (.running, _), (.pausing, _), (.paused, _),
+            (.pausedByAnother, _), (.resuming, _):
+            break
         }
     }
 

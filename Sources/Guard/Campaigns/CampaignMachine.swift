@@ -17,6 +17,8 @@ package struct CampaignMachine: Sendable {
     /// Someone else's confirmed pauses that did not stop the sending; nil if there are none.
     var outlasted: Outlasted?
     var standstill = LongStandstill()
+    /// The state before a restart of the counters that may yet prove to be none.
+    var beforeRestart: BeforeRestart?
     /// The forecast behind the latest poll plan; nil if no breach is near.
     package internal(set) var outlook: Outlook?
 

@@ -11,6 +11,7 @@ package struct CampaignSamples: Sendable {
     private(set) var pace = SendingPace()
     /// Fallen counters of which it is not known yet whether they restarted.
     private var falls = CounterFalls()
+    private var earlier: Earlier?
     /// Why the latest response was unusable; nil if it was usable.
     package private(set) var lastFault: String?
     /// The usable share of the latest responses.
@@ -30,6 +31,9 @@ package struct CampaignSamples: Sendable {
 
     /// True while it is unknown whether fallen counters restarted.
     var isFallOpen: Bool { falls.isOpen }
+
+    /// True while the last restart of the counters may yet prove to be none.
+    var isRestartOpen: Bool { history.isRestartOpen }
 
     /// The bounce rate in each of `count` equal parts of the window, oldest first.
     package func trend(_ window: Duration, _ count: Int) -> [Double?] { history.trend(window, count) }
@@ -54,6 +58,8 @@ package struct CampaignSamples: Sendable {
         var previous: StatsSample?
         /// The restart of the counters before this sample; nil if there was none, which is the usual case.
         var restart: Restart?
+        /// The counters are back at their values before the last restart, which therefore was none.
+        var isReturn = false
         var answers: AnswerShare.Change?
         /// How long stats had been missing or stale; nil if they were not.
         var freshAfter: Duration?
@@ -65,6 +71,14 @@ package struct CampaignSamples: Sendable {
         let before: CampaignStats
 
         init(_ sample: StatsSample, before: CampaignStats) { (self.sample, self.before) = (sample, before) }
+    }
+
+    /// The state before a restart that may yet prove to be none.
+    private final class Earlier: Sendable {
+        let latest: StatsSample
+        let pace: SendingPace
+
+        init(_ latest: StatsSample, _ pace: SendingPace) { (self.latest, self.pace) = (latest, pace) }
     }
 
     /// - Parameter isFresh: false if the sample itself is too old to end missing or stale stats.
@@ -79,14 +93,17 @@ package struct CampaignSamples: Sendable {
             (isStale, isMissing) = (false, false)
         }
         if case .restarted(let restart) = finding, let before = latest {
-            // The first sample after the restart is the base.
             taken.restart = Restart(restart, before: before.stats)
+            earlier = earlier ?? Earlier(before, pace)
             history.append(Counters(restart.stats), at: restart.at)
             taken.previous = StatsSample(
                 stats: CampaignStats.zeroCounters, at: before.at, requestedAt: restart.requestedAt)
         }
         counters = Counters(sample.stats)
-        history.append(counters, at: sample.at)
+        if history.append(counters, at: sample.at) == .returned, let earlier {
+            (taken.isReturn, taken.previous, pace) = (true, earlier.latest, earlier.pace)
+        }
+        if !history.isRestartOpen { earlier = nil }
         pace.observe(counters, at: sample.at)
         latest = sample
         lastFault = nil

@@ -47,6 +47,12 @@ package struct ResumePolicy: Codable, Hashable, Sendable {
     /// Counts from zero, because the platform's counters restarted.
     mutating func countFromZero() { baseline?.stats = CampaignStats.zeroCounters }
 
+    /// Restores the baseline from before a restart that was none, unless there was a resume since.
+    mutating func undoRestart(to earlier: Baseline?) {
+        guard let earlier, earlier.at == baseline?.at else { return }
+        baseline?.stats = earlier.stats
+    }
+
     /// Handles a pause by a rule and returns when it ends by itself; nil if a person has to end it.
     mutating func paused(by rule: Rule, at now: Instant) -> Instant? {
         guard let resume = rule.resume else { return nil }

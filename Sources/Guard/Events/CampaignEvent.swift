@@ -19,6 +19,8 @@ package enum CampaignEvent: Sendable {
     case standstill(since: Instant, lasting: Duration)
     /// The platform's counters restarted from zero.
     case countersRestarted(from: CampaignStats, to: CampaignStats)
+    /// The counters are back at their values before the reported restart, which therefore was none.
+    case countersReturned
 
     // MARK: Pauses
 

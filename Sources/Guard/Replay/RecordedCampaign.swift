@@ -18,6 +18,8 @@ struct RecordedCampaign: Sendable {
     private var shift = Counters.zero
     /// Emails that ended pauses left unsent, and therefore queued.
     private var unsent = 0.0
+    /// The shift and what the counters stood at before a restart that may yet prove to be none.
+    private var earlier: (shift: Counters, standing: Counters?)?
 
     /// Converts the next recorded response into the one that the platform would have given.
     mutating func observe(_ stats: CampaignStats, at now: Instant) -> CampaignStats {
@@ -27,12 +29,14 @@ struct RecordedCampaign: Sendable {
             case .usable: break
             case .doubtful: return answer(stats, counters, isDoubtful: true)
             case .restarted(let restart):
-                take(Counters(restart.stats))
+                earlier = earlier ?? (shift, standing)
+                take(Counters(restart.stats), at: restart.at)
                 shift = .zero
                 if standing != nil { standing = .zero }
             }
         }
-        take(counters)
+        if take(counters, at: now) == .returned, let earlier { (shift, standing) = earlier }
+        if !recorded.isRestartOpen { earlier = nil }
         standing?.fill(from: counters)
         return answer(stats, counters, isDoubtful: false)
     }
@@ -59,11 +63,13 @@ struct RecordedCampaign: Sendable {
         (self.standing, totalAtPause) = (nil, nil)
     }
 
-    private mutating func take(_ counters: Counters) {
-        _ = recorded.append(counters)
+    @discardableResult
+    private mutating func take(_ counters: Counters, at now: Instant) -> UnbrokenCounters.Change {
+        let change = recorded.append(counters, at: now).change
         total = recorded.total
         if let total { first?.fill(from: total) }
         first = first ?? total
+        return change
     }
 
     private func grown(since before: Counters?) -> (sent: Double, bounced: Double) {

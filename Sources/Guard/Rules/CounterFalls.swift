@@ -16,6 +16,9 @@ struct CounterFalls: Hashable, Sendable {
     /// This many responses in a row with fallen counters prove a restart.
     private static let answersMin = 3
 
+    /// They last for at least this long: caches and replicas are often behind for less.
+    private static let lasting: Duration = .seconds(60)
+
     /// The first response that showed a fall; nil if no fall is undecided.
     private var first: StatsSample?
     private var answers = 0
@@ -34,7 +37,8 @@ struct CounterFalls: Hashable, Sendable {
         let first = first ?? sample
         answers += 1
         let hasGrown = Counters(sample.stats).growth(of: .sent, since: Counters(first.stats)).map { $0 > 0 } ?? false
-        guard hasGrown || answers >= CounterFalls.answersMin else {
+        let isProven = hasGrown || answers >= CounterFalls.answersMin
+        guard isProven, sample.at - first.at >= CounterFalls.lasting else {
             self.first = first
             return .doubtful
         }

@@ -68,6 +68,14 @@ struct Counters: Hashable, Sendable {
         return new < old / 2
     }
 
+    /// True if no counter that both know is below the other's, and they know one in common.
+    func reaches(_ other: Counters) -> Bool {
+        let pairs = [
+            (sent, other.sent), (delivered, other.delivered), (bounced, other.bounced), (replied, other.replied),
+        ].filter { !$0.isNaN && !$1.isNaN }
+        return !pairs.isEmpty && pairs.allSatisfy { $0 >= $1 }
+    }
+
     static let unknown = Counters(CampaignStats())
 
     /// Replaces unknown counters with the other's.

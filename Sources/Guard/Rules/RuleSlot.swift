@@ -24,8 +24,10 @@ struct RuleSlot: Sendable {
     }
 
     /// Counts from zero, because the platform's counters restarted.
-    mutating func countFromZero() {
-        if armed != nil { armed = CampaignStats.zeroCounters }
+    mutating func countFromZero() { count(from: CampaignStats.zeroCounters) }
+
+    mutating func count(from stats: CampaignStats) {
+        if armed != nil { armed = stats }
     }
 
     /// Updates the state with a sample's result.

@@ -70,6 +70,20 @@ package struct RuleTable: Sendable {
 
     mutating func countFromZero() { for index in slots.indices { slots[index].countFromZero() } }
 
+    /// The counts at which each rule with a confidence was armed, by the rule's name.
+    var armed: [String: CampaignStats] {
+        Dictionary(
+            zip(set.running, slots).compactMap { running, slot in slot.armed.map { (running.rule.name, $0) } },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Arms the rules at the counts from before a restart that was none.
+    mutating func undoRestart(to armed: [String: CampaignStats]) {
+        for (index, running) in set.running.enumerated() {
+            if let earlier = armed[running.rule.name] { slots[index].count(from: earlier) }
+        }
+    }
+
     /// Adopts the rules of a new policy; rules with the same identity keep their state.
     mutating func adopt(_ newer: CampaignRules) {
         let kept = Dictionary(

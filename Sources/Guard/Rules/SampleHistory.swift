@@ -6,6 +6,8 @@ struct SampleHistory: Sendable {
     /// In the order of ``CampaignRules/windows``.
     private(set) var windows: [CounterWindow]
     private var unbroken = UnbrokenCounters()
+    /// The windows before a restart that may yet prove to be none.
+    private var earlier: [CounterWindow]?
 
     /// The last known value of each counter as the platform reported it.
     var last: Counters? { unbroken.last }
@@ -19,18 +21,32 @@ struct SampleHistory: Sendable {
 
     /// Keeps the windows that are still read and creates the new ones.
     mutating func rearrange(_ wanted: [CampaignRules.Window]) {
-        windows = wanted.map { wanted in
-            windows.first { $0.length == wanted.length && wanted.counters.isSubset(of: $0.counters) }
-                ?? CounterWindow(length: wanted.length, counters: wanted.counters)
+        func rearranged(_ windows: [CounterWindow]) -> [CounterWindow] {
+            wanted.map { wanted in
+                windows.first { $0.length == wanted.length && wanted.counters.isSubset(of: $0.counters) }
+                    ?? CounterWindow(length: wanted.length, counters: wanted.counters)
+            }
         }
+        windows = rearranged(windows)
+        earlier = earlier.map(rearranged)
     }
 
-    /// Appends the counters of a usable sample; true if they show that the platform restarted them.
+    /// True while the last restart may yet prove to be none.
+    var isRestartOpen: Bool { earlier != nil }
+
+    /// Appends a usable sample; returns what it shows of restarts.
     @discardableResult
-    mutating func append(_ reported: Counters, at now: Instant) -> Bool {
-        let (counters, isRestart) = unbroken.append(reported)
+    mutating func append(_ reported: Counters, at now: Instant) -> UnbrokenCounters.Change {
+        let (counters, change) = unbroken.append(reported, at: now)
+        switch change {
+        case .none: if !unbroken.isRestartOpen { earlier = nil }
+        case .restarted: earlier = earlier ?? windows
+        case .returned:
+            windows = earlier ?? windows
+            earlier = nil
+        }
         for index in windows.indices { windows[index].append(counters, at: now) }
-        return isRestart
+        return change
     }
 
     func increase(of counter: Counter, over window: Duration) -> Increase? {

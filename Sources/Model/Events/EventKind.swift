@@ -106,6 +106,8 @@ package enum EventKind: String, CaseIterable, Sendable {
     case apiRecovered = "api.recovered"
     /// A campaign's counters fell, so they were restarted.
     case statsReset = "stats.reset"
+    /// A campaign's counters are back at their old values, so they had not been restarted.
+    case statsRestored = "stats.restored"
     /// The start limit is reached, or more than half of the running campaigns breach at once.
     case beltTripped = "belt.tripped"
     /// The ledger cannot be written.
@@ -178,6 +180,7 @@ extension EventKind {
         case .apiUnexpected: "398f472cdf4a4a658111fca89b5b923e"
         case .apiRecovered: "129d7dcec57942f6bbc60868ee1dc9a8"
         case .statsReset: "8999e80f55634a198ba1df8ef9e5ac4a"
+        case .statsRestored: "5f0c3b1d4f6e4a0f9e1c8d7a2b6394e1"
         case .beltTripped: "332315c992ea4109834bdd0a850987cd"
         case .ledgerFailed: "305b69159657432d930d969ade4e9b4f"
         case .ledgerRecovered: "4d6766c9512a41aeb75291853c8a0b12"
@@ -204,7 +207,7 @@ extension EventKind {
             .warning
         case .campaignAlreadyPaused, .campaignResumed, .campaignProbationPassed, .campaignFresh, .campaignStandstill,
             .launchReleased, .launchAlreadyStarted, .senderRestored,
-            .apiRecovered, .statsReset, .ledgerRecovered, .orderAccepted, .orderRefused, .campaignPauseAbandoned,
+            .apiRecovered, .statsReset, .statsRestored, .ledgerRecovered, .orderAccepted, .orderRefused, .campaignPauseAbandoned,
             .campaignSteady, .poolConsistent:
             .notice
         case .daemonStarted, .daemonReady, .daemonStopping, .policyLoaded, .rulePending, .ruleCleared, .launchQueued,

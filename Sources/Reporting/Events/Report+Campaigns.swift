@@ -13,6 +13,7 @@ extension Report {
         case .steady: steady(campaign)
         case .standstill(let since, let lasting): standstill(campaign, since, lasting)
         case .countersRestarted(let before, let after): countersRestarted(campaign.entry, before, after)
+        case .countersReturned: countersReturned(campaign)
         case .paused(let report): paused(campaign, report)
         case .alreadyPaused(let decision, let status, let pausedAt):
             alreadyPaused(campaign, decision, status, pausedAt)
@@ -93,6 +94,14 @@ extension Report {
             .statsReset,
             "the counters of \(Phrase.name(entry)) restarted: sent fell from \(count(before.sent)) to "
                 + count(after.sent), Fields(entry))
+    }
+
+    private static func countersReturned(_ campaign: CampaignSnapshot) -> JournalEvent {
+        let sent = campaign.stats?.sent.map { " at \($0) sent" } ?? ""
+        return JournalEvent(
+            .statsRestored,
+            "the counters of \(campaign.name) are back\(sent): they had not restarted, and the lower ones since then were "
+                + "out of date; rules count as before", Fields(campaign))
     }
 }
 

@@ -211,6 +211,47 @@ import Testing
         #expect(bench.see(sent: 100, bounced: 8).first == "bounces firing", "4 of 60 since then")
     }
 
+    @Test func aReplicaThatLaggedLeavesNoTrace() throws {
+        var bench = try CampaignBench(CampaignBench.rule)
+        _ = bench.see(sent: 1000, bounced: 40)
+        for _ in 0..<3 {
+            for minute in 0..<4 {
+                bench.wait(60)
+                let words = bench.see(sent: 400, bounced: 0).filter { $0 != "ran before" }
+                #expect(words == (minute < 2 ? ["unusable"] : minute == 2 ? ["counters restarted"] : []))
+            }
+            bench.wait(60)
+            #expect(bench.see(sent: 1000, bounced: 40).contains("counters returned"))
+        }
+        #expect(bench.machine.samples.increase(of: .sent, over: .seconds(86400))?.amount ?? 0 == 0)
+        #expect(bench.machine.samples.pace.perSecond == 0)
+    }
+
+    @Test func aReplicaThatLaggedIsNoRestartByAnother() throws {
+        var bench = try CampaignBench.paused(CampaignBench.rule)
+        #expect(bench.standStill(minutes: 15, sent: 100, bounced: 10) == [])
+        for _ in 0..<3 {
+            bench.wait(60)
+            _ = bench.see(sent: 40, bounced: 2)
+        }
+        bench.wait(60)
+        #expect(bench.see(sent: 100, bounced: 10).first == "counters returned")
+        #expect(bench.machine.state == .paused, "nobody restarted it")
+        bench.wait(60)
+        #expect(bench.see(sent: 160, bounced: 16).first == "overridden: ruleMuted", "somebody did")
+    }
+
+    @Test func aFallIsProvenByTime() throws {
+        var bench = try CampaignBench("")
+        _ = bench.see(sent: 1000)
+        for _ in 0..<20 {
+            bench.wait(3)
+            #expect(bench.see(sent: 400) == ["unusable"], "a cache may be behind for a minute")
+        }
+        bench.wait(3)
+        #expect(bench.see(sent: 400).first == "counters restarted")
+    }
+
     @Test func someoneElsesIneffectivePausesAreReportedAtTheThird() throws {
         var (bench, sent) = (try CampaignBench.pausedByAnother(CampaignBench.rule), 100)
         var words: [String] = []

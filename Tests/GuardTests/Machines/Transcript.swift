@@ -64,6 +64,7 @@ enum Transcript {
         case .steady: "steady"
         case .standstill(_, let lasting): "standstill for \(Int(lasting.seconds))s"
         case .countersRestarted: "counters restarted"
+        case .countersReturned: "counters returned"
         case .paused(let pause):
             (pause.mode == .observe ? "would pause" : "paused") + (pause.resumesExhausted ? " for good" : "")
         case .alreadyPaused: "already paused"

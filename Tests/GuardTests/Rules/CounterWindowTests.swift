@@ -67,16 +67,57 @@ import Testing
         #expect(history.increase(of: .sent, over: .seconds(86400)) == Increase(amount: 60, covered: .seconds(600)))
     }
 
-    @Test func aRestartedCounterRetainsItsGrowth() {
+    /// The changes that samples a minute apart show, and by how much `sent` grew within an hour.
+    private static func changes(_ counts: [Int]) -> (changes: [UnbrokenCounters.Change], grown: Double?) {
         var history = Self.history(.seconds(3600))
-        let counts = [100, 150, 200, 5, 30]
-        var resets = 0
-        for (minute, count) in counts.enumerated() {
-            if history.append(Self.counters(count), at: Instant(milliseconds: Int64(minute) * 60_000)) { resets += 1 }
+        let changes = counts.enumerated().map { minute, count in
+            history.append(Self.counters(count), at: Instant(milliseconds: Int64(minute) * 60_000))
         }
-        #expect(resets == 1)
-        // 100 before the reset, 30 since.
-        #expect(history.increase(of: .sent, over: .seconds(3600))?.amount == 130)
+        return (changes, history.increase(of: .sent, over: .seconds(3600))?.amount)
+    }
+
+    @Test func aRestartedCounterGrowsFromItsFirstValue() {
+        let (changes, grown) = Self.changes([100, 150, 200, 5, 30])
+        #expect(changes == [.none, .none, .none, .restarted, .none])
+        #expect(grown == 125, "100 before the restart, and 25 since its first sample")
+    }
+
+    @Test func countersThatReturnNeverRestarted() {
+        let (changes, grown) = Self.changes([100, 200, 40, 41, 42, 200, 210])
+        #expect(changes == [.none, .none, .restarted, .none, .none, .returned, .none])
+        #expect(grown == 110, "the samples of the replica that lagged count for nothing")
+        #expect(Self.changes([200, 40, 200, 40, 41, 200, 40, 200]).grown == 0, "however often they return")
+        #expect(Self.changes([200, 90, 40, 205]).grown == 5, "also after a second fall")
+    }
+
+    @Test func countersThatGrowPastTheirOldValuesRestarted() {
+        let (changes, grown) = Self.changes([200, 40, 90, 150, 230])
+        #expect(changes == [.none, .restarted, .none, .none, .none])
+        #expect(grown == 190)
+    }
+
+    @Test func growthDuringAnOutageIsNoReturn() {
+        for (minutes, expected) in [(15, UnbrokenCounters.Change.returned), (16, .none)] {
+            var history = Self.history(.seconds(86400))
+            for (minute, count) in [100, 200, 40, 41].enumerated() {
+                history.append(Self.counters(count), at: Instant(milliseconds: Int64(minute) * 60_000))
+            }
+            let at = Instant(milliseconds: Int64(3 + minutes) * 60_000)
+            #expect(history.append(Self.counters(260), at: at) == expected)
+            #expect(history.increase(of: .sent, over: .seconds(86400))?.amount == (minutes == 15 ? 160 : 320))
+        }
+        // 40 a minute since the restart: 115 in a minute may be growth.
+        #expect(Self.changes([100, 200, 10, 50, 90, 205]).changes.last == UnbrokenCounters.Change.none)
+    }
+
+    @Test func aReloadKeepsWhatAReturnRestores() {
+        var history = Self.history(.seconds(3600))
+        for (minute, count) in [100, 200, 40].enumerated() {
+            history.append(Self.counters(count), at: Instant(milliseconds: Int64(minute) * 60_000))
+        }
+        history.rearrange([CampaignRules.Window(length: .seconds(3600), counters: [.sent])])
+        #expect(history.append(Self.counters(203), at: Instant(milliseconds: 180_000)) == .returned)
+        #expect(history.increase(of: .sent, over: .seconds(3600))?.amount == 103)
     }
 
     @Test func aSmallDecreaseIsNotAReset() {
@@ -85,7 +126,7 @@ import Testing
             history.append(Self.counters(200), at: Instant(milliseconds: 0)),
             history.append(Self.counters(198), at: Instant(milliseconds: 60_000)),
         ]
-        #expect(resets == [false, false])
+        #expect(resets == [.none, .none])
         #expect(history.increase(of: .sent, over: .seconds(3600))?.amount == 0)
     }
 

@@ -19,6 +19,7 @@ extension Invariants {
         var askedAt: [CampaignID: Instant] = [:]
         var latest: [CampaignID: CampaignStats] = [:]
         var base: [CampaignID: CampaignStats] = [:]
+        var baseBeforeReset: [CampaignID: CampaignStats] = [:]
         var evaluated: [CampaignID: CampaignStats] = [:]
         // A person's order or earlier pause takes precedence.
         var isTheirs: Set<CampaignID> = []
@@ -59,9 +60,14 @@ extension Invariants {
                 switch event.kind {
                 case .campaignResumed:
                     breaches[id] = nil
-                    if event.fields[.rule] != nil { base[id] = evaluated[id] }
+                    if event.fields[.rule] != nil { (base[id], baseBeforeReset[id]) = (evaluated[id], nil) }
                     isPaused.remove(id)
-                case .statsReset: (base[id], breaches[id]) = (nil, nil)
+                case .statsReset:
+                    if baseBeforeReset[id] == nil { baseBeforeReset[id] = base[id] }
+                    (base[id], breaches[id]) = (nil, nil)
+                case .statsRestored:
+                    (base[id], breaches[id]) = (baseBeforeReset[id], nil)
+                    baseBeforeReset[id] = nil
                 case .campaignOverride, .campaignAlreadyPaused, .orderAccepted: isTheirs.insert(id)
                 case .campaignPaused: isPaused.insert(id)
                 case .campaignPauseFailed: breaches[id] = nil

@@ -49,6 +49,7 @@ struct Invariants {
         var calm: [CampaignID: Int] = [:]
         // The counters at the last resume, from which the rule is evaluated.
         var base: [CampaignID: CampaignStats] = [:]
+        var baseBeforeReset: [CampaignID: CampaignStats] = [:]
         var evaluated: [CampaignID: CampaignStats] = [:]
         // The response to a resume was lost, so the campaign may have run since; counters before it still count.
         var mayRun: Set<CampaignID> = []
@@ -74,10 +75,17 @@ struct Invariants {
                 // A rule is evaluated from the resume that ended its own pause.
                 if event.kind == .campaignResumed {
                     resumedAt[id] = at
-                    if event.fields[.rule] != nil { base[id] = evaluated[id] }
+                    if event.fields[.rule] != nil { (base[id], baseBeforeReset[id]) = (evaluated[id], nil) }
                 }
                 if [.campaignResumed, .campaignPaused, .campaignOverride].contains(event.kind) { mayRun.remove(id) }
-                if event.kind == .statsReset { (base[id], evaluated[id]) = (nil, nil) }
+                if event.kind == .statsReset {
+                    if baseBeforeReset[id] == nil { baseBeforeReset[id] = base[id] }
+                    (base[id], evaluated[id]) = (nil, nil)
+                }
+                if event.kind == .statsRestored {
+                    base[id] = baseBeforeReset[id]
+                    baseBeforeReset[id] = nil
+                }
                 guard event.fields[.rule] == "bounces" else { continue }
                 if event.kind == .ruleFiring { isFiring.insert(id) }
                 if event.kind == .ruleCleared { isFiring.remove(id) }

@@ -69,7 +69,7 @@ struct RandomWorld {
             lags: pick([0, 0, 0.1]), changes: pick([0, 0.002]), orders: pick([0, 0, 0.002, 0.02]),
             sparse: pick([0, 0, 0.8]), zeros: pick([0, 0, 0.02]), ineffective: pick([0, 0, 0, 0.5, 1]),
             retryAfter: pick([.seconds(60), .seconds(60), .seconds(3600)]), readers: pick([0, 0, 0.01]),
-            skew: pick([.zero, .zero, .seconds(-3), .seconds(3)]))
+            skew: pick([.zero, .zero, .seconds(-3), .seconds(3)]), stuck: pick([0, 0, 0.004]))
         let probation = "probation: {sends: 40, when: bounceRate > 2% and resolved >= 15}"
         let resume = pick([
             "", "\n    resume: {after: 1h}", "\n    resume: {after: 2h, \(probation)}",

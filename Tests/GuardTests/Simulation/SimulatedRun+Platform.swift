@@ -36,6 +36,7 @@ extension SimulatedRun {
                             queued: 0,
                             openRate: SimulatedRun.glitchRate)))
             }
+            if let old = stuckAnswer(of: id, stats) { return .success(.stats(old)) }
             // A replica lags for one or two polls.
             if let before = lastAnswers[id], lagging[id, default: 0] < 2, chance(weather.lags) {
                 lagging[id, default: 0] += 1
@@ -61,6 +62,19 @@ extension SimulatedRun {
         // The policy names no pools.
         case .pool, .operation: return .failure(Fault(.missing, "HTTP 404"))
         }
+    }
+
+    /// The old answer of a replica that is stuck; nil if there is none.
+    private mutating func stuckAnswer(of id: CampaignID, _ stats: CampaignStats) -> CampaignStats? {
+        guard weather.stuck > 0 else { return nil }
+        let old = oldAnswers[id]
+        if old == nil || chance(0.01) { oldAnswers[id] = stats }
+        if let polls = stuckPolls[id], polls > 0 {
+            stuckPolls[id] = polls - 1
+            return old
+        }
+        if chance(weather.stuck) { stuckPolls[id] = Int.random(in: 2...30, using: &generator) }
+        return nil
     }
 
     mutating func apply(_ intent: Intent) -> Event {

@@ -29,6 +29,8 @@ extension SimulatedRun {
         var readers = 0.0
         /// The difference between the platform's action timestamps and its Date header.
         var skew: Duration = .zero
+        /// The share of polls from which on a replica answers a whole run of polls with a much older answer.
+        var stuck = 0.0
     }
 
     /// Where the guard's memory is stored.

@@ -55,6 +55,9 @@ struct SimulatedRun {
     private let store: Store
     var lastAnswers: [CampaignID: CampaignStats] = [:]
     var lagging: [CampaignID: Int] = [:]
+    /// How many more polls a stuck replica answers, and with what.
+    var stuckPolls: [CampaignID: Int] = [:]
+    var oldAnswers: [CampaignID: CampaignStats] = [:]
     private var ledger: LedgerDatabase?
     private var stored = Memory()
     /// The daemon's request gate, and its log with a small queue.
