@@ -254,7 +254,7 @@ extension Guard {
             switch answer.status {
             case .running: effects = started(index, position, intent, answer, at: now)
             case .draft, .paused, .other:
-                let fault = Fault(.unexpected, "the answer to a start says that the campaign does not run")
+                let fault = Fault(.unexpected, "the response to a start reports that the campaign is not running")
                 effects = startFailed(index, position, intent, fault, at: now)
             }
         case .failure(let fault): effects = startFailed(index, position, intent, fault, at: now)

@@ -126,7 +126,7 @@ package struct JournalQueue: Sendable {
         return JournalEvent(
             .journalDropped,
             "\(entries) dropped between \(first.rfc3339) and \(last.rfc3339): the log reader was not reading; "
-                + "campaigns were still guarded; if a ledger is configured, 'sendwarden history' shows the events",
+                + "campaigns were still watched; if a ledger is configured, 'sendwarden history' shows the events",
             fields: [.since: first.rfc3339, .reason: "the log reader was not reading"])
     }
 }

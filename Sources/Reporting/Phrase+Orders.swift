@@ -19,17 +19,19 @@ extension Phrase {
         case .staysPaused(let isStillSending):
             "\(name) is already paused, and stays paused until a person resumes it"
                 + (isStillSending ? "; warning: it is still sending; the pause is sent again until it stops" : "")
-        case .pausingOnceAnswered: "pausing \(name) as soon as the request under way is answered"
-        case .pausingOnceResumeAnswered: "pausing \(name) as soon as its resume is answered"
+        case .pausingOnceAnswered: "pausing \(name) once the platform responds to the request in flight"
+        case .pausingOnceResumeAnswered: "pausing \(name) once the platform responds to the resume in flight"
         case .resumeCancelled: "\(name) is not resumed, and stays paused until a person resumes it"
         case .resuming(let warnings):
-            "resuming \(name) once its fresh stats are read" + warnings.map { "; warning: \(text($0))" }.joined()
+            "resuming \(name) once fresh stats are in" + warnings.map { "; warning: \(text($0))" }.joined()
         case .launchHeld: "the launch of \(name) is held until a person releases it"
-        case .startingByForce: "starting \(name) once its fresh stats are read, whatever its launch rules say"
+        case .startingByForce: "starting \(name) once fresh stats are in, regardless of its launch rules"
         case .holdLifted(let wait?): "the hold on the launch of \(name) is lifted; it still waits: \(text(wait))"
         case .holdLifted(nil): "the hold on the launch of \(name) is lifted; its launch rules decide"
         case .muted(let rules, let until):
-            "\(list(rules)) muted on \(name) until \(until.toTheSecond): evaluated, but not acted on"
+            "\(list(rules)) muted on \(name) until \(until.toTheSecond): "
+                + (rules.count == 1
+                    ? "it reports breaches but does not pause" : "they report breaches but do not pause")
         case .unmuted(let rules): "\(list(rules)) no longer muted on \(name)"
         }
     }
@@ -40,23 +42,24 @@ extension Phrase {
 
     private static func text(_ refusal: OrderRefusal, _ name: String) -> String {
         switch refusal {
-        case .unknownCampaign(let nearest): "the policy names no campaign \(name)\(suggestion(nearest))"
-        case .observeMode: "observe mode sends nothing; set mode: enforce, or do it on the platform itself"
+        case .unknownCampaign(let nearest): "the policy has no campaign \(name)\(suggestion(nearest))"
+        case .observeMode: "observe mode sends nothing; set mode: enforce, or act on the platform directly"
         case .ledgerFailing: "the ledger cannot be written, so nothing is started"
-        case .neverRan: "\(name) is a draft that never ran; 'release' starts a launch that the policy names"
-        case .pauseUnderWay: "a pause of \(name) is under way; try again in a moment"
-        case .startUnderWay: "a start of \(name) is under way; try again in a moment"
-        case .resumeUnderWay: "a resume of \(name) is under way; try again in a moment"
+        case .neverRan: "\(name) is a draft that never ran; 'release' starts it if the policy has a launch of it"
+        case .pauseUnderWay: "a pause of \(name) is in progress; try again in a few seconds"
+        case .startUnderWay: "a start of \(name) is in progress; try again in a few seconds"
+        case .resumeUnderWay: "a resume of \(name) is in progress; try again in a few seconds"
         case .notPaused:
-            "\(name) is not known to be paused; if it is, start it on the platform, where its rules still apply"
+            "\(name) is not known to be paused; if it is, start it on the platform; its rules still apply"
         case .obstacles(let obstacles): obstacles.map(text).joined(separator: "; ")
         case .noLaunch: "the policy has no launch of \(name); 'pause' stops a running campaign"
         case .startAlreadySent: "the start of \(name) was already sent; 'pause' stops it"
         case .alreadyReleased: "the launch of \(name) was already released; 'pause' stops it"
         case .launchOver: "the launch of \(name) is over"
         case .startMayHaveTakenEffect: "a start of \(name) may have taken effect; 'pause' stops it"
-        case .nothingToRelease: "\(name) has no launch that waits and no pause that could end"
-        case .launchBeingEvaluated: "the launch of \(name) is being evaluated on fresh stats; try again in a moment"
+        case .nothingToRelease: "\(name) has no waiting launch and is not paused"
+        case .launchBeingEvaluated:
+            "the launch of \(name) is being evaluated on fresh stats; try again in a few seconds"
         case .notHeldByPerson(let wait?): "no person holds the launch of \(name); it waits: \(text(wait))"
         case .notHeldByPerson(nil): "no person holds the launch of \(name); it is about to start"
         case .noSuchRule(let rule, let nearest): "no rule named \(rule) pauses \(name)\(suggestion(nearest))"

@@ -16,7 +16,7 @@ extension Phrase {
         case .startFailed: "its start failed"
         case .startLimit: "the start limit is reached"
         case .ledger: "the ledger cannot be written"
-        case .paused: "it is paused and has to be resumed first"
+        case .paused: "it is paused; resume it first"
         case .person(let name): "\(name) holds it"
         }
     }
@@ -54,7 +54,7 @@ extension Phrase {
     package static func text(_ hindrance: ResumeHindrance) -> String {
         switch hindrance {
         case .obstacles(let obstacles): obstacles.map(text).joined(separator: "; ")
-        case .notRunning: "the platform answered that the campaign is not running"
+        case .notRunning: "the platform reports that the campaign is not running"
         case .failed(let summary): summary
         case .noFreshStats(let summary): "no fresh stats: \(summary)"
         case .incompleteStats: "its fresh stats are incomplete"
@@ -74,8 +74,8 @@ extension Phrase {
         switch objection {
         case .observeMode: "observe mode sends nothing"
         case .unapprovedAllowed: "on_unapproved is no longer pause"
-        case .launchAllowed: "no launch rule holds it any more"
-        case .ruleRemoved(let rule): "the policy no longer pauses it by rule \(rule)"
+        case .launchAllowed: "no launch rule holds it"
+        case .ruleRemoved(let rule): "rule \(rule) no longer pauses it"
         case .ruleMuted(let rule, let person?): "rule \(rule) is muted by \(person)"
         case .ruleMuted(let rule, nil): "rule \(rule) is muted because someone restarted the campaign"
         case .conditionCleared(let condition): "\(condition) no longer holds"
@@ -88,7 +88,7 @@ extension Phrase {
         switch failure {
         case .failed(let summary): summary
         case .operationCanceled: "its operation was canceled"
-        case .operationFailed(let failed, let count): "its operation completed with \(failed) of \(count) failed"
+        case .operationFailed(let failed, let count): "its operation completed with \(failed) of \(count) parts failed"
         case .notShown: "the platform accepted the change, but the pool does not show it"
         case .poolRebound: "the policy's pool now matches another pool of the platform"
         }

@@ -93,7 +93,7 @@ package enum Phrase {
         case .unauthorized: "API key rejected"
         case .unreachable: "API unreachable"
         case .throttled: "API rate limit reached"
-        case .unexpected: "API answers unusable"
+        case .unexpected: "API responses unusable"
         }
     }
 }

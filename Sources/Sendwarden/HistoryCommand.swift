@@ -67,6 +67,9 @@ struct HistoryCommand: AsyncParsableCommand {
                     "--\(name) \(text) is neither a duration such as 24h nor a time such as 2026-12-01T09:00:00Z.")
             }
         }
+        if let since, let until, MomentText.isEmpty(from: since, until: until) {
+            throw ValidationError("--since \(since) is not before --until \(until).")
+        }
         guard (1...HistoryFilter.limitMax).contains(limit) else {
             throw ValidationError("--limit \(limit) is outside 1 to \(HistoryFilter.limitMax).")
         }

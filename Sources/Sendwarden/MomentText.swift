@@ -6,4 +6,11 @@ enum MomentText {
     static func instant(_ text: String, before now: Instant = Instant(milliseconds: 0)) -> Instant? {
         Duration(policyText: text).map { now - $0 } ?? Instant(rfc3339: text)
     }
+
+    /// True if the first time is not before the second.
+    static func isEmpty(from first: String, until last: String) -> Bool {
+        let now = SteadyTime.fromWallClock().now
+        guard let from = instant(first, before: now), let until = instant(last, before: now) else { return false }
+        return from >= until
+    }
 }

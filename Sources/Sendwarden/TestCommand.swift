@@ -51,7 +51,7 @@ struct TestCommand: ParsableCommand {
         for report in reports { show(report, page) }
         let failed = outcomes.count { !$0.failures.isEmpty }
         if outcomes.isEmpty {
-            StandardError.write("error: no test's name contains '\(CleanText.cleaned(nameFilter ?? ""))'")
+            StandardError.write("error: no test name contains '\(CleanText.cleaned(nameFilter ?? ""))'")
             throw ExitCode.dataError
         }
         if let junit { try OutputFile.write(JUnit.text(reports.map { ($0.file, $0.outcomes) }), to: junit) }

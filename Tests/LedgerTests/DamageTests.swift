@@ -262,7 +262,7 @@ import Testing
         }
         try #require(rename(path + part, path + ".moved") == 0)
         for body in [{ try ledger.write(records, at: Self.start) }, { _ = try ledger.maintain(at: Self.start) }] {
-            #expect(failure(body).contains("was deleted or moved while the daemon runs; a restart would lose"))
+            #expect(failure(body).contains("was deleted or moved while the daemon was running; a restart would lose"))
         }
         _ = try folder.write("ledger.sqlite" + part, "another")
         #expect(failure { try ledger.write(records, at: Self.start) }.contains("a restart would load that file"))

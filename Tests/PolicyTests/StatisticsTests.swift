@@ -1,5 +1,5 @@
 import Foundation
-import Policy
+@testable import Policy
 import Testing
 
 /// Evidence and intervals against published figures and against scipy.
@@ -21,6 +21,16 @@ import Testing
     {
         let interval = try #require(WilsonInterval(hits, of: trials, confidence: 0.95))
         #expect(abs(interval.lower - lower) < 0.00005 && abs(interval.upper - upper) < 0.00005)
+    }
+
+    /// Three digits, never rounded up to what is needed.
+    @Test(arguments: [
+        (1.0, "evidence 1 of 20 needed"), (19.97, "evidence 19.9 of 20 needed"), (20, "evidence 20 of 20 needed"),
+        (4321.9, "evidence 4320 of 20 needed"), (3_297_216.6, "evidence over 1000 times the 20 needed"),
+        (.infinity, "evidence over 1000 times the 20 needed"),
+    ])
+    func evidenceIsPrintedInThreeDigits(_ evidence: Double, _ text: String) {
+        #expect(TestEvidence(hits: 5, trials: 20, evidence: evidence, needed: 20).text == text)
     }
 
     @Test func noTrialsGiveNoResult() {

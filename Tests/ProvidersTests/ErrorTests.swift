@@ -67,7 +67,7 @@ import Testing
             for fault in faults {
                 #expect(fault?.kind == expected)
                 let isClosed =
-                    expected == .throttled && fault?.summary == "rate limited: waiting for the platform's Retry-After"
+                    expected == .throttled && fault?.summary == "the platform's Retry-After is in effect"
                 #expect(fault?.summary.contains(summary) == true || isClosed, "\(fault?.summary ?? "-")")
                 #expect(fault.map { !"\($0)".contains(ClientBench.key) } == true)
             }

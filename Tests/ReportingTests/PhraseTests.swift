@@ -47,7 +47,7 @@ import Testing
 
     @Test(arguments: [
         (APIFailure.Kind.unauthorized, "API key rejected"), (.unreachable, "API unreachable"),
-        (.throttled, "API rate limit reached"), (.unexpected, "API answers unusable"),
+        (.throttled, "API rate limit reached"), (.unexpected, "API responses unusable"),
     ])
     func anAPIFailureHasAWordForTheStatusLine(_ kind: APIFailure.Kind, _ text: String) {
         #expect(Phrase.status(kind) == text)

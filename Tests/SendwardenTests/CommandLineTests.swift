@@ -61,6 +61,12 @@ import Testing
         Case(arguments: ["history", "--priority", "loud"], code: 64, stderr: ["loud is not one of critical"]),
         Case(arguments: ["history", "--since", "yesterday"], code: 64, stderr: ["neither a duration"]),
         Case(
+            arguments: ["history", "--since", "1h", "--until", "24h"], code: 64,
+            stderr: ["--since 1h is not before --until 24h"]),
+        Case(
+            arguments: ["pools", policy, "--created-after", "1h", "--created-before", "24h"], code: 64,
+            stderr: ["is not before --created-before 24h"]),
+        Case(
             arguments: ["explain", "a", "--ledger", "/nowhere/l.sqlite", "--policy", policy], code: 66,
             stderr: ["no ledger"]),
         Case(arguments: ["report", "--ledger", "/nowhere/l.sqlite"], code: 66, stderr: ["there is no ledger"]),

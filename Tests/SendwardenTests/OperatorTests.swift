@@ -93,7 +93,7 @@ import TestSupport
             let arguments = ["report", "--ledger", folder.path + "/ledger.sqlite", "--output"]
             let policy = ["--policy", folder.path + "/policy.yaml"]
             let outcome = try Program.run(arguments + [folder.path + "/report.html"] + policy)
-            #expect(outcome.code == 0 && outcome.stdout.contains("report.html: 2 campaigns, 1 decisions"))
+            #expect(outcome.code == 0 && outcome.stdout.contains("report.html: 2 campaigns, 1 decision"))
             let html = try String(contentsOfFile: folder.path + "/report.html", encoding: .utf8)
             for needed in [
                 "<!doctype html>", "<html lang=\"en\">",
@@ -116,6 +116,8 @@ import TestSupport
             var status = stat()
             #expect(stat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
             #expect(try Program.run(arguments + ["-", "--since", "tomorrow"]).code == 64)
+            let empty = try Program.run(arguments + ["-", "--since", "2100-01-01T00:00:00Z"])
+            #expect(empty.code == 64 && empty.stderr.contains("is not before the end of the period"))
         }
     }
 

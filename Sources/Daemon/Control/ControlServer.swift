@@ -57,7 +57,7 @@ package struct ControlServer: Service {
         } catch {
             journal.report(
                 JournalEvent(
-                    .controlFailed, "cannot listen on \(name): \(reason(error)); campaigns are still guarded",
+                    .controlFailed, "cannot listen on \(name): \(reason(error)); campaigns are still watched",
                     fields: [.reason: reason(error)]))
             try? await gracefulShutdown()
         }
@@ -194,7 +194,7 @@ package struct ControlServer: Service {
         guard var workspaces = await ask(channel, { await control.workspaces() }) else { return nil }
         if let name = uri.queryParameters["workspace"].map({ WorkspaceName(String($0)) }) {
             guard workspaces.contains(name) else {
-                return .refusal(.notFound, "this daemon does not guard a workspace \(name)")
+                return .refusal(.notFound, "this daemon has no workspace \(name)")
             }
             workspaces = [name]
         }

@@ -147,7 +147,7 @@ struct GuardLoop {
             event = JournalEvent(
                 .policyRefused,
                 "policy refused, the policy in use stays in use: it is for workspace \(policy.workspace.name), and this daemon "
-                    + "guards \(warden.policy.workspace.name); restart the service to change the workspace")
+                    + "watches \(warden.policy.workspace.name); restart the service to change the workspace")
         case .loaded(let policy, let platforms, let loaded):
             (event, adopted, executor.platforms) = (loaded, policy, platforms)
         }

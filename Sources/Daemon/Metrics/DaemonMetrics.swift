@@ -67,7 +67,8 @@ enum DaemonMetrics {
         text.sample("sendwarden_api_stats_adjusted_total", Double(telemetry.adjustedStats))
         text.family(
             "sendwarden_api_request_duration_seconds", .histogram,
-            "Duration of requests; for failed requests and actions, with the wait for the budget and a connection.")
+            "Duration of requests; for failed requests and actions, including the wait for the budget and a connection."
+        )
         for (endpoint, histogram) in telemetry.latencies.sorted(by: { $0.key < $1.key }) {
             text.histogram("sendwarden_api_request_duration_seconds", ("endpoint", endpoint), histogram)
         }

@@ -35,7 +35,7 @@ package struct MetricsFile: Service {
                     journal.report(
                         JournalEvent(
                             .controlFailed,
-                            "cannot write metrics to \(path): \(failure); campaigns are still guarded",
+                            "cannot write metrics to \(path): \(failure); campaigns are still watched",
                             fields: [.reason: failure]))
                 }
                 hasFailed = failure != nil

@@ -63,12 +63,12 @@ extension CampaignMachine {
             switch answer.status {
             case .paused: return pauseConfirmed(attempt, answer, in: context)
             case .draft where samples.latest?.stats.showsSending == true:
-                fault = Fault(.unexpected, "the answer says that the campaign is a draft, but it has sent emails")
+                fault = Fault(.unexpected, "the response reports a draft, but the campaign has sent emails")
             case .draft:
                 settlePause(.draft, at: context.now)
                 return PauseAnswer(effects: [reportAlreadyPaused(intent.decision, answer)])
             case .running, .other:
-                fault = Fault(.unexpected, "the answer to a pause says that the campaign is not paused")
+                fault = Fault(.unexpected, "the response to a pause reports that the campaign is not paused")
             }
         }
         return PauseAnswer(effects: pauseFailed(attempt, fault, jitter: jitter, in: context))

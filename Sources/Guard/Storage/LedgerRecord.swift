@@ -85,7 +85,7 @@ package enum ChangeOutcome: Hashable, Sendable {
         switch self {
         case .done: "done"
         case .failed(let summary): "failed: \(summary)"
-        case .goneByUnknown: "gone; removed by us or by someone else"
+        case .goneByUnknown: "gone; removed by Sendwarden or by someone else"
         case .notDone: "not done"
         case .poolRebound: "unknown; the pool's name now means another pool"
         }

@@ -33,7 +33,7 @@ package struct LedgerError: Error, Hashable, Sendable {
         LedgerError(
             code: .corrupt,
             message: "\(path) is damaged: \(what). Restore all of its files (\(path), -wal and .head) from one backup, "
-                + "or start once with --recover-ledger, which sets them aside and begins an empty ledger; campaigns "
+                + "or start once with --recover-ledger, which moves them aside and creates an empty ledger; campaigns "
                 + "that Sendwarden paused then stay paused until a person starts them")
     }
 
@@ -43,7 +43,7 @@ package struct LedgerError: Error, Hashable, Sendable {
         case let error as LedgerError: self = error
         case let damage as Verification.Damage: self = .damaged(path, damage.what)
         case is DecodingError, is RowDecodingError:
-            self = .damaged(path, "it holds values that this version cannot read")
+            self = .damaged(path, "it contains values that this version cannot read")
         case let error as DatabaseError: self.init(error, path)
         default: self.init(code: .unwritable, message: "\(path): the ledger cannot be used: \(error)")
         }
@@ -59,7 +59,7 @@ package struct LedgerError: Error, Hashable, Sendable {
         case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
             self.init(
                 code: .noPermission,
-                message: "\(path) cannot be opened for writing; the user that runs sendwarden must be able to")
+                message: "cannot open \(path) for writing; give the user that runs sendwarden write access")
         case .SQLITE_FULL:
             self.init(
                 code: .unwritable,
@@ -69,8 +69,9 @@ package struct LedgerError: Error, Hashable, Sendable {
         case .SQLITE_IOERR:
             self.init(
                 code: .unwritable,
-                message: "\(path): the disk is full or fails (SQLite error \(error.extendedResultCode.rawValue)); make "
-                    + "room, and see the kernel's log")
+                message:
+                    "\(path): the disk is full or failing (SQLite error \(error.extendedResultCode.rawValue)); free "
+                    + "space, and check the kernel's log")
         default:
             self.init(
                 code: .unwritable, message: "\(path): SQLite error \(error.extendedResultCode.rawValue)")

@@ -105,8 +105,8 @@ final class HeadFile: Sendable {
         return LedgerError(
             code: code,
             message:
-                "\(path) cannot be written: \(String(cString: strerror(errno))); the user that runs sendwarden must "
-                + "be able to write it, on a disk with room")
+                "cannot open or write \(path): \(String(cString: strerror(errno))); give the user that runs sendwarden "
+                + "write access, and check the free space on the disk")
     }
 }
 

@@ -49,7 +49,7 @@ struct LedgerFiles: Sendable {
         ]
         for (old, new) in moves where rename(old, new) != 0 && errno != ENOENT {
             throw LedgerError(
-                code: .unwritable, message: "\(old) cannot be set aside: \(String(cString: strerror(errno)))")
+                code: .unwritable, message: "cannot move \(old) aside: \(String(cString: strerror(errno)))")
         }
         return aside
     }
@@ -81,9 +81,10 @@ struct FileWatch: Sendable {
             if found == identity { continue }
             let (what, restart) =
                 found == nil
-                ? ("was deleted or moved", "a restart would lose what the ledger holds")
+                ? ("was deleted or moved", "a restart would lose what the ledger contains")
                 : ("was replaced by another file", "a restart would load that file and lose what was written since")
-            return "\(path) \(what) while the daemon runs; \(restart). Move the original file back: the daemon then "
+            return
+                "\(path) \(what) while the daemon was running; \(restart). Move the original file back: the daemon then "
                 + "continues by itself. If it is lost, check each campaign on the platform, remove or restore all files "
                 + "of the ledger together, and restart"
         }

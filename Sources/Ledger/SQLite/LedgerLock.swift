@@ -104,7 +104,7 @@ final class LedgerLock: Sendable {
         LedgerError(
             code: errno == EACCES || errno == EPERM ? .noPermission : .unwritable,
             message:
-                "\(path) cannot be opened: \(String(cString: strerror(errno))); the user that runs sendwarden must be "
-                + "able to write it, and its directory must exist")
+                "cannot open \(path): \(String(cString: strerror(errno))); its directory must exist, and the user that "
+                + "runs sendwarden needs write access")
     }
 }

@@ -33,8 +33,8 @@ package struct LedgerReader: Sendable {
                     throw LedgerError(
                         code: .tooNew,
                         message:
-                            "\(path) was written by an older version of sendwarden; the daemon brings it up to date "
-                            + "when it starts")
+                            "\(path) was written by an older version of sendwarden; the daemon upgrades it at its "
+                            + "next start")
                 }
                 // A copy may lack the record; one that has it must be as new.
                 let head = try Verification.Head(database)
@@ -59,13 +59,14 @@ package struct LedgerReader: Sendable {
             return LedgerError(
                 code: .corrupt,
                 message:
-                    "\(path) is damaged, or an incomplete copy: \(damage.what). A copy needs the file, its -wal and "
-                    + "its .head of the same moment; copy them again")
+                    "\(path) is damaged or an incomplete copy: \(damage.what). A copy consists of the file, its -wal and "
+                    + "its .head from the same moment; copy them again")
         case let error as DatabaseError:
             switch error.resultCode {
             case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_SCHEMA:
                 return LedgerError(
-                    code: .corrupt, message: "\(path) is damaged, or no ledger: \(error.message ?? "SQLite error")")
+                    code: .corrupt, message: "\(path) is damaged or is not a ledger: \(error.message ?? "SQLite error")"
+                )
             case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
                 return LedgerError(
                     code: .noPermission,
@@ -74,7 +75,7 @@ package struct LedgerReader: Sendable {
                 return LedgerError(
                     code: .unwritable, message: "\(path): SQLite error \(error.extendedResultCode.rawValue)")
             }
-        default: return LedgerError(code: .corrupt, message: "\(path) holds what this version cannot read")
+        default: return LedgerError(code: .corrupt, message: "\(path) contains data that this version cannot read")
         }
     }
 
@@ -309,7 +310,7 @@ package struct LedgerReader: Sendable {
     /// What SQLite finds wrong with the file; nil where it is sound.
     package func damage() throws(LedgerError) -> String? {
         try read { database in
-            let verdict = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)") ?? "no answer"
+            let verdict = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)") ?? "SQLite reported no result"
             guard verdict == "ok" else { return verdict }
             do {
                 if let head = try Verification.Head(database) { try Verification.verifyRows(database, head) }

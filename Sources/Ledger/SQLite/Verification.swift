@@ -52,8 +52,8 @@ enum Verification {
         guard ours.isSubset(of: applied) else { throw Damage(what: "its list of migrations is damaged") }
         throw LedgerError(
             code: .tooNew,
-            message: "\(path) was written by a newer version of sendwarden; run that version, or give this one a "
-                + "ledger of its own")
+            message: "\(path) was written by a newer version of sendwarden; run that version, or select "
+                + "another file with --ledger")
     }
 
     /// Whether nothing that was recorded as written is missing.

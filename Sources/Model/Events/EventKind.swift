@@ -44,9 +44,9 @@ package enum EventKind: String, CaseIterable, Sendable {
     case campaignStale = "campaign.stale"
     /// Stats for a stale or missing campaign arrive again.
     case campaignFresh = "campaign.fresh"
-    /// Many answers about a campaign are unusable; its rules are evaluated on the others.
+    /// Many responses about a campaign are unusable; its rules are evaluated on the usable ones.
     case campaignDegraded = "campaign.degraded"
-    /// Answers about a degraded campaign are usable again.
+    /// Responses about a degraded campaign are usable again.
     case campaignSteady = "campaign.steady"
     /// A running campaign has sent nothing for a day although emails are queued.
     case campaignStandstill = "campaign.standstill"
@@ -94,13 +94,13 @@ package enum EventKind: String, CaseIterable, Sendable {
     case senderOverride = "sender.override"
     /// A rule would remove a sender, but too few senders would be left.
     case senderKept = "sender.kept"
-    /// Requests to the platform get no answer, or a server error.
+    /// Requests to the platform get no response, or a server error.
     case apiUnreachable = "api.unreachable"
     /// The platform rejects the API key.
     case apiUnauthorized = "api.unauthorized"
     /// The platform limits the request rate, or requests wait because it did.
     case apiThrottled = "api.throttled"
-    /// The platform gives answers that its documentation does not allow.
+    /// The platform sends responses that its documentation does not allow.
     case apiUnexpected = "api.unexpected"
     /// The platform's API is healthy again.
     case apiRecovered = "api.recovered"

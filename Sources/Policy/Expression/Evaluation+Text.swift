@@ -14,13 +14,32 @@ extension Finding {
         let limit = comparison.unit.text(right ?? 0)
         func number(_ value: Double) -> String { DecimalText.shortest(value, decimals: 1) }
         return "\(comparison.leftText) \(rate) \(comparison.comparison.rawValue) \(limit) "
-            + "(\(number(test.hits)) of \(number(test.trials)) since armed, evidence \(number(test.evidence)) of "
-            + "\(number(test.needed)) needed)"
+            + "(\(number(test.hits)) of \(number(test.trials)) since armed, \(test.text))"
     }
 
     private static func side(_ text: String, _ formula: Formula, _ value: Double?, _ unit: Unit) -> String {
         if case .constant(let value) = formula { return unit.text(value) }
         return "\(text) \(value.map(unit.text) ?? "unknown")"
+    }
+}
+
+extension TestEvidence {
+    /// Evidence beyond this multiple of what is needed is not printed as a number.
+    private static let multipleMax = 1000.0
+
+    /// The evidence and what is needed: `evidence 12.3 of 20 needed`.
+    package var text: String {
+        let enough = DecimalText.shortest(needed, decimals: 1)
+        return evidence > needed * TestEvidence.multipleMax
+            ? "evidence over \(Int(TestEvidence.multipleMax)) times the \(enough) needed"
+            : "evidence \(TestEvidence.digits(evidence)) of \(enough) needed"
+    }
+
+    /// Three significant digits, rounded down so that insufficient evidence does not read as sufficient.
+    private static func digits(_ value: Double) -> String {
+        var scale = 100.0
+        while value * scale >= 1000 { scale /= 10 }
+        return DecimalText.shortest((value * scale).rounded(.down) / scale, decimals: 2)
     }
 }
 

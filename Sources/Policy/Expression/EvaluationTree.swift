@@ -81,13 +81,13 @@ extension NumberComparison {
         let finding = Condition.compare(self).evaluate(readings).findings.first
         if let test {
             let counts = finding?.evidence
-            let evidence = counts.map { DecimalText.shortest($0.evidence, decimals: 1) } ?? "unknown"
-            let needed = DecimalText.shortest(counts?.needed ?? test.process.needed, decimals: 1)
+            let needed = DecimalText.shortest(test.process.needed, decimals: 1)
             func count(_ counter: Counter, _ value: Double?) -> EvaluationNode {
                 EvaluationNode("\(counter.rawValue) since armed", value: value.map(Unit.count.text) ?? "unknown")
             }
             return EvaluationNode(
-                "\(text), \(Ratio(test.confidence)) sure", value: "evidence \(evidence) of \(needed)", outcome: truth,
+                "\(text), \(Ratio(test.confidence)) sure",
+                value: counts?.text ?? "evidence unknown of \(needed) needed", outcome: truth,
                 parts: [count(test.hits, counts?.hits), count(test.trials, counts?.trials)])
         }
         let sides = [finding?.left, finding?.right].map { $0.map(unit.text) ?? "unknown" }

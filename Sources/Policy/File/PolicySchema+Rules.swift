@@ -31,7 +31,13 @@ extension PolicySchema {
                         ])
                 ), ("mode", oneOf(Rule.Mode.self, "observe is a dry run, off disables the rule. Default enforce.")),
                 ("then", oneOf(Rule.Action.self, "The action.")),
-                ("severity", oneOf(Rule.Severity.self, "The priority of its log entries. Default warning.")),
+                (
+                    "severity",
+                    oneOf(
+                        Rule.Severity.self,
+                        "The priority of the log entry when the rule fires; a pause has at least warning. Default warning."
+                    )
+                ),
                 (
                     "confidence",
                     ref("ratio", "How sure the rule must be that the ratio is above its limit, for example 95%.")

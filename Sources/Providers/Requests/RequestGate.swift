@@ -115,7 +115,7 @@ package struct RequestGate: Sendable {
             switch admission {
             case .go: return
             case .refused(let wait):
-                var fault = Fault(.throttled, "rate limited: waiting for the platform's Retry-After", retryAfter: wait)
+                var fault = Fault(.throttled, "the platform's Retry-After is in effect", retryAfter: wait)
                 fault.isHeldBack = true
                 throw fault
             case .wait(let until):

@@ -21,10 +21,10 @@ extension Report {
         fields[.workspace] = workspace.name.text
         let was =
             switch kind {
-            case .unauthorized: "rejected our key"
+            case .unauthorized: "rejected the key"
             case .unreachable: "was unreachable"
-            case .throttled: "limited our request rate"
-            case .unexpected: "gave unusable answers"
+            case .throttled: "limited the request rate"
+            case .unexpected: "sent unusable responses"
             }
         let api = workspace.isOnly ? "the platform's API" : "the API of \(Phrase.name(workspace))"
         return JournalEvent(
@@ -42,23 +42,23 @@ extension Report {
         case .unauthorized:
             return JournalEvent(
                 .apiUnauthorized,
-                "\(platform) rejects our key: \(cause); its campaigns are not watched until the key is replaced and "
-                    + "the service is reloaded", fields)
+                "\(platform) rejects the API key: \(cause); its campaigns are not watched until you replace the key "
+                    + "and restart the service", fields)
         case .throttled where fault.isHeldBack:
             let wait = fault.retryAfter.map { " \($0.spokenText)" } ?? ""
             return JournalEvent(
                 .apiThrottled,
-                "requests to \(platform) wait\(wait): \(fault.summary)\(extent); pauses are sent all the same", fields)
+                "requests to \(platform) wait\(wait): \(fault.summary)\(extent); pauses are still sent", fields)
         case .throttled:
             let wait = fault.retryAfter.map { "; waiting \($0.spokenText)" } ?? ""
-            return JournalEvent(.apiThrottled, "\(platform) limits our request rate: \(cause)\(wait)", fields)
+            return JournalEvent(.apiThrottled, "\(platform) limits the request rate: \(cause)\(wait)", fields)
         case .unreachable:
             return JournalEvent(
                 .apiUnreachable,
-                "\(platform) does not answer: \(cause); rules wait for data and no launch is released", fields)
+                "\(platform) does not respond: \(cause); rules are not evaluated and no launch starts", fields)
         case .unexpected:
             return JournalEvent(
-                .apiUnexpected, "unusable answer from \(platform): \(cause); it counts as no data", fields)
+                .apiUnexpected, "unusable response from \(platform): \(cause); it is ignored", fields)
         }
     }
 

@@ -67,12 +67,12 @@ extension Report {
     private static func degraded(_ campaign: CampaignSnapshot, _ unusable: Int, of count: Int) -> JournalEvent {
         JournalEvent(
             .campaignDegraded,
-            "\(unusable) of the last \(count) answers about \(campaign.name) were unusable; its rules are evaluated on "
-                + "the others", Fields(campaign))
+            "\(unusable) of the last \(count) responses about \(campaign.name) were unusable; its rules are evaluated "
+                + "on the usable ones", Fields(campaign))
     }
 
     private static func steady(_ campaign: CampaignSnapshot) -> JournalEvent {
-        JournalEvent(.campaignSteady, "answers about \(campaign.name) are usable again", Fields(campaign))
+        JournalEvent(.campaignSteady, "responses about \(campaign.name) are usable again", Fields(campaign))
     }
 
     private static func standstill(

@@ -142,8 +142,8 @@ extension Report {
 
     private static func text(_ note: ReleaseReport.Note) -> String {
         switch note {
-        case .ranSince(let since): "the platform reports that it has run since \(since.rfc3339)"
-        case .seenInCounters: "the answer to our start was lost, but the counters show that it runs"
+        case .ranSince(let since): "the platform reports that it has been running since \(since.rfc3339)"
+        case .seenInCounters: "the response to the start was lost, but the counters show that it is running"
         }
     }
 

@@ -24,11 +24,11 @@ extension Report {
         case .failed(let reason, let since):
             var fields = Fields()
             fields[.reason] = reason
-            let lasting = since.map { " since \($0.rfc3339)" } ?? ""
+            let lasting = since.map { " (failing since \($0.rfc3339))" } ?? ""
             return JournalEvent(
                 .ledgerFailed,
-                "the ledger cannot be written\(lasting): \(reason); campaigns that breach are still paused, nothing is "
-                    + "started", fields)
+                "the ledger cannot be written\(lasting): \(reason); campaigns that breach are still paused, but "
+                    + "nothing is started", fields)
         case .recovered(let outage):
             return JournalEvent(.ledgerRecovered, "the ledger can be written again after \(outage.spokenText)")
         }

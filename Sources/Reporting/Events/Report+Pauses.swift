@@ -52,7 +52,7 @@ extension Report {
         if report.mode == .observe { return Phrase.observed }
         if let resumesAt = report.resumesAt { return "earliest resume \(resumesAt.toTheSecond)" }
         return report.resumesExhausted
-            ? "it was resumed as often as the policy allows, so a person has to start it"
+            ? "it reached the rule's resume limit, so only a person can start it"
             : "it stays paused until a person starts it"
     }
 
@@ -117,22 +117,23 @@ extension Report {
     }
 
     private static func stillSending(_ campaign: CampaignSnapshot, _ pause: Pause) -> String {
-        "\(campaign.name) is still sending after our pause at \(pause.pausedAt.rfc3339)"
+        "\(campaign.name) is still sending after Sendwarden's pause at \(pause.pausedAt.rfc3339)"
     }
 
     static func pauseIneffective(_ campaign: CampaignSnapshot, _ pause: Pause) -> JournalEvent {
         JournalEvent(
             .campaignPauseIneffective,
             "pausing \(campaign.name) has no effect: the platform confirmed \(pause.requests) pauses, but the campaign "
-                + "is still sending; stop it on the platform or contact the vendor; Sendwarden keeps sending the pause",
+                + "is still sending; stop it on the platform or contact the vendor; Sendwarden continues to send the pause",
             fields(campaign, pause))
     }
 
     static func pauseOutlasted(_ campaign: CampaignSnapshot, _ pauses: Int) -> JournalEvent {
         JournalEvent(
             .campaignPauseIneffective,
-            "pausing \(campaign.name) has no effect: the platform answered \(pauses) times that it was already paused, "
-                + "but the campaign is still sending; stop it on the platform or contact the vendor", Fields(campaign))
+            "pausing \(campaign.name) has no effect: the platform reported \(pauses) times that it was already "
+                + "paused, but the campaign is still sending; stop it on the platform or contact the vendor",
+            Fields(campaign))
     }
 
     static func pauseEffective(_ campaign: CampaignSnapshot, _ pause: Pause) -> JournalEvent {
@@ -153,8 +154,8 @@ extension Report {
             }
         return JournalEvent(
             .campaignOverride,
-            "\(campaign.name) is sending again after our pause at \(pause.pausedAt.rfc3339): it was restarted on "
-                + "the platform, not by us; \(next)", fields(campaign, pause))
+            "\(campaign.name) is sending again after Sendwarden's pause at \(pause.pausedAt.rfc3339): it was "
+                + "restarted on the platform, not by Sendwarden; \(next)", fields(campaign, pause))
     }
 
     private static func fields(_ campaign: CampaignSnapshot, _ pause: Pause) -> Fields {

@@ -43,7 +43,7 @@ extension Report {
         fields.add(rule)
         return JournalEvent(
             .campaignResumeFailed,
-            "\(campaign.name) was resumed as often as rule \(rule.name) allows, so a person has to start it", fields)
+            "\(campaign.name) reached the resume limit of rule \(rule.name); only a person can start it", fields)
     }
 
     static func relapsed(_ campaign: CampaignSnapshot, _ rule: Rule, _ evaluation: Evaluation) -> JournalEvent {

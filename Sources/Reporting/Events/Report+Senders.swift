@@ -64,8 +64,8 @@ extension Report {
     private static func alreadyRemoved(_ change: SenderChange, _ doubt: SenderDoubt) -> JournalEvent {
         let reason =
             switch doubt {
-            case .unknownThere: "the platform answered that it is not a member"
-            case .unconfirmed: "it is gone, but the platform never confirmed our request"
+            case .unknownThere: "the platform reports that it is not a member"
+            case .unconfirmed: "it is gone, but the platform did not confirm the removal"
             }
         var fields = Fields(change)
         fields[.reason] = reason
@@ -95,8 +95,8 @@ extension Report {
             until.map { "no rule removes it again before \($0.toTheSecond)" } ?? "a rule may remove it again"
         return JournalEvent(
             .senderOverride,
-            "someone put sender \(Phrase.name(removed.sender)) back into pool \(pool), from which rule \(removed.rule) "
-                + "removed it; \(next)", fields)
+            "someone restored sender \(Phrase.name(removed.sender)) to pool \(pool), from which rule \(removed.rule) "
+                + "had removed it; \(next)", fields)
     }
 }
 

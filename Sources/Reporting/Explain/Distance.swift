@@ -42,12 +42,12 @@ struct Distance {
             guard let bounced = readings.increase(of: .bounced, over: window)?.amount,
                 let resolved = readings.increase(of: .resolved, over: window)?.amount
             else { return .unclear }
-            return .needs(bounces(bounced, resolved, limit))
+            return bounces(bounced, resolved, limit).map { .needs($0) } ?? .unclear
         case .gauge(.bounceRate):
             guard let bounced = readings.value(of: .bounced), let resolved = readings.value(of: .resolved) else {
                 return .unclear
             }
-            return .needs(bounces(bounced, resolved, limit))
+            return bounces(bounced, resolved, limit).map { .needs($0) } ?? .unclear
         case .gauge(let gauge):
             guard Counter(rawValue: gauge.rawValue) != nil else { return .unclear }
             return .needs("\(Unit.count.text((limit - left).rounded(.up))) more \(gauge.rawValue)")
@@ -58,9 +58,9 @@ struct Distance {
         }
     }
 
-    /// So many emails in a row would have to bounce: (b + k) / (r + k) > limit.
-    private static func bounces(_ bounced: Double, _ resolved: Double, _ limit: Double) -> String {
-        guard limit < 1 else { return "no number of bounces" }
+    /// The least k emails in a row that must bounce so that (b + k) / (r + k) > limit; nil if no number suffices.
+    private static func bounces(_ bounced: Double, _ resolved: Double, _ limit: Double) -> String? {
+        guard limit < 1 else { return nil }
         let more = max(1, ((limit * resolved - bounced) / (1 - limit)).rounded(.down) + 1)
         return "\(Unit.count.text(more)) more bounce\(more == 1 ? "" : "s") in a row"
     }

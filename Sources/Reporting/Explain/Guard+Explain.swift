@@ -34,7 +34,7 @@ extension Guard {
         switch campaign.phase {
         case .unknown, .draft, .starting, .running: nil
         case .pausing(let attempt):
-            part(attempt.intent.decision, at: attempt.intent.firstSentAt, suffix: ", not answered yet")
+            part(attempt.intent.decision, at: attempt.intent.firstSentAt, suffix: ", no response yet")
         case .paused(let pause): part(pause)
         case .resuming(let attempt): part(attempt.pause)
         case .pausedByAnother(let standstill): anothers(standstill)
@@ -53,7 +53,7 @@ extension Guard {
     private func anothers(_ standstill: Standstill) -> Explanation.PausePart {
         Explanation.PausePart(
             decision: nil, at: standstill.settlesAt - policy.overrideGrace,
-            why: "someone else paused it, at this time or before", condition: nil, evidence: [])
+            why: "someone else paused it, at this time or earlier", condition: nil, evidence: [])
     }
 
     private func part(_ decision: Decision, at time: Instant, suffix: String) -> Explanation.PausePart {

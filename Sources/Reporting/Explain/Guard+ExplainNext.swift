@@ -7,7 +7,7 @@ extension Guard {
     func next(_ index: Int, _ launch: LaunchMachine?, at now: Instant) -> [String] {
         let campaign = campaigns[index]
         var next: [String] = []
-        if policy.mode == .observe { next.append("observe mode: nothing is sent, whatever is decided") }
+        if policy.mode == .observe { next.append("observe mode: decisions are reported, nothing is sent") }
         if campaign.samples.isMissing { next.append("the platform does not know this id: fix it in the policy") }
         if campaign.samples.isStale { next.append("no rule can fire until fresh stats arrive") }
         next += afterPhase(campaign, at: now)
@@ -26,13 +26,14 @@ extension Guard {
 
     private func afterPhase(_ campaign: CampaignMachine, at now: Instant) -> [String] {
         switch campaign.phase {
-        case .unknown: return ["its counters have not shown yet whether it is running"]
+        case .unknown: return ["its counters do not show yet whether it is running"]
         case .running, .draft: return []
         case .starting(let attempt):
             return attempt.isUnderWay
-                ? ["its start was sent; the answer decides"]
-                : ["the answer to its start was lost; its counters will show whether it runs"]
+                ? ["its start was sent; waiting for the response"]
+                : ["the response to its start was lost; its counters will show whether it is running"]
         case .pausing(let attempt):
+            guard attempt.failures > 0 else { return ["its pause was sent; waiting for the response"] }
             let retry = attempt.retryAt.map { "; next attempt at \($0.clockTime)" } ?? ""
             return ["its pause was sent and has failed \(times(attempt.failures)) so far\(retry)"]
         case .paused(let pause):
@@ -46,7 +47,7 @@ extension Guard {
             switch attempt.step {
             case .waiting(let until): return ["its resume is evaluated again at \(until.clockTime)\(obstacle)"]
             case .evaluating: return ["fresh stats for its resume were requested\(obstacle)"]
-            case .sent: return ["its resume was sent; the answer decides"]
+            case .sent: return ["its resume was sent; waiting for the response"]
             }
         case .pausedByAnother: return [onlyAPerson(campaign)]
         }
@@ -79,7 +80,7 @@ extension Guard {
     private func after(_ launch: LaunchMachine, at now: Instant) -> [String] {
         let id = launch.entry.campaign
         if let order = launch.heldBy {
-            return ["\(order.giver) holds its launch; 'sendwarden release \(id)' ends that"]
+            return ["\(order.giver) holds its launch; 'sendwarden release \(id)' lifts the hold"]
         }
         var next: [String] = []
         if let notBefore = launch.entry.notBefore, isAhead(notBefore, at: now) {
@@ -87,7 +88,7 @@ extension Guard {
         }
         if let index = launches.index(of: id), let ahead = launchAhead(of: index, at: now) {
             next.append(
-                "it waits up to \(policy.staleAfter.policyText) for the launch of \(ahead.entry.campaign), which goes "
+                "it waits up to \(policy.staleAfter.policyText) for the launch of \(ahead.entry.campaign), which is due "
                     + "first and has not been evaluated yet")
         }
         if let (shortfall, earliest) = fit(of: launch, at: now) {

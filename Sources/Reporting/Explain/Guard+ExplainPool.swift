@@ -28,7 +28,7 @@ extension Guard {
 
     private func next(_ id: PoolID, at now: Instant) -> [String] {
         var next: [String] = []
-        if policy.mode == .observe { next.append("observe mode: nothing is sent, whatever is decided") }
+        if policy.mode == .observe { next.append("observe mode: decisions are reported, nothing is sent") }
         if pools.machine(id)?.isMissing == true {
             next.append("the platform does not report it, so launches that need its volume are held")
         }

@@ -18,7 +18,7 @@ extension Guard {
         var part = Explanation.RulePart(rule, tree: rule.condition.tree(readings), state: state)
         part.countsSince = campaigns[index].resumes.baseline(of: rule.name)?.at
         if let mute = campaigns[index].rules.mute(of: rule.name, at: now) {
-            (part.mutedUntil, part.mutedBy) = (mute.until, mute.by ?? "a restart by hand")
+            (part.mutedUntil, part.mutedBy) = (mute.until, mute.by ?? "a manual restart")
         }
         switch state.phase {
         case .inactive: break

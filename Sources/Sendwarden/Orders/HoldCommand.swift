@@ -7,7 +7,7 @@ struct HoldCommand: AsyncParsableCommand {
         commandName: "hold",
         abstract: "Hold a launch, regardless of its rules.",
         discussion: """
-            The hold lasts until 'sendwarden release', across restarts and changes of the policy.
+            The hold lasts until 'sendwarden release', also across restarts and policy changes.
             Exits with 65 if the order is refused, 69 if no daemon responds, 77 without permission.
 
             Example: sendwarden hold camp_456 --reason "typo in the subject"

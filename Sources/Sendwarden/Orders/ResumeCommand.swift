@@ -7,9 +7,9 @@ struct ResumeCommand: AsyncParsableCommand {
         commandName: "resume",
         abstract: "Resume a campaign, no matter who paused it.",
         discussion: """
-            The campaign is resumed once fresh stats are in. The rule that paused it is evaluated from there. If a \
-            rule or the pool blocks the resume, the command asks for confirmation on a terminal. --force overrides \
-            them and mutes the rules in breach for the policy's override_for.
+            The campaign is resumed once fresh stats are in. The rule that paused it counts only what is sent from \
+            then on. If another pausing rule is in breach, the command asks for confirmation on a terminal. --force \
+            overrides such rules and mutes them for the policy's override_for.
             Exits with 65 if the order is refused, 69 if no daemon responds, 77 without permission.
 
             Example: sendwarden resume camp_123 --reason "list cleaned"

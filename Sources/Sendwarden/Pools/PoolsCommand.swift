@@ -65,6 +65,9 @@ struct PoolsCommand: AsyncParsableCommand {
                     "--\(name) \(text) is neither a duration such as 24h nor a time such as 2026-12-01T09:00:00Z.")
             }
         }
+        if let createdAfter, let createdBefore, MomentText.isEmpty(from: createdAfter, until: createdBefore) {
+            throw ValidationError("--created-after \(createdAfter) is not before --created-before \(createdBefore).")
+        }
         if let operation, OperationID(operation) == nil {
             throw ValidationError("--operation \(operation) is not a valid id.")
         }

@@ -44,7 +44,7 @@ struct ReportChart {
         let title =
             "Bounce rate of \(campaign.name ?? campaign.id.text) within \(campaign.window.policyText), against its limit"
         let description =
-            "Peak \(Ratio(peak)); paused \(campaign.pauses.count) times. "
+            "Peak \(Ratio(peak)); \(campaign.pauses.count) pause\(campaign.pauses.count == 1 ? "" : "s"). "
             + campaign.marks.map { "\($0.at.toSecond): \($0.text)." }.joined(separator: " ")
         return svg(parts, "campaign-\(number)", title, description)
     }

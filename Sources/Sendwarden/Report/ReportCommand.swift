@@ -16,7 +16,7 @@ struct ReportCommand: AsyncParsableCommand {
             probation; each pool's remaining and reserved volume; and every decision with its evidence. It is one file \
             that needs no network and suits small screens and printers. The data comes from the ledger, which the \
             daemon may be writing. Names and limits come from the policy, if it can be read.
-            Exits with 65 if the ledger is damaged, 66 if it does not exist, 77 without permission to read it or to \
+            Exits with 64 if the period is empty, 65 if the ledger is damaged, 66 if it does not exist, 77 without permission to read it or to \
             write the report.
 
             Example: sendwarden report --since 7d --output report.html
@@ -54,23 +54,37 @@ struct ReportCommand: AsyncParsableCommand {
     func run() async throws {
         let now = SteadyTime.fromWallClock().now
         let (reader, workspace) = try await ledger.openOrExit()
-        let data: ReportData
-        do throws(LedgerError) {
+        let end: Instant
+        if let until = until.flatMap({ MomentText.instant($0, before: now) }) {
+            end = until
+        } else {
             // The period includes the last entry.
-            let last = (try await reader.span(workspace)?.upperBound ?? now) + .seconds(1)
-            let end = until.flatMap { MomentText.instant($0, before: now) } ?? last
-            guard let start = MomentText.instant(since, before: end), start < end else {
-                throw LedgerError(code: .missing, message: "--since \(since) is not before \(end.toSecond)")
+            end = try await orExit { () throws(LedgerError) in
+                (try await reader.span(workspace)?.upperBound ?? now) + .seconds(1)
             }
-            data = try await ReportData(reader, workspace, try loadPolicy(), from: start, until: end, limit: limit)
-        } catch {
-            StandardError.write("error: \(error.message)")
-            throw ExitCode(error)
+        }
+        guard let start = MomentText.instant(since, before: end), start < end else {
+            throw ValidationError("--since \(since) is not before the end of the period, \(end.toSecond).")
+        }
+        let data = try await orExit { () throws(LedgerError) in
+            try await ReportData(reader, workspace, try loadPolicy(), from: start, until: end, limit: limit)
         }
         let page = ReportPage(data: data, madeAt: now).html()
         if output == "-" { return StandardOutput.write(page) }
         try OutputFile.write(page, to: output)
-        StandardOutput.write("\(output): \(data.campaigns.count) campaigns, \(data.decisions.count) decisions")
+        func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
+        StandardOutput.write(
+            "\(output): \(count(data.campaigns.count, "campaign")), \(count(data.decisions.count, "decision"))")
+    }
+
+    /// Reports a failure on stderr and throws the exit code.
+    private func orExit<Value>(_ read: () async throws(LedgerError) -> Value) async throws -> Value {
+        do throws(LedgerError) {
+            return try await read()
+        } catch {
+            StandardError.write("error: \(error.message)")
+            throw ExitCode(error)
+        }
     }
 
     /// The policy, if it can be read; without it the report has no limits.

@@ -167,7 +167,7 @@ struct StatusScreen {
         if campaign.isPauseIneffective == true { remarks.append("pause has no effect, still sending") }
         if campaign.isMissing { remarks.append("not found on the platform") }
         if let share = campaign.unusableShare {
-            remarks.append("\(Int((share * 100).rounded())) % of recent answers unusable")
+            remarks.append("\(Int((share * 100).rounded())) % of recent responses unusable")
         }
         if campaign.isStale || campaign.statsAge == nil {
             let age =

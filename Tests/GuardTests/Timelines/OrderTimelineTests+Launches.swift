@@ -102,7 +102,7 @@ extension OrderTimelineTests {
         var bench = try GuardBench(Self.rules)
         bench.see(sent: 40, bounced: 0)
         #expect(try bench.order(.hold).message.contains("has no launch of camp_1"))
-        #expect(try bench.order(.release).message.contains("no launch that waits and no pause"))
+        #expect(try bench.order(.release).message.contains("has no waiting launch and is not paused"))
     }
 
     // MARK: Mutes

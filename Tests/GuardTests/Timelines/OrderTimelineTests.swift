@@ -141,7 +141,7 @@ import Testing
         var bench = try GuardBench(Self.rules, campaigns: 3)
         let reply = try bench.order(.pause, 11)
         #expect(!reply.accepted)
-        #expect(reply.message == "the policy names no campaign camp_11; did you mean camp_1?")
+        #expect(reply.message == "the policy has no campaign camp_11; did you mean camp_1?")
         #expect(bench.reported().last == .orderRefused)
     }
 

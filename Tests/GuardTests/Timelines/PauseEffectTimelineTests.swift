@@ -170,7 +170,7 @@ import Testing
         go(&bench, from: 200, by: 10, times: 6)
         let reported = bench.events
         #expect(reported.map(\.kind) == [.campaignOverride])
-        #expect(reported.first?.message.contains("restarted on the platform, not by us") == true)
+        #expect(reported.first?.message.contains("restarted on the platform, not by Sendwarden") == true)
         #expect(bench.sent() == [])
     }
 

@@ -216,7 +216,7 @@ import Testing
         bench.wait(.seconds(1))
         bench.operation(status, failed: 1)
         let event = try #require(bench.events.first { $0.kind == .senderRemoveFailed })
-        #expect(event.message.contains(status == .completed ? "1 of 1 failed" : "canceled"))
+        #expect(event.message.contains(status == .completed ? "1 of 1 parts failed" : "canceled"))
         bench.poll(after: .seconds(10))
         #expect(bench.changes.isEmpty)
         bench.poll(after: .seconds(60))
