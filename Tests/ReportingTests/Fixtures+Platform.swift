@@ -15,7 +15,7 @@ extension Fixture {
                     kind: kind, fault: fault, target: stats, failing: failing, since: noon, lasting: lasting,
                     isFlapping: isFlapping))
         }
-        let timeout = Fault(.unreachable, "no response within 10s")
+        let timeout = Fault(.unreachable, "request timed out")
         let limited = Fault(.throttled, "HTTP 429", retryAfter: .milliseconds(29_500))
         var heldBack = Fault(.throttled, "the platform's Retry-After is in effect", retryAfter: .seconds(20))
         heldBack.isHeldBack = true
