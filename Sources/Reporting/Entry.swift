@@ -2,7 +2,7 @@ package import Guard
 package import Model
 
 extension GuardEvent {
-    /// The journal entry: one English sentence that an operator can act on, and the values it rests on as fields.
+    /// The journal entry: one sentence that an operator can act on, with its values as fields.
     package var entry: JournalEvent {
         switch self {
         case .campaign(let campaign, let event): Report.entry(campaign, event)
@@ -20,5 +20,5 @@ extension GuardEvent {
     }
 }
 
-/// Builds journal entries, one file for each family of events.
+/// Builds journal entries; each family of events has its own file.
 enum Report {}

@@ -2,7 +2,7 @@ import Guard
 import Model
 import Policy
 
-/// Builds the fields of an entry; a value that is unknown has no field.
+/// The fields of an entry; an unknown value has no field.
 struct Fields {
     private(set) var values: [JournalField: String] = [:]
 
@@ -21,7 +21,7 @@ struct Fields {
 
     init(_ pool: PoolID) { self[.pool] = pool.text }
 
-    /// The campaign with its newest counters.
+    /// The campaign and its newest counters.
     init(_ campaign: CampaignSnapshot) {
         self.init(campaign.entry)
         guard let stats = campaign.stats else { return }
@@ -58,7 +58,7 @@ struct Fields {
         self[.expression] = rule.conditionText
     }
 
-    /// Value, threshold and window of the comparison that decided, and how much of the window samples cover.
+    /// Adds the deciding comparison's value, threshold and window, and the share of the window that samples cover.
     mutating func add(_ evaluation: Evaluation) {
         if let coverage = evaluation.coverage { self[.coverage] = DecimalText.shortest(coverage, decimals: 3) }
         guard let finding = evaluation.decisive else { return }
@@ -67,7 +67,7 @@ struct Fields {
         if let window = finding.comparison.left.window { self[.window] = window.policyText }
     }
 
-    /// The decision, and the rule behind it.
+    /// Adds the decision's number and its rule.
     mutating func add(_ decision: Decision) {
         self[.decision] = "\(decision.id)"
         self[.rule] = decision.cause.rule
@@ -78,7 +78,7 @@ struct Fields {
         self[.since] = pause.pausedAt.rfc3339
     }
 
-    /// The pool's own id in place of the policy's name for it, and the volume it has left.
+    /// Adds the platform's id of the pool, and the volume left in it.
     mutating func add(_ reading: PoolReading?) {
         guard let reading else { return }
         self[.pool] = reading.pool.id.text
@@ -93,7 +93,7 @@ extension JournalEvent {
 }
 
 extension Formula {
-    /// The first window that this number is counted over.
+    /// The first window in the formula.
     var window: Duration? {
         var found: Duration?
         visit { part in

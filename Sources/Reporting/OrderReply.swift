@@ -1,12 +1,12 @@
 package import Guard
 package import Policy
 
-/// The reply to the person who gave an order; its JSON is the control socket's.
+/// The reply to an order; its JSON is part of the control socket's interface.
 package struct OrderReply: Codable, Hashable, Sendable {
     package var accepted: Bool
-    /// What is done now, or why not.
+    /// What the daemon does now, or why it refuses.
     package var message: String
-    /// `--force` would do it, or would do more.
+    /// True if `--force` would change the outcome.
     package var canBeForced: Bool
 
     package init(accepted: Bool, message: String, canBeForced: Bool = false) {
@@ -15,7 +15,7 @@ package struct OrderReply: Codable, Hashable, Sendable {
         self.canBeForced = canBeForced
     }
 
-    /// - Parameter entry: the campaign's entry in the policy; nil where the policy names no such campaign.
+    /// - Parameter entry: the campaign's entry in the policy; nil if the policy has no such campaign.
     package init(_ outcome: OrderOutcome, _ order: Order, _ entry: CampaignEntry?) {
         self.init(
             accepted: outcome.isAccepted, message: Phrase.text(outcome, order, entry),

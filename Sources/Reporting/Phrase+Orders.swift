@@ -2,9 +2,9 @@ package import Guard
 import Model
 package import Policy
 
-/// What came of orders, as the person who gave one reads it.
+/// The outcome of an order, for the person who gave it.
 extension Phrase {
-    /// - Parameter entry: the campaign's entry in the policy; nil where the policy names no such campaign.
+    /// - Parameter entry: the campaign's entry in the policy; nil if the policy has no such campaign.
     package static func text(_ outcome: OrderOutcome, _ order: Order, _ entry: CampaignEntry?) -> String {
         let name = entry.map(Self.name) ?? order.campaign.text
         switch outcome {

@@ -2,7 +2,7 @@ package import Guard
 import Model
 import Policy
 
-/// Why something is held, refused or not done.
+/// Reasons why something is held, refused or not done.
 extension Phrase {
     // MARK: Launches
 
@@ -29,7 +29,7 @@ extension Phrase {
         }
     }
 
-    /// What is wrong with a launch that is larger than its pool.
+    /// Why a launch that is larger than its pool can never start, and what to do.
     package static func neverFits(_ enrolled: Int, capacity: Int) -> String {
         "can never fit: \(enrolled) are enrolled, but the pool sends at most \(capacity) emails a day; enroll fewer, "
             + "split the campaign or enlarge the pool"

@@ -2,21 +2,21 @@ package import Guard
 package import Model
 package import Policy
 
-/// Parts of sentences, shared by the journal, `explain`, `status` and the replies to orders.
+/// Clauses shared by the journal, `explain`, `status` and the replies to orders.
 ///
-/// Each is a clause without a capital or a full stop.
+/// They begin in lower case and have no final period.
 package enum Phrase {
-    /// What follows in observe mode.
+    /// Ends a sentence about a dry run.
     static let observed = "observe mode: nothing was sent"
 
     // MARK: Names
 
-    /// A campaign as people know it: `camp_123 "VP Sales"`.
+    /// A campaign with its name: `camp_123 "VP Sales"`.
     package static func name(_ entry: CampaignEntry) -> String {
         entry.name.map { "\(entry.id) \"\($0)\"" } ?? entry.id.text
     }
 
-    /// A sender as people know it: `anna@acme.example (sender_1)`.
+    /// A sender with its address: `anna@acme.example (sender_1)`.
     package static func name(_ sender: PoolSender) -> String {
         sender.address.map { "\($0) (\(sender.id))" } ?? sender.id.text
     }
@@ -28,7 +28,7 @@ package enum Phrase {
         }
     }
 
-    /// The platform of a workspace: `the platform` where there is one only.
+    /// The platform of a workspace; `the platform` if the policy has a single workspace.
     package static func name(_ workspace: WorkspaceLabel) -> String {
         workspace.isOnly ? "the platform" : "\(workspace.provider.traits.title) (workspace \(workspace.name))"
     }
@@ -38,12 +38,12 @@ package enum Phrase {
     /// A comparison with its numbers: `bounceRate(24h) 5.6 % > 5 %`.
     package static func text(_ finding: Finding) -> String { finding.text }
 
-    /// The comparison that decided, with its numbers; `condition` where there is none.
+    /// The deciding comparison with its numbers; `condition` if there is none.
     package static func evidence(_ evaluation: Evaluation?, or condition: String) -> String {
         evaluation?.decisive.map(text) ?? condition
     }
 
-    /// Who or what decided, as a clause.
+    /// Who or what made the decision.
     package static func text(_ cause: Decision.Cause) -> String {
         switch cause {
         case .rule(let name): "rule \(name) fired"
@@ -57,7 +57,7 @@ package enum Phrase {
 
     // MARK: Rules
 
-    /// The rule's `for`, to follow a condition: ` for 2m`, ` in 3 of 5 polls`, or nothing.
+    /// The rule's `for`, appended to a condition: ` for 2m`, ` in 3 of 5 polls`, or empty.
     package static func lasting(_ rule: Rule) -> String {
         switch rule.forClause {
         case .duration(.zero): ""
@@ -66,7 +66,7 @@ package enum Phrase {
         }
     }
 
-    /// What a pending rule waits for.
+    /// What makes a pending rule fire.
     static func firesIf(_ rule: Rule) -> String {
         switch rule.forClause {
         case .duration(let duration): "this lasts for \(duration.policyText)"
@@ -74,7 +74,7 @@ package enum Phrase {
         }
     }
 
-    /// How a campaign that a rule paused is resumed.
+    /// When and how a campaign that the rule paused is resumed.
     package static func text(_ resume: Resume) -> String {
         let probation = resume.probation.map { ", \(text($0))" } ?? ""
         let limit = resume.atMost.map { ", at most \($0.times) times in \($0.per.policyText)" } ?? ""
@@ -87,7 +87,7 @@ package enum Phrase {
 
     // MARK: API
 
-    /// What is wrong with a workspace's API, for status lines.
+    /// The state of a failing API, for status lines.
     package static func status(_ kind: APIFailure.Kind) -> String {
         switch kind {
         case .unauthorized: "API key rejected"
@@ -99,7 +99,7 @@ package enum Phrase {
 }
 
 extension Instant {
-    /// In whole seconds, for times that are computed rather than reported.
+    /// Rounded down to the second, for computed times.
     package var toTheSecond: String {
         Instant(milliseconds: milliseconds - ((milliseconds % 1000) + 1000) % 1000).rfc3339
     }

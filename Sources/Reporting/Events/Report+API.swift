@@ -62,7 +62,7 @@ extension Report {
         }
     }
 
-    /// How many requests fail and for how long, where there is something to add to the first fault.
+    /// How many requests fail, and for how long; empty for the first failure of a single request.
     private static func extent(_ failure: APIFailure) -> String {
         let parts = [
             failure.failing > 1 ? "\(failure.failing) requests fail" : nil,
@@ -85,7 +85,7 @@ extension Report {
         fields[.since] = failure.since.rfc3339
         fields[.failing] = "\(failure.failing)"
         fields[.retryAfter] = fault.retryAfter.map { "\(Int($0.seconds.rounded(.up)))" }
-        // A request that never left says nothing about the campaign it was for.
+        // A request that was not sent reveals nothing about its campaign.
         let concernsAll = failure.kind == .throttled && fault.isHeldBack
         if case .stats(let id) = failure.target, !concernsAll { fields[.campaign] = id.text }
         return fields

@@ -2,7 +2,7 @@ import Guard
 import Model
 import Policy
 
-/// Campaigns: their stats, and the route to pauses and resumes.
+/// Builds the entries about campaigns: stats here; pauses and resumes in their own files.
 extension Report {
     static func entry(_ campaign: CampaignSnapshot, _ event: CampaignEvent) -> JournalEvent {
         switch event {
@@ -43,8 +43,8 @@ extension Report {
         fields[.reason] = fault.summary
         return JournalEvent(
             .campaignMissing,
-            "the platform does not know \(Phrase.name(entry)) (\(fault.summary)): check its id in the policy; its rules "
-                + "are not evaluated", fields)
+            "the platform does not know \(Phrase.name(entry)) (\(fault.summary)): check its id in the policy; its "
+                + "rules are not evaluated", fields)
     }
 
     private static func stale(_ campaign: CampaignSnapshot, _ age: Duration, _ lastFault: String?) -> JournalEvent {
@@ -106,6 +106,6 @@ extension Report {
 }
 
 extension CampaignSnapshot {
-    /// The campaign as sentences call it.
+    /// The campaign's name in sentences.
     var name: String { Phrase.name(entry) }
 }

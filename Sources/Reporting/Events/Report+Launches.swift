@@ -2,7 +2,7 @@ import Guard
 import Model
 import Policy
 
-/// Launches, from queued to started or dropped.
+/// Builds the entries about launches, from queued to started or dropped.
 extension Report {
     static func entry(_ campaign: CampaignSnapshot, _ launch: LaunchEntry, _ event: LaunchEvent) -> JournalEvent {
         switch event {
@@ -52,7 +52,7 @@ extension Report {
             .launchHeld, "held launch of \(campaign.name): \(why)\(shortfall(campaign, report))", fields)
     }
 
-    /// The reason, with the numbers behind it where the report has them.
+    /// The reason, with its numbers if the report has them.
     private static func text(_ reason: HoldReason, _ report: HoldReport) -> String {
         let evidence = report.evaluation?.decisive.map(Phrase.text)
         switch reason {
@@ -67,7 +67,7 @@ extension Report {
         }
     }
 
-    /// How many emails the pool lacks for it, and when it may have them.
+    /// By how many emails the pool is short, and when the launch may fit.
     private static func shortfall(_ campaign: CampaignSnapshot, _ report: HoldReport) -> String {
         guard report.rule?.condition.sources.contains(.pools) == true, let pool = report.pool,
             pool.available != nil, let enrolled = campaign.stats?.totalEnrolled

@@ -1,7 +1,7 @@
 import Guard
 import Model
 
-/// The start limit, the circuit breaker for pauses, and the ledger.
+/// Builds the entries about the start limit, the circuit breaker for pauses, and the ledger.
 extension Report {
     static func startLimitReached(_ starts: Int, _ per: Duration, _ campaigns: Int) -> JournalEvent {
         JournalEvent(

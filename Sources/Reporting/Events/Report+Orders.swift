@@ -2,7 +2,7 @@ import Guard
 import Model
 import Policy
 
-/// Orders that people give.
+/// Builds the entries about people's orders.
 extension Report {
     static func entry(_ order: Order, _ entry: CampaignEntry?, _ outcome: OrderOutcome) -> JournalEvent {
         let text = Phrase.text(outcome, order, entry)
@@ -24,10 +24,10 @@ extension Report {
 }
 
 extension Order {
-    /// Who gave it, and why where that was given.
+    /// Who gave the order, and the reason if there is one.
     package var giver: String { by + (reason.map { ", \"\($0)\"" } ?? "") }
 
-    /// The order in the words of the command line.
+    /// The order as typed on the command line.
     var command: String {
         "\(act.rawValue) \(campaign)\(rule.map { " \($0)" } ?? "")\(isForced ? " --force" : "")"
     }

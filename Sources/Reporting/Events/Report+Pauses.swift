@@ -2,7 +2,7 @@ import Guard
 import Model
 import Policy
 
-/// Pauses: made, failed, without effect, and overridden.
+/// Builds the entries about pauses: sent, failed, ineffective and overridden.
 extension Report {
     static func paused(_ campaign: CampaignSnapshot, _ report: PauseReport) -> JournalEvent {
         let decision = report.decision
@@ -32,7 +32,7 @@ extension Report {
         }
     }
 
-    /// The comparison that decided, for how long it held, and what it counted.
+    /// The deciding comparison, how long it held, and what it counted.
     private static func evidence(_ report: PauseReport, _ lasting: String = "") -> String {
         guard let evaluation = report.decision.evidence, let finding = evaluation.decisive else {
             return report.decision.conditionText ?? "its condition holds"
@@ -97,7 +97,7 @@ extension Report {
             .campaignPauseAbandoned, "no longer trying to pause \(campaign.name): \(reason)\(doubt)", fields)
     }
 
-    // MARK: Without effect
+    // MARK: Ineffective pauses
 
     static func pauseUncertain(_ campaign: CampaignSnapshot, _ pause: Pause) -> JournalEvent {
         JournalEvent(
@@ -124,7 +124,8 @@ extension Report {
         JournalEvent(
             .campaignPauseIneffective,
             "pausing \(campaign.name) has no effect: the platform confirmed \(pause.requests) pauses, but the campaign "
-                + "is still sending; stop it on the platform or contact the vendor; Sendwarden continues to send the pause",
+                + "is still sending; stop it on the platform or contact the vendor; Sendwarden continues to send the "
+                + "pause",
             fields(campaign, pause))
     }
 
@@ -166,6 +167,6 @@ extension Report {
 }
 
 extension Pause {
-    /// Pause requests that the platform confirmed.
+    /// The number of pause requests that the platform confirmed.
     fileprivate var requests: Int { (repetitions ?? 0) + 1 }
 }

@@ -2,7 +2,7 @@ import Guard
 import Model
 import Policy
 
-/// Pools: their volume, their figures, and whether the platform has them.
+/// Builds the entries about pools: their volume, inconsistent figures, and missing pools.
 extension Report {
     static func entry(_ event: PoolEvent) -> JournalEvent {
         switch event {
@@ -38,7 +38,7 @@ extension Report {
         }
     }
 
-    /// So many of the platform's pools are named, to help find a misspelled id.
+    /// The most pools of the platform that a message lists, to help find a misspelled id.
     private static let namedMax = 5
 
     private static func missing(_ id: PoolID, _ known: [PoolID]) -> JournalEvent {

@@ -2,7 +2,7 @@ import Guard
 import Model
 import Policy
 
-/// Resumes and probation.
+/// Builds the entries about resumes and probation.
 extension Report {
     static func resumed(_ campaign: CampaignSnapshot, _ report: ResumeReport) -> JournalEvent {
         var fields = Fields(campaign)

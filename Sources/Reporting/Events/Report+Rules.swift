@@ -2,7 +2,7 @@ import Guard
 import Model
 import Policy
 
-/// Transitions of rules, on campaigns and pools.
+/// Builds the entries about rules' transitions, on campaigns and pools.
 extension Report {
     static func entry(_ transition: RuleTransition) -> JournalEvent {
         let (rule, subject) = (transition.rule, Phrase.name(transition.subject))

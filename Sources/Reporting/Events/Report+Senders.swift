@@ -2,7 +2,7 @@ import Guard
 import Model
 import Policy
 
-/// The members of pools: removed, restored, retained.
+/// Builds the entries about pools' members: removed, restored, retained.
 extension Report {
     static func entry(_ event: SenderEvent) -> JournalEvent {
         switch event {
@@ -18,7 +18,7 @@ extension Report {
     private static func changed(_ change: SenderChange, _ rule: Rule?, _ mode: Mode) -> JournalEvent {
         var fields = Fields(change)
         fields[.severity] = rule?.severity.rawValue
-        // A change that is not made is no decision.
+        // A dry run makes no change, so it has no decision.
         if mode == .observe { (fields[.mode], fields[.decision]) = (mode.rawValue, nil) }
         let evidence = change.evidence.decisive.map { ": \(Phrase.text($0))" } ?? ""
         let (kind, verb): (EventKind, String) =
@@ -103,7 +103,7 @@ extension Report {
 extension SenderChange {
     fileprivate var verb: String { action.rawValue }
 
-    /// Which sender, and from or to which pool.
+    /// The sender and the pool, to follow the verb: `sender anna@acme.example (sender_1) from pool main`.
     fileprivate var phrase: String {
         let direction =
             switch action {

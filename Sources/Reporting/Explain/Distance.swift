@@ -1,9 +1,9 @@
 import Model
 import Policy
 
-/// How far a condition is from holding, in emails.
+/// The number of further emails that would make a condition hold.
 struct Distance {
-    /// `would breach with 3 more bounces in a row`; nil where emails alone cannot decide it.
+    /// `would breach with 3 more bounces in a row`; nil if it depends on more than email counts.
     private(set) var text: String?
 
     init(_ condition: Condition, _ readings: any Readings) {

@@ -2,7 +2,7 @@ package import Guard
 package import Model
 package import Policy
 
-/// Why a campaign is as it is, and what would change that.
+/// The state of a campaign, its reasons, and what would change it.
 package struct Explanation: Codable, Sendable {
     /// One rule on the campaign.
     package struct RulePart: Codable, Sendable {
@@ -11,28 +11,28 @@ package struct Explanation: Codable, Sendable {
         package var then: String
         package var mode: String
         package var condition: String
-        /// ` for 2m`, ` in 3 of 5 polls`, or nothing.
+        /// ` for 2m`, ` in 3 of 5 polls`, or empty.
         package var lasting: String
         package var tree: EvaluationNode
-        /// `inactive`, `pending`, `firing`; for a launch rule `allows`, `holds`, `unknown`.
+        /// `inactive`, `pending` or `firing`; for a launch rule `allows`, `holds` or `unknown`.
         package var state: String
         package var since: Instant?
         package var mutedUntil: Instant?
         package var mutedBy: String?
-        /// Its counters count from this resume on.
+        /// The resume from which its counters are counted.
         package var countsSince: Instant?
-        /// What would have to happen for it to change, and when that could be at the earliest.
+        /// What would change its state, and the earliest time.
         package var change: String?
     }
 
     package struct PausePart: Codable, Sendable {
         package var decision: Int?
         package var at: Instant
-        /// Who or what paused it, and on which evidence.
+        /// Who or what paused it, and why.
         package var why: String
-        /// The condition that decided, as it was written.
+        /// The deciding condition, as written in the policy.
         package var condition: String?
-        /// Each comparison with the numbers it was decided on.
+        /// Each comparison with its numbers at the time of the decision.
         package var evidence: [String]
         package var resumesAt: Instant?
     }
@@ -43,9 +43,9 @@ package struct Explanation: Codable, Sendable {
         package var heldSince: Instant?
         package var notBefore: Instant?
         package var expires: Instant?
-        /// By how many emails the pool is short; nil where it has room, or that is unknown.
+        /// By how many emails the pool is short; nil if the launch fits, or if this is unknown.
         package var missing: Int?
-        /// When it could fit at the earliest.
+        /// The earliest time at which it can fit.
         package var earliest: Instant?
     }
 
@@ -58,43 +58,43 @@ package struct Explanation: Codable, Sendable {
     package var labels: [String: String]
     package var state: CampaignState
     package var stats: CampaignStats?
-    /// How old its stats are, in seconds.
+    /// The age of its stats in seconds.
     package var statsAge: Double?
     package var isStale: Bool
     package var isMissing: Bool
     package var pause: PausePart?
-    /// Why a resume would be refused now, one clause each; empty where nothing is against it, or it is not paused.
+    /// Why a resume would be refused now, one clause each; empty if nothing blocks it, nil if it is not paused.
     package var resumeObstacles: [String]?
-    /// What would not keep it from being resumed, but is worth knowing first.
+    /// Warnings that do not block a resume.
     package var resumeWarnings: [String]?
     package var launch: LaunchPart?
     package var rules: [RulePart]
-    /// What follows, a sentence each.
+    /// What happens next, one clause each.
     package var next: [String]
 }
 
-/// The state of a pool, and what was done to its members.
+/// The state of a pool, and changes to its members.
 package struct PoolExplanation: Codable, Sendable {
     package var at: Instant
     package var status: GuardStatus.PoolStatus
-    /// What the policy binds the name to; nil where it is the pool's own id.
+    /// What the policy binds the name to; nil if the name is the platform's id.
     package var binding: String?
-    /// The campaigns that draw on it.
+    /// The campaigns that use the pool.
     package var campaigns: [CampaignID]
     package var rules: [Explanation.RulePart]
-    /// What follows, a sentence each.
+    /// What happens next, one clause each.
     package var next: [String]
 }
 
-/// The state of one rule on everything that it applies to.
+/// The state of one rule on each campaign or pool that it applies to.
 package struct RuleExplanation: Codable, Sendable {
     package struct Place: Codable, Sendable {
-        /// The campaign or the pool.
+        /// The id of the campaign or pool.
         package var id: String
         package var name: String?
         package var state: String
         package var since: Instant?
-        /// The comparison that decides, with its numbers.
+        /// The deciding comparison with its numbers.
         package var evidence: String?
     }
 
@@ -107,6 +107,6 @@ package struct RuleExplanation: Codable, Sendable {
     package var condition: String
     package var lasting: String
     package var resume: String?
-    /// What is firing first.
+    /// Sorted by urgency: firing rules first.
     package var places: [Place]
 }

@@ -3,7 +3,7 @@ package import Model
 import Policy
 
 extension Guard {
-    /// Why the campaign is as it is; nil where the policy does not name it.
+    /// The state of the campaign and its reasons; nil if the policy does not name it.
     package func explanation(of id: CampaignID, at now: Instant) -> Explanation? {
         guard let index = campaigns.index(of: id) else { return nil }
         let campaign = campaigns[index]
@@ -22,7 +22,7 @@ extension Guard {
         return explanation
     }
 
-    /// The id or name that was most likely meant.
+    /// The known id or name that is closest to `name`.
     package func nearest(to name: String) -> String? {
         NearestName.of(
             name, in: policy.campaigns.map(\.id.text) + policy.rules.map(\.name) + pools.named.map(\.text))
@@ -42,7 +42,7 @@ extension Guard {
     }
 
     private func part(_ pause: Pause) -> Explanation.PausePart {
-        // A pause that no decision of ours made.
+        // Decision 0 marks a pause that Sendwarden did not decide.
         if pause.decision.id == 0 { return anothers(pause.standstill) }
         let keeper = pause.keptBy.map { "; \($0.giver) ordered it to stay paused" } ?? ""
         var part = part(pause.decision, at: pause.pausedAt, suffix: keeper)

@@ -2,7 +2,7 @@ import Guard
 import Model
 import Policy
 
-/// What follows from a campaign's state, a sentence each.
+/// What happens next to a campaign, one clause each.
 extension Guard {
     func next(_ index: Int, _ launch: LaunchMachine?, at now: Instant) -> [String] {
         let campaign = campaigns[index]
@@ -67,7 +67,7 @@ extension Guard {
             + "reason not to"
     }
 
-    /// How often it is polled, and why, where danger decides about that.
+    /// How often the campaign is polled, and why; nil if the interval is fixed.
     private func nextPolls(_ index: Int) -> String? {
         guard !policy.poll.stats.isFixed else { return nil }
         let polls = "polled every \(pollInterval(index).policyText)"
@@ -88,8 +88,8 @@ extension Guard {
         }
         if let index = launches.index(of: id), let ahead = launchAhead(of: index, at: now) {
             next.append(
-                "it waits up to \(policy.staleAfter.policyText) for the launch of \(ahead.entry.campaign), which is due "
-                    + "first and has not been evaluated yet")
+                "it waits up to \(policy.staleAfter.policyText) for the launch of \(ahead.entry.campaign), which is "
+                    + "due first and has not been evaluated yet")
         }
         if let (shortfall, earliest) = fit(of: launch, at: now) {
             let renewal = earliest.map { "; the pool's window resets at \($0.toTheSecond)" } ?? ""

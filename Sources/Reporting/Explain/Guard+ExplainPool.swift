@@ -3,7 +3,7 @@ package import Model
 import Policy
 
 extension Guard {
-    /// The state of a pool; nil where the policy does not name it and the platform does not report it.
+    /// The state of a pool; nil if neither the policy nor the platform has it.
     package func explanation(ofPool id: PoolID, at now: Instant) -> PoolExplanation? {
         let binding = policy.binding(id)
         guard binding != nil || pools.machine(id)?.pool != nil || pools.named.contains(id) else { return nil }
@@ -51,7 +51,7 @@ extension Guard {
 }
 
 extension Phrase {
-    /// A change of a pool's members that is under way: `removing anna@acme.example: sent`.
+    /// A change of a pool's members that is in progress: `removing anna@acme.example: sent`.
     static func text(_ attempt: SenderState.Attempt) -> String {
         let verb = attempt.change.action == .remove ? "removing" : "restoring"
         let stage =

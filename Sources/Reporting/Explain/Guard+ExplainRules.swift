@@ -2,7 +2,7 @@ package import Guard
 package import Model
 import Policy
 
-/// The rules of an explanation.
+/// The parts of explanations about rules.
 extension Guard {
     func ruleParts(_ index: Int, _ launch: LaunchMachine?, at now: Instant) -> [Explanation.RulePart] {
         var parts = campaigns[index].rules.states.map { part($0.rule, $0.state, index, at: now) }
@@ -41,9 +41,9 @@ extension Guard {
         return part
     }
 
-    // MARK: A rule everywhere
+    // MARK: One rule
 
-    /// The state of a rule on every campaign or pool that it applies to; nil where the policy has no such rule.
+    /// The state of a rule on each campaign or pool that it applies to; nil if the policy has no such rule.
     package func explanation(ofRule name: String, at now: Instant) -> RuleExplanation? {
         guard let rule = policy.rule(name) else { return nil }
         var places: [RuleExplanation.Place]
@@ -111,7 +111,7 @@ extension Explanation.RulePart {
 }
 
 extension Truth {
-    /// What a launch rule that is evaluated so does with the launch.
+    /// The effect of a launch rule with this result.
     fileprivate var launchWord: String {
         switch self {
         case .yes: "holds"

@@ -3,7 +3,7 @@ package import Model
 import Policy
 
 extension Guard {
-    /// A snapshot of everything that is known.
+    /// A snapshot of the guard's state.
     package func status(at now: Instant) -> GuardStatus {
         let ids = Set(pools.known.filter { $0.pool != nil }.map(\.id)).union(policy.pools.map(\.name)).sorted()
         return GuardStatus(
@@ -93,8 +93,8 @@ extension Guard {
         return status
     }
 
-    /// By how many emails the pool is short for a launch that waits, and when it could fit; nil where it has room, or that
-    /// is unknown.
+    /// By how many emails the pool is short for a waiting launch, and when it can fit; nil if it fits, or if this is
+    /// unknown.
     func fit(of launch: LaunchMachine, at now: Instant) -> (shortfall: Int, earliest: Instant?)? {
         guard launch.isOpen, let campaign = campaigns[launch.entry.campaign],
             let enrolled = campaign.samples.latest?.stats.totalEnrolled,
@@ -106,7 +106,7 @@ extension Guard {
 }
 
 extension RuleState {
-    /// The state in a word, and since when it lasts.
+    /// The state, and since when the rule has been in it.
     var standing: (state: GuardStatus.RuleStatus.State, since: Instant?) {
         switch phase {
         case .inactive: (.inactive, nil)

@@ -3,7 +3,7 @@ import Model
 import Policy
 
 extension Guard {
-    /// One line for the service's status.
+    /// The service's status line.
     package var summary: String {
         var paused = 0
         var withoutStats = 0
@@ -26,7 +26,7 @@ extension Guard {
         return parts.joined(separator: ", ")
     }
 
-    /// What is wrong with the first workspace's API that fails; nil while all are healthy.
+    /// The state of the first failing API; nil while all are healthy.
     var apiFailure: String? {
         for workspace in policy.workspaces {
             guard let failure = apiFailure(of: workspace.name) else { continue }

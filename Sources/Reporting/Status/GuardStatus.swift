@@ -1,7 +1,7 @@
 package import Guard
 package import Model
 
-/// A snapshot of everything the guard knows, for people and for metrics.
+/// A snapshot of the guard's state, for people and for metrics.
 package struct GuardStatus: Sendable, Codable {
     package struct RuleStatus: Sendable, Codable {
         package enum State: String, CaseIterable, Sendable, Codable {
@@ -10,9 +10,9 @@ package struct GuardStatus: Sendable, Codable {
 
         package var name: String
         package var state: State
-        /// Since when it has been pending or firing.
+        /// When it became pending or firing.
         package var since: Instant?
-        /// It does not act until then, as a person overruled it.
+        /// Until when the rule is muted, which may have passed; nil if it was never muted.
         package var mutedUntil: Instant?
     }
 
@@ -23,24 +23,24 @@ package struct GuardStatus: Sendable, Codable {
         package var state: CampaignState
         package var isStale: Bool
         package var isMissing: Bool
-        /// The share of its latest answers that could not be used, 0…1; nil where it is too small to matter.
+        /// The share of its latest responses that were unusable, 0…1; nil unless it is degraded.
         package var unusableShare: Double?
         package var stats: CampaignStats?
-        /// How old its stats are, in seconds; nil before the first.
+        /// The age of its stats in seconds; nil before the first.
         package var statsAge: Double?
         package var rules: [RuleStatus]
-        /// The bounce rate that its first pausing rule reads; nil where no rule does, or nothing was resolved.
+        /// The bounce rate that its first pausing rule reads; nil without such a rule, or if nothing was resolved.
         package var rate: Double?
-        /// That rate's window, as a policy writes it; nil for the campaign's whole life.
+        /// The rate's window in the policy's notation; nil for the campaign's lifetime.
         package var rateWindow: String?
         package var rateLimit: Double?
         /// The rate within each eighth of the window, oldest first.
         package var trend: [Double?]
-        /// When a pause of ours ends by itself at the earliest.
+        /// The earliest automatic resume.
         package var resumesAt: Instant?
-        /// The platform confirmed its pause more than once, and it is still sending.
+        /// True if the platform confirmed several pauses, but it is still sending.
         package var isPauseIneffective: Bool?
-        /// The decision behind a pause that is on its way or stands.
+        /// The decision behind its current or pending pause.
         package var decision: Int?
     }
 
@@ -48,13 +48,13 @@ package struct GuardStatus: Sendable, Codable {
         package var campaign: CampaignID
         package var state: LaunchState
         package var heldSince: Instant?
-        /// Why it is held, a clause each.
+        /// Why it is held, one clause each.
         package var reasons: [String]
         package var notBefore: Instant?
         package var expires: Instant?
         /// By how many emails its pool is short.
         package var missing: Int?
-        /// When it could fit at the earliest.
+        /// The earliest time at which it can fit.
         package var earliest: Instant?
     }
 
@@ -62,17 +62,17 @@ package struct GuardStatus: Sendable, Codable {
         package var id: PoolID
         package var workspace: WorkspaceName
         package var name: String?
-        /// The platform's own id, where the policy gives the pool another name.
+        /// The platform's id, if the policy gives the pool another name.
         package var platformID: PoolID?
-        /// True where the platform has no such pool, or several match.
+        /// True if no pool of the platform matches, or several do.
         package var isMissing: Bool
-        /// Members in all, and those that can send; nil where the platform does not say.
+        /// All members, and those that can send; nil if the platform does not report them.
         package var senders: Int?
         package var activeSenders: Int?
         package var tags: [String: String]
-        /// Members that we removed and have not restored.
+        /// Members that rules removed and that have not been restored.
         package var removedSenders: [SenderID]
-        /// A change of the members that is under way, in a few words.
+        /// The change of members in progress, in a few words.
         package var change: String?
         package var dailyCapacity: Int?
         package var remainingVolume: Int?
@@ -86,23 +86,23 @@ package struct GuardStatus: Sendable, Codable {
     package struct WorkspaceStatus: Sendable, Codable {
         package var name: WorkspaceName
         package var provider: String
-        /// What is wrong with its API, in a few words; nil while it is healthy.
+        /// The failure of its API, in a few words; nil while it is healthy.
         package var apiTrouble: String?
     }
 
-    /// The first workspace; ``workspaces`` has all.
+    /// The first workspace; ``workspaces`` lists all.
     package var workspace: String
     package var provider: String
     package var workspaces: [WorkspaceStatus]
     package var mode: String
     /// The service's status line.
     package var summary: String
-    /// What is wrong with the API, in a few words; nil while it is healthy.
+    /// The first failure of an API, in a few words; nil while all are healthy.
     package var apiTrouble: String?
-    /// Requests a minute that polling takes, and that the policy allows in all.
+    /// Requests per minute: those that polling needs, and the policy's budget.
     package var polledPerMinute: Double
     package var budgetPerMinute: Double
-    /// Decisions cannot be stored at present.
+    /// True if decisions cannot be stored at present.
     package var isLedgerFailing: Bool
     /// In the policy's order.
     package var campaigns: [CampaignStatus]
