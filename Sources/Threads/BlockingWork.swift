@@ -1,14 +1,14 @@
 import DequeModule
 import Synchronization
 
-/// A few threads of their own for calls that block: a file, a database, a name service.
+/// Dedicated threads for blocking calls, such as files, databases and name services.
 ///
-/// The cooperative pool has one thread a core; a call that hangs there stops what has nothing to do with it.
+/// The cooperative pool has one thread per core, so a call that hangs there would stop unrelated tasks.
 package final class BlockingWork: Sendable {
-    /// What runs first; work of one urgency runs in the order in which it came.
+    /// The most urgent work runs first; work of the same urgency runs in order of arrival.
     package enum Urgency: Int, Sendable, CaseIterable {
         case urgent, ordinary
-        /// Runs when nothing else waits.
+        /// Runs only if nothing else waits.
         case background
     }
 
@@ -16,8 +16,8 @@ package final class BlockingWork: Sendable {
     private let threads: Int
 
     /// - Parameters:
-    ///   - threads: how much runs at a time.
-    ///   - unfinishedMax: how much of each urgency may run or wait; more is refused at once.
+    ///   - threads: the number of calls that run at a time.
+    ///   - unfinishedMax: the most calls of each urgency that run or wait; further calls are refused.
     package init(threads: Int, unfinishedMax: Int) {
         self.threads = threads
         queue = WorkQueue(unfinishedMax: unfinishedMax)
@@ -27,15 +27,16 @@ package final class BlockingWork: Sendable {
         }
     }
 
-    /// What has been taken in is done first; a call that hangs keeps its thread until the process ends.
+    /// Accepted work is still done; a call that hangs blocks its thread until the process ends.
     deinit { queue.stop(threads: threads) }
 
-    /// How much waits for a thread.
+    /// The number of calls that wait for a thread.
     package var waiting: Int { queue.waiting }
 
-    /// Does the work on one of the threads.
+    /// Runs the work on one of the threads.
     ///
-    /// Nil where too much waits, or where the task is cancelled first: work that has begun then ends unheard.
+    /// Nil if too many calls wait, or if the task is cancelled; work that has begun is then finished, and its result is
+    /// discarded.
     package func run<Value: Sendable>(
         _ urgency: Urgency = .ordinary, _ work: @escaping @Sendable () -> Value
     ) async -> Value? {
@@ -54,7 +55,7 @@ package final class BlockingWork: Sendable {
     }
 }
 
-/// Who waits for the end of some work, until it comes or is no longer wanted.
+/// Resumes the caller once: with the result, or with nil if the call is refused or cancelled.
 private final class Ticket<Value: Sendable>: Sendable {
     private enum State {
         case created
@@ -64,7 +65,7 @@ private final class Ticket<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.created)
 
-    /// False where it is over already; then the continuation has been resumed.
+    /// False if the call was cancelled before; then the continuation has been resumed.
     func begin(_ continuation: CheckedContinuation<Value?, Never>) -> Bool {
         let isOver = state.withLock { state in
             if case .over = state { return true }
@@ -89,7 +90,7 @@ private final class Ticket<Value: Sendable>: Sendable {
     }
 }
 
-/// What waits for a thread; the threads hold it, and end once it is stopped and empty.
+/// The work that waits for a thread; the threads end once it is stopped and empty.
 private final class WorkQueue: Sendable {
     private struct State {
         var waiting = [Deque<@Sendable () -> Void>](repeating: [], count: BlockingWork.Urgency.allCases.count)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A detached thread, which ends with its body and leaves signals to other threads.
+/// Starts detached threads, which end with their body and block all signals.
 package enum WorkThread {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
@@ -29,9 +29,9 @@ package enum WorkThread {
     }
 }
 
-/// A counting semaphore; signalling never blocks.
+/// A counting semaphore; ``signal()`` never blocks.
 package final class Semaphore: Sendable {
-    // POSIX semaphores may be shared between threads, but must not move in memory.
+    // POSIX semaphores can be shared between threads, but must not move in memory.
     nonisolated(unsafe) private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
     package init() { sem_init(semaphore, 0, 0) }
