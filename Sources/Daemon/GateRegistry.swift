@@ -3,16 +3,15 @@ import Policy
 import Providers
 import Synchronization
 
-/// The gate of each workspace, the same one over all reloads: a new policy forgets neither a `Retry-After` nor what was
-/// spent of the budget.
+/// The gates of all workspaces, preserved across reloads, so that a `Retry-After` and the spent budget stay in effect.
 final class GateRegistry: Sendable {
-    /// A changed key goes through the same gate; another platform or URL has one of its own.
+    /// A workspace with a new key keeps its gate; a new URL gets a new gate.
     private struct Identity: Hashable {
         var workspace: WorkspaceName
         var url: String
     }
 
-    /// More than the most workspaces of two policies, the one in use and the next; beyond it, others are forgotten.
+    /// Above the workspace limit of two policies, the current and the next; beyond it, unused gates are dropped.
     private static let countMax = 128
 
     private let gates = Mutex<[Identity: RequestGate]>([:])

@@ -3,7 +3,7 @@ package import Model
 package import Policy
 package import Providers
 
-/// Makes the clients that a policy's workspaces ask for.
+/// Creates the clients for a policy's workspaces.
 package struct PlatformFactory: Sendable {
     private let connections: Connections
     private let time: any TimeSource
@@ -22,7 +22,7 @@ package struct PlatformFactory: Sendable {
         self.random = random
     }
 
-    /// With one pool of connections for everything, for a command that asks a few questions.
+    /// Uses one client for all lanes, for commands that send a few requests.
     package init(
         http: HTTPClient, time: any TimeSource, credentialsDirectory: String?, random: @escaping @Sendable () -> Double
     ) {
@@ -30,14 +30,14 @@ package struct PlatformFactory: Sendable {
             connections: Connections(all: http), time: time, credentialsDirectory: credentialsDirectory, random: random)
     }
 
-    /// Reads every key, and makes a client with each.
+    /// Reads the keys and creates a client for each workspace.
     package func platforms(for policy: CheckedPolicy) throws(CredentialError) -> Platforms {
         var platforms: [WorkspaceName: Platform] = [:]
         for workspace in policy.workspaces { platforms[workspace.name] = try platform(workspace, policy) }
         return Platforms(platforms)
     }
 
-    /// Reads a workspace's key, and makes the client with it.
+    /// Reads a workspace's key and creates its client.
     package func platform(_ workspace: Workspace, _ policy: CheckedPolicy) throws(CredentialError) -> Platform {
         let key: APIKey
         switch workspace.credential {
@@ -47,7 +47,7 @@ package struct PlatformFactory: Sendable {
         return try connect(workspace, key, policy)
     }
 
-    /// Makes the client of a workspace with a key that is known to be well protected.
+    /// Creates a workspace's client with a key that was read before.
     package func connect(
         _ workspace: Workspace, _ key: APIKey, _ policy: CheckedPolicy
     ) throws(CredentialError) -> Platform {
@@ -74,6 +74,6 @@ package struct PlatformFactory: Sendable {
         }
     }
 
-    /// How requests are made.
+    /// The configuration of all HTTP clients.
     package static var clientConfiguration: HTTPClient.Configuration { Connections.configuration }
 }

@@ -3,13 +3,13 @@ package import Model
 import Policy
 package import Providers
 
-/// The platforms of all workspaces: carries polls and actions to the one that each is for.
+/// The platforms of all workspaces; sends each poll and action to its workspace's platform.
 package struct Platforms: Sendable {
     private let platforms: [WorkspaceName: Platform]
 
     package init(_ platforms: [WorkspaceName: Platform]) { self.platforms = platforms }
 
-    /// A sound policy asks no platform for what it cannot do, so this is for the one that changes under our feet.
+    /// A valid policy requires no missing ability; this covers a provider that a reload changes.
     private static let unable = Fault(
         .refused, "the workspace's platform cannot do this", mayHaveTakenEffect: false)
 
@@ -17,7 +17,7 @@ package struct Platforms: Sendable {
 
     // MARK: Polls
 
-    /// - Parameter query: for a pool that the policy gives a name, what is to be found out about it.
+    /// - Parameter query: what to read of a pool under the policy's `pools`; nil for other targets.
     func poll(
         _ target: Target, in workspace: WorkspaceName, query: RosterQuery?, operation: OperationID?
     ) async throws(Fault) -> PollOutcome.Reading {

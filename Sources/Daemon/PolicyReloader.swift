@@ -8,10 +8,10 @@ package enum PolicyRefusal: Error {
     case unreadable(PolicyFileError)
     case unsound(path: String, [Diagnostic])
     case credential(CredentialError)
-    /// Too much else waits for the disk.
+    /// Too many file operations are waiting.
     case busy
 
-    /// What is wrong, where, and where to see more.
+    /// The first error with its location, and the command that shows all.
     package var message: String {
         switch self {
         case .unreadable(let error): return error.message
@@ -26,7 +26,7 @@ package enum PolicyRefusal: Error {
     }
 }
 
-/// Reads the policy file for the daemon: at its start, and at each reload.
+/// Reads the policy file when the daemon starts and at each reload.
 package struct PolicyReloader: Sendable {
     private let path: String
     private let factory: PlatformFactory
@@ -38,7 +38,7 @@ package struct PolicyReloader: Sendable {
         self.files = files
     }
 
-    /// The policy, clients with its keys, and the entry that reports them.
+    /// The policy, its clients, and the event that reports the load.
     package func load() async throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
         let result = await files.run { () -> Result<(CheckedPolicy, Platforms, JournalEvent), PolicyRefusal> in
             Result { () throws(PolicyRefusal) in try read() }
@@ -63,7 +63,7 @@ package struct PolicyReloader: Sendable {
         }
     }
 
-    /// All or nothing: a policy that cannot be used in full is refused with the reason.
+    /// Loads the policy as a whole, or refuses it with the reason.
     package func reload() async -> GuardService.Reload {
         do throws(PolicyRefusal) {
             let (policy, platforms, loaded) = try await load()

@@ -3,26 +3,26 @@ package import Model
 import Policy
 package import Providers
 
-/// Finds a pool that a policy gives a name, and reads its members page by page.
+/// Finds a pool under the policy's `pools`, and reads its members page by page.
 ///
-/// Pages may shift while they are read: what comes twice counts once, and a pool that a list does not show is asked for
-/// by the id that it was last found by.
+/// A list can change between pages: duplicates count once, and a pool that is missing from the list is requested by its
+/// last known id.
 package struct RosterReader: Sendable {
-    /// Lists are given up after this long: slow pages without end would outlast the time after which the guard asks again.
+    /// The most time for a list, so that slow pages do not outlast the time after which the guard polls again.
     package static let readingMax: Duration = .seconds(600)
 
     private let platform: any RosterPlatform
     private let startedAt = ContinuousClock.now
     private let now: @Sendable () -> ContinuousClock.Instant
 
-    /// - Parameter now: for tests, the time by which ``readingMax`` is over.
+    /// - Parameter now: the clock for ``readingMax``, for tests.
     package init(
         platform: any RosterPlatform, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         (self.platform, self.now) = (platform, now)
     }
 
-    /// - Throws: the platform's fault, or `.unreachable` where its pages take too long altogether.
+    /// - Throws: the platform's fault, or `.unreachable` if the list takes longer than ``readingMax``.
     package func finding(_ query: RosterQuery) async throws(Fault) -> PoolFinding {
         let found: [PoolID: SenderPool]
         if let id = query.binding.target.id {
@@ -35,7 +35,7 @@ package struct RosterReader: Sendable {
         do throws(Fault) {
             return .found(try await roster(of: pool, query))
         } catch {
-            // It went while it was read.
+            // The pool was deleted while its members were read.
             guard error.kind == .missing else { throw error }
             return .missing
         }

@@ -3,37 +3,37 @@ package import Guard
 package import Model
 package import Reporting
 
-/// Something that is asked of the daemon, from outside.
+/// A request to the daemon from outside.
 package enum ControlRequest: Sendable {
-    /// Read the policy again.
+    /// Reloads the policy.
     ///
     /// - Parameters:
-    ///   - by: who asked, in words; nil where a signal did.
-    ///   - answer: is given what came of it.
+    ///   - by: who asked; nil for a signal.
+    ///   - answer: receives the outcome.
     case reload(by: String?, answer: @Sendable (ReloadOutcome) -> Void)
-    /// Something that the loop answers by itself.
+    /// A question that the loop answers immediately.
     case question(Question)
 }
 
-/// What the loop that owns the guard answers at once.
+/// A question to the loop that owns the guard, answered within one turn.
 package enum Question: Sendable {
-    /// All that is counted and measured.
+    /// The values of all metrics.
     case metrics(answer: @Sendable (MetricsSnapshot) -> Void)
-    /// Why something is as it is.
+    /// The explanation of a campaign, pool or rule.
     case explain(String, answer: @Sendable (Explained) -> Void)
-    /// Do what a person wants.
+    /// A person's order.
     case order(Order, answer: @Sendable (OrderReply) -> Void)
-    /// How everything stands.
+    /// The guard's state.
     case status(answer: @Sendable (GuardStatus) -> Void)
     /// The workspaces of the policy in use.
     case workspaces(answer: @Sendable ([WorkspaceName]) -> Void)
 }
 
-/// What came of a reload.
+/// The outcome of a reload.
 package struct ReloadOutcome: Sendable, Codable, Hashable {
     /// False if the policy was refused and the policy in use stays in use.
     package var accepted: Bool
-    /// As the journal has it.
+    /// The message of the journal entry.
     package var message: String
 
     package init(accepted: Bool, message: String) {
@@ -42,39 +42,41 @@ package struct ReloadOutcome: Sendable, Codable, Hashable {
     }
 }
 
-/// Where orders and questions are left, and answered.
+/// Passes orders and questions to the daemon's loop, and returns the answers.
+///
+/// Every method returns nil if the daemon ends first.
 package struct ControlChannel: Sendable {
     package let requests = AsyncChannel<ControlRequest>()
 
     package init() {}
 
-    /// Reads the policy again; nil where the daemon ends before it could.
+    /// Reloads the policy.
     package func reload(by asker: String?) async -> ReloadOutcome? {
         await ask { .reload(by: asker, answer: $0) }
     }
 
-    /// All that is counted and measured, as Prometheus reads it; nil where the daemon ends before it could answer.
+    /// All metrics in Prometheus's text format.
     package func metrics() async -> String? {
         let snapshot: MetricsSnapshot? = await ask { .question(.metrics(answer: $0)) }
         return snapshot?.text
     }
 
-    /// The workspaces of the policy in use; nil where the daemon ends before it could answer.
+    /// The workspaces of the policy in use.
     package func workspaces() async -> [WorkspaceName]? {
         await ask { .question(.workspaces(answer: $0)) }
     }
 
-    /// How everything stands; nil where the daemon ends before it could answer.
+    /// The guard's state.
     package func status() async -> GuardStatus? {
         await ask { .question(.status(answer: $0)) }
     }
 
-    /// Why something is as it is; nil where the daemon ends before it could answer.
+    /// The explanation of a campaign, pool or rule.
     package func explain(_ subject: String) async -> Explained? {
         await ask { .question(.explain(subject, answer: $0)) }
     }
 
-    /// Has a person's order carried out; nil where the daemon ends before it could answer.
+    /// Gives a person's order to the guard.
     package func obey(_ order: Order) async -> OrderReply? {
         await ask { .question(.order(order, answer: $0)) }
     }
@@ -87,7 +89,7 @@ package struct ControlChannel: Sendable {
         return await stream.first { _ in true }
     }
 
-    /// The order alone holds the answer's other end: dropped unanswered, it ends the wait.
+    /// Only the request holds the stream's continuation: if it is dropped without an answer, the wait ends.
     private static func question<Answer: Sendable>(
         _ order: (@escaping @Sendable (Answer) -> Void) -> ControlRequest
     ) -> (AsyncStream<Answer>, ControlRequest) {

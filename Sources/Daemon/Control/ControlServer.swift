@@ -13,15 +13,14 @@ import Reporting
 import ServiceLifecycle
 package import Threads
 
-/// Answers operators and scrapers over HTTP, on a Unix socket or on a loopback port.
+/// Serves operators and scrapers over HTTP, on a Unix socket or a loopback port.
 ///
-/// What is read, and how long it may take, is bounded. A server that cannot listen reports it and leaves the guard to its
-/// work.
+/// Sizes and times of requests are bounded. If the server cannot listen, it reports this, and the guard continues.
 package struct ControlServer: Service {
     package enum Address: Sendable {
-        /// For the owner and the group, who may give orders.
+        /// Accessible to the owner and the group, who may give orders.
         case socket(path: String)
-        /// For everyone on this machine, who may only read metrics.
+        /// Accessible to every user of this machine; serves only metrics.
         case loopback(host: String, port: Int)
     }
 
@@ -33,12 +32,12 @@ package struct ControlServer: Service {
     private let threads: MultiThreadedEventLoopGroup
     private let ledger: (any LedgerQueries)?
     private let files: BlockingWork
-    /// A directory service that hangs keeps this thread alone.
+    /// Looks up user names; a directory service that hangs blocks only this thread.
     private let names = BlockingWork(threads: 1, unfinishedMax: 16)
     private let connections = ControlConnections()
     private let questions = QuestionGate()
 
-    /// - Parameter ledger: the one that the daemon writes, for questions about the past.
+    /// - Parameter ledger: the daemon's ledger, for the history; nil without one.
     package init(
         _ address: Address, control: ControlChannel, journal: Journal, threads: MultiThreadedEventLoopGroup,
         files: BlockingWork, ledger: (any LedgerQueries)? = nil
@@ -93,7 +92,7 @@ package struct ControlServer: Service {
                 try await respond(to: request, writer, from: channel)
             },
             onServerRunning: { _ in
-                // Made for nobody but us, it is opened to the group once it is there.
+                // The socket is created with access for its owner only; now admit the group.
                 if case .socket(let path) = address { _ = await files.run { chmod(path, 0o660) } }
             })
     }
@@ -168,7 +167,7 @@ package struct ControlServer: Service {
         return ControlServer.json(reply, reply.accepted ? .ok : .conflict)
     }
 
-    /// A question for the loop; nil where the daemon ends first, or the connection has.
+    /// Asks the loop; nil if the daemon or the connection ends first.
     private func ask<Reply: Sendable>(
         _ channel: any Channel, _ question: @Sendable () async -> Reply?
     ) async -> Reply? {
@@ -181,7 +180,7 @@ package struct ControlServer: Service {
         }
         guard var explained = await ask(channel, { await control.explain(subject) }) else { return nil }
         if let ledger, let workspaces = await ask(channel, { await control.workspaces() }) {
-            // Without its history, as from a ledger that cannot be read, it is an answer all the same.
+            // If the ledger cannot be read, answer without the history.
             try? await explained.addHistory(subject, from: ledger, workspaces)
         }
         return ControlServer.json(explained, explained.isFound ? .ok : .notFound)

@@ -3,18 +3,18 @@ package import Ledger
 package import Model
 package import Reporting
 
-/// The answer to "why": about a campaign, a pool, a rule or a decision.
+/// The explanation of a campaign, a pool, a rule or a decision, with its recent events.
 package struct Explained: Codable, Sendable {
     package var campaign: Explanation?
     package var rule: RuleExplanation?
     package var pool: PoolExplanation?
     package var decision: DecisionRecord?
-    /// What was reported about it lately, oldest first.
+    /// Its most recent events, oldest first.
     package var events: [HistoryEntry] = []
-    /// What was most likely meant, where nothing has that name.
+    /// The closest known name; nil if something was found.
     package var nearest: String?
 
-    /// As many events as fit on a screen beside the rest.
+    /// The most events, so that the explanation fits on a screen.
     private static let eventsMax = 12
 
     package init(_ subject: String, _ warden: Guard, at now: Instant) {
@@ -24,7 +24,7 @@ package struct Explained: Codable, Sendable {
         if campaign == nil, rule == nil, pool == nil { nearest = warden.nearest(to: subject) }
     }
 
-    /// Adds what the ledger knows of these workspaces: the history, and decisions by their numbers.
+    /// Adds the history from the ledger, or the decision if the subject is a decision's number.
     package mutating func addHistory(
         _ subject: String, from ledger: any LedgerQueries, _ workspaces: [WorkspaceName]
     ) async throws(LedgerError) {
@@ -47,6 +47,6 @@ package struct Explained: Codable, Sendable {
         events = try await ledger.history(of: workspaces, filter)
     }
 
-    /// True where something of that name is known.
+    /// True if the subject was found.
     package var isFound: Bool { campaign != nil || rule != nil || pool != nil || decision != nil }
 }

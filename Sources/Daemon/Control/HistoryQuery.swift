@@ -2,12 +2,12 @@ import HummingbirdCore
 package import Ledger
 import Model
 
-/// A history's filter as the query of a request.
+/// Converts a history filter to and from the query of a request.
 package enum HistoryQuery {
-    /// The most that is answered at once: an answer is made whole before it is sent.
+    /// The most events per response, because a response is built in memory.
     package static let limitMax = 5000
 
-    /// What a request asks for; what it does not say is all, the newest 1000 of it.
+    /// The filter of a request; missing parameters match everything, and the default limit is 1000.
     static func filter(_ query: FlatDictionary<Substring, Substring>) -> HistoryFilter {
         func text(_ name: String) -> String? { query[name[...]].map(String.init) }
         var filter = HistoryFilter(limit: min(text("limit").flatMap { Int($0) } ?? 1000, limitMax))
@@ -19,7 +19,7 @@ package enum HistoryQuery {
         return filter
     }
 
-    /// The path with the query that asks for it.
+    /// The path and query for a filter.
     package static func path(_ filter: HistoryFilter, workspace: String? = nil) -> String {
         ControlPath.history.with([
             ("limit", "\(filter.limit)"), ("workspace", workspace), ("campaign", filter.campaign),

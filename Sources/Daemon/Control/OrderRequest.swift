@@ -1,7 +1,7 @@
 package import Guard
 package import Model
 
-/// An order as it comes over the control socket; who gave it is the kernel's to say.
+/// An order as sent over the control socket; the kernel identifies who gave it.
 package struct OrderRequest: Codable, Sendable {
     package var act: Order.Act
     package var campaign: CampaignID

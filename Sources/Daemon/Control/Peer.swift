@@ -2,13 +2,12 @@ import Glibc
 import NIOCore
 import Threads
 
-/// Who is at a Unix socket's other end, as the kernel reports.
+/// Identifies the client of a Unix socket, as the kernel reports it.
 enum Peer {
-    /// How long the system may take to find a user's name; a directory service can be slow, and an order is not to wait
-    /// for it.
+    /// The most time for looking up a user name, so that a slow directory service does not delay an order.
     private static let nameWithin: Duration = .seconds(1)
 
-    /// `anna (uid 1000, pid 4711)`; without the name where it is unknown, nil where the kernel reports nobody.
+    /// `anna (uid 1000, pid 4711)`, without an unknown name; nil if the kernel reports no client.
     static func name(_ channel: any Channel, _ names: BlockingWork) async -> String? {
         guard let provider = channel as? any SocketOptionProvider else { return nil }
         let credentials: Credentials? = try? await provider.unsafeGetSocketOption(
@@ -32,7 +31,7 @@ enum Peer {
         }
     }
 
-    /// The name that the system knows for a user; nil where it knows none.
+    /// The user's name; nil if it is unknown.
     private static func lookUp(_ uid: UInt32) -> String? {
         var entry = passwd()
         var buffer = [CChar](repeating: 0, count: 4096)
@@ -41,7 +40,7 @@ enum Peer {
         return String(cString: found.pointee.pw_name)
     }
 
-    /// Laid out as the kernel's `struct ucred`.
+    /// The layout of the kernel's `struct ucred`.
     private struct Credentials: BitwiseCopyable {
         var pid: Int32
         var uid: UInt32

@@ -1,19 +1,19 @@
 import Synchronization
 
-/// Lets a few questions at a time reach the loop that owns the guard, so that an order waits behind no more than those.
+/// Limits how many questions wait for the loop at a time, so that an order waits behind only these.
 final class QuestionGate: Sendable {
-    /// Questions at a time; one takes the loop some milliseconds at most.
+    /// The most questions at a time; each takes the loop a few milliseconds at most.
     static let atOnceMax = 4
 
     private struct State {
         var free = QuestionGate.atOnceMax
-        /// As many as connections that are open, and those that were closed a moment ago.
+        /// Bounded by the number of open and recently closed connections.
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
 
-    /// Asks once it is this question's turn; nil where its answer is no longer wanted by then.
+    /// Waits for this question's turn, then asks; nil if the answer is no longer wanted.
     func ask<Answer: Sendable>(
         isWanted: @Sendable () -> Bool, _ question: @Sendable () async -> Answer?
     ) async -> Answer? {

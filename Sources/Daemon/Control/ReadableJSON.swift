@@ -1,13 +1,13 @@
 package import FoundationEssentials
 import Model
 
-/// JSON as the program gives it to people and to programs: indented, in the order of keys, times as text.
+/// The JSON of all outputs: indented, with sorted keys and times as text.
 package enum ReadableJSON {
     package static func text(_ value: some Encodable) throws -> String {
         try encoded(value, [.prettyPrinted])
     }
 
-    /// The same on one line.
+    /// The same JSON on one line.
     package static func line(_ value: some Encodable) throws -> String {
         try encoded(value, [])
     }

@@ -1,6 +1,6 @@
 import Model
 
-/// One alarm, owned by the loop: it rings at the earliest time that it was set for.
+/// A timer for the loop: rings at the earliest of the times for which it was set.
 struct Alarm {
     private var deadline: Instant?
     private var task: Task<Void, Never>?

@@ -5,18 +5,18 @@ import Model
 import Policy
 import Reporting
 
-/// Carries effects out: polls and pauses at once, what must be durable first once it is.
+/// Performs effects: polls and pauses immediately, others once their decision is durable.
 extension GuardLoop {
     mutating func step(_ event: Event, reply: (@Sendable (OrderReply) -> Void)? = nil) {
         telemetry.note(event, at: now)
         perform(warden.handle(event, at: now), reply: reply)
     }
 
-    /// - Parameter isRetry: false for what a failure of the ledger itself made.
+    /// - Parameter isRetry: false for the effects of a failed write, which do not trigger another write.
     mutating func perform(
         _ effects: [Effect], reply: (@Sendable (OrderReply) -> Void)? = nil, isRetry: Bool = true
     ) {
-        // Logged first: after a crash in between it is reported once more, rather than never.
+        // Log first: after a crash, the event is reported twice rather than never.
         for case .report(let event) in effects { log(event.entry, of: warden.workspace(of: event)) }
         var deferred: [Deferred] = []
         for effect in effects {
@@ -29,10 +29,10 @@ extension GuardLoop {
             case .reply(let order, let entry, let outcome):
                 guard let reply else { continue }
                 let answer = OrderReply(outcome, order, entry)
-                // A person relies on a yes.
+                // People rely on an acceptance, so it must be durable.
                 if answer.accepted { deferred.append(.reply(answer, to: reply)) } else { reply(answer) }
             case .send(let intent):
-                // A start that is not durable might be sent twice; a pause must go out whatever happens.
+                // A start that is not durable could be sent twice after a crash; a pause is sent regardless.
                 if intent.action == .pause { send(intent) } else { deferred.append(.send(intent)) }
             case .change(let change): deferred.append(.change(change))
             }
@@ -46,9 +46,9 @@ extension GuardLoop {
         }
     }
 
-    /// Reports an event to the journal, with its workspace and the mode, and stores it.
+    /// Logs an event with its workspace and the mode, and stores it.
     ///
-    /// - Parameter workspace: nil for the first, where the event is about none, or all.
+    /// - Parameter workspace: nil, which stands for the first, if the event concerns no single workspace.
     mutating func log(_ event: JournalEvent, of workspace: Workspace? = nil) {
         telemetry.note(event)
         var event = event
@@ -77,7 +77,7 @@ extension GuardLoop {
         }
     }
 
-    /// Its decision is durable: it is sent, if it still stands on what is known by now.
+    /// The decision is durable: sends the request, if the newest data still justifies it.
     private mutating func proceed(_ deferred: Deferred) {
         switch deferred {
         case .reply(let answer, let reply): reply(answer)
@@ -106,7 +106,7 @@ extension GuardLoop {
         }
     }
 
-    /// One bounded step of the ledger's maintenance, where it is due.
+    /// Starts a step of the ledger's maintenance if one is due.
     mutating func maintainLedger() {
         guard let ledger = surroundings.ledger, let due = maintenance.due(at: now), due <= now else { return }
         maintenance.begin()
@@ -132,7 +132,7 @@ extension GuardLoop {
         start { .event(await executor.act(intent, in: workspace)) }
     }
 
-    /// The poll as it is to be made, with what the guard wants to know at this time.
+    /// Starts a poll, with the current query or operation for a pool.
     private mutating func poll(_ target: Target) {
         let (executor, workspace) = (executor, warden.workspace(of: target))
         var (query, operation): (RosterQuery?, OperationID?) = (nil, nil)

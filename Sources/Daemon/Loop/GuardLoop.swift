@@ -5,48 +5,48 @@ import Model
 import Policy
 import Reporting
 
-/// The decisions of the daemon's one loop: each input is taken to the guard, and becomes requests, writes and answers.
+/// The daemon's loop as a value: passes inputs to the guard, and turns its effects into requests, writes and answers.
 ///
-/// It waits for nothing: what takes time is handed out as ``Work`` and comes back as another input.
+/// It never waits: operations that take time are returned as ``Work``, and each ends in another input.
 struct GuardLoop {
-    /// What may happen to the loop.
+    /// An input of the loop.
     enum Input: Sendable {
         case event(Event)
-        /// The alarm that was set for ``GuardLoop/deadline`` rang.
+        /// The alarm for ``GuardLoop/deadline`` rang.
         case alarm
         case reload(GuardService.Reload, by: String?, answer: @Sendable (ReloadOutcome) -> Void)
         case question(Question)
-        /// A batch is in the ledger, or is not for that reason.
+        /// The write of a batch ended; `failure` is the reason if it failed.
         case stored(Int, failure: String?)
-        /// A batch has been at the ledger for so long, and still is.
+        /// The write of a batch has hung for this long.
         case stalled(Int, for: Duration)
         case maintained(Result<LedgerUpkeep, LedgerError>)
     }
 
-    /// Something that takes time, and what comes of it.
+    /// An operation that takes time and ends in an input.
     typealias Work = @Sendable () async -> Input
 
-    /// A batch for the ledger; batches are stored in the order in which they are handed out.
+    /// A batch for the ledger; batches are stored in order.
     struct Write: Sendable {
         var batch: LedgerBatch
         var number: Int
     }
 
-    /// What waits until its decision is durable.
+    /// An effect that waits until its decision is durable.
     enum Deferred: Sendable {
         case send(Intent)
         case change(SenderChange)
         case reply(OrderReply, to: @Sendable (OrderReply) -> Void)
     }
 
-    /// The loop turns at least this often, whatever it waits for.
+    /// The longest time between two turns of the loop.
     private static let idleMax: Duration = .seconds(60)
 
     let surroundings: GuardService.Surroundings
     var warden: Guard
     var executor: RequestExecutor
     var writes = PendingWrites<Deferred>()
-    /// What this event made so far, to be stored as a whole.
+    /// The records of the current event so far, stored in one transaction.
     var pendingRecords: [LedgerEntry] = []
     var maintenance = MaintenancePace()
     var telemetry = Telemetry()
@@ -85,7 +85,7 @@ struct GuardLoop {
         status.ping { warden.summary }
     }
 
-    /// When the alarm is to ring, unless something happens before.
+    /// When the alarm must ring if no input arrives before.
     var deadline: Instant {
         let idle = now + min(status.watchdogInterval ?? GuardLoop.idleMax, GuardLoop.idleMax)
         var deadlines = [idle, warden.nextDeadline, writes.deadline].compactMap { $0 }
@@ -107,7 +107,7 @@ struct GuardLoop {
 
     mutating func write(_ batch: LedgerBatch, number: Int) { batches.append(Write(batch: batch, number: number)) }
 
-    /// The end: what is still to be stored.
+    /// Ends the loop; returns the remaining records.
     mutating func stop() -> Write? {
         status.stopping()
         log(
@@ -143,11 +143,12 @@ struct GuardLoop {
         switch reload {
         case .refused(let refusal): event = refusal
         case .loaded(let policy, _, _) where policy.workspace.name != warden.policy.workspace.name:
-            // What is about no workspace in particular is stored under the first one's name.
+            // Records that concern no single workspace are stored under the first workspace's name.
             event = JournalEvent(
                 .policyRefused,
-                "policy refused, the policy in use stays in use: it is for workspace \(policy.workspace.name), and this daemon "
-                    + "watches \(warden.policy.workspace.name); restart the service to change the workspace")
+                "policy refused, the policy in use stays in use: it is for workspace \(policy.workspace.name), and "
+                    + "this daemon watches \(warden.policy.workspace.name); restart the "
+                    + "service to change the workspace")
         case .loaded(let policy, let platforms, let loaded):
             (event, adopted, executor.platforms) = (loaded, policy, platforms)
         }
@@ -162,7 +163,7 @@ struct GuardLoop {
         return ReloadOutcome(accepted: adopted != nil, message: event.message)
     }
 
-    /// Time runs evenly for the guard, whatever is done to the clock; that it was set is reported.
+    /// Reports a change of the wall clock; the guard itself runs on monotonic time.
     private mutating func checkClock() {
         guard let wallClock = surroundings.wallClock, let offset = clockSteps.note(wallClock() - now) else { return }
         step(.clockSet(ahead: offset))

@@ -7,35 +7,35 @@ package import Policy
 import Providers
 import ServiceLifecycle
 
-/// Drives the guard: carries its effects out, and reports back what comes of them.
+/// Runs the guard: performs its effects and feeds their results back to it.
 ///
-/// One loop owns the guard. Requests, and writes to the ledger, run beside it, each ending in one input for the loop.
+/// One loop owns the guard. Requests and ledger writes run concurrently, and each ends in one input for the loop.
 package struct GuardService: Service, CustomStringConvertible {
-    /// Its name alone: whoever logs a service must not print what it holds.
+    /// The type's name only, because libraries log services and must not print their contents.
     package let description = "GuardService"
 
-    /// The outcome of reading the policy again.
+    /// The outcome of reading the policy.
     package enum Reload: Sendable {
         case loaded(CheckedPolicy, Platforms, JournalEvent)
         case refused(JournalEvent)
     }
 
-    /// What the service needs of the world around it.
+    /// The dependencies of the service.
     package struct Surroundings: Sendable {
         package var journal: Journal
         package var notifier: ServiceNotifier
         package var time: any TimeSource
-        /// A number within 0…1, new at each call.
+        /// Returns a new random number in 0…1.
         package var random: @Sendable () -> Double
-        /// Where orders and questions come in.
+        /// Receives orders and questions.
         package var control: ControlChannel
-        /// Reads the policy again.
+        /// Reads the policy.
         package var reload: @Sendable () async -> Reload
-        /// What the wall clock shows, which may be set; nil where ``time`` is all there is.
+        /// The wall clock, which can be set; nil if there is only ``time``.
         package var wallClock: (@Sendable () -> Instant)?
-        /// Where the guard's memory is stored; nil where it lives and dies with the process.
+        /// Stores the guard's state; nil if the state is lost when the process ends.
         package var ledger: (any LedgerStore)?
-        /// A ledger that does not answer for so long counts as failing: well below the time for which operators wait.
+        /// After this long, a write counts as failed; well below the time for which operators wait.
         package var ledgerAnswersWithin: Duration = .seconds(10)
 
         package init(
@@ -53,12 +53,12 @@ package struct GuardService: Service, CustomStringConvertible {
         }
     }
 
-    /// The longest random delay of the first poll, and so of all, so that several daemons do not ask in step.
+    /// The longest random delay of the first poll, so that several daemons do not poll in step.
     private static let jitterMax: Duration = .milliseconds(500)
-    /// How long the end waits for the ledger: the process is to be gone within two seconds, hanging disk or not.
+    /// How long the shutdown waits for the ledger; the process ends within two seconds even if the disk hangs.
     private static let drainMax: Duration = .milliseconds(700)
 
-    /// Reloads that wait for one that takes long; each reads the file as it is by then, so more are of no use.
+    /// The most reloads that wait; each reads the file as it is by then, so more are useless.
     private static let reloadsMax = 4
 
     private struct ReloadRequest: Sendable {
@@ -77,14 +77,14 @@ package struct GuardService: Service, CustomStringConvertible {
         self.surroundings = surroundings
     }
 
-    /// Guards until a graceful shutdown is asked for; then stores what is left, and ends every request in flight.
+    /// Runs until a graceful shutdown; then stores the remaining records and cancels every request in flight.
     package func run() async throws {
         let time = surroundings.time
         let longest = warden.peek { min($0.policy.poll.stats.min / 20, GuardService.jitterMax) }
         guard let longest else { return }
         try? await time.sleep(until: time.now + longest * surroundings.random())
         let inputs = AsyncChannel<GuardLoop.Input>()
-        // The loop hands over one batch at a time, and one more at the end: none is ever dropped.
+        // The loop sends one batch at a time, and one more at the end, so none is dropped.
         let (batches, writes) = AsyncStream.makeStream(of: GuardLoop.Write.self, bufferingPolicy: .bufferingOldest(4))
         let (drained, drain) = AsyncStream.makeStream(of: Never.self)
         await withDiscardingTaskGroup { group in
@@ -130,7 +130,7 @@ package struct GuardService: Service, CustomStringConvertible {
         warden.take().map { GuardLoop(warden: $0, platforms: platforms, surroundings: surroundings) }
     }
 
-    /// Takes orders and questions to the loop; a reload, which reads files, keeps none of them waiting.
+    /// Passes orders and questions to the loop; reloads read files, so they run separately.
     private func forwardRequests(to inputs: AsyncChannel<GuardLoop.Input>) async {
         let (reloads, queue) = AsyncStream.makeStream(
             of: ReloadRequest.self, bufferingPolicy: .bufferingOldest(GuardService.reloadsMax))
@@ -153,13 +153,13 @@ package struct GuardService: Service, CustomStringConvertible {
         }
     }
 
-    /// Gives the ledger one batch after the other, in their order.
+    /// Writes the batches to the ledger, in order.
     private func store(_ batches: AsyncStream<GuardLoop.Write>, _ inputs: AsyncChannel<GuardLoop.Input>) async {
         guard let ledger = surroundings.ledger else { return }
         let limit = surroundings.ledgerAnswersWithin
         for await write in batches {
             let failure = await withDiscardingTaskGroup { group -> String? in
-                // In real time, as it is a real disk, however fast the guard's time runs.
+                // Real time, because the disk is real even if the guard's time is simulated.
                 group.addTask {
                     try? await Task.sleep(for: limit)
                     if !Task.isCancelled { await inputs.send(.stalled(write.number, for: limit)) }
@@ -177,7 +177,7 @@ package struct GuardService: Service, CustomStringConvertible {
     }
 }
 
-/// Waits for something that ends when its task is cancelled, but no longer than that.
+/// Waits for `work`, which must end when cancelled, for at most `limit`.
 package func bounded(by limit: Duration, _ work: @escaping @Sendable () async -> Void) async {
     await withTaskGroup(of: Void.self) { group in
         group.addTask { await work() }

@@ -2,8 +2,8 @@ import Synchronization
 
 /// Holds a value until its one user takes it.
 ///
-/// A guard is passed on in one: an asynchronous function retains its local variables until it ends, and a second copy of a
-/// guard doubles the memory of all its windows with the first samples.
+/// For values that must not be copied: an async function retains its local variables until it ends, and with a second
+/// copy of the guard alive, the first samples would duplicate all its windows.
 package final class Handover<Value: Sendable>: Sendable {
     private let value: Mutex<Value?>
 

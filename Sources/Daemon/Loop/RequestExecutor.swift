@@ -2,21 +2,21 @@ import Guard
 import Model
 import Providers
 
-/// Sends the guard's requests, one call each, and brings back the event that each ends in.
+/// Sends the guard's requests; each call returns the event in which the request ends.
 struct RequestExecutor: Sendable {
     var platforms: Platforms
     let time: any TimeSource
-    /// A number within 0…1, new at each call.
+    /// Returns a new random number in 0…1.
     let random: @Sendable () -> Double
 
     /// - Parameters:
-    ///   - query: for a pool that the policy gives a name, what is to be found out about it.
-    ///   - operation: for a change of members, which one is under way.
+    ///   - query: what to read of a pool under the policy's `pools`; nil for other targets.
+    ///   - operation: the operation to poll; nil for other targets.
     func poll(
         _ target: Target, in workspace: WorkspaceName, query: RosterQuery?, operation: OperationID?
     ) async -> Event {
         let askedAt = time.now
-        // An answer is as old as its request, not as the wait before that.
+        // A response is as old as its request, without the wait before it.
         let departure = Departure()
         let result = await Departure.$current.withValue(departure) {
             () async -> Result<PollOutcome.Reading, Fault> in

@@ -1,8 +1,8 @@
 import Journal
 
-/// The notifications to systemd: readiness, the status line, and the watchdog of the loop that does the work.
+/// Sends notifications to systemd: readiness, the status line, and the watchdog of the main loop.
 struct ServiceStatus {
-    /// At most so often, which is also often enough for any watchdog.
+    /// The shortest interval between pings; short enough for any watchdog.
     private static let interval: Duration = .seconds(1)
 
     private let notifier: ServiceNotifier

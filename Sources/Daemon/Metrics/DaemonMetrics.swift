@@ -4,7 +4,7 @@ import Model
 import Policy
 import Reporting
 
-/// Everything that is counted and measured, under names that keep to Prometheus's conventions.
+/// Renders all metrics, with names that follow Prometheus's conventions.
 enum DaemonMetrics {
     static func text(
         _ status: GuardStatus, _ telemetry: Telemetry, policy: CheckedPolicy, startedAt: Instant, ledgerBytes: Int?,

@@ -4,7 +4,7 @@ import Model
 import ServiceLifecycle
 package import Threads
 
-/// Writes the metrics to a file, for node_exporter's textfile collector, as a whole or not at all.
+/// Writes the metrics to a file, atomically, for node_exporter's textfile collector.
 package struct MetricsFile: Service {
     private static let interval: Duration = .seconds(15)
 
@@ -28,7 +28,7 @@ package struct MetricsFile: Service {
                 try? await Task.sleep(for: .seconds(1))
                 guard !Task.isCancelled, let text = await control.metrics() else { break }
                 let path = path
-                // A file system that hangs keeps one thread of ours, and the next round is refused.
+                // If the file system hangs, it blocks only the file thread, and further rounds fail.
                 let result = await files.run { MetricsFile.write(text, to: path) }
                 let failure = result ?? "too many operations wait for the disk"
                 if let failure, !hasFailed {
@@ -42,11 +42,11 @@ package struct MetricsFile: Service {
                 try? await Task.sleep(for: MetricsFile.interval)
             }
         }
-        // Old numbers would be taken for current ones.
+        // A stale file would be read as current.
         _ = await files.run { [path] in unlink(path) }
     }
 
-    /// Why it could not be written; nil where it was.
+    /// The reason of a failure; nil on success.
     private static func write(_ text: String, to path: String) -> String? {
         let draft = path + ".new"
         guard let file = fopen(draft, "w") else { return String(cString: strerror(errno)) }

@@ -4,17 +4,17 @@ import Model
 import Policy
 import Reporting
 
-/// All that metrics are made of, as the loop had it at one time; the text is made elsewhere.
+/// The values of all metrics at one time; the loop takes it, and another task renders it.
 package struct MetricsSnapshot: Sendable {
     var status: GuardStatus
     var telemetry: Telemetry
     var policy: CheckedPolicy
     var startedAt: Instant
-    /// The ledger's size; nil where there is none, or it is not known yet.
+    /// The ledger's size; nil without a ledger, or before it is known.
     var ledgerBytes: Int?
     var journal: Journal.Tally
 
-    /// As Prometheus reads it.
+    /// In Prometheus's text format.
     package var text: String {
         DaemonMetrics.text(
             status, telemetry, policy: policy, startedAt: startedAt, ledgerBytes: ledgerBytes, journal: journal)

@@ -8,7 +8,7 @@ struct MetricsText {
 
     private(set) var text = ""
 
-    /// Begins a family; its samples follow.
+    /// Begins a family of samples.
     mutating func family(_ name: String, _ kind: Kind, _ help: String) {
         text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
     }
@@ -18,13 +18,13 @@ struct MetricsText {
         text += "\(name)\(pairs.isEmpty ? "" : "{\(pairs)}") \(MetricsText.number(value))\n"
     }
 
-    /// A family of a single sample.
+    /// Writes a family with one sample.
     mutating func gauge(_ name: String, _ help: String, _ value: Double) {
         family(name, .gauge, help)
         sample(name, value)
     }
 
-    /// A family with a sample for each element that has a value.
+    /// Writes a family with a sample for each element that has a value.
     mutating func family<Element>(
         _ name: String, _ kind: Kind, _ help: String, _ elements: [Element],
         labels: (Element) -> KeyValuePairs<String, String>, value: (Element) -> Double?
@@ -64,9 +64,9 @@ struct MetricsText {
     }
 }
 
-/// Durations of requests, in seconds, counted in buckets.
+/// A histogram of request durations.
 struct LatencyHistogram: Sendable {
-    /// The buckets' upper bounds in seconds; what takes longer counts in the last, unbounded one.
+    /// The buckets' upper bounds in seconds; the last bucket has no bound.
     static let bounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
     private(set) var counts = Array(repeating: 0, count: bounds.count)

@@ -2,9 +2,9 @@ import Guard
 import Model
 import Policy
 
-/// What the daemon counts as it works.
+/// Counters of requests, events and failed writes.
 struct Telemetry: Sendable {
-    /// A request's kind and how it ended.
+    /// A request's endpoint and its outcome.
     struct RequestKind: Hashable, Sendable, Comparable {
         var endpoint: String
         /// `ok`, or the kind of fault.
@@ -19,7 +19,7 @@ struct Telemetry: Sendable {
     private(set) var latencies: [String: LatencyHistogram] = [:]
     private(set) var events: [EventKind: Int] = [:]
     private(set) var ledgerFailures = 0
-    /// Statistics whose counters were read a moment apart.
+    /// Stats in which `sent` was raised, because their counters were not read at the same moment.
     private(set) var adjustedStats = 0
 
     mutating func note(_ event: Event, at now: Instant) {

@@ -4,7 +4,7 @@ import Model
 import Policy
 
 extension Guard {
-    /// A record under the workspace that it belongs to; what the guard remembers as a whole under each of them.
+    /// A record with its workspace; state that belongs to no single workspace is stored under each of them.
     func entries(for record: LedgerRecord) -> [LedgerEntry] {
         switch record {
         case .workspace: policy.workspaces.map { LedgerEntry($0.name, record) }
@@ -16,7 +16,7 @@ extension Guard {
         case .decision(let decision): [LedgerEntry(workspace(of: .stats(decision.campaign)), record)]
         case .intent(let intent, _): [LedgerEntry(workspace(of: .stats(intent.campaign)), record)]
         case .senderChange(let change, _): [LedgerEntry(workspace(of: .pool(change.pool)), record)]
-        // The loop stores what it logs itself, under the workspace that it is about.
+        // Not produced here: the loop stores the events that it logs, under the workspace that they concern.
         case .event: [LedgerEntry(policy.workspace.name, record)]
         }
     }

@@ -1,19 +1,19 @@
 import Ledger
 import Model
 
-/// When the ledger's next step of maintenance is due: one at a time, and what has come in meanwhile goes first.
+/// Schedules the ledger's maintenance, one step at a time, with pauses for other writes.
 struct MaintenancePace: Sendable {
-    /// How often it is called when it has nothing to do, and when it has.
+    /// The interval between steps while there is nothing to do, and while there is more.
     private static let interval: Duration = .seconds(5)
     private static let pause: Duration = .milliseconds(20)
 
-    /// Nil for at once.
+    /// When the next step is due; nil if it is due now.
     private var nextAt: Instant?
     private var isRunning = false
     /// The ledger's size in bytes; nil until the first step.
     private(set) var bytes: Int?
 
-    /// Nil while a step is under way.
+    /// When the next step is due; nil while a step runs.
     func due(at now: Instant) -> Instant? { isRunning ? nil : nextAt ?? now }
 
     mutating func begin() { isRunning = true }

@@ -2,33 +2,33 @@ import Guard
 package import Ledger
 package import Model
 
-/// What waits to be stored, in the order in which it was decided, and who waits for it.
+/// The records that wait to be stored, in order, and the actions that wait for them.
 ///
-/// One batch is at the store at a time; what comes meanwhile goes with the next, so that a slow disk makes larger
-/// batches and not a longer queue. It stores nothing itself.
+/// One batch is written at a time, and later records join the next batch, so a slow disk leads to larger batches.
+/// A value without I/O.
 package struct PendingWrites<Waiter: Sendable>: Sendable {
     package enum Action: Sendable {
-        /// Give it to the store, and ``finished(_:failure:at:)`` what comes of it.
+        /// Write the batch, then call ``finished(_:failure:at:)``.
         case write(LedgerBatch, number: Int)
-        /// All that it waited for is durable.
+        /// Everything that the waiter waited for is durable.
         case proceed(Waiter)
-        /// What it waited for is not stored.
+        /// What the waiter waited for could not be stored.
         case refuse(Waiter)
-        /// Storing has begun to fail, or goes on failing, for this reason; nil where it works again.
+        /// Writing fails for this reason; nil once it works again.
         case report(failure: String?)
     }
 
-    /// So many records at most are in a batch that nobody waits for, so that an urgent one does not wait long for it.
+    /// The most records in a batch that nobody waits for, so that an urgent batch does not wait long.
     private static var batchMax: Int { 512 }
-    /// Samples are stored together with those that come within this time, or once there are so many.
+    /// Samples are collected for this long, or until there are ``samplesMax``.
     private static var samplesWithin: Duration { .seconds(1) }
     private static var samplesMax: Int { 64 }
-    /// Decisions, actions and events that could not be stored yet; older ones are given up.
+    /// The most decisions, actions and events that are retried after a failure; older ones are dropped.
     private static var backlogMax: Int { 1000 }
-    /// Records that wait while a batch is at the store: ten times what a large policy's first poll makes.
+    /// The most records that wait during a write: ten times those of a large policy's first poll.
     private static var waitingMax: Int { 20_000 }
 
-    /// What one event made: it is stored as a whole.
+    /// The records of one event, stored in one transaction.
     private struct Group: Sendable {
         var entries: [LedgerEntry]
         var waiters: [Waiter]
@@ -48,17 +48,17 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
     private var samplesSince: Instant?
     private var flight: Flight?
     private var lastNumber = 0
-    /// While it fails, only something new to store makes it try again.
+    /// True if there is something new to store; while writes fail, only this triggers another attempt.
     private var isRetryDue = false
     package private(set) var isFailing = false
 
     package init() {}
 
-    /// Takes in what an event made.
+    /// Adds the records of one event.
     ///
     /// - Parameters:
-    ///   - waiters: who is to wait until all of it, and all before it, is durable.
-    ///   - isRetry: false for what a failure itself made, which is stored with what comes next.
+    ///   - waiters: wait until these records and all earlier ones are durable.
+    ///   - isRetry: false for the records of a failure, which are stored with the next event.
     package mutating func add(
         _ entries: [LedgerEntry], waiters: [Waiter] = [], isRetry: Bool = true, at now: Instant
     ) -> [Action] {
@@ -98,18 +98,18 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
         groups.contains(where: \.isUrgent) || flight?.groups.contains(where: \.isUrgent) == true
     }
 
-    /// The next time at which ``wake(at:)`` is due; nil where nothing waits for time to pass.
+    /// When ``wake(at:)`` is due; nil if nothing waits for time to pass.
     package var deadline: Instant? { flight == nil ? samplesSince.map { $0 + Self.samplesWithin } : nil }
 
     package mutating func wake(at now: Instant) -> [Action] { next(at: now) }
 
-    /// A batch has been at the store for so long that it counts as failing: nobody is to wait longer for a no.
+    /// Reports that a write has hung for `duration`: it counts as failed, and its waiters are refused.
     package mutating func stalled(_ number: Int, for duration: Duration) -> [Action] {
         guard let flight, flight.number == number, !flight.isStalled else { return [] }
         return giveUp("no response for \(duration.policyText)")
     }
 
-    /// A batch came back from the store; `failure` says why it is not stored.
+    /// Reports the end of a write; `failure` is the reason if the batch was not stored.
     package mutating func finished(_ number: Int, failure: String?, at now: Instant) -> [Action] {
         guard let flight, flight.number == number else { return [] }
         self.flight = nil
@@ -127,20 +127,20 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
         return [.report(failure: failure)] + waiters.map { .refuse($0) } + next(at: now)
     }
 
-    /// The store fails at something else than a batch.
+    /// Reports a failure of the store outside of a write.
     package mutating func failed(_ failure: String) -> [Action] {
         isFailing = true
         return [.report(failure: failure)]
     }
 
-    /// All that is not at the store yet, for the end; who waits for it waits in vain.
+    /// All remaining records, for the shutdown; their waiters are dropped.
     package mutating func drain(at now: Instant) -> LedgerBatch? {
         let entries = backlog + groups.flatMap(\.entries) + samples
         (groups, waiting, backlog, samples, samplesSince) = ([], 0, [], [], nil)
         return entries.isEmpty ? nil : LedgerBatch(entries, at: now)
     }
 
-    /// Nobody is to wait any longer; what is no more than a newer state is given up where there is too much.
+    /// Refuses all waiters, and drops states and samples if too many records wait.
     private mutating func giveUp(_ reason: String) -> [Action] {
         var waiters: [Waiter] = []
         if flight != nil {
@@ -164,7 +164,7 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
         return [.report(failure: reason)] + waiters.map { .refuse($0) }
     }
 
-    /// The next batch, where one is due and none is at the store: everything up to what somebody waits for, or some.
+    /// The next batch, if one is due and no write runs: all up to the last urgent record, or ``batchMax`` records.
     private mutating func next(at now: Instant) -> [Action] {
         guard flight == nil, !isFailing || isRetryDue else { return [] }
         let count: Int

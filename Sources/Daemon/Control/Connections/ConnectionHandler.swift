@@ -1,28 +1,29 @@
 import NIOCore
 import NIOHTTP1
 
-/// Bounds how long a connection may take to complete a request, and to read the answer.
+/// Bounds the time in which a client completes a request and reads the response.
 final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// For a whole request, or until the next one begins: on one machine it is written at once.
+    /// The most time for a request, including the wait for its first byte; local clients write it at once.
     static let requestWithin: TimeAmount = .seconds(5)
-    /// For a whole answer to be read: the largest history, a few MiB, takes milliseconds on one machine.
+    /// The most time for reading a response; the largest, a few MiB of history, takes milliseconds locally.
     static let answerReadWithin: TimeAmount = .seconds(10)
 
-    /// Complete requests that may wait on one connection: our own clients send one at a time, and hundreds would keep the
-    /// event loop from everybody else's.
+    /// The most complete requests that wait on one connection.
+    ///
+    /// Sendwarden's clients send one at a time; hundreds would keep the event loop from serving other clients.
     static let unansweredMax = 4
 
     private let connections: ControlConnections
     private var id: ConnectionTable.ID?
     private var deadline: Scheduled<Void>?
-    /// Complete requests without a complete answer.
+    /// Complete requests whose response is not complete.
     private var unanswered = 0
-    /// One of those may be an order.
+    /// True if one of these may be an order.
     private var hasOrdered = false
 
     init(_ connections: ControlConnections) { self.connections = connections }
@@ -41,7 +42,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) { forget() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // What one read brought is parsed to its end, also after a close.
+        // The bytes of one read are parsed to their end, even after a close.
         guard unanswered <= ConnectionHandler.unansweredMax else { return }
         switch unwrapInboundIn(data) {
         case .head(let head): hasOrdered = hasOrdered || head.method != .GET
@@ -70,7 +71,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The daemon ends: half a request is not waited for.
+        // The daemon is stopping: do not wait for an incomplete request.
         if event is ChannelShouldQuiesceEvent, unanswered == 0 { return context.close(promise: nil) }
         context.fireUserInboundEventTriggered(event)
     }
@@ -92,7 +93,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             deadline = context.eventLoop.scheduleTask(in: ConnectionHandler.requestWithin) {
                 channel.close(promise: nil)
             }
-        // The loop that owns the guard answers in its own time.
+        // No deadline: the client must wait for the loop that owns the guard.
         case .answering: break
         case .writing:
             deadline = context.eventLoop.scheduleTask(in: ConnectionHandler.answerReadWithin) {
@@ -109,7 +110,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 }
 
-/// Puts a ``ConnectionHandler`` where requests are parsed; the server lets others only add handlers further in.
+/// Inserts a ``ConnectionHandler`` right after the request decoder; the server's configuration cannot do this.
 final class ConnectionHandlerInstaller: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Any
 
@@ -123,7 +124,7 @@ final class ConnectionHandlerInstaller: ChannelInboundHandler, RemovableChannelH
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             try pipeline.addHandler(ConnectionHandler(connections), position: .after(decoder))
         } catch {
-            // Without its bounds a connection is not served.
+            // Do not serve a connection without its limits.
             context.close(promise: nil)
         }
     }

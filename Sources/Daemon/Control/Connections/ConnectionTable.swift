@@ -1,29 +1,29 @@
-/// The open connections of one listener, and which of them gives way to a new one where there are too many.
+/// The open connections of one listener; if there are too many, selects one to close for a new one.
 package struct ConnectionTable: Sendable {
     package typealias ID = Int
 
-    /// How far a connection is.
+    /// The state of a connection.
     package enum Stage: Sendable, Hashable {
-        /// Its request is not complete, or it is idle between two.
+        /// Its request is not complete, or it is idle.
         case reading
-        /// Its request is complete and is being answered; an order changes something, a question does not.
+        /// Its request is complete and waits for the answer.
         case answering(isOrder: Bool)
-        /// Its answer is being written.
+        /// Its response is being written.
         case writing
     }
 
-    /// What becomes of a new connection.
+    /// The outcome for a new connection.
     package enum Opening: Sendable, Hashable {
         case accepted(ID)
-        /// Accepted, and the other is to be closed.
+        /// Accepted; close the other connection.
         case replaced(ID, closing: ID)
-        /// Every connection waits for the answer to an order: the new one is to be closed.
+        /// Every connection waits for the answer to an order: close the new one.
         case refused
     }
 
     private struct Connection {
         var stage: Stage
-        /// Counts the changes of all connections' stages.
+        /// The number of the last change of its stage; numbers increase across all connections.
         var since: Int
     }
 
@@ -37,10 +37,10 @@ package struct ConnectionTable: Sendable {
 
     package var count: Int { connections.count }
 
-    /// Takes a new connection in, in place of another where there are too many.
+    /// Adds a connection, and replaces another if there are too many.
     ///
-    /// The one that has made no progress for longest gives way, but none that waits for the answer to an order. An
-    /// operator's connection that is idle between two requests is the youngest of all, and stays.
+    /// Replaces the one that has made no progress for longest, but never one that waits for the answer to an order. The
+    /// connection of an operator who has just sent a request is among the newest, and stays.
     package mutating func open() -> Opening {
         var victim: ID?
         if connections.count >= connectionsMax {
@@ -53,7 +53,7 @@ package struct ConnectionTable: Sendable {
         return victim.map { .replaced(lastID, closing: $0) } ?? .accepted(lastID)
     }
 
-    /// Notes how far a connection is; one that has given way stays out.
+    /// Changes the stage of a connection; has no effect on a replaced one.
     package mutating func move(_ id: ID, to stage: Stage) {
         if connections[id] != nil { enter(stage, id) }
     }

@@ -1,10 +1,11 @@
 import NIOCore
 import Synchronization
 
-/// The connections of one listener: closes the one that gives way.
+/// The connections of one listener; closes those that the table replaces.
 final class ControlConnections: Sendable {
-    /// How many are open at a time: far more than operators and scrapers need, and with two listeners an eighth of the
-    /// 1024 descriptors that a process may open by default, most of which belong to requests to the platform.
+    /// The most open connections: far more than operators and scrapers need.
+    ///
+    /// Two listeners use an eighth of the default limit of 1024 descriptors; requests to the platform need the others.
     static let connectionsMax = 64
 
     private struct State {
@@ -14,7 +15,7 @@ final class ControlConnections: Sendable {
 
     private let state = Mutex(State())
 
-    /// Takes a new connection in; nil where it is to be closed.
+    /// Adds a connection; nil if it must be closed.
     func open(_ channel: any Channel) -> ConnectionTable.ID? {
         let (id, other) = state.withLock { state -> (ConnectionTable.ID?, (any Channel)?) in
             switch state.table.open() {
