@@ -2,7 +2,7 @@ import Guard
 package import Model
 import Synchronization
 
-/// A store that lives and dies with its ``InMemoryStorage``, for tests; its faults are injected.
+/// A store in an ``InMemoryStorage``, with injected faults, for tests.
 package final class InMemoryLedger: LedgerStore {
     private let storage: InMemoryStorage
     private let currentLease: LedgerLease
@@ -11,9 +11,9 @@ package final class InMemoryLedger: LedgerStore {
 
     private init(_ storage: InMemoryStorage, _ lease: LedgerLease) { (self.storage, currentLease) = (storage, lease) }
 
-    /// Takes the lease of what is stored.
+    /// Takes the storage's lease.
     ///
-    /// - Throws: ``LedgerError/Code/locked`` while another one holds it.
+    /// - Throws: ``LedgerError/Code/locked`` while another ledger holds it.
     package static func open(
         _ storage: InMemoryStorage, _ scope: LedgerScope, window: Duration = LedgerDatabase.retention, at now: Instant
     ) async throws(LedgerError) -> OpenedLedger<InMemoryLedger> {
@@ -31,7 +31,7 @@ package final class InMemoryLedger: LedgerStore {
 
     package func append(_ batch: LedgerBatch) async throws(LedgerError) {
         try await faults.pass()
-        // The lease is checked where the batch is stored, as another may take it at any time before.
+        // Checked after the wait, because another holder may take the lease meanwhile.
         guard storage.isHeld(currentLease) else { throw InMemoryLedger.leaseLost }
         storage.tables.withLock { tables in
             for entry in batch.entries { tables.store(entry, at: batch.at) }
@@ -52,7 +52,7 @@ package final class InMemoryLedger: LedgerStore {
     private static let leaseLost = LedgerError(code: .leaseLost, message: "another holder has taken the ledger")
 }
 
-/// What outlives the ledgers that are opened on it, as a file or a server does.
+/// Storage that outlives the ledgers opened on it, like a file or a server.
 package final class InMemoryStorage: Sendable {
     let tables = Mutex(InMemoryTables())
     private let lease = Mutex<(epoch: Int, isHeld: Bool)>((0, false))
@@ -71,7 +71,7 @@ package final class InMemoryStorage: Sendable {
         return LedgerLease(holder: "holder \(epoch)", epoch: epoch, deadline: nil)
     }
 
-    /// Takes the lease from whoever holds it, as a server does whose holder has been silent for too long.
+    /// Revokes the lease, as a server does for a holder that was silent for too long.
     package func revokeLease() { lease.withLock { $0 = ($0.epoch + 1, false) } }
 
     fileprivate func isHeld(_ lease: LedgerLease) -> Bool {
@@ -83,7 +83,7 @@ package final class InMemoryStorage: Sendable {
     }
 }
 
-/// Faults of a store: each fails once, or for good, or makes what comes wait.
+/// Faults of a store: calls fail once, fail permanently, or hang.
 package final class LedgerFaults: Sendable {
     private struct State {
         var once: LedgerError?
@@ -99,10 +99,10 @@ package final class LedgerFaults: Sendable {
 
     package func failOnce(_ error: LedgerError = diskFull) { state.withLock { $0.once = error } }
 
-    /// Until it is called with nil.
+    /// Makes every call fail, until called with nil.
     package func fail(_ error: LedgerError? = diskFull) { state.withLock { $0.forGood = error } }
 
-    /// Whatever comes waits, until ``release()``.
+    /// Makes every call wait until ``release()``.
     package func hang() { state.withLock { $0.isHanging = true } }
 
     package func release() {
@@ -114,7 +114,7 @@ package final class LedgerFaults: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    /// How many calls wait.
+    /// The number of calls that wait.
     package var hanging: Int { state.withLock { $0.waiting.count } }
 
     fileprivate func pass() async throws(LedgerError) {

@@ -3,7 +3,7 @@ package import Model
 import Policy
 import Synchronization
 
-/// What an ``InMemoryStorage`` can tell.
+/// Queries of an ``InMemoryStorage``.
 package struct InMemoryQueries: LedgerQueries {
     let storage: InMemoryStorage
 
@@ -80,7 +80,7 @@ extension HistoryFilter {
 }
 
 extension InMemoryTables {
-    /// The decisions of a workspace, in the order of their numbers.
+    /// The decisions of a workspace, sorted by number.
     fileprivate func records(_ workspace: String) -> [DecisionRecord] {
         let onCampaigns = decisions.filter { $0.key.workspace == workspace }.map { key, decision in
             DecisionRecord(

@@ -2,7 +2,7 @@ import Guard
 import Model
 import Policy
 
-/// The rows of an ``InMemoryLedger``, under the same keys as SQLite's.
+/// The rows of an ``InMemoryLedger``, with the same keys as in SQLite.
 struct InMemoryTables: Sendable {
     struct Key<ID: Hashable & Sendable>: Hashable, Sendable {
         var workspace: String
@@ -92,7 +92,7 @@ struct InMemoryTables: Sendable {
         }
     }
 
-    /// Samples, events and what is settled go; an action without an outcome stays with its decision.
+    /// Removes old samples, events, actions and decisions, but no action without an outcome, nor its decision.
     mutating func forget(before oldest: Instant) {
         samples = samples.mapValues { $0.filter { $0.at >= oldest } }.filter { !$0.value.isEmpty }
         volumes = volumes.mapValues { $0.filter { $0.at >= oldest } }.filter { !$0.value.isEmpty }
@@ -108,7 +108,7 @@ struct InMemoryTables: Sendable {
 
     // MARK: Workspaces
 
-    /// Brings what is stored under another workspace of the scope to the one that it belongs to.
+    /// Moves rows that are stored under the wrong workspace of the scope.
     mutating func adopt(_ scope: LedgerScope) {
         let names = Set(scope.workspaces.map(\.text))
         func home(_ workspace: String, campaign: CampaignID?) -> String {

@@ -1,30 +1,30 @@
 package import Model
 
-/// Which events are asked for; nil is all.
+/// Selects events; a nil property matches everything.
 package struct HistoryFilter: Codable, Hashable, Sendable {
     package var campaign: String?
     package var pool: String?
     package var rule: String?
-    /// An event's name, or the beginning of several: `campaign.paused`, `campaign`.
+    /// An event's name such as `campaign.paused`, or a group such as `campaign`.
     package var event: String?
-    /// The minimum severity, as syslog numbers it: less is more severe.
+    /// The minimum severity as a syslog number: lower is more severe.
     package var priority: Int?
     package var since: Instant?
     package var until: Instant?
-    /// Newer than the event of this number.
+    /// Only events after the one with this number.
     package var after: Int?
-    /// The newest so many.
+    /// The most events; older ones are omitted.
     package var limit: Int
 
-    /// The most events that are read at once.
+    /// The largest limit.
     package static let limitMax = 100_000
 
     package init(limit: Int) { self.limit = limit }
 }
 
-/// One event as it was reported.
+/// One logged event.
 package struct HistoryEntry: Codable, Hashable, Sendable {
-    /// Counts up; what a reader has seen is below.
+    /// Increases with each event, so a reader can continue after the last one that it has seen.
     package var number: Int
     package var at: Instant
     package var event: String
@@ -36,22 +36,22 @@ package struct HistoryEntry: Codable, Hashable, Sendable {
     package var fields: [String: String]
 }
 
-/// A decision with its evidence, and what was sent because of it.
+/// A decision with its evidence and the requests that followed.
 package struct DecisionRecord: Codable, Sendable {
     package struct Action: Codable, Sendable {
         package var action: String
         package var attempt: Int
         package var sentAt: Instant
         package var settledAt: Instant?
-        /// The platform's word, or why it failed; nil while the answer is awaited.
+        /// The platform's response or the failure; nil while no response has arrived.
         package var outcome: String?
     }
 
     package var id: Int
     package var at: Instant
-    /// The campaign that it is about; nil for one about a pool's members.
+    /// The campaign; nil for a decision about a pool's members.
     package var campaign: CampaignID?
-    /// The pool, and the sender, that it is about; nil for one about a campaign.
+    /// The pool and the sender; nil for a decision about a campaign.
     package var pool: PoolID?
     package var sender: String?
     package var cause: String

@@ -11,14 +11,14 @@ package struct LedgerEntry: Sendable {
     }
 }
 
-/// What is stored in one transaction.
+/// The records of one transaction.
 package struct LedgerBatch: Sendable {
     package var entries: [LedgerEntry]
-    /// When that was.
+    /// The time of the transaction.
     package var at: Instant
 
     package init(_ entries: [LedgerEntry], at: Instant) { (self.entries, self.at) = (entries, at) }
 
-    /// True where it must be durable before something that waits for it is sent.
+    /// True if it must be durable when the write returns, because a request waits for it.
     package var isUrgent: Bool { entries.contains { $0.record.isUrgent } }
 }

@@ -1,20 +1,20 @@
 import GRDB
 
-/// Why a ledger cannot be used: what failed, where, and what to do.
+/// Why a ledger cannot be used; the message names the file, the failure and the fix.
 package struct LedgerError: Error, Hashable, Sendable {
     package enum Code: Hashable, Sendable {
         /// Another daemon uses it.
         case locked
         case noPermission
-        /// There is no such file, where one is only to be read.
+        /// The file to read does not exist.
         case missing
-        /// It was written by a newer version of the program.
+        /// It was written by another version of the program.
         case tooNew
         /// It is damaged.
         case corrupt
-        /// The disk is full, or read-only, or fails; or the files were replaced under the daemon.
+        /// The disk is full, read-only or failing, or the files were replaced while the daemon was running.
         case unwritable
-        /// More waits than is taken in.
+        /// Too many operations are waiting.
         case busy
         /// Another holder has taken the lease.
         case leaseLost
@@ -28,7 +28,7 @@ package struct LedgerError: Error, Hashable, Sendable {
         self.message = message
     }
 
-    /// A ledger that the daemon refuses to go on from.
+    /// A damaged ledger, with its two remedies.
     static func damaged(_ path: String, _ what: String) -> LedgerError {
         LedgerError(
             code: .corrupt,
@@ -37,7 +37,7 @@ package struct LedgerError: Error, Hashable, Sendable {
                 + "that Sendwarden paused then stay paused until a person starts them")
     }
 
-    /// Any error of a ledger that is open for writing.
+    /// Converts any error of a ledger that is open for writing.
     init(_ error: any Error, writing path: String) {
         switch error {
         case let error as LedgerError: self = error
@@ -53,7 +53,7 @@ package struct LedgerError: Error, Hashable, Sendable {
         switch error.resultCode {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self = .damaged(path, error.message ?? "SQLite cannot read it")
-        // Our statements are right for our tables, so these are not.
+        // The statements match the expected tables, so the tables must have changed.
         case .SQLITE_ERROR, .SQLITE_SCHEMA, .SQLITE_MISMATCH, .SQLITE_CONSTRAINT:
             self = .damaged(path, "its table definitions have changed (\(error.message ?? "SQLite error"))")
         case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:

@@ -1,15 +1,15 @@
 package import Model
 
-/// Where a ledger is; the one place that knows which store it is opened with.
+/// The path of a ledger; only this type selects the implementation of the store.
 package struct LedgerLocation: Hashable, Sendable {
     package var path: String
 
     package init(_ path: String) { self.path = path }
 
-    /// Opens the ledger for one daemon, or makes a new one.
+    /// Opens the ledger for one daemon, or creates it.
     ///
     /// - Parameters:
-    ///   - recovers: a damaged ledger is set aside and an empty one begun; otherwise it is refused.
+    ///   - recovers: true moves a damaged ledger aside and creates an empty one; false refuses it.
     ///   - window: how far back samples are needed.
     package func open(
         _ scope: LedgerScope, recovers: Bool = false, window: Duration = LedgerDatabase.retention, at now: Instant
@@ -18,7 +18,7 @@ package struct LedgerLocation: Hashable, Sendable {
         return OpenedLedger(store: opened.store, memory: opened.memory, setAside: opened.setAside)
     }
 
-    /// Opens the ledger for reading alone, beside a daemon or without one.
+    /// Opens the ledger read-only, whether or not a daemon uses it.
     package func openForReading() async throws(LedgerError) -> any LedgerQueries {
         try await SQLiteQueries.open(path)
     }

@@ -1,8 +1,8 @@
 package import Model
 
-/// Queries over several workspaces of one guard, whose events and decisions are numbered across all of them.
+/// Queries over several workspaces of one guard; its events and decisions are numbered across all of them.
 extension LedgerQueries {
-    /// Events of any of them, oldest first.
+    /// The events of these workspaces, oldest first.
     package func history(
         of workspaces: [WorkspaceName], _ filter: HistoryFilter
     ) async throws(LedgerError) -> [HistoryEntry] {
@@ -12,7 +12,7 @@ extension LedgerQueries {
         return entries.sorted { ($0.at, $0.number) < ($1.at, $1.number) }.suffix(max(1, filter.limit))
     }
 
-    /// One decision of any of them; nil where there is none of that number.
+    /// The decision with this number; nil if there is none.
     package func decision(_ id: Int, in workspaces: [WorkspaceName]) async throws(LedgerError) -> DecisionRecord? {
         for workspace in workspaces {
             if let found = try await decision(id, workspace.text) { return found }
@@ -20,7 +20,7 @@ extension LedgerQueries {
         return nil
     }
 
-    /// When something of any of them was first and last stored; nil where nothing was.
+    /// The times of the first and last entry of these workspaces; nil without entries.
     package func span(of workspaces: [WorkspaceName]) async throws(LedgerError) -> ClosedRange<Instant>? {
         var spans: [ClosedRange<Instant>] = []
         for workspace in workspaces {

@@ -1,14 +1,14 @@
 package import Model
 package import Policy
 
-/// The workspaces that one guard holds, and which of them each campaign and pool belongs to.
+/// The workspaces of one guard, and the workspace of each campaign and pool.
 package struct LedgerScope: Sendable {
-    /// At least one; what is about none in particular is stored under the first.
+    /// At least one; records that concern no single workspace are stored under the first.
     package var workspaces: [WorkspaceName]
     package var campaigns: [CampaignID: WorkspaceName] = [:]
     package var pools: [PoolID: WorkspaceName] = [:]
 
-    /// One workspace, to which everything belongs.
+    /// A single workspace that owns everything.
     package init(_ workspace: WorkspaceName) { workspaces = [workspace] }
 
     package init(_ policy: CheckedPolicy) {

@@ -1,68 +1,69 @@
 package import Guard
 package import Model
 
-/// The durable store of all that a guard must not forget, used by one daemon at a time.
+/// The durable store of a guard's state and history, used by one daemon at a time.
 ///
-/// Every call returns once its work is done, on threads of the store's own. Work that waits is bounded: beyond that a
-/// call throws ``LedgerError/Code/busy`` at once.
+/// Calls run on the store's own threads and return when their work is done. If too many wait, a call throws
+/// ``LedgerError/Code/busy`` immediately.
 package protocol LedgerStore: Sendable {
-    /// Answers from the past, on connections that never keep a write waiting.
+    /// Read access, on connections that never delay a write.
     var queries: any LedgerQueries { get }
 
-    /// The right to write, as it stands; a store whose leases end renews it here.
+    /// The current right to write; a store whose leases expire renews it here.
     ///
-    /// - Throws: ``LedgerError/Code/leaseLost`` where another holder has taken it.
+    /// - Throws: ``LedgerError/Code/leaseLost`` if another holder has taken it.
     func lease() async throws(LedgerError) -> LedgerLease
 
-    /// Stores all of the batch, or nothing; an urgent batch is durable when this returns.
+    /// Stores the batch in one transaction; an urgent batch is durable when this returns.
     ///
-    /// Batches of one urgency are stored in the order of the calls; an urgent one goes before others that wait.
-    /// - Throws: ``LedgerError/Code/leaseLost`` where the lease is gone, which the batch's transaction checks.
+    /// Batches of the same urgency are stored in the order of the calls; urgent ones overtake others.
+    /// - Throws: ``LedgerError/Code/leaseLost`` if the lease was lost; the transaction checks this.
     func append(_ batch: LedgerBatch) async throws(LedgerError)
 
-    /// One bounded step of removing what is too old or too much; runs when nothing else waits.
+    /// Removes old or excess rows in one bounded step, when nothing else waits.
     ///
-    /// It is due every few seconds, as it also notices that the store was taken away.
+    /// Call it every few seconds, because it also detects a lost store.
     func maintain(at now: Instant) async throws(LedgerError) -> LedgerUpkeep
 
-    /// Ends the lease once what has been taken in is stored.
+    /// Ends the lease after all accepted batches are stored.
     func close() async
 }
 
-/// What a ledger can tell; nothing of it is changed, and a daemon may go on writing.
+/// Read-only access to a ledger, which a daemon may be writing.
 package protocol LedgerQueries: Sendable {
-    /// The workspaces that the ledger knows, in the order of their names.
+    /// The workspaces in the ledger, sorted by name.
     func workspaces() async throws(LedgerError) -> [String]
-    /// When something of the workspace was first and last stored; nil where nothing was.
+    /// The times of the workspace's first and last entry; nil without entries.
     func span(_ workspace: String) async throws(LedgerError) -> ClosedRange<Instant>?
-    /// All that a guard of these workspaces continues from, with samples of the window before `now`.
+    /// The state from which a guard of these workspaces continues, with the samples of `window` before `now`.
     func memory(_ scope: LedgerScope, window: Duration, at now: Instant) async throws(LedgerError) -> Memory
     /// Events, oldest first.
     func history(_ workspace: String, _ filter: HistoryFilter) async throws(LedgerError) -> [HistoryEntry]
-    /// One decision; nil where there is none of that number.
+    /// The decision with this number; nil if there is none.
     func decision(_ id: Int, _ workspace: String) async throws(LedgerError) -> DecisionRecord?
-    /// The decisions since then, in the order of their numbers.
+    /// The decisions since this time, sorted by number.
     func decisions(_ workspace: String, since: Instant) async throws(LedgerError) -> [DecisionRecord]
-    /// The campaigns with samples, in the order of their ids.
+    /// The campaigns with samples, sorted by id.
     func campaigns(_ workspace: String) async throws(LedgerError) -> [CampaignID]
-    /// A campaign's samples since then, oldest first.
+    /// The campaign's samples since this time, oldest first.
     func samples(
         of campaign: CampaignID, _ workspace: String, since: Instant
     ) async throws(LedgerError) -> [(at: Instant, stats: CampaignStats)]
-    /// Every pool's samples since then, oldest first.
+    /// The samples of all pools since this time, oldest first.
     func pools(_ workspace: String, since: Instant) async throws(LedgerError) -> [PoolID: [PoolVolumeSample]]
-    /// What is wrong with what is stored; nil where it is sound.
+    /// The first damage found; nil if the ledger is sound.
     func damage() async throws(LedgerError) -> String?
 }
 
 /// The right to write a ledger, held by one daemon at a time.
 package struct LedgerLease: Hashable, Sendable {
-    /// Who holds it, in words.
+    /// Describes the holder.
     package var holder: String
-    /// Higher than that of every earlier holder that stored anything, so that a store can refuse what an earlier one
-    /// still sends; a renewal keeps it.
+    /// The fencing token, which renewals preserve.
+    ///
+    /// It is higher than that of every earlier holder that stored anything, so a store can refuse their late writes.
     package var epoch: Int
-    /// When it ends unless it is renewed; nil for one that lasts as long as the process holds it.
+    /// When it expires unless renewed; nil if it lasts until the process releases it.
     package var deadline: Instant?
 
     package init(holder: String, epoch: Int, deadline: Instant?) {
@@ -70,9 +71,9 @@ package struct LedgerLease: Hashable, Sendable {
     }
 }
 
-/// What came of a step of maintenance.
+/// The outcome of a maintenance step.
 package struct LedgerUpkeep: Hashable, Sendable {
-    /// Another step is due at once.
+    /// True if another step is due immediately.
     package var hasMore: Bool
     /// The ledger's size in bytes.
     package var bytes: Int
@@ -80,11 +81,11 @@ package struct LedgerUpkeep: Hashable, Sendable {
     package init(hasMore: Bool, bytes: Int) { (self.hasMore, self.bytes) = (hasMore, bytes) }
 }
 
-/// A store that was just opened, and what it held.
+/// An opened store and the state that it contained.
 package struct OpenedLedger<Store: Sendable>: Sendable {
     package var store: Store
     package var memory: Memory
-    /// Where a damaged ledger was set aside; nil where none was.
+    /// The new path of a damaged ledger that was moved aside; nil if there was none.
     package var setAside: String?
 
     package init(store: Store, memory: Memory, setAside: String? = nil) {

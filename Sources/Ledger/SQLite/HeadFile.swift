@@ -1,19 +1,19 @@
 import Glibc
 import Synchronization
 
-/// The file of a ledger's ``HeadRecord``: two slots, written in turn, so that a torn write of one leaves the other.
+/// The file of a ledger's ``HeadRecord``: two slots, written in turn, so that a torn write damages only one.
 final class HeadFile: Sendable {
-    /// What a file held.
+    /// The content of a file.
     enum Content: Hashable, Sendable {
         case missing
-        /// It is there, and neither slot holds a record.
+        /// The file exists, but neither slot contains a record.
         case unreadable
         case record(HeadRecord)
 
         var record: HeadRecord? { if case .record(let record) = self { record } else { nil } }
     }
 
-    /// A slot has a page of its own, so that writing one never touches the other.
+    /// Each slot has its own page, so that writing one never touches the other.
     private static let slotBytes = 4096
     static let bytes = 2 * slotBytes
 
@@ -45,7 +45,7 @@ final class HeadFile: Sendable {
         }
     }
 
-    /// Opens the file for writing, or makes it with a first record; what it holds is on disk when this returns.
+    /// Opens the file for writing, or creates it with a first record; its content is on disk when this returns.
     init(_ path: String, orWith first: HeadRecord) throws(LedgerError) {
         self.path = path
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -67,7 +67,9 @@ final class HeadFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Records how far the ledger has come; `isDurable` where that transaction has been synced, and the record is to be.
+    /// Records the last transaction.
+    ///
+    /// - Parameter isDurable: true if the transaction has been synced, so that the record must be synced, too.
     func advance(to mark: HeadMark, isDurable: Bool, at boot: BootClock) throws(LedgerError) {
         let path = path
         let descriptor = descriptor
@@ -91,7 +93,7 @@ final class HeadFile: Sendable {
         guard isWritten else { throw HeadFile.failure(path) }
     }
 
-    /// A new name is on disk once its folder is.
+    /// Syncs the folder, because a new file's name is on disk only after that.
     private static func syncFolder(of path: String) throws(LedgerError) {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -111,7 +113,7 @@ final class HeadFile: Sendable {
 }
 
 extension BootClock {
-    /// As the kernel has it; the boot's identifier is not used: a hardened service does not see it.
+    /// The current boot; the kernel's boot id is not used, because a hardened service cannot read it.
     package static var now: BootClock {
         var (wall, boot) = (timespec(), timespec())
         clock_gettime(CLOCK_REALTIME, &wall)

@@ -1,18 +1,18 @@
-/// How far a ledger has come: the number of its last transaction, and the digest of the state that it left.
+/// A position in a ledger: the number of its last transaction, and the digest of the state after it.
 struct HeadMark: Hashable, Sendable {
     var sequence: Int64
     var digest: Int64
 }
 
-/// Which boot of the machine this is.
+/// Identifies a boot of the machine.
 ///
-/// After a kill, what was written is still there, as the kernel has it; only a reboot may lose the unsynced end.
+/// After a kill, the kernel still has all written data; only a reboot can lose unsynced transactions.
 package struct BootClock: Hashable, Sendable {
-    /// The wall clock's time of the boot, in milliseconds; it moves when the clock is set.
+    /// The time of the boot in milliseconds, which changes when the wall clock is set.
     var startedAt: Int64
     /// Milliseconds since the boot.
     var uptime: Int64
-    /// A wall clock that was set by more counts as a reboot, which demands less of a ledger: never too much.
+    /// A larger change of the wall clock counts as a reboot, which only weakens the check.
     static let toleranceMilliseconds: Int64 = 1000
 
     package init(startedAt: Int64, uptime: Int64) {
@@ -20,26 +20,26 @@ package struct BootClock: Hashable, Sendable {
         self.uptime = uptime
     }
 
-    /// True where no reboot lies between the two.
+    /// True if there was no reboot between the two.
     func isSameBoot(asLater later: BootClock) -> Bool {
         later.uptime >= uptime && abs(later.startedAt - startedAt) <= BootClock.toleranceMilliseconds
     }
 }
 
-/// What is recorded beside a ledger, outside of SQLite's files: the least that the ledger must hold.
+/// Stored beside a ledger, outside of SQLite's files: the position that the ledger must at least have reached.
 struct HeadRecord: Hashable, Sendable {
-    /// Counts the records; the higher of two slots is the newer one.
+    /// The number of the record; the slot with the higher number is newer.
     var number: UInt64
-    /// Which ledger it belongs to.
+    /// The id of its ledger.
     var ledger: UInt64
-    /// The last transaction; it outlives a kill, and perhaps no power cut.
+    /// The last transaction; survives a kill, but perhaps not a power failure.
     var last: HeadMark
-    /// The last transaction that was synced before the record was written: it outlives a power cut, too.
+    /// The last transaction that was synced before the record was written; also survives a power failure.
     var durable: HeadMark
     var boot: BootClock
 
     private static let magic: UInt64 = 0x3164_6165_6877_7373
-    /// Eleven words, which fit in the smallest sector, so that a record is not torn.
+    /// Eleven words, which fit into the smallest sector, so that a record is never torn.
     static let bytes = 11 * 8
 
     var encoded: [UInt8] {
@@ -56,7 +56,7 @@ struct HeadRecord: Hashable, Sendable {
         (self.number, self.ledger, self.last, self.durable, self.boot) = (number, ledger, last, durable, boot)
     }
 
-    /// Nil for bytes that are no whole record.
+    /// Nil if the bytes are not a complete record.
     init?(decoding bytes: some Collection<UInt8>) {
         guard bytes.count >= HeadRecord.bytes else { return nil }
         let bytes = Array(bytes.prefix(HeadRecord.bytes))
@@ -77,7 +77,7 @@ struct HeadRecord: Hashable, Sendable {
         return UInt64(bitPattern: sum.value)
     }
 
-    /// True where a ledger that has come as far as `found` holds all that is demanded of it.
+    /// True if a ledger at the position `found` contains everything that it must.
     func isSatisfied(by found: HeadMark, at now: BootClock) -> Bool {
         let least = boot.isSameBoot(asLater: now) ? last : durable
         guard found.sequence >= least.sequence else { return false }

@@ -3,29 +3,29 @@ package import Model
 import Synchronization
 
 extension LedgerDatabase {
-    /// Pages that maintenance may use beyond the limit: removing rows may need some before it frees any.
+    /// Pages that maintenance may use beyond the limit, because deletions can need pages before they free any.
     private static let reservePages = 64
-    /// Queries of one step at most: each passes over one campaign of which nothing is to be removed.
+    /// The most queries of one step; each skips one campaign without rows to remove.
     private static let stepQueries = 32
 
-    /// All that maintenance reads and removes with, for a test of how SQLite carries it out.
+    /// All statements of maintenance, for a test of their query plans.
     package static var maintenanceStatements: [String] {
         Maintenance.Kind.allCases.flatMap { [$0.select, $0.delete] }
     }
 
-    /// Where a walk over a table has come to.
+    /// The position of a walk over a table.
     struct Walk: Sendable {
         var work: Maintenance.Work
-        /// The key of the last row that was seen.
+        /// The key of the last row that was read.
         var key: [DatabaseValue]
-        /// What it belongs to, and the part of time whose first sample stays.
+        /// The subject of that row, and the interval whose first sample is retained.
         var subject: [DatabaseValue] = []
         var part: Int64?
     }
 
-    /// One bounded step of removing what is too old or too much; true where another one is due at once.
+    /// Removes old or excess rows in one bounded step; true if another step is due immediately.
     ///
-    /// Call it when nothing urgent waits, and at least every few seconds: it also notices files that were replaced.
+    /// Call it when nothing urgent waits, and at least every few seconds: it also detects replaced files.
     package func maintain(at now: Instant) throws(LedgerError) -> Bool {
         try checkFiles()
         do {
@@ -66,7 +66,7 @@ extension LedgerDatabase {
         return maintenance.hasMore
     }
 
-    /// Walks on over a table by its key, and removes what is to be removed of at most ``Limits/stepRows`` rows.
+    /// Continues the walk for at most ``LedgerLimits/stepRows`` rows, and removes the expired ones.
     private func advance(_ walk: inout Walk, _ database: Database) throws -> (removed: Int, isFinished: Bool) {
         let kind = walk.work.kind
         let select = try database.cachedStatement(sql: kind.select)
@@ -101,14 +101,14 @@ extension LedgerDatabase {
         return (removed, false)
     }
 
-    /// The pages in use in percent of those allowed; free ones are used again, so they do not count.
+    /// The used pages in percent of the allowed pages; free pages are reused, so they do not count.
     private func usedPercent(_ database: Database) throws -> Int {
         func value(_ name: String) throws -> Int { try Int.fetchOne(database, sql: "PRAGMA \(name)") ?? 0 }
         let used = try value("page_count") - value("freelist_count")
         return used * 100 / max(1, limits.bytesMax / max(1, try value("page_size")))
     }
 
-    /// SQLite does not go below the size that the file has.
+    /// Sets the largest size of the file; SQLite never sets it below the current size.
     static func setSizeLimit(_ database: Database, _ bytes: Int, reserve: Int = 0) throws {
         let page = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 4096
         _ = try Int.fetchOne(database, sql: "PRAGMA max_page_count = \(max(1, bytes / page) + reserve)")
@@ -119,11 +119,11 @@ extension LedgerDatabase.Walk {
     enum Step {
         case stay
         case remove
-        /// Nothing more of it: go on behind this key, whether there is such a row or not.
+        /// Skip the rest of the subject: continue after this key, which need not exist.
         case jump([DatabaseValue])
     }
 
-    /// What becomes of the next row.
+    /// Decides about the next row.
     mutating func take(_ key: [DatabaseValue], time: Int64, isOpen: Bool) -> Step {
         switch work {
         case .remove(let kind, let before):
@@ -160,7 +160,7 @@ extension Maintenance.Kind {
         }
     }
 
-    /// The columns of the index by which the table is walked.
+    /// The columns of the index that the walk follows.
     var key: [String] {
         switch self {
         case .sample: ["workspace", "campaign", "at"]
@@ -172,7 +172,7 @@ extension Maintenance.Kind {
         }
     }
 
-    /// True where the rows of one subject lie in the order of their times, so that the rest can be passed over.
+    /// True if the rows of one subject are sorted by time, so that the rest can be skipped.
     var isInOrderOfTime: Bool {
         switch self {
         case .sample, .poolSample, .event: true
@@ -191,7 +191,7 @@ extension Maintenance.Kind {
         }
     }
 
-    /// A key behind all others of the same subject.
+    /// A key after all others of the same subject.
     func end(of key: [DatabaseValue]) -> [DatabaseValue] {
         let last = Int64.max.databaseValue
         switch self {
@@ -208,7 +208,7 @@ extension Maintenance.Kind {
         }
     }
 
-    /// In SQL, what an unsettled action still needs.
+    /// The SQL condition for a row that an unsettled action needs.
     private var isOpen: String {
         switch self {
         case .sample, .poolSample, .event: "0"
@@ -221,7 +221,7 @@ extension Maintenance.Kind {
         }
     }
 
-    /// The next rows behind a key: its values, then how many.
+    /// Selects the rows after a key; its arguments are the key's values and the limit.
     var select: String {
         let columns = key.joined(separator: ", ")
         let places = key.map { _ in "?" }.joined(separator: ", ")
@@ -239,7 +239,7 @@ extension Maintenance.Kind {
         }
     }
 
-    /// The values by which a row is removed.
+    /// The arguments of ``delete``.
     func identity(_ key: [DatabaseValue]) -> [DatabaseValue] {
         switch self {
         case .event: [key[2]]

@@ -23,8 +23,9 @@ extension LedgerDatabase {
         try JSONDecoder().decode(Value.self, from: Data(text.utf8))
     }
 
-    /// What a guard remembers as a whole is stored under each of its workspaces; the row of the latest decision is the
-    /// newest, also where a workspace was out of the policy for a while.
+    /// The guard's common state, which is stored under each of its workspaces.
+    ///
+    /// The row with the latest decision is the newest, even if a workspace was not in the policy for a while.
     private static func guardMemory(_ database: Database, _ scope: LedgerScope) throws -> WorkspaceMemory? {
         struct Count: Decodable { var lastDecision: Int }
         var newest: (count: Int, text: String)?
@@ -38,7 +39,7 @@ extension LedgerDatabase {
         return try newest.map { try decoded(WorkspaceMemory.self, $0.text) }
     }
 
-    /// One row for each key, in the order of the keys: the newest, where several workspaces have one.
+    /// The newest row of each key over all workspaces, sorted by key.
     private static func newest<Value: Decodable>(
         _ type: Value.Type, _ table: SummedTable, key: String, _ database: Database, _ scope: LedgerScope
     ) throws -> [Value] {
@@ -56,7 +57,7 @@ extension LedgerDatabase {
         return try found.sorted { $0.key < $1.key }.map { try decoded(Value.self, $0.value.text) }
     }
 
-    /// Campaign by campaign, so that only what a window reaches is read, however much there is.
+    /// Adds the samples campaign by campaign, so that only rows within the window are read.
     private static func addSamples(
         _ memory: inout Memory, _ database: Database, _ workspace: String, since: Instant, _ legacyAt: Int64,
         at now: Instant
@@ -78,13 +79,13 @@ extension LedgerDatabase {
                 if let last = samples.last?.at, sample.at - last < loadedSpacing(age: now - sample.at) { continue }
                 samples.append(sample)
             }
-            // Older ones may still be stored under another workspace.
+            // Older samples may still be stored under another workspace.
             let others = memory.samples[id] ?? []
             memory.samples[id] = others.isEmpty ? samples : (others + samples).sorted { $0.at < $1.at }
         }
     }
 
-    /// The values of a column within a workspace, from one to the next by an index, however many rows each has.
+    /// The distinct values of a column in a workspace, found by index seeks instead of a scan.
     static func subjects(
         _ database: Database, _ table: String, _ column: String, of workspace: String
     ) throws -> [String] {
@@ -101,7 +102,7 @@ extension LedgerDatabase {
                 """, arguments: [workspace])
     }
 
-    /// How far apart samples of that age are worth being loaded: windows are resolved into some hundred parts.
+    /// The least interval of samples to load at this age, which resolves a window into a few hundred parts.
     private static func loadedSpacing(age: Duration) -> Duration {
         if age < .seconds(86400) { return .zero }
         return age < .seconds(7 * 86400) ? .seconds(900) : .seconds(3600)
@@ -110,7 +111,7 @@ extension LedgerDatabase {
     static let counters = ["enrolled", "sent", "delivered", "bounced", "replied", "queued"]
     static let poolCounters = ["capacity", "remaining", "reserved"]
 
-    /// Whether a sample reads as it was written; `start` is the checksum of its table, workspace and subject.
+    /// True if the sample matches its checksum; `start` covers its table, workspace and subject.
     static func isSound(
         _ row: Row, _ start: RowSum, _ legacyAt: Int64, counters: [String] = counters
     ) -> Bool {

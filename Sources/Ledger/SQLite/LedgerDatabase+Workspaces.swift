@@ -2,11 +2,11 @@ import GRDB
 import Model
 import Synchronization
 
-/// Brings what is stored under another workspace to the one that it belongs to.
+/// Moves rows that are stored under the wrong workspace.
 ///
-/// Earlier versions stored everything under the first workspace's name, and a campaign may move from one to another.
+/// Earlier versions stored everything under the first workspace, and a campaign can move to another one.
 extension LedgerDatabase {
-    /// Rows of one campaign or pool that are still stored under another workspace.
+    /// The rows of one campaign or pool that are stored under the wrong workspace.
     struct Stray: Hashable, Sendable {
         enum Kind: Hashable, Sendable {
             case sample, poolSample, campaignEvent, poolEvent
@@ -18,7 +18,7 @@ extension LedgerDatabase {
         var to: String
     }
 
-    /// The state, decisions and actions in one transaction; samples and events in steps of maintenance.
+    /// Moves the state, decisions and actions in one transaction; maintenance steps move samples and events.
     func adoptStrays() throws(LedgerError) {
         guard scope.workspaces.count > 1 else { return }
         do {
@@ -62,7 +62,7 @@ extension LedgerDatabase {
         return false
     }
 
-    /// Which keys a table holds under a workspace that is not theirs.
+    /// The keys that a table contains under the wrong workspace.
     private func strays(
         in table: SummedTable, _ key: String, _ homes: Homes, _ database: Database
     ) throws -> [(key: String, from: String, home: String)] {
@@ -74,7 +74,7 @@ extension LedgerDatabase {
         }
     }
 
-    /// A row of the state for each stray: the newer one stays where both workspaces have one.
+    /// Moves rows of the state; if both workspaces have one, retains the newer.
     private func adopt(
         _ table: SummedTable, _ key: String, _ homes: Homes, _ database: Database
     ) throws -> Int64 {
@@ -100,7 +100,7 @@ extension LedgerDatabase {
         return change
     }
 
-    /// Decisions and actions are numbered across all workspaces of a guard, so none meets another.
+    /// Moves decisions and actions; they are numbered across all workspaces, so their keys never collide.
     private func adoptStory(_ table: SummedTable, _ key: String, _ homes: Homes, _ database: Database) throws {
         for stray in try strays(in: table, key, homes, database) {
             try move(table, key, stray.key, from: stray.from, to: stray.home, database)
@@ -118,7 +118,7 @@ extension LedgerDatabase {
         ).execute(arguments: [to, from, subject])
     }
 
-    /// The checksum under another workspace; a row of a version without checksums stays without.
+    /// The SQL of the checksum under the new workspace; a row without a checksum stays without.
     private static func movedSum(_ table: SummedTable) -> String {
         "CASE WHEN sum IS NULL THEN NULL ELSE \(table.sum(of: table.columns.map { $0 == "workspace" ? "?1" : $0 })) END"
     }
@@ -142,7 +142,7 @@ extension LedgerDatabase {
         }
     }
 
-    /// Moves at most ``LedgerLimits/stepRows`` rows; true where that was something.
+    /// Moves at most ``LedgerLimits/stepRows`` rows; false if there are none to move.
     func adoptStep(_ database: Database) throws -> Bool {
         guard let stray = state.withLock({ $0.strays.first }) else { return false }
         var moved = 0
@@ -153,7 +153,7 @@ extension LedgerDatabase {
             case .poolSample:
                 moved = try moveSamples(stray, "pool_sample", "pool", LedgerDatabase.poolCounters, database)
             case .campaignEvent: moved = try moveEvents(stray, "campaign = ?3", database)
-            // One that is about a campaign, too, belongs where the campaign does.
+            // An event that also concerns a campaign belongs to the campaign's workspace.
             case .poolEvent: moved = try moveEvents(stray, "pool = ?3 AND campaign IS NULL", database)
             }
             return .commit

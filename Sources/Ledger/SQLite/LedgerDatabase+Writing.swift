@@ -5,12 +5,12 @@ package import Model
 import Synchronization
 
 extension LedgerDatabase {
-    /// Writes all of it under the first workspace, or nothing.
+    /// Writes the records under the first workspace, in one transaction.
     package func write(_ records: [LedgerRecord], at now: Instant) throws(LedgerError) {
         try write(LedgerBatch(records.map { LedgerEntry(scope.first, $0) }, at: now))
     }
 
-    /// Writes all of it, or nothing; what is urgent is on disk when this returns.
+    /// Writes the batch in one transaction; an urgent batch is on disk when this returns.
     package func write(_ batch: LedgerBatch) throws(LedgerError) {
         guard !batch.entries.isEmpty else { return }
         try checkFiles()
@@ -22,20 +22,22 @@ extension LedgerDatabase {
             }
             state.withLock { $0.uncheckpointed += batch.entries.count }
         } catch {
-            // What was not written is to be tried again with the next sample.
+            // The next sample must not be skipped because of one that was not written.
             state.withLock { state in
                 (state.sampledAt, state.pooledAt) = ([:], [:])
-                // On a full disk, the log is used again once the file is brought up to it.
+                // On a full disk, a checkpoint makes the log's space reusable.
                 state.uncheckpointed = LedgerDatabase.checkpointRecords
             }
             throw LedgerError(error, writing: queue.path)
         }
     }
 
-    /// One transaction, which gives the change of the digest; then its record.
+    /// Runs one transaction, then records it in the head file.
     ///
-    /// The transaction is on disk before its record is: a crash in between leaves a ledger that is newer than its record,
-    /// which is sound. The other way about it would be taken for damage.
+    /// In this order, a crash in between leaves a ledger that is newer than its record, which is valid. A ledger
+    /// that is older than its record counts as damaged.
+    ///
+    /// - Parameter body: returns the change of the digest.
     func commit(isUrgent: Bool, _ body: (Database) throws -> Int64) throws {
         try queue.writeWithoutTransaction { database in
             if isUrgent { try database.execute(sql: "PRAGMA synchronous = FULL") }
@@ -50,7 +52,7 @@ extension LedgerDatabase {
         }
     }
 
-    /// Counts the transaction, within it.
+    /// Increments the number of the transaction, within the transaction.
     private static func advance(_ database: Database, by change: Int64) throws -> HeadMark {
         guard let row = try Row.fetchOne(database.cachedStatement(sql: "SELECT sequence, digest FROM head")) else {
             throw Verification.Damage(what: "its head is missing")
@@ -66,7 +68,7 @@ extension LedgerDatabase {
         try database.cachedStatement(sql: "UPDATE head SET sum = \(SummedTable.head.sum())").execute()
     }
 
-    /// Brings the file up to the log beside it, now and then; readers only make it wait for the next time.
+    /// Checkpoints the log when due; if readers prevent it, the next call tries again.
     func checkpoint(_ database: Database) {
         let isDue = state.withLock { state in
             guard state.uncheckpointed >= LedgerDatabase.checkpointRecords else { return false }
@@ -76,7 +78,7 @@ extension LedgerDatabase {
         if isDue { try? database.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)") }
     }
 
-    /// Replaces a row of the state and gives the change of the digest.
+    /// Replaces a row of the state; returns the change of the digest.
     private func replace(
         _ table: SummedTable, key: [String], _ values: StatementArguments, _ keyValues: StatementArguments,
         _ database: Database
@@ -94,7 +96,9 @@ extension LedgerDatabase {
         return (after ?? 0) &- (before ?? 0)
     }
 
-    /// Writes a row with its checksum; `conflict` is what becomes of one of the same key.
+    /// Inserts a row with its checksum.
+    ///
+    /// - Parameter conflict: the SQL clause for an existing row with the same key.
     private func insert(
         _ table: SummedTable, conflict: String = "", _ values: StatementArguments, _ database: Database
     ) throws {
@@ -107,7 +111,7 @@ extension LedgerDatabase {
         ).execute(arguments: values)
     }
 
-    /// Writes one record and gives the change of the digest.
+    /// Writes one record; returns the change of the digest.
     private func write(_ entry: LedgerEntry, _ database: Database, at now: Instant) throws -> Int64 {
         let workspace = entry.workspace.text
         func text(_ value: some Encodable) throws -> String {
@@ -222,7 +226,7 @@ extension LedgerDatabase {
 }
 
 extension Decision.Cause {
-    /// The cause in a word.
+    /// The name that ledgers store.
     var name: String {
         switch self {
         case .rule: "rule"

@@ -5,17 +5,17 @@ import Guard
 package import Model
 import Synchronization
 
-/// One SQLite file, in WAL mode, used by one daemon.
+/// A ledger in one SQLite file, in WAL mode, used by one daemon.
 ///
-/// Its calls block, so ``SQLiteLedger`` makes them on a thread of its own.
+/// Its methods block, so ``SQLiteLedger`` calls them on its own thread.
 package final class LedgerDatabase: Sendable {
-    /// Samples lie at least this far apart; what changes faster is in the guard's memory.
+    /// The least interval between stored samples; the guard's memory has all.
     static let sampleSpacing: Duration = .seconds(15)
-    /// Pools are stored at least this far apart.
+    /// The least interval between stored samples of a pool.
     static let poolSpacing: Duration = .seconds(60)
-    /// Samples, decisions and intents older than this are dropped: no window reaches back further.
+    /// Older rows are removed; no window reaches back further.
     package static let retention: Duration = .seconds(90 * 86400)
-    /// So many records are in the log until the file is brought up to it.
+    /// The number of records in the log that triggers a checkpoint.
     static let checkpointRecords = 500
 
     let scope: LedgerScope
@@ -34,20 +34,20 @@ package final class LedgerDatabase: Sendable {
         var pooledAt: [PoolID: Instant] = [:]
         var maintenance = Maintenance()
         var walk: Walk?
-        /// What is still stored under a workspace that it does not belong to.
+        /// Rows that are still stored under the wrong workspace.
         var strays: [Stray] = []
-        /// Records that were written since the file was last brought up to the log beside it.
+        /// Records written since the last checkpoint.
         var uncheckpointed = 0
     }
 
     // MARK: Opening
 
-    /// Opens the ledger, or makes a new one, and reads all that it holds of the workspaces.
+    /// Opens the ledger, or creates it, and loads the workspaces' state.
     ///
     /// - Parameters:
-    ///   - recovers: a damaged file is set aside and a new one begun; otherwise it is refused.
+    ///   - recovers: true moves a damaged ledger aside and creates an empty one; false refuses it.
     ///   - window: how far back samples are needed.
-    ///   - boot: when the machine was booted; a reboot may have cost the unsynced end.
+    ///   - boot: the current boot; after a reboot, unsynced transactions may be lost.
     package static func open(
         _ path: String, _ scope: LedgerScope, recovers: Bool = false, window: Duration = retention,
         limits: LedgerLimits = LedgerLimits(), boot: @escaping @Sendable () -> BootClock = { .now }, at now: Instant
@@ -59,7 +59,7 @@ package final class LedgerDatabase: Sendable {
             return OpenedLedger(store: ledger, memory: try ledger.load(window, at: now))
         } catch {
             guard error.code == .corrupt, recovers else { throw error }
-            // Under the old file's lock, so that nobody else begins the new one meanwhile.
+            // Still under the old file's lock, so that no other process creates the new file meanwhile.
             let aside = try LedgerFiles(main: lock.path).setAside()
             let ledger = try LedgerDatabase(path, scope, try LedgerLock(for: path), limits, boot)
             return OpenedLedger(store: ledger, memory: Memory(), setAside: aside)
@@ -91,7 +91,7 @@ package final class LedgerDatabase: Sendable {
 
     deinit { try? queue.close() }
 
-    /// Refuses what is damaged, before anything of it is changed.
+    /// Refuses a damaged ledger before anything in it is changed.
     private static func verify(
         _ files: LedgerFiles, _ lock: LedgerLock, _ record: HeadFile.Content, at boot: BootClock
     ) throws {
@@ -104,9 +104,9 @@ package final class LedgerDatabase: Sendable {
             }
             return
         }
-        // The first steps of a new file; SQLite undoes them when it opens the file for writing.
+        // A new file whose creation was interrupted; SQLite rolls it back when it opens the file for writing.
         guard LedgerFiles.bytes(files.journal) == 0 else { return }
-        // Versions of the format above 2 would be taken for a newer one's file, and not be written.
+        // SQLite would open a file with a format version above 2 read-only, as one of a newer SQLite.
         var versions: [UInt8] = [0, 0]
         guard pread(lock.descriptor, &versions, 2, 18) == 2, versions.allSatisfy({ $0 <= 2 }) else {
             throw Verification.Damage(what: "its header is damaged")
@@ -132,7 +132,7 @@ package final class LedgerDatabase: Sendable {
             try database.execute(sql: "PRAGMA journal_mode = WAL")
             try database.execute(sql: "PRAGMA synchronous = NORMAL")
             try database.execute(sql: "PRAGMA journal_size_limit = 4194304")
-            // Done when nothing urgent waits; see `checkpoint`.
+            // `checkpoint` does this when nothing urgent waits.
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
         }
         let queue = try DatabaseQueue(path: path, configuration: configuration)
@@ -142,27 +142,27 @@ package final class LedgerDatabase: Sendable {
         return queue
     }
 
-    /// Makes the record beside the ledger where it has none yet; the ledger then notes that it has one.
+    /// Creates the head file if the ledger has none yet, and notes in the ledger that it exists.
     private static func openHead(
         _ files: LedgerFiles, _ queue: DatabaseQueue, _ record: HeadFile.Content, at boot: BootClock
     ) throws -> HeadFile {
         guard let found = try queue.read({ try Verification.Head($0) }) else {
             throw Verification.Damage(what: "its head row, which holds the number of the last transaction, is missing")
         }
-        // The ledger itself must be on disk before there is a record of it, and the record before the note of it.
+        // In this order: the ledger is on disk before its record exists, and the record before the note.
         if !found.hasRecord { try note(hasRecord: false, queue) }
         let first = HeadRecord(
             number: 1, ledger: UInt64(bitPattern: found.ledger), last: found.mark, durable: found.mark, boot: boot)
         let head = try HeadFile(files.head, orWith: first)
         if !found.hasRecord {
             try note(hasRecord: true, queue)
-            // Into the file itself: without its log it would otherwise look like one that never had a record.
+            // Move the note into the file: without its log, the file must not look as if it never had a record.
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
         }
         return head
     }
 
-    /// Synced, with all that was written before.
+    /// Notes whether there is a record; synced, with everything that was written before.
     private static func note(hasRecord: Bool, _ queue: DatabaseQueue) throws {
         try queue.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
@@ -177,10 +177,10 @@ package final class LedgerDatabase: Sendable {
 
     // MARK: Files
 
-    /// The bytes on disk: the file, and what SQLite keeps beside it.
+    /// The size on disk in bytes: the file and its log.
     package var size: Int { LedgerFiles.bytes(files.main) + LedgerFiles.bytes(files.wal) }
 
-    /// Throws where the files were deleted or replaced under us; cheap enough for each write.
+    /// Throws if the files were deleted or replaced; cheap enough for each write.
     package func checkFiles() throws(LedgerError) {
         guard let finding = watch.finding else { return }
         throw LedgerError(code: .unwritable, message: finding)
@@ -197,7 +197,7 @@ package final class LedgerDatabase: Sendable {
         }
     }
 
-    /// All that is stored of the workspaces.
+    /// The stored state of the workspaces.
     private func load(_ window: Duration, at now: Instant) throws(LedgerError) -> Memory {
         do {
             return try queue.read { try LedgerDatabase.memory($0, scope, window, at: now) }

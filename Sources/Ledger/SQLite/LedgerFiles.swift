@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file as the kernel knows it, whatever its names.
+/// Identifies a file independently of its names.
 struct FileIdentity: Hashable, Sendable {
     private let device: UInt64
     private let inode: UInt64
@@ -10,7 +10,7 @@ struct FileIdentity: Hashable, Sendable {
         inode = UInt64(status.st_ino)
     }
 
-    /// Nil where there is none.
+    /// Nil if the file does not exist.
     init?(path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
@@ -24,7 +24,7 @@ struct FileIdentity: Hashable, Sendable {
     }
 }
 
-/// The files that make up a ledger, by their names without symbolic links: every path to it shares them.
+/// The files of a ledger; their names contain no symbolic links, so every path to the ledger yields the same.
 struct LedgerFiles: Sendable {
     let main: String
     var wal: String { main + "-wal" }
@@ -37,12 +37,12 @@ struct LedgerFiles: Sendable {
         return stat(path, &status) == 0 ? Int(status.st_size) : 0
     }
 
-    /// Moves a damaged ledger out of the way, for people to look at, and gives its new name.
+    /// Moves a damaged ledger aside for inspection; returns its new name.
     func setAside() throws(LedgerError) -> String {
         let base = "\(main).damaged-\(time(nil))"
         let aside = (0...).lazy.map { $0 == 0 ? base : "\(base).\($0)" }.first { access($0, F_OK) != 0 } ?? base
         let other = LedgerFiles(main: aside)
-        // The record goes first: whatever remains after a crash in between is refused again, not taken for a ledger.
+        // The record goes first: after a crash in between, the remaining files are refused again.
         let moves = [
             (head, other.head), (wal, other.wal), (sharedMemory, other.sharedMemory), (journal, other.journal),
             (main, other.main),
@@ -55,12 +55,12 @@ struct LedgerFiles: Sendable {
     }
 }
 
-/// Notices that the files under a running daemon were deleted or replaced: what it writes then is lost with it.
+/// Detects that the files of a running daemon were deleted or replaced; its further writes would be lost.
 struct FileWatch: Sendable {
-    /// What we hold, by the names under which the next start looks for it.
+    /// The open files, with the names under which the next start looks for them.
     private let held: [(path: String, identity: FileIdentity)]
 
-    /// Takes the files as they are now.
+    /// Stores the identities of the current files.
     init(_ files: LedgerFiles, given path: String, lock: LedgerLock, head: HeadFile) {
         var held: [(path: String, identity: FileIdentity)] = []
         func add(_ path: String, _ identity: FileIdentity?) {
@@ -68,13 +68,13 @@ struct FileWatch: Sendable {
         }
         add(files.main, FileIdentity(descriptor: lock.descriptor))
         if path != files.main { add(path, FileIdentity(descriptor: lock.descriptor)) }
-        // SQLite has it open as long as we do, so that nobody else gets its inode.
+        // SQLite has the log open all the time, so its inode is not reused.
         add(files.wal, FileIdentity(path: files.wal))
         add(files.head, FileIdentity(descriptor: head.descriptor))
         self.held = held
     }
 
-    /// What was done to the files, and what to do; nil where each is the one that we hold.
+    /// What happened to the files and what to do; nil if all are unchanged.
     var finding: String? {
         for (path, identity) in held {
             let found = FileIdentity(path: path)
@@ -84,9 +84,9 @@ struct FileWatch: Sendable {
                 ? ("was deleted or moved", "a restart would lose what the ledger contains")
                 : ("was replaced by another file", "a restart would load that file and lose what was written since")
             return
-                "\(path) \(what) while the daemon was running; \(restart). Move the original file back: the daemon then "
-                + "continues by itself. If it is lost, check each campaign on the platform, remove or restore all files "
-                + "of the ledger together, and restart"
+                "\(path) \(what) while the daemon was running; \(restart). Move the original file back: the daemon "
+                + "then continues by itself. If it is lost, check each campaign on the platform, remove or restore all "
+                + "files of the ledger together, and restart"
         }
         return nil
     }

@@ -1,24 +1,24 @@
 import Glibc
 import Synchronization
 
-/// Keeps two daemons from using one ledger, by whatever path they come to it; held as long as the value lives.
+/// Prevents two daemons from using one ledger, by any path; held as long as the value exists.
 ///
-/// The lock is on the database file itself (`flock`), which is independent of SQLite's own locks (`fcntl`). But closing
-/// any descriptor of a file drops all `fcntl` locks of the process on it: the descriptor is closed after SQLite's.
+/// The lock is on the database file itself (`flock`), independent of SQLite's own locks (`fcntl`). Closing any
+/// descriptor of a file releases all `fcntl` locks of the process on it, so this descriptor is closed after SQLite's.
 final class LedgerLock: Sendable {
-    /// The file's name without symbolic links.
+    /// The file's path without symbolic links.
     let path: String
     let descriptor: Int32
     private let identity: FileIdentity
 
-    /// The files that this process holds: a second attempt must not even open one, see above.
+    /// The files that this process has locked; a second attempt must not even open them, see above.
     private static let held = Mutex<Set<FileIdentity>>([])
-    /// A byte far beyond the file's end, locked to show who holds the ledger.
+    /// A byte far beyond the file's end; its lock shows who uses the ledger.
     private static let markedByte: off_t = 1 << 62
-    /// How often a file that was replaced while it was being locked is tried again.
+    /// The most attempts if the file is replaced while it is being locked.
     private static let attemptsMax = 3
 
-    /// Locks the file, and makes it where there is none.
+    /// Locks the file, and creates it if it does not exist.
     init(for path: String) throws(LedgerError) {
         let locked = LedgerLock.held.withLock { held -> Result<(String, Int32, FileIdentity), LedgerError> in
             Result { () throws(LedgerError) in try LedgerLock.acquire(path, &held) }
@@ -27,7 +27,7 @@ final class LedgerLock: Sendable {
     }
 
     deinit {
-        // A process that was forked and has not begun its own program yet shares the descriptor, and so the lock.
+        // A child process between fork and exec shares the descriptor, and with it the lock.
         _ = flock(descriptor, LOCK_UN)
         close(descriptor)
         _ = LedgerLock.held.withLock { $0.remove(identity) }
@@ -38,7 +38,7 @@ final class LedgerLock: Sendable {
     ) throws(LedgerError) -> (String, Int32, FileIdentity) {
         for _ in 0..<attemptsMax {
             if let identity = FileIdentity(path: path), held.contains(identity) { throw inUse(path, by: getpid()) }
-            // Made for its owner alone; SQLite gives the files beside it the same mode.
+            // Accessible to its owner only; SQLite creates its other files with the same mode.
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw failure(path) }
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -46,7 +46,7 @@ final class LedgerLock: Sendable {
                 close(descriptor)
                 throw inUse(path, by: holder)
             }
-            // Between opening and locking another file may have taken its name.
+            // Another file may have taken the name between opening and locking.
             if let resolved = resolve(path), let identity = FileIdentity(descriptor: descriptor),
                 identity == FileIdentity(path: resolved)
             {
@@ -68,7 +68,7 @@ final class LedgerLock: Sendable {
 
     // MARK: The holder
 
-    /// Shows this process as the holder; call it once SQLite has the file open for good.
+    /// Shows this process as the holder; call it after SQLite has opened the file.
     func announce() {
         var mark = LedgerLock.mark
         _ = fcntl(descriptor, F_SETLK, &mark)

@@ -5,21 +5,21 @@ package import Guard
 package import Model
 import Policy
 
-/// What a ledger can tell, to those who only read: nothing of it is changed, and the daemon may go on writing.
+/// Read-only access to a ledger file, which a daemon may be writing.
 package struct LedgerReader: Sendable {
     private let queue: any DatabaseReader
     private let path: String
 
-    /// Opens a ledger for reading alone.
+    /// Opens a ledger read-only.
     ///
-    /// - Throws: where there is none, it may not be read, or it is no ledger of a version that this one knows.
+    /// - Throws: if the file does not exist, cannot be read, or is not a ledger of a known version.
     package init(_ path: String) throws(LedgerError) {
         self.path = path
         guard FileManager.default.fileExists(atPath: path) else {
             throw LedgerError(code: .missing, message: "there is no ledger \(path)")
         }
         do {
-            // The record first: what it demands is in the ledger already, however fast a daemon writes.
+            // Read the record first: the ledger already contains what it requires, even while a daemon writes.
             let real = LedgerReader.withoutLinks(path)
             guard access(real, R_OK) == 0 else {
                 throw LedgerError(
@@ -36,7 +36,7 @@ package struct LedgerReader: Sendable {
                             "\(path) was written by an older version of sendwarden; the daemon upgrades it at its "
                             + "next start")
                 }
-                // A copy may lack the record; one that has it must be as new.
+                // A copy may lack the record; with a record, it must be as new as the record requires.
                 let head = try Verification.Head(database)
                 if record.record != nil || record == .unreadable { try Verification.verify(head, record, at: .now) }
             }
@@ -59,8 +59,8 @@ package struct LedgerReader: Sendable {
             return LedgerError(
                 code: .corrupt,
                 message:
-                    "\(path) is damaged or an incomplete copy: \(damage.what). A copy consists of the file, its -wal and "
-                    + "its .head from the same moment; copy them again")
+                    "\(path) is damaged or an incomplete copy: \(damage.what). A copy consists of the file, its -wal "
+                    + "and its .head from the same moment; copy them again")
         case let error as DatabaseError:
             switch error.resultCode {
             case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_SCHEMA:
@@ -79,7 +79,7 @@ package struct LedgerReader: Sendable {
         }
     }
 
-    /// Throws for a row that does not read as it was written.
+    /// Throws if the row does not match its checksum.
     private static func check(_ row: Row, _ table: SummedTable) throws {
         guard row["sound"] else { throw Verification.Damage(what: "a row of its table \(table.name) is damaged") }
     }
@@ -94,12 +94,12 @@ package struct LedgerReader: Sendable {
 
     // MARK: Workspaces
 
-    /// The workspaces that the ledger knows, in the order of their names.
+    /// The workspaces in the ledger, sorted by name.
     package func workspaces() throws(LedgerError) -> [String] {
         try read { try String.fetchAll($0, sql: "SELECT name FROM workspace ORDER BY name") }
     }
 
-    /// When something of the workspace was first and last stored; nil where nothing was.
+    /// The times of the workspace's first and last entry; nil without entries.
     package func span(_ workspace: String) throws(LedgerError) -> ClosedRange<Instant>? {
         let (first, last) = (try times("min", workspace).min(), try times("max", workspace).max())
         guard let first, let last else { return nil }
@@ -115,7 +115,7 @@ package struct LedgerReader: Sendable {
         }
     }
 
-    /// All that a guard of these workspaces continues from.
+    /// The state from which a guard of these workspaces continues.
     package func memory(
         _ scope: LedgerScope, window: Duration = LedgerDatabase.retention, at now: Instant
     ) throws(LedgerError) -> Memory {
@@ -165,13 +165,13 @@ package struct LedgerReader: Sendable {
         }
     }
 
-    /// One decision; nil where there is none of that number.
+    /// The decision with this number; nil if there is none.
     package func decision(_ id: Int, _ workspace: String) throws(LedgerError) -> DecisionRecord? {
         if let found = try decisions(workspace, where: "id = ?", [id]).first { return found }
         return try senderChanges(workspace, where: "decision = ?", [id]).first
     }
 
-    /// The decisions since then, oldest first.
+    /// The decisions since this time, oldest first.
     package func decisions(_ workspace: String, since: Instant) throws(LedgerError) -> [DecisionRecord] {
         let all =
             try decisions(workspace, where: "at >= ?", [since.milliseconds])
@@ -179,7 +179,7 @@ package struct LedgerReader: Sendable {
         return all.sorted { $0.id < $1.id }
     }
 
-    /// Changes of pools' members, as the decisions that they are.
+    /// Changes of pools' members, as decisions.
     private func senderChanges(
         _ workspace: String, where condition: String, _ arguments: [any DatabaseValueConvertible]
     ) throws(LedgerError) -> [DecisionRecord] {
@@ -204,7 +204,7 @@ package struct LedgerReader: Sendable {
         }
     }
 
-    /// Rows of a table; throws for one that does not read as it was written.
+    /// The rows of a table; throws if one does not match its checksum.
     private static func rows(
         _ table: SummedTable, of workspace: String, where condition: String,
         _ arguments: [any DatabaseValueConvertible], orderedBy order: String, _ database: Database
@@ -250,7 +250,7 @@ package struct LedgerReader: Sendable {
 
     // MARK: Numbers
 
-    /// The campaigns with samples, in the order of their ids.
+    /// The campaigns with samples, sorted by id.
     package func campaigns(_ workspace: String) throws(LedgerError) -> [CampaignID] {
         try read { database in
             try String.fetchAll(
@@ -260,7 +260,7 @@ package struct LedgerReader: Sendable {
         }
     }
 
-    /// A campaign's samples since then, oldest first.
+    /// The campaign's samples since this time, oldest first.
     package func samples(
         of campaign: CampaignID, _ workspace: String, since: Instant
     ) throws(LedgerError) -> [(at: Instant, stats: CampaignStats)] {
@@ -281,7 +281,7 @@ package struct LedgerReader: Sendable {
         }
     }
 
-    /// Every pool's samples since then, oldest first.
+    /// The samples of all pools since this time, oldest first.
     package func pools(_ workspace: String, since: Instant) throws(LedgerError) -> [PoolID: [PoolVolumeSample]] {
         try read { database in
             let legacyAt = try Verification.Head(database)?.legacyAt ?? .max
@@ -307,7 +307,7 @@ package struct LedgerReader: Sendable {
         }
     }
 
-    /// What SQLite finds wrong with the file; nil where it is sound.
+    /// The first damage that SQLite or the checksums show; nil if the ledger is sound.
     package func damage() throws(LedgerError) -> String? {
         try read { database in
             let verdict = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)") ?? "SQLite reported no result"

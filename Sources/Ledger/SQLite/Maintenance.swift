@@ -1,49 +1,49 @@
 import Model
 
-/// Decides what is removed next: what is too old, and, well before the file is full, what can be spared most.
+/// Decides which rows are removed next: expired rows, and, well before the file is full, the most expendable rows.
 ///
-/// It reads nothing and removes nothing: ``LedgerDatabase/maintain(at:)`` does, one bounded step at a time.
+/// A value without I/O; ``LedgerDatabase/maintain(at:)`` performs the work in bounded steps.
 struct Maintenance: Sendable {
-    /// What may be removed, the most expendable first; a state that the guard goes on from is not among it.
+    /// The kinds of rows that may be removed, most expendable first; the guard's state is never removed.
     enum Kind: Hashable, Sendable, CaseIterable {
         case sample, poolSample, event
-        /// Changes of pools' members and actions, once they are settled, and then their decisions.
+        /// Settled changes of pools' members, settled actions, and then their decisions.
         case senderChange, intent, decision
     }
 
     enum Work: Hashable, Sendable {
-        /// Rows from before then, in milliseconds.
+        /// Remove rows before this time, in milliseconds.
         case remove(Kind, before: Int64)
-        /// All but the first row of each ``thinnedSpacing`` between the two, which lie on such boundaries.
+        /// Remove all but the first row of each ``thinnedSpacing`` between these two multiples of it.
         case thin(Kind, from: Int64, before: Int64)
     }
 
-    /// Samples older than this are thinned to one in ``thinnedSpacing``.
+    /// Older samples are thinned to one per ``thinnedSpacing``.
     static let rawFor: Duration = .seconds(48 * 3600)
     static let thinnedSpacing: Duration = .seconds(300)
-    /// How often what is too old is looked for.
+    /// The interval between searches for expired rows.
     static let interval: Duration = .seconds(3600)
-    /// From here on rows are removed by size: the rest takes in what is written until that is done.
+    /// Removal by size starts here; the remaining space is for writes until it is finished.
     static let startPercent = 85
-    /// Down to here, so that it does not start again at once.
+    /// Removal by size stops here, so that it does not start again immediately.
     static let stopPercent = 75
-    /// The ages to which samples are cut by size, in hours; events last four times as long, and decisions eight times.
+    /// The steps of removal by size: ages of samples in hours; events last four times, decisions eight times as long.
     private static let ages = [1440, 1080, 720, 504, 336, 240, 168, 120, 72, 48, 24, 12, 6, 3, 1]
 
     private var agenda: ArraySlice<Work> = []
     private var isShrinking = false
     private var roundAt: Instant?
-    /// When nothing was left to remove, though the file was too full.
+    /// When there was nothing left to remove although the file was too full.
     private var exhaustedAt: Instant?
 
-    /// True where a step is due at once.
+    /// True if a step is due immediately.
     var hasMore: Bool { !agenda.isEmpty }
 
-    /// What to do now; nil where there is nothing to do.
+    /// The next work; nil if there is none.
     ///
     /// - Parameters:
-    ///   - usedPercent: the pages in use, without free ones, in percent of those allowed.
-    ///   - thinnedUntil: up to where samples have been thinned, in milliseconds.
+    ///   - usedPercent: the used pages, without free ones, in percent of the allowed pages.
+    ///   - thinnedUntil: the time until which samples have been thinned, in milliseconds.
     mutating func next(usedPercent: Int, thinnedUntil: Int64, at now: Instant) -> Work? {
         if isShrinking, usedPercent < Maintenance.stopPercent {
             (isShrinking, agenda) = (false, [])
@@ -59,12 +59,12 @@ struct Maintenance: Sendable {
         return agenda.first
     }
 
-    /// Nothing is left of that work.
+    /// Reports that the work is finished.
     mutating func finish(_ work: Work) {
         if agenda.first == work { agenda.removeFirst() }
     }
 
-    /// A clock that was set back makes it due, too.
+    /// Also true if the clock was set back.
     private func isDue(_ last: Instant?, at now: Instant) -> Bool {
         guard let last else { return true }
         return now - last >= Maintenance.interval || now < last
@@ -79,7 +79,7 @@ struct Maintenance: Sendable {
             + [.thin(.sample, from: from, before: before), .thin(.poolSample, from: from, before: before)]
     }
 
-    /// From the oldest to all of it.
+    /// Removal by size, from the oldest rows to all rows.
     private static func ladder(at now: Instant) -> [Work] {
         let rungs = ages.flatMap { hours -> [Work] in
             Kind.allCases.map { kind in
@@ -92,7 +92,7 @@ struct Maintenance: Sendable {
                 return .remove(kind, before: (now - .seconds(3600 * hours * factor)).milliseconds)
             }
         }
-        // Whatever time it bears, even one of a clock that was wrong.
+        // Regardless of the time, in case a clock was wrong.
         return rungs + Kind.allCases.map { .remove($0, before: .max) }
     }
 }

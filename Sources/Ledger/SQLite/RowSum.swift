@@ -1,9 +1,9 @@
 import FoundationEssentials
 import GRDB
 
-/// A checksum over the values of one row (64-bit FNV-1a), as SQLite has none of its own.
+/// A checksum of one row's values (64-bit FNV-1a), because SQLite has none.
 ///
-/// Without it, a flipped byte in a value would be read as if it had been written. A change of one byte always changes it.
+/// It detects changed bytes that SQLite would return as valid values; a change of one byte always changes it.
 struct RowSum {
     private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
 
@@ -11,7 +11,7 @@ struct RowSum {
 
     private mutating func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
 
-    /// A value's type comes first, and a text ends with a byte that UTF-8 never has: no two rows read alike.
+    /// Each value begins with its type, and a text ends with a byte that UTF-8 never uses, so rows are unambiguous.
     mutating func combine(_ text: String) {
         mix(1)
         for byte in text.utf8 { mix(byte) }
@@ -42,12 +42,12 @@ struct RowSum {
         }
     }
 
-    /// What stands in the row.
+    /// The checksum in the row.
     var value: Int64 { Int64(bitPattern: hash) }
-    /// Half of it, for samples: there are millions of them.
+    /// A shorter checksum for samples, of which there are millions.
     var short: Int64 { Int64(UInt32(truncatingIfNeeded: hash ^ (hash >> 32))) }
 
-    /// The same for SQL: `rowsum('table', column, …)`.
+    /// The SQL function: `rowsum('table', column, …)`.
     static let function = DatabaseFunction("rowsum", pure: true) { values in
         guard let name = values.first, case .string(let table) = name.storage else { return nil }
         var sum = RowSum(table)
@@ -59,17 +59,17 @@ struct RowSum {
 /// A table whose rows carry a checksum in the column `sum`.
 struct SummedTable: Hashable {
     let name: String
-    /// What the checksum covers, in this order.
+    /// The columns that the checksum covers, in order.
     let columns: [String]
-    /// True for rows that an older version wrote without a checksum; nil where every row has one.
+    /// The SQL condition for rows that an older version wrote without a checksum; nil if every row has one.
     let isLegacy: String?
 
-    /// The checksum as SQL, over columns or over the parameters that stand for them.
+    /// The SQL of the checksum, over the columns or over parameters in their place.
     func sum(of values: [String]? = nil) -> String {
         "rowsum('\(name)', \((values ?? columns).joined(separator: ", ")))"
     }
 
-    /// True, in SQL, for a row that reads as it was written.
+    /// The SQL condition for a row that matches its checksum.
     var isSound: String {
         let legacy = isLegacy.map { " OR (sum IS NULL AND \($0))" } ?? ""
         return "(sum IS \(sum())\(legacy))"
@@ -105,8 +105,8 @@ struct SummedTable: Hashable {
         columns: ["workspace", "at", "kind", "priority", "campaign", "pool", "rule", "message", "fields"],
         isLegacy: "number <= (SELECT legacy_event FROM head)")
 
-    /// What a guard goes on from; the sum of their checksums is the ledger's digest.
+    /// The guard's state; the sum of these tables' checksums is the ledger's digest.
     static let state: [SummedTable] = [.workspace, .campaign, .launch, .pool]
-    /// What is verified as a whole when a ledger is opened; samples are verified as they are loaded.
+    /// The tables that are verified when a ledger is opened; samples are verified when they are loaded.
     static let verified: [SummedTable] = [.head] + state + [.intent, .senderChange, .decision]
 }

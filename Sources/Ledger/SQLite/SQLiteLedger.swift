@@ -3,9 +3,9 @@ package import Model
 import Synchronization
 import Threads
 
-/// The default store: one SQLite file, locked by the daemon that uses it, and written on a thread of its own.
+/// The default store: one SQLite file, locked by its daemon and written on its own thread.
 package final class SQLiteLedger: LedgerStore {
-    /// Batches of one urgency that are written or wait; the daemon hands over one at a time.
+    /// The most batches of each urgency that are written or wait; the daemon sends one at a time.
     private static let batchesMax = 16
 
     private let database: Mutex<LedgerDatabase?>
@@ -35,7 +35,7 @@ package final class SQLiteLedger: LedgerStore {
         return OpenedLedger(store: store, memory: opened.memory, setAside: opened.setAside)
     }
 
-    /// The lock on the file, which lasts as long as the process has it open.
+    /// The lock on the file, held until the file is closed.
     package func lease() async throws(LedgerError) -> LedgerLease {
         try await write(.ordinary) { database throws(LedgerError) in try database.checkFiles() }
         return currentLease
@@ -54,7 +54,7 @@ package final class SQLiteLedger: LedgerStore {
     }
 
     package func close() async {
-        // Behind whatever waits; the file is closed and unlocked with the last reference to it.
+        // After all waiting work; releasing the last reference closes and unlocks the file.
         _ = await writer.run(.background) { [self] in database.withLock { $0 = nil } }
     }
 

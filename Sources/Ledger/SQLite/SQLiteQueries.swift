@@ -2,11 +2,11 @@ package import Guard
 package import Model
 import Threads
 
-/// A ledger file opened for reading alone; its queries run on threads of their own.
+/// A ledger file opened read-only; queries run on their own threads.
 package final class SQLiteQueries: LedgerQueries {
-    /// A second, so that one query that takes long does not keep all others waiting at the door.
+    /// Two, so that a slow query does not delay all others.
     private static let threads = 2
-    /// Queries that run or wait, each with an answer of a few MiB; the next one is refused at once.
+    /// The most queries that run or wait, each with a result of a few MiB; further ones are refused.
     package static let queriesMax = 8
 
     private let reader: LedgerReader
@@ -14,7 +14,7 @@ package final class SQLiteQueries: LedgerQueries {
 
     private init(_ reader: LedgerReader, _ work: BlockingWork) { (self.reader, self.work) = (reader, work) }
 
-    /// - Throws: where there is none, it may not be read, or it is no ledger of a version that this one knows.
+    /// - Throws: if the file does not exist, cannot be read, or is not a ledger of a known version.
     package static func open(_ path: String) async throws(LedgerError) -> SQLiteQueries {
         let work = BlockingWork(threads: threads, unfinishedMax: queriesMax)
         let reader = try await work.ledger { () throws(LedgerError) in try LedgerReader(path) }
@@ -76,7 +76,7 @@ package final class SQLiteQueries: LedgerQueries {
 }
 
 extension BlockingWork {
-    /// The same for what fails with a ledger's error; one that is refused or cancelled fails as busy.
+    /// Runs work that throws ledger errors; throws `.busy` if the call is refused or cancelled.
     func ledger<Value: Sendable>(
         _ urgency: Urgency = .ordinary, _ work: @escaping @Sendable () throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value {

@@ -1,6 +1,6 @@
 import GRDB
 
-/// The ledger's tables, by migrations that are never edited once released.
+/// The migrations that create the ledger's tables; released migrations are never edited.
 enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -81,7 +81,7 @@ enum Schema {
             for table in samples + tables + ["decision", "event"] {
                 try database.execute(sql: "ALTER TABLE \(table) ADD COLUMN sum INTEGER")
             }
-            // The large tables go without for what is there: it is gone after 90 days.
+            // Existing rows of the large tables get no checksum: they are removed after 90 days.
             let summed: [SummedTable] = SummedTable.state + [.intent, .senderChange]
             for table in summed {
                 try database.execute(sql: "UPDATE \(table.name) SET sum = \(table.sum())")
@@ -101,7 +101,7 @@ enum Schema {
         return migrator
     }
 
-    /// What `sqlite_schema` holds after all migrations: a damaged definition may still read as one.
+    /// The content of `sqlite_schema`, because a damaged definition can still be valid SQL.
     static func definitions(_ database: Database) throws -> [String] {
         try String.fetchAll(
             database,
@@ -109,7 +109,7 @@ enum Schema {
         )
     }
 
-    /// The same of a ledger that was just made.
+    /// The content of `sqlite_schema` in a new ledger.
     static func expectedDefinitions() throws -> [String] {
         let queue = try DatabaseQueue()
         try migrator.migrate(queue)

@@ -1,19 +1,19 @@
 import GRDB
 
-/// What SQLite does not notice: lost transactions, changed values, rows under another's name, changed definitions.
+/// Detects damage that SQLite does not: lost transactions, changed values or keys, and changed definitions.
 ///
-/// Runs on a read-only connection, so that a damaged ledger is refused as it was found.
+/// Runs on a read-only connection, so that a damaged ledger is refused unchanged.
 enum Verification {
-    /// Why a ledger is refused, to be followed by what to do.
+    /// Why a ledger is refused; the error adds what to do.
     struct Damage: Error { let what: String }
 
-    /// Where a ledger stands; nil where it is of a version without a head.
+    /// The head row of a ledger; nil for a version without a head.
     struct Head: Sendable {
         var ledger: Int64
         var mark: HeadMark
         var hasRecord: Bool
         var thinnedUntil: Int64
-        /// Samples up to here may be without checksums, as an older version wrote them.
+        /// Samples until this time may lack checksums, because an older version wrote them.
         var legacyAt: Int64
 
         init?(_ database: Database) throws {
@@ -29,7 +29,7 @@ enum Verification {
         }
     }
 
-    /// The whole of it, as before a daemon goes on from a ledger.
+    /// Verifies the whole ledger, before a daemon continues from it.
     static func verify(_ database: Database, _ path: String, _ record: HeadFile.Content, at boot: BootClock) throws {
         let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
         guard verdict == "ok" else { throw Damage(what: verdict ?? "SQLite cannot check it") }
@@ -43,12 +43,12 @@ enum Verification {
         try verifyRows(database, head)
     }
 
-    /// False for a ledger of an older version, which is to be migrated; throws for one of a newer version.
+    /// False if the ledger has an older version and must be migrated; throws if it has a newer version.
     static func verifyVersion(_ database: Database, _ path: String) throws -> Bool {
         let applied = try Schema.migrator.appliedIdentifiers(database)
         let ours = Set(Schema.migrator.migrations)
         guard !applied.isSubset(of: ours) else { return applied == ours }
-        // A newer version has all of ours.
+        // A newer version has all migrations of this one.
         guard ours.isSubset(of: applied) else { throw Damage(what: "its list of migrations is damaged") }
         throw LedgerError(
             code: .tooNew,
@@ -56,7 +56,7 @@ enum Verification {
                 + "another file with --ledger")
     }
 
-    /// Whether nothing that was recorded as written is missing.
+    /// Throws if a transaction that was recorded as written is missing.
     static func verify(_ head: Head?, _ record: HeadFile.Content, at boot: BootClock) throws {
         guard let head else {
             guard record == .missing else {
@@ -87,7 +87,7 @@ enum Verification {
         }
     }
 
-    /// Whether each row that decisions rest on reads as it was written.
+    /// Throws if a row of the verified tables does not match its checksum, or the state its digest.
     static func verifyRows(_ database: Database, _ head: Head) throws {
         for table in SummedTable.verified {
             let isSound = try Bool.fetchOne(
@@ -104,7 +104,9 @@ enum Verification {
         try verifyFirstSamples(database, head)
     }
 
-    /// A sample whose campaign's name was changed stands first under the name that it has now, as the order is checked.
+    /// Verifies the first sample of each campaign.
+    ///
+    /// This finds a changed campaign id: SQLite checks the order of keys, so the changed sample comes first.
     private static func verifyFirstSamples(_ database: Database, _ head: Head) throws {
         let statement = try database.makeStatement(
             sql: """
