@@ -9,7 +9,7 @@ import Model
 import NIOCore
 import Reporting
 
-/// The arguments of every order; orders go over the control socket, where the kernel identifies their giver.
+/// The arguments of every order; orders go over the control socket, so the kernel identifies who gives them.
 struct OrderOptions: ParsableArguments {
     @OptionGroup var control: ControlOption
 

@@ -49,7 +49,7 @@ struct PoolLister {
     var operation: OperationID?
     var senders: SenderFilter
 
-    /// True where only a platform that lists by filters can answer.
+    /// True if only a platform that supports these filters can answer.
     private var needsFilters: Bool { created != CreationDates() || operation != nil || !tags.isEmpty }
 
     func addPools(of workspace: Workspace, _ platform: Platform, to listed: inout PoolListing) async throws(Fault) {

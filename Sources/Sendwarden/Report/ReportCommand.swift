@@ -16,8 +16,8 @@ struct ReportCommand: AsyncParsableCommand {
             probation; each pool's remaining and reserved volume; and every decision with its evidence. It is one file \
             that needs no network and suits small screens and printers. The data comes from the ledger, which the \
             daemon may be writing. Names and limits come from the policy, if it can be read.
-            Exits with 64 if the period is empty, 65 if the ledger is damaged, 66 if it does not exist, 77 without permission to read it or to \
-            write the report.
+            Exits with 64 if the period is empty, 65 if the ledger is damaged, 66 if it does not exist, 77 without \
+            permission to read it or to write the report.
 
             Example: sendwarden report --since 7d --output report.html
             """)

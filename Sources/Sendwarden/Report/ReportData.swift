@@ -158,7 +158,7 @@ struct ReportData {
             bounced: grown(\.bounced), resolved: grown(\.resolved))
     }
 
-    /// The rate within the window at evenly spaced times; none where nothing was resolved.
+    /// The rate within the window at evenly spaced times; omits times without resolved emails.
     private static func rates(
         _ samples: [(at: Instant, stats: CampaignStats)], _ window: Duration, from: Instant, until: Instant
     ) -> [(at: Instant, rate: Double)] {
