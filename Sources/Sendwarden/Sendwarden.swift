@@ -1,5 +1,7 @@
 import ArgumentParser
+import Journal
 import Model
+import Policy
 
 /// The command line's root; each subcommand has its own file.
 @main
@@ -26,4 +28,23 @@ struct Sendwarden: AsyncParsableCommand {
             DemoCommand.self,
             SimulateCommand.self,
         ])
+
+    static func main() async {
+        if let name = CommandLine.arguments.dropFirst().first, let refusal = refusal(of: name) {
+            StandardError.write("Error: \(refusal)")
+            exit(withError: ExitCode.validationFailure)
+        }
+        await main(nil)
+    }
+
+    /// Why the first argument is no command; nil if it is one, or an option.
+    private static func refusal(of name: String) -> String? {
+        let known = configuration.subcommands.map { $0._commandName }
+        guard !name.hasPrefix("-"), !known.contains(name), name != "help" else { return nil }
+        let unknown = "unknown command '\(CleanText.cleaned(name))'"
+        guard let nearest = NearestName.of(name, in: known) else {
+            return "\(unknown); 'sendwarden --help' lists the commands"
+        }
+        return "\(unknown); did you mean \(nearest)?"
+    }
 }

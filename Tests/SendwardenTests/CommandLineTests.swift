@@ -20,7 +20,11 @@ import Testing
         Case(arguments: [], code: 0, stdout: ["OVERVIEW", "run", "check", "demo", "simulate"]),
         Case(arguments: ["--help"], code: 0, stdout: ["Try it:"]),
         Case(arguments: ["--version"], code: 0, stdout: ["0.1.0"]),
-        Case(arguments: ["frobnicate"], code: 64, stderr: ["frobnicate"]),
+        Case(
+            arguments: ["frobnicate"], code: 64,
+            stderr: ["unknown command 'frobnicate'; 'sendwarden --help' lists the commands"]),
+        Case(arguments: ["statsu"], code: 64, stderr: ["unknown command 'statsu'; did you mean status?"]),
+        Case(arguments: ["help", "check"], code: 0, stdout: ["Example: sendwarden check"]),
         Case(arguments: ["check", "--help"], code: 0, stdout: ["Example: sendwarden check"]),
         Case(arguments: ["run", "--help"], code: 0, stdout: ["Example: sendwarden run", "auto, journal, text, json"]),
         Case(arguments: ["demo", "--help"], code: 0, stdout: ["Example: sendwarden demo"]),
@@ -52,6 +56,8 @@ import Testing
         Case(arguments: ["pause"], code: 64, stderr: ["<campaign>"]),
         Case(arguments: ["pause", "a/b"], code: 64, stderr: ["'a/b' is not a valid campaign id"]),
         Case(arguments: ["mute", "a", "--for", "soon"], code: 64, stderr: ["--for soon is not a duration"]),
+        Case(
+            arguments: ["mute", "a", "--for", "-2h"], code: 64, stderr: ["--for -2h: a duration cannot be negative"]),
         Case(arguments: ["mute", "a", "--for", "2h", "--off"], code: 64, stderr: ["cannot be combined"]),
         Case(
             arguments: ["pause", "a", "--control", "/nowhere/c.sock"], code: 69,
@@ -72,6 +78,12 @@ import Testing
         Case(arguments: ["report", "--ledger", "/nowhere/l.sqlite"], code: 66, stderr: ["there is no ledger"]),
         Case(arguments: ["backtest", policy, "--recording", "/nowhere.csv"], code: 66, stderr: ["/nowhere.csv"]),
         Case(arguments: ["doctor", "/nowhere.yaml"], code: 66, stdout: ["FAIL  policy: /nowhere.yaml: no such file"]),
+        Case(
+            arguments: ["doctor", "/nowhere.yaml", "--ledger", "/nowhere/l.sqlite"], code: 69,
+            stdout: ["FAIL  ledger: there is no ledger /nowhere/l.sqlite", "No such file or directory"]),
+        Case(
+            arguments: ["history", "--ledger", "/dev/null"], code: 78,
+            stderr: ["/dev/null is not a regular file, so it cannot be a ledger"]),
         Case(arguments: ["schema"], code: 0, stdout: ["\"$schema\"", "bounceRate"]),
         Case(arguments: ["check", "--frob"], code: 64, stderr: ["--frob"]),
         Case(arguments: ["check", policy], code: 0, stdout: ["ok", "observe mode"]),

@@ -8,6 +8,8 @@ package struct LedgerError: Error, Hashable, Sendable {
         case noPermission
         /// The file to read does not exist.
         case missing
+        /// It is a directory, a device or something else that is not a regular file.
+        case notAFile
         /// It was written by another version of the program.
         case tooNew
         /// It is damaged.
@@ -45,7 +47,7 @@ package struct LedgerError: Error, Hashable, Sendable {
         case is DecodingError, is RowDecodingError:
             self = .damaged(path, "it contains values that this version cannot read")
         case let error as DatabaseError: self.init(error, path)
-        default: self.init(code: .unwritable, message: "\(path): the ledger cannot be used: \(error)")
+        default: self.init(code: .unwritable, message: "\(path): the ledger cannot be used, for an unknown reason")
         }
     }
 

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Identifies a file independently of its names.
-struct FileIdentity: Hashable, Sendable {
+package struct FileIdentity: Hashable, Sendable {
     private let device: UInt64
     private let inode: UInt64
 
@@ -11,13 +11,13 @@ struct FileIdentity: Hashable, Sendable {
     }
 
     /// Nil if the file does not exist.
-    init?(path: String) {
+    package init?(path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         self.init(status)
     }
 
-    init?(descriptor: Int32) {
+    package init?(descriptor: Int32) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return nil }
         self.init(status)
@@ -31,6 +31,15 @@ struct LedgerFiles: Sendable {
     var sharedMemory: String { main + "-shm" }
     var journal: String { main + "-journal" }
     var head: String { main + ".head" }
+
+    /// Refuses what exists and is no file, before it is opened: opening a device can have effects.
+    static func requireFile(_ path: String) throws(LedgerError) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+        throw LedgerError(
+            code: .notAFile,
+            message: "\(path) is not a regular file, so it cannot be a ledger; give the path of a file with --ledger")
+    }
 
     static func bytes(_ path: String) -> Int {
         var status = stat()

@@ -37,6 +37,7 @@ final class LedgerLock: Sendable {
         _ path: String, _ held: inout Set<FileIdentity>
     ) throws(LedgerError) -> (String, Int32, FileIdentity) {
         for _ in 0..<attemptsMax {
+            try LedgerFiles.requireFile(path)
             if let identity = FileIdentity(path: path), held.contains(identity) { throw inUse(path, by: getpid()) }
             // Accessible to its owner only; SQLite creates its other files with the same mode.
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

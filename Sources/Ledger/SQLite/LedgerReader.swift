@@ -18,6 +18,7 @@ package struct LedgerReader: Sendable {
         guard FileManager.default.fileExists(atPath: path) else {
             throw LedgerError(code: .missing, message: "there is no ledger \(path)")
         }
+        try LedgerFiles.requireFile(path)
         do {
             // Read the record first: the ledger already contains what it requires, even while a daemon writes.
             let real = LedgerReader.withoutLinks(path)

@@ -182,6 +182,23 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
+    /// Checks that a ledger that does not exist yet can be created.
+    private func checkDirectory(of path: String, _ missing: String) -> DoctorFinding {
+        let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        if access(directory, W_OK | X_OK) == 0, access(directory + "/.", F_OK) == 0 {
+            return .note("ledger", missing, "the daemon creates it when it first starts")
+        }
+        let code = errno
+        // systemd creates the service's directory.
+        if code == ENOENT, path == LedgerOption.installed {
+            return .note("ledger", missing, "the service creates it and its directory when it first starts")
+        }
+        return .failed(
+            "ledger", "\(missing), and it cannot be created in \(directory): \(String(cString: strerror(code)))",
+            "create the directory for the user that runs the daemon, or give another file with --ledger",
+            code == EACCES ? .noPermission : .unavailable)
+    }
+
     /// The free space that leaves the ledger room to grow.
     private static let roomMin = 500 << 20
 
@@ -210,8 +227,7 @@ struct DoctorCommand: AsyncParsableCommand {
             findings.append(.ok("ledger", "\(path) is valid, \(megabytes) MB; \(last)"))
         } catch {
             switch error.code {
-            case .missing:
-                findings.append(.note("ledger", error.message, "the daemon creates it when it first starts"))
+            case .missing: findings.append(checkDirectory(of: path, error.message))
             default: findings.append(.failed("ledger", error.message, "see docs/ledger.md", ExitCode(error)))
             }
         }

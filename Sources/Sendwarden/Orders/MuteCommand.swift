@@ -20,7 +20,8 @@ struct MuteCommand: AsyncParsableCommand {
     var rule: String?
 
     @Option(
-        name: .customLong("for"),
+        // What begins with a dash is a value too, so that a negative duration is refused as one.
+        name: .customLong("for"), parsing: .unconditional,
         help: ArgumentHelp("The duration, such as 2h; by default the policy's override_for.", valueName: "duration"))
     var duration: String?
 
@@ -29,6 +30,9 @@ struct MuteCommand: AsyncParsableCommand {
 
     func validate() throws {
         if off, duration != nil { throw ValidationError("--off and --for cannot be combined.") }
+        if let duration, duration.hasPrefix("-") {
+            throw ValidationError("--for \(duration): a duration cannot be negative; write 90s, 30m, 2h or 7d.")
+        }
         if let duration, Duration(policyText: duration) == nil {
             throw ValidationError("--for \(duration) is not a duration; write 90s, 30m, 2h or 7d.")
         }
