@@ -30,7 +30,7 @@ struct RunCommand: AsyncParsableCommand {
             policy in use stays in use. The API key comes from a systemd credential or from a file that only its owner \
             can read, depending on the policy.
             Exits with 65 if the ledger is damaged, 66 if the policy does not exist, 69 if another daemon uses the \
-            ledger, 77 without permission to read the policy or the key, 78 if the policy or the key is refused.
+            ledger or the control socket, 77 without permission to read the policy or the key, 78 if the policy or the key is refused.
 
             Example: sendwarden run --policy policy.yaml --log-format text
             """)
@@ -106,6 +106,7 @@ struct RunCommand: AsyncParsableCommand {
         let files = BlockingWork(threads: 1, unfinishedMax: 16)
         let reloader = PolicyReloader(path: self.policy.path, factory: factory, files: files)
         let (policy, platforms, loaded) = try await load(reloader, journal)
+        let claim = try claimSocket(journal)
         journal.report(
             JournalEvent(
                 .daemonStarted,
@@ -140,11 +141,28 @@ struct RunCommand: AsyncParsableCommand {
             outcome = .failure(error)
         }
         if let ledger { await bounded(by: RunCommand.closeMax) { await ledger.close() } }
+        withExtendedLifetime(claim) {}
         try outcome.get()
     }
 
     /// How long the shutdown waits for the ledger to close; killing the process would not damage it.
     private static let closeMax: Duration = .milliseconds(300)
+
+    private var controlPath: String? { control ?? ControlOption.standardPath }
+
+    /// The right to the control socket; nil if there is to be none.
+    private func claimSocket(_ journal: Journal) throws -> SocketClaim? {
+        guard let controlPath else { return nil }
+        do throws(SocketClaim.Taken) {
+            return try SocketClaim(controlPath)
+        } catch {
+            journal.report(
+                JournalEvent(
+                    .controlFailed, priority: .critical, "cannot start: \(error.message)",
+                    fields: [.reason: error.message]))
+            throw ExitCode.unavailable
+        }
+    }
 
     /// The control socket and the metrics endpoints.
     private func windows(
@@ -152,17 +170,16 @@ struct RunCommand: AsyncParsableCommand {
         _ ledger: (any LedgerQueries)?
     ) -> [any Service] {
         var services: [any Service] = []
-        if let path = control ?? ControlOption.standardPath {
+        if let path = controlPath {
             services.append(
                 ControlServer(
-                    .socket(path: path), control: channel, journal: journal, threads: threads, files: files,
-                    ledger: ledger))
+                    .socket(path: path), control: channel, journal: journal, threads: threads, ledger: ledger))
         }
         if let metricsPort {
             services.append(
                 ControlServer(
                     .loopback(host: "127.0.0.1", port: metricsPort), control: channel, journal: journal,
-                    threads: threads, files: files))
+                    threads: threads))
         }
         if let metricsFile {
             services.append(MetricsFile(path: metricsFile, control: channel, journal: journal, files: files))

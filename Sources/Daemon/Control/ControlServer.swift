@@ -11,7 +11,7 @@ import NIOCore
 package import NIOPosix
 import Reporting
 import ServiceLifecycle
-package import Threads
+import Threads
 
 /// Serves operators and scrapers over HTTP, on a Unix socket or a loopback port.
 ///
@@ -26,39 +26,40 @@ package struct ControlServer: Service {
 
     private static let bodyBytesMax = 64 * 1024
 
-    private let address: Address
+    let address: Address
     private let control: ControlChannel
-    private let journal: Journal
+    let journal: Journal
     private let threads: MultiThreadedEventLoopGroup
     private let ledger: (any LedgerQueries)?
-    private let files: BlockingWork
     /// Looks up user names; a directory service that hangs blocks only this thread.
     private let names = BlockingWork(threads: 1, unfinishedMax: 16)
+    /// What is done to the socket's file; on the disk of the runtime directory it takes no time.
+    let socketWork = BlockingWork(threads: 1, unfinishedMax: 16)
     private let connections = ControlConnections()
     private let questions = QuestionGate()
 
     /// - Parameter ledger: the daemon's ledger, for the history; nil without one.
     package init(
         _ address: Address, control: ControlChannel, journal: Journal, threads: MultiThreadedEventLoopGroup,
-        files: BlockingWork, ledger: (any LedgerQueries)? = nil
+        ledger: (any LedgerQueries)? = nil
     ) {
         self.address = address
         self.control = control
         self.journal = journal
         self.threads = threads
-        self.files = files
         self.ledger = ledger
     }
 
     package func run() async throws {
-        do {
-            try await server().run()
-        } catch {
-            journal.report(
-                JournalEvent(
-                    .controlFailed, "cannot listen on \(name): \(reason(error)); campaigns are still watched",
-                    fields: [.reason: reason(error)]))
-            try? await gracefulShutdown()
+        switch address {
+        case .socket(let path): await serve(on: SocketFile(path))
+        case .loopback(let host, let port):
+            do {
+                try await server(.hostname(host, port: port)).run()
+            } catch {
+                reportFailure(reason(error))
+                try? await gracefulShutdown()
+            }
         }
     }
 
@@ -69,17 +70,24 @@ package struct ControlServer: Service {
         }
     }
 
-    private func reason(_ error: any Error) -> String {
-        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+    func reportFailure(_ reason: String) {
+        journal.report(
+            JournalEvent(
+                .controlFailed, "cannot listen on \(name): \(reason); campaigns are still watched",
+                fields: [.reason: reason]))
     }
 
-    private func server() throws -> any Service {
-        let bind: BindAddress =
-            switch address {
-            case .socket(let path): .unixDomainSocket(path: path)
-            case .loopback(let host, let port): .hostname(host, port: port)
-            }
-        return try HTTPServerBuilder.http1(
+    func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        case SocketAddressError.unixDomainSocketPathTooLong: String(cString: strerror(ENAMETOOLONG))
+        default: "the address cannot be used"
+        }
+    }
+
+    /// - Parameter onRunning: is called once the address is bound, and before a connection is answered.
+    func server(_ bind: BindAddress, onRunning: @escaping @Sendable () async -> Void = {}) throws -> any Service {
+        try HTTPServerBuilder.http1(
             configuration: .init(
                 additionalChannelHandlers: [ConnectionHandlerInstaller(connections)],
                 httpDecoderConfiguration: .init(
@@ -91,10 +99,7 @@ package struct ControlServer: Service {
                 let writer = consume writer
                 try await respond(to: request, writer, from: channel)
             },
-            onServerRunning: { _ in
-                // The socket is created with access for its owner only; now admit the group.
-                if case .socket(let path) = address { _ = await files.run { chmod(path, 0o660) } }
-            })
+            onServerRunning: { _ in await onRunning() })
     }
 
     @concurrent

@@ -114,7 +114,7 @@ package enum EventKind: String, CaseIterable, Sendable {
     case ledgerFailed = "ledger.failed"
     /// The ledger can be written again.
     case ledgerRecovered = "ledger.recovered"
-    /// The control socket or the metrics port cannot be opened.
+    /// The control socket or the metrics port cannot be opened, or the socket was deleted or replaced.
     case controlFailed = "control.failed"
     /// Log entries were dropped because the log reader did not take them.
     case journalDropped = "journal.dropped"

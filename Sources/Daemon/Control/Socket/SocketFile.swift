@@ -1,0 +1,71 @@
+import Glibc
+import Ledger
+import Synchronization
+
+/// The file of the control socket: put in its place once it can be used, watched, and removed by its owner alone.
+///
+/// The server binds a name of its own beside it. So what is in its place is replaced in one step, and the server, which
+/// removes by name what it has bound, never removes another daemon's socket.
+final class SocketFile: Sendable {
+    /// What has become of the file.
+    enum State: Hashable {
+        case ours
+        case gone
+        /// Another socket is in its place, on which nobody listens.
+        case abandoned
+        /// The socket of another process is in its place.
+        case replaced(by: pid_t?)
+        case unknown
+    }
+
+    let path: String
+    private let identity = Mutex<FileIdentity?>(nil)
+    private static let names = Atomic<Int>(0)
+
+    init(_ path: String) { self.path = path }
+
+    /// A new name in the same directory, not longer than the path unless that is very short.
+    func newName() -> String {
+        let directory = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+        let number = SocketFile.names.add(1, ordering: .relaxed).newValue
+        return "\(directory).\(getpid())" + (number == 1 ? "" : "-\(number)")
+    }
+
+    /// Opens the bound socket to the group, and puts it in its place.
+    ///
+    /// - Returns: the error; nil where it is in place.
+    func publish(_ bound: String) -> Int32? {
+        var status = stat()
+        if lstat(path, &status) == 0 {
+            let kind = status.st_mode & S_IFMT
+            guard kind == S_IFSOCK || kind == S_IFLNK else { return EEXIST }
+        }
+        guard chmod(bound, 0o660) == 0, let found = FileIdentity(path: bound), rename(bound, path) == 0 else {
+            let code = errno
+            unlink(bound)
+            return code
+        }
+        identity.withLock { $0 = found }
+        return nil
+    }
+
+    var state: State {
+        guard let ours = identity.withLock({ $0 }) else { return .gone }
+        if FileIdentity(path: path) == ours { return .ours }
+        switch UnixSocket.listener(at: path) {
+        case .none: return .gone
+        case .stale: return .abandoned
+        case .live(let pid): return .replaced(by: pid)
+        case .unknown: return .unknown
+        }
+    }
+
+    /// Removes it if it is still ours.
+    func remove() {
+        let ours = identity.withLock { identity in
+            defer { identity = nil }
+            return identity
+        }
+        if let ours, FileIdentity(path: path) == ours { unlink(path) }
+    }
+}
