@@ -1,5 +1,6 @@
 import ArgumentParser
 import AsyncHTTPClient
+import Daemon
 import FoundationEssentials
 import Glibc
 import Journal
@@ -30,10 +31,21 @@ struct ControlOption: ParsableArguments {
     /// The largest response that is accepted.
     private static let answerBytesMax = 64 << 20
 
+    /// How long the daemon may take; it answers every request within 10 s.
+    private static let answerWithin: TimeAmount = .seconds(30)
+
     /// Sends a request to the daemon and returns its response.
     func tryAsking(
         _ method: String, _ uri: String, body: String? = nil
     ) async throws(ControlFailure) -> (status: UInt, body: ByteBuffer) {
+        let (status, _, body) = try await exchange(method, uri, body: body)
+        return (status, body)
+    }
+
+    /// The same with the response's headers.
+    func exchange(
+        _ method: String, _ uri: String, body: String? = nil
+    ) async throws(ControlFailure) -> (status: UInt, headers: HTTPHeaders, body: ByteBuffer) {
         if path.utf8.count > 107 {
             throw ControlFailure(
                 code: .badConfiguration, reason: "a socket path is limited to 107 bytes: \(path)")
@@ -46,11 +58,33 @@ struct ControlOption: ParsableArguments {
         request.method = .init(rawValue: method)
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
         do {
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
-            return (response.status.code, try await response.body.collect(upTo: ControlOption.answerBytesMax))
+            let response = try await HTTPClient.shared.execute(request, timeout: ControlOption.answerWithin)
+            let body = try await response.body.collect(upTo: ControlOption.answerBytesMax)
+            return (response.status.code, response.headers, body)
         } catch {
-            throw ControlFailure(code: .unavailable, reason: "the daemon does not respond on \(path): \(error)")
+            throw ControlFailure(code: .unavailable, reason: noResponse(error))
         }
+    }
+
+    private func noResponse(_ error: any Error) -> String {
+        switch error {
+        case let error as HTTPClientError where [.deadlineExceeded, .readTimeout, .connectTimeout].contains(error):
+            "the daemon does not respond on \(path) within \(ControlOption.answerWithin.nanoseconds / 1_000_000_000)s; "
+                + "see 'systemctl status sendwarden' and the journal"
+        case let error as IOError:
+            "the connection to the daemon on \(path) failed: \(String(cString: strerror(error.errnoCode)))"
+        default:
+            "the daemon closed the connection on \(path) without a response; it may be stopping: see the journal"
+        }
+    }
+
+    /// The reason that a response other than the expected one gives.
+    static func refusal(_ status: UInt, _ body: ByteBuffer) -> String {
+        struct Refusal: Decodable { var error: String }
+        guard let refusal = try? ReadableJSON.value(Refusal.self, from: Data(body.readableBytesView)) else {
+            return "the daemon responded with HTTP \(status)"
+        }
+        return CleanText.cleaned(refusal.error)
     }
 
     /// Sends a request to the daemon; reports a failure on stderr and throws the exit code.
@@ -67,7 +101,7 @@ struct ControlOption: ParsableArguments {
     func fetch(_ uri: String) async throws -> ByteBuffer {
         let (status, body) = try await ask("GET", uri)
         guard status == 200 else {
-            StandardError.write("error: the daemon responded with HTTP \(status)")
+            StandardError.write("error: \(ControlOption.refusal(status, body))")
             throw ExitCode.unavailable
         }
         return body

@@ -5,6 +5,7 @@ import Journal
 import Ledger
 import Model
 import NIOCore
+import NIOHTTP1
 
 /// `sendwarden history`: prints past events and follows new ones.
 struct HistoryCommand: AsyncParsableCommand {
@@ -108,7 +109,10 @@ struct HistoryCommand: AsyncParsableCommand {
     private func source() async throws -> Source {
         if ledger.ledger == nil {
             do throws(ControlFailure) {
-                let (status, _) = try await control.tryAsking("GET", "/v1/history?limit=1")
+                let (status, body) = try await control.tryAsking("GET", "/v1/history?limit=1")
+                guard status != 503 else {
+                    throw ControlFailure(code: .unavailable, reason: ControlOption.refusal(status, body))
+                }
                 guard status == 404 else { return .daemon }
                 throw ControlFailure(code: .noInput, reason: "the daemon has no ledger, so it has no history")
             } catch {
@@ -126,7 +130,7 @@ struct HistoryCommand: AsyncParsableCommand {
                 StandardError.write(
                     "the daemon returns at most \(HistoryQuery.limitMax) events; as root, use --ledger for more")
             }
-            let body = try await control.fetch(HistoryQuery.path(filter, workspace: ledger.workspace))
+            let body = try await fetch(HistoryQuery.path(filter, workspace: ledger.workspace))
             do {
                 return try ReadableJSON.value([HistoryEntry].self, from: Data(body.readableBytesView))
             } catch {
@@ -140,6 +144,26 @@ struct HistoryCommand: AsyncParsableCommand {
                 StandardError.write("error: \(error.message)")
                 throw ExitCode(error)
             }
+        }
+    }
+
+    /// Fetches events, and reports those that are missing because they are not stored yet.
+    private func fetch(_ uri: String) async throws -> ByteBuffer {
+        do throws(ControlFailure) {
+            let (status, headers, body) = try await control.exchange("GET", uri)
+            guard status == 200 else {
+                throw ControlFailure(code: .unavailable, reason: ControlOption.refusal(status, body))
+            }
+            if let count = headers.first(name: HistoryQuery.unstoredHeader).flatMap({ Int($0) }), !follow {
+                StandardError.write(
+                    "the newest \(count == 1 ? "event is" : "\(count) events are") missing here: the ledger has not stored "
+                        + "\(count == 1 ? "it" : "them") yet; 'sendwarden explain' and the journal show "
+                        + (count == 1 ? "it" : "them"))
+            }
+            return body
+        } catch {
+            StandardError.write("error: \(error.reason)")
+            throw error.code
         }
     }
 

@@ -22,7 +22,7 @@ struct ReloadCommand: AsyncParsableCommand {
     func run() async throws {
         let (status, body) = try await control.ask("POST", "/v1/reload")
         guard let outcome = try? ReadableJSON.value(ReloadOutcome.self, from: Data(body.readableBytesView)) else {
-            StandardError.write("error: cannot parse the daemon's response (HTTP \(status))")
+            StandardError.write("error: \(ControlOption.refusal(status, body))")
             throw ExitCode.unavailable
         }
         if outcome.accepted {

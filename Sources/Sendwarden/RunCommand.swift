@@ -30,7 +30,8 @@ struct RunCommand: AsyncParsableCommand {
             policy in use stays in use. The API key comes from a systemd credential or from a file that only its owner \
             can read, depending on the policy.
             Exits with 65 if the ledger is damaged, 66 if the policy does not exist, 69 if another daemon uses the \
-            ledger or the control socket, 77 without permission to read the policy or the key, 78 if the policy or the key is refused.
+            ledger or the control socket, 77 without permission to read the policy or the key, 78 if the policy or \
+            the key is refused.
 
             Example: sendwarden run --policy policy.yaml --log-format text
             """)
@@ -95,7 +96,7 @@ struct RunCommand: AsyncParsableCommand {
         try outcome.get()
     }
 
-    /// How long the shutdown waits for the log's reader; with the second that requests in flight have, the process ends
+    /// How long the shutdown waits for the log's reader; with what the services and the ledger have, the process ends
     /// within 3 s.
     private static let flushMax: Duration = .seconds(1)
 
@@ -126,14 +127,15 @@ struct RunCommand: AsyncParsableCommand {
             control: control, ledger: ledger, reload: { await reloader.reload() })
         surroundings.wallClock = { SteadyTime.fromWallClock().now }
         let service = GuardService(warden: warden, platforms: platforms, surroundings: surroundings)
+        // They are stopped in reverse order: the guard first, so that the control socket is there for its last answers.
         let services: [any Service] =
-            [service, HangupService(control: control)]
-            + windows(control, journal, threads, files, ledger?.queries)
+            windows(control, journal, threads, files, ledger?.queries) + [HangupService(control: control), service]
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent
         )
-        // Services that have not stopped by then are cancelled, so that the process ends within 2 s.
-        configuration.maximumGracefulShutdownDuration = .seconds(1)
+        // Services that have not stopped by then are cancelled; the guard needs most of it for requests in flight.
+        configuration.maximumGracefulShutdownDuration =
+            GuardService.requestsMax + GuardService.drainMax + RunCommand.connectionsMax
         let outcome: Result<Void, any Error>
         do {
             outcome = .success(try await ServiceGroup(configuration: configuration).run())
@@ -145,8 +147,10 @@ struct RunCommand: AsyncParsableCommand {
         try outcome.get()
     }
 
+    /// How long the shutdown waits for connections to the control socket, after the guard has stopped.
+    private static let connectionsMax: Duration = .milliseconds(200)
     /// How long the shutdown waits for the ledger to close; killing the process would not damage it.
-    private static let closeMax: Duration = .milliseconds(300)
+    private static let closeMax: Duration = .milliseconds(200)
 
     private var controlPath: String? { control ?? ControlOption.standardPath }
 

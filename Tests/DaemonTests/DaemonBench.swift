@@ -79,6 +79,7 @@ struct DaemonBench {
     static func run<Result: Sendable>(
         world: String, policy: String, speed: Double = 600, twilio: Bool = false, quick: Bool = false,
         ledger: (any LedgerStore)? = nil, ledgerAnswersWithin: Duration = .seconds(10),
+        orderAnswersWithin: Duration = .seconds(30),
         beforeReload: @escaping @Sendable () async -> Void = {},
         _ body: (DaemonBench) async throws -> Result
     ) async throws -> Result {
@@ -111,6 +112,7 @@ struct DaemonBench {
                     return await reloader.reload()
                 })
             surroundings.ledgerAnswersWithin = ledgerAnswersWithin
+            surroundings.orderAnswersWithin = orderAnswersWithin
             let service = GuardService(
                 warden: Handover(Guard(policy: checked, at: time.now)), platforms: try factory.platforms(for: checked),
                 surroundings: surroundings)

@@ -30,13 +30,13 @@ import Testing
     }
 
     static func withDaemon(
-        mode: String, arguments: [String] = [], shell: String? = nil,
+        mode: String, arguments: [String] = [], shell: String? = nil, world: String = Self.world, speed: Int = 20,
         _ body: (RunningProgram, _ folder: TemporaryFolder, _ url: String, _ simulator: RunningProgram) throws -> Void
     ) throws {
         let folder = try TemporaryFolder()
-        let world = try folder.write("world.yaml", Self.world)
+        let world = try folder.write("world.yaml", world)
         _ = try folder.write("key", Self.key + "\n")
-        let simulator = try SimulatorProcess(world: world, speed: 20)
+        let simulator = try SimulatorProcess(world: world, speed: speed)
         defer { simulator.end() }
         let url = simulator.url
         let policy = try folder.write("policy.yaml", Self.policy(url, folder, mode: mode))

@@ -27,6 +27,8 @@ package enum Question: Sendable {
     case status(answer: @Sendable (GuardStatus) -> Void)
     /// The workspaces of the policy in use.
     case workspaces(answer: @Sendable ([WorkspaceName]) -> Void)
+    /// The records that are not stored yet.
+    case storage(answer: @Sendable (StorageState) -> Void)
 }
 
 /// The outcome of a reload.
@@ -64,6 +66,11 @@ package struct ControlChannel: Sendable {
     /// The workspaces of the policy in use.
     package func workspaces() async -> [WorkspaceName]? {
         await ask { .question(.workspaces(answer: $0)) }
+    }
+
+    /// The records that are not stored yet.
+    package func storage() async -> StorageState? {
+        await ask { .question(.storage(answer: $0)) }
     }
 
     /// The guard's state.

@@ -7,20 +7,20 @@ import Model
 import ServiceLifecycle
 import Threads
 
-/// Listening on a Unix socket whose file others may take away.
+/// Serves on a Unix socket, and opens it again if its file is deleted.
 extension ControlServer {
-    /// Looked at this often, so that a lost socket is reported, and opened again, well within a minute.
+    /// How often the file is checked, so that a lost socket is opened again well within a minute.
     static let watchEvery: Duration = .seconds(10)
 
     /// How an attempt to serve ended.
     private enum End {
         case stopping
         case failed(String)
-        /// The file is gone, or is that of a process that has ended.
+        /// The file was deleted, or replaced by a socket on which no process listens.
         case lost
     }
 
-    /// Serves until the daemon stops; a socket that is lost or cannot be opened yet is opened again.
+    /// Serves until the daemon stops; opens a lost socket again, and retries one that cannot be opened.
     func serve(on file: SocketFile) async {
         var reported: String?
         while true {
@@ -50,7 +50,7 @@ extension ControlServer {
         let group: ServiceGroup
         do {
             let server = try server(.unixDomainSocket(path: name)) {
-                // The server binds it for nobody but us; here it is opened to the group, in its place.
+                // The socket is created with access for its owner only.
                 let result = await socketWork.run { file.publish(name) }
                 publish.yield(result ?? EBUSY)
                 publish.finish()
@@ -74,7 +74,7 @@ extension ControlServer {
             tasks.addTask {
                 let code = await published.first { _ in true } ?? nil
                 let end = if let code { End.failed(String(cString: strerror(code))) } else { await watch(file) }
-                // A bound socket without its file serves nobody new; who is connected is answered first.
+                // Without its file the socket gets no new connection; existing requests are answered first.
                 await group.triggerGracefulShutdown()
                 return end
             }
@@ -89,7 +89,7 @@ extension ControlServer {
         }
     }
 
-    /// Returns once the socket is lost or the daemon stops; another daemon's socket in its place is reported once.
+    /// Returns when the socket is lost or the daemon stops; reports once if another process replaced it.
     private func watch(_ file: SocketFile) async -> End {
         var reported: SocketFile.State?
         while await isTime(ControlServer.watchEvery) {
@@ -113,7 +113,7 @@ extension ControlServer {
         return .stopping
     }
 
-    /// True after that time; false at once where the daemon stops.
+    /// True after that time; false as soon as the daemon stops.
     private func isTime(_ duration: Duration) async -> Bool {
         do {
             try await cancelWhenGracefulShutdown { try await Task.sleep(for: duration) }

@@ -26,14 +26,17 @@ package struct ControlServer: Service {
 
     private static let bodyBytesMax = 64 * 1024
 
+    /// A reload that reads for longer is answered before its outcome is known.
+    private static let reloadWithin: Duration = .seconds(8)
+
     let address: Address
     private let control: ControlChannel
     let journal: Journal
     private let threads: MultiThreadedEventLoopGroup
-    private let ledger: (any LedgerQueries)?
+    private let ledger: LedgerQuestions?
     /// Looks up user names; a directory service that hangs blocks only this thread.
     private let names = BlockingWork(threads: 1, unfinishedMax: 16)
-    /// What is done to the socket's file; on the disk of the runtime directory it takes no time.
+    /// Moves, checks and removes the socket's file.
     let socketWork = BlockingWork(threads: 1, unfinishedMax: 16)
     private let connections = ControlConnections()
     private let questions = QuestionGate()
@@ -41,13 +44,13 @@ package struct ControlServer: Service {
     /// - Parameter ledger: the daemon's ledger, for the history; nil without one.
     package init(
         _ address: Address, control: ControlChannel, journal: Journal, threads: MultiThreadedEventLoopGroup,
-        ledger: (any LedgerQueries)? = nil
+        ledger: (any LedgerQueries)? = nil, ledgerAnswersWithin: Duration = .seconds(5)
     ) {
         self.address = address
         self.control = control
         self.journal = journal
         self.threads = threads
-        self.ledger = ledger
+        self.ledger = ledger.map { LedgerQuestions($0, answerWithin: ledgerAnswersWithin) }
     }
 
     package func run() async throws {
@@ -117,6 +120,9 @@ package struct ControlServer: Service {
         var head = HTTPResponse(status: answer.status)
         head.headerFields[.contentType] = answer.type
         head.headerFields[.contentLength] = String(answer.body.utf8.count)
+        if let name = HTTPField.Name(HistoryQuery.unstoredHeader), answer.unstored > 0 {
+            head.headerFields[name] = String(answer.unstored)
+        }
         try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(string: answer.body)))
     }
 
@@ -124,6 +130,8 @@ package struct ControlServer: Service {
         var status: HTTPResponse.Status
         var type = "application/json"
         var body: String
+        /// Events that belong here and are not stored yet.
+        var unstored = 0
 
         static func refusal(_ status: HTTPResponse.Status, _ reason: String) -> Answer {
             Answer(status: status, body: "{\"error\":\(JSONText.quoted(reason))}\n")
@@ -151,8 +159,7 @@ package struct ControlServer: Service {
         case .history: return await history(uri, channel) ?? ending
         case .orders: return await order(body, channel) ?? ending
         case .reload:
-            guard let outcome = await control.reload(by: await Peer.name(channel, names)) else { return ending }
-            return ControlServer.json(outcome, outcome.accepted ? .ok : .unprocessableContent)
+            return await reload(by: await Peer.name(channel, names)) ?? ending
         }
     }
 
@@ -184,11 +191,46 @@ package struct ControlServer: Service {
             return .refusal(.badRequest, "the query parameter 'subject' is missing")
         }
         guard var explained = await ask(channel, { await control.explain(subject) }) else { return nil }
-        if let ledger, let workspaces = await ask(channel, { await control.workspaces() }) {
-            // If the ledger cannot be read, answer without the history.
-            try? await explained.addHistory(subject, from: ledger, workspaces)
+        if let ledger, uri.queryParameters["history"] != "none" {
+            guard let workspaces = await ask(channel, { await control.workspaces() }),
+                // Query this before the ledger, so that an event stored in between is in both rather than in neither.
+                let storage = await ask(channel, { await control.storage() })
+            else { return nil }
+            do throws(LedgerQuestions.Failure) {
+                let asked = explained
+                explained = try await ledger.ask { ledger throws(LedgerError) in
+                    var explained = asked
+                    try await explained.addHistory(subject, from: ledger, workspaces)
+                    return explained
+                }
+                await explained.addUnstored(subject, storage, workspaces)
+            } catch {
+                await explained.addUnstored(subject, storage, workspaces)
+                let reason = storage.text(error)
+                // Only the ledger knows whether the decision exists.
+                if explained.dependsOnLedger(subject) { return .refusal(.serviceUnavailable, reason) }
+                explained.incomplete = ["events and decisions that are only in the ledger are missing here: \(reason)"]
+            }
         }
         return ControlServer.json(explained, explained.isFound ? .ok : .notFound)
+    }
+
+    private func reload(by person: String?) async -> Answer? {
+        await withTaskGroup(of: Answer?.self) { group in
+            group.addTask {
+                guard let outcome = await control.reload(by: person) else { return nil }
+                return ControlServer.json(outcome, outcome.accepted ? .ok : .unprocessableContent)
+            }
+            group.addTask {
+                try? await Task.sleep(for: ControlServer.reloadWithin)
+                return .refusal(
+                    .serviceUnavailable,
+                    "the policy is not read after \(ControlServer.reloadWithin.policyText); the reload continues, and the "
+                        + "journal reports its outcome; check the disk that holds the policy")
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
     }
 
     private func history(_ uri: URI, _ channel: any Channel) async -> Answer? {
@@ -202,11 +244,17 @@ package struct ControlServer: Service {
             }
             workspaces = [name]
         }
-        do throws(LedgerError) {
-            let entries = try await ledger.history(of: workspaces, HistoryQuery.filter(uri.queryParameters))
-            return ControlServer.json(entries, .ok)
+        let filter = HistoryQuery.filter(uri.queryParameters)
+        guard let storage = await ask(channel, { await control.storage() }) else { return nil }
+        do throws(LedgerQuestions.Failure) {
+            let entries = try await ledger.ask { [workspaces] ledger throws(LedgerError) in
+                try await ledger.history(of: workspaces, filter)
+            }
+            var answer = ControlServer.json(entries, .ok)
+            answer.unstored = await storage.unstoredEvents(of: workspaces, filter)
+            return answer
         } catch {
-            return .refusal(error.code == .busy ? .serviceUnavailable : .internalServerError, error.message)
+            return .refusal(error.isPassing ? .serviceUnavailable : .internalServerError, storage.text(error))
         }
     }
 

@@ -13,6 +13,8 @@ package struct Explained: Codable, Sendable {
     package var events: [HistoryEntry] = []
     /// The closest known name; nil if something was found.
     package var nearest: String?
+    /// Sentences about what is missing here and why; nil if nothing is missing.
+    package var incomplete: [String]?
 
     /// The most events, so that the explanation fits on a screen.
     private static let eventsMax = 12
@@ -28,6 +30,43 @@ package struct Explained: Codable, Sendable {
     package mutating func addHistory(
         _ subject: String, from ledger: any LedgerQueries, _ workspaces: [WorkspaceName]
     ) async throws(LedgerError) {
+        if isDecision(subject), let number = Int(subject),
+            let found = try await ledger.decision(number, in: workspaces)
+        {
+            decision = found
+            nearest = nil
+        }
+        guard let filter = filter(subject) else { return }
+        events = try await ledger.history(of: workspaces, filter)
+    }
+
+    /// Adds what is not stored yet, after ``addHistory(_:from:_:)``.
+    mutating func addUnstored(_ subject: String, _ storage: StorageState, _ workspaces: [WorkspaceName]) async {
+        guard !storage.unstored.isEmpty else { return }
+        var memory = self
+        memory.events = []
+        let queries = InMemoryStorage(unstored: storage.unstored, at: storage.at).queries
+        guard (try? await memory.addHistory(subject, from: queries, workspaces)) != nil else { return }
+        // Its actions are newer than those in the ledger.
+        if let found = memory.decision {
+            decision = found
+            nearest = nil
+        }
+        // An event that was stored in between is in both.
+        let fresh = memory.events.filter { event in
+            !events.contains { $0.at == event.at && $0.event == event.event && $0.message == event.message }
+        }
+        events = (events + fresh).sorted { $0.at < $1.at }.suffix(Explained.eventsMax)
+    }
+
+    private func isDecision(_ subject: String) -> Bool {
+        campaign == nil && rule == nil && pool == nil && Int(subject) != nil
+    }
+
+    /// True if the subject can only be a decision in the ledger.
+    func dependsOnLedger(_ subject: String) -> Bool { isDecision(subject) && decision == nil }
+
+    private func filter(_ subject: String) -> HistoryFilter? {
         var filter = HistoryFilter(limit: Explained.eventsMax)
         if let campaign {
             filter.campaign = campaign.id.text
@@ -35,16 +74,14 @@ package struct Explained: Codable, Sendable {
             filter.rule = subject
         } else if pool != nil {
             filter.pool = subject
-        } else if let number = Int(subject), let found = try await ledger.decision(number, in: workspaces) {
-            decision = found
-            nearest = nil
-            (filter.campaign, filter.pool) = (found.campaign?.text, found.pool?.text)
-            filter.since = found.at - .seconds(3600)
-            filter.until = found.at + .seconds(3600)
+        } else if let decision {
+            (filter.campaign, filter.pool) = (decision.campaign?.text, decision.pool?.text)
+            filter.since = decision.at - .seconds(3600)
+            filter.until = decision.at + .seconds(3600)
         } else {
-            return
+            return nil
         }
-        events = try await ledger.history(of: workspaces, filter)
+        return filter
     }
 
     /// True if the subject was found.

@@ -7,6 +7,9 @@ package enum HistoryQuery {
     /// The most events per response, because a response is built in memory.
     package static let limitMax = 5000
 
+    /// The response header with the number of matching events that are not stored yet, if there are any.
+    package static let unstoredHeader = "Sendwarden-Unstored-Events"
+
     /// The filter of a request; missing parameters match everything, and the default limit is 1000.
     static func filter(_ query: FlatDictionary<Substring, Substring>) -> HistoryFilter {
         func text(_ name: String) -> String? { query[name[...]].map(String.init) }

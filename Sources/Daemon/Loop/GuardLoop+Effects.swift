@@ -30,7 +30,12 @@ extension GuardLoop {
                 guard let reply else { continue }
                 let answer = OrderReply(outcome, order, entry)
                 // People rely on an acceptance, so it must be durable.
-                if answer.accepted { deferred.append(.reply(answer, to: reply)) } else { reply(answer) }
+                guard answer.accepted else {
+                    reply(answer)
+                    continue
+                }
+                deferred.append(.reply(answer, to: reply))
+                if surroundings.ledger != nil { limitWait(for: answer, reply) }
             case .send(let intent):
                 // A start that is not durable could be sent twice after a crash; a pause is sent regardless.
                 if intent.action == .pause { send(intent) } else { deferred.append(.send(intent)) }
@@ -71,6 +76,7 @@ extension GuardLoop {
             case .proceed(let deferred): proceed(deferred)
             case .refuse(let deferred): refuse(deferred)
             case .report(let failure):
+                storageFailure = failure.map { StorageState.Failure(reason: $0, since: storageFailure?.since ?? now) }
                 telemetry.note(.recorded(failure: failure), at: now)
                 perform(warden.handle(.recorded(failure: failure), at: now), isRetry: failure == nil)
             }
@@ -81,12 +87,15 @@ extension GuardLoop {
     private mutating func proceed(_ deferred: Deferred) {
         switch deferred {
         case .reply(let answer, let reply): reply(answer)
+        // It is stored but not sent, so the next start evaluates it again.
+        case .send where isStopping, .change where isStopping: break
         case .send(let intent):
             guard warden.stillStands(intent, at: now) else { return fail(.send(intent), GuardLoop.outdated) }
             send(intent)
         case .change(let change):
             guard warden.stillStands(change) else { return fail(.change(change), GuardLoop.outdated) }
             let (executor, workspace) = (executor, warden.workspace(of: .pool(change.pool)))
+            actionsInFlight += 1
             start { .event(await executor.carryOut(change, in: workspace)) }
         }
     }
@@ -94,6 +103,28 @@ extension GuardLoop {
     private static let outdated = "the data behind the decision changed before the request was sent"
 
     private mutating func refuse(_ deferred: Deferred) { fail(deferred, "the ledger cannot be written") }
+
+    /// Replies to an order after the longest wait, unless it has been replied to before.
+    private mutating func limitWait(for answer: OrderReply, _ reply: @escaping @Sendable (OrderReply) -> Void) {
+        let limit = surroundings.orderAnswersWithin
+        var late = answer
+        late.message +=
+            "; the ledger has not stored this within \(limit.policyText), so a restart now would lose it"
+        start { [late] in
+            // In real time, because a person waits.
+            try? await Task.sleep(for: limit)
+            if !Task.isCancelled { reply(late) }
+            return .replied
+        }
+    }
+
+    /// Replies to the orders that still wait for the ledger, for the shutdown.
+    mutating func abandonWaiters() {
+        for case .reply(var answer, let reply) in writes.takeWaiters() {
+            answer.message += "; the daemon stops before the ledger has stored this, so the next start may not know it"
+            reply(answer)
+        }
+    }
 
     private mutating func fail(_ deferred: Deferred, _ reason: String) {
         let fault = Fault(.unreachable, reason, mayHaveTakenEffect: false)
@@ -128,12 +159,14 @@ extension GuardLoop {
     // MARK: Requests
 
     private mutating func send(_ intent: Intent) {
+        actionsInFlight += 1
         let (executor, workspace) = (executor, warden.workspace(of: .stats(intent.campaign)))
         start { .event(await executor.act(intent, in: workspace)) }
     }
 
     /// Starts a poll, with the current query or operation for a pool.
     private mutating func poll(_ target: Target) {
+        guard !isStopping else { return }
         let (executor, workspace) = (executor, warden.workspace(of: target))
         var (query, operation): (RosterQuery?, OperationID?) = (nil, nil)
         switch target {

@@ -21,6 +21,12 @@ struct GuardLoop {
         /// The write of a batch has hung for this long.
         case stalled(Int, for: Duration)
         case maintained(Result<LedgerUpkeep, LedgerError>)
+        /// The longest wait for the reply to an order is over.
+        case replied
+        /// The daemon must stop: it starts nothing new, and waits for requests in flight.
+        case stopping
+        /// The time for requests in flight is over.
+        case stopped
     }
 
     /// An operation that takes time and ends in an input.
@@ -50,6 +56,12 @@ struct GuardLoop {
     var pendingRecords: [LedgerEntry] = []
     var maintenance = MaintenancePace()
     var telemetry = Telemetry()
+    /// The reason why nothing can be stored, and since when; nil while the ledger can be written.
+    var storageFailure: StorageState.Failure?
+    /// The number of requests in flight that change something.
+    var actionsInFlight = 0
+    private(set) var isStopping = false
+    private var isStopped = false
     private let startedAt: Instant
     private var status: ServiceStatus
     private var clockSteps = ClockSteps()
@@ -70,7 +82,9 @@ struct GuardLoop {
 
     mutating func take(_ input: Input) {
         switch input {
-        case .event(let event): step(event)
+        case .event(let event): take(event)
+        // Whatever is due is decided after the restart.
+        case .alarm where isStopping: break
         case .alarm:
             carryOut(writes.wake(at: now))
             maintainLedger()
@@ -78,12 +92,35 @@ struct GuardLoop {
         case .reload(let reload, let asker, let answer): answer(adopt(reload, by: asker))
         case .question(let question): self.answer(question)
         case .stored(let number, let failure): carryOut(writes.finished(number, failure: failure, at: now))
-        case .stalled(let number, let duration): carryOut(writes.stalled(number, for: duration))
+        case .stalled(let number, let duration):
+            carryOut(writes.stalled(number, for: duration))
+            let since = now - duration
+            if let failure = storageFailure, since < failure.since {
+                storageFailure = .init(reason: failure.reason, since: since)
+            }
         case .maintained(let result): noteMaintenance(result)
+        case .replied: break
+        case .stopping:
+            isStopping = true
+            status.stopping()
+        case .stopped: isStopped = true
         }
         checkClock()
         status.ping { warden.summary }
     }
+
+    private mutating func take(_ event: Event) {
+        switch event {
+        case .answered, .changed: actionsInFlight -= 1
+        // The next start polls again.
+        case .polled where isStopping: return
+        case .started, .tick, .polled, .sampled, .hinted, .reloaded, .recorded, .ordered, .clockSet: break
+        }
+        step(event)
+    }
+
+    /// True if a stopping daemon has nothing left to wait for, or the time is over.
+    var isDone: Bool { isStopped || isStopping && actionsInFlight == 0 && !writes.hasWaiters }
 
     /// When the alarm must ring if no input arrives before.
     var deadline: Instant {
@@ -109,12 +146,14 @@ struct GuardLoop {
 
     /// Ends the loop; returns the remaining records.
     mutating func stop() -> Write? {
-        status.stopping()
+        if !isStopping { status.stopping() }
+        isStopping = true
         log(
             JournalEvent(
                 .daemonStopping, "stopping: campaigns stay as they are, and nothing watches them until the next start"))
         carryOut(writes.add(pendingRecords, at: now))
         pendingRecords = []
+        abandonWaiters()
         let more = takeWrites().flatMap(\.batch.entries)
         let rest = writes.drain(at: now)?.entries ?? []
         return more.isEmpty && rest.isEmpty ? nil : Write(batch: LedgerBatch(more + rest, at: now), number: 0)
@@ -132,7 +171,11 @@ struct GuardLoop {
         case .status(let answer): answer(warden.status(at: now))
         case .explain(let subject, let answer): answer(Explained(subject, warden, at: now))
         case .workspaces(let answer): answer(warden.policy.workspaces.map(\.name))
+        // The daemon could not finish another order. Without an answer, the client is told that the daemon is stopping.
+        case .order(let order, _) where isStopping && order.act != .pause: break
         case .order(let order, let answer): step(.ordered(order), reply: answer)
+        case .storage(let answer):
+            answer(StorageState(at: now, failure: storageFailure, unstored: writes.unstored))
         }
     }
 

@@ -37,6 +37,8 @@ package struct GuardService: Service, CustomStringConvertible {
         package var ledger: (any LedgerStore)?
         /// After this long, a write counts as failed; well below the time for which operators wait.
         package var ledgerAnswersWithin: Duration = .seconds(10)
+        /// After this long, an accepted order gets its reply even if it is not stored yet.
+        package var orderAnswersWithin: Duration = .seconds(3)
 
         package init(
             journal: Journal, notifier: ServiceNotifier, time: any TimeSource, random: @escaping @Sendable () -> Double,
@@ -55,8 +57,10 @@ package struct GuardService: Service, CustomStringConvertible {
 
     /// The longest random delay of the first poll, so that several daemons do not poll in step.
     private static let jitterMax: Duration = .milliseconds(500)
-    /// How long the shutdown waits for the ledger; the process ends within two seconds even if the disk hangs.
-    private static let drainMax: Duration = .milliseconds(700)
+    /// How long the shutdown waits for responses to requests that change something, and for replies to orders.
+    package static let requestsMax: Duration = .seconds(1)
+    /// How long the shutdown then waits for the ledger, even if the disk hangs.
+    package static let drainMax: Duration = .milliseconds(500)
 
     /// The most reloads that wait; each reads the file as it is by then, so more are useless.
     private static let reloadsMax = 4
@@ -77,7 +81,7 @@ package struct GuardService: Service, CustomStringConvertible {
         self.surroundings = surroundings
     }
 
-    /// Runs until a graceful shutdown; then stores the remaining records and cancels every request in flight.
+    /// Runs until a graceful shutdown; then waits a little for requests in flight, and stores the remaining records.
     package func run() async throws {
         let time = surroundings.time
         let longest = warden.peek { min($0.policy.poll.stats.min / 20, GuardService.jitterMax) }
@@ -115,12 +119,20 @@ package struct GuardService: Service, CustomStringConvertible {
             loop.take(input)
             start(loop.takeWork())
             for write in loop.takeWrites() { writes.yield(write) }
+            if loop.isStopping { return }
             alarm.set(for: loop.deadline, surroundings.time) { await inputs.send(.alarm) }
         }
+        group.addTask {
+            try? await gracefulShutdown()
+            await inputs.send(.stopping)
+            try? await Task.sleep(for: GuardService.requestsMax)
+            await inputs.send(.stopped)
+        }
         turn(.event(.started))
-        for await input in inputs.cancelOnGracefulShutdown() {
+        for await input in inputs {
             if case .alarm = input { alarm.rang() }
             turn(input)
+            if loop.isDone { break }
         }
         if let last = loop.stop() { writes.yield(last) }
         writes.finish()

@@ -133,6 +133,30 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
         return [.report(failure: failure)]
     }
 
+    /// Decisions, actions and events that are not durable yet, oldest first.
+    package var unstored: [LedgerEntry] {
+        (backlog + (flight?.groups ?? []).flatMap(\.entries) + groups.flatMap(\.entries)).filter(\.record.isStory)
+    }
+
+    /// True if there are waiters.
+    package var hasWaiters: Bool {
+        flight?.groups.contains { !$0.waiters.isEmpty } == true || groups.contains { !$0.waiters.isEmpty }
+    }
+
+    /// Removes and returns all waiters.
+    package mutating func takeWaiters() -> [Waiter] {
+        var waiters: [Waiter] = []
+        for index in flight?.groups.indices ?? 0..<0 {
+            waiters += flight?.groups[index].waiters ?? []
+            flight?.groups[index].waiters = []
+        }
+        for index in groups.indices {
+            waiters += groups[index].waiters
+            groups[index].waiters = []
+        }
+        return waiters
+    }
+
     /// All remaining records, for the shutdown; their waiters are dropped.
     package mutating func drain(at now: Instant) -> LedgerBatch? {
         let entries = backlog + groups.flatMap(\.entries) + samples
@@ -142,18 +166,8 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
 
     /// Refuses all waiters, and drops states and samples if too many records wait.
     private mutating func giveUp(_ reason: String) -> [Action] {
-        var waiters: [Waiter] = []
-        if flight != nil {
-            flight?.isStalled = true
-            for index in flight?.groups.indices ?? 0..<0 {
-                waiters += flight?.groups[index].waiters ?? []
-                flight?.groups[index].waiters = []
-            }
-        }
-        for index in groups.indices {
-            waiters += groups[index].waiters
-            groups[index].waiters = []
-        }
+        flight?.isStalled = true
+        let waiters = takeWaiters()
         if waiting > Self.waitingMax {
             let story = groups.flatMap(\.entries).filter(\.record.isStory).suffix(Self.backlogMax)
             groups = [Group(entries: Array(story), waiters: [], isUrgent: story.contains { $0.record.isUrgent })]

@@ -7,7 +7,7 @@ package final class InMemoryLedger: LedgerStore {
     private let storage: InMemoryStorage
     private let currentLease: LedgerLease
     package let faults = LedgerFaults()
-    package var queries: any LedgerQueries { InMemoryQueries(storage: storage) }
+    package var queries: any LedgerQueries { InMemoryQueries(storage: storage, faults: faults) }
 
     private init(_ storage: InMemoryStorage, _ lease: LedgerLease) { (self.storage, currentLease) = (storage, lease) }
 
@@ -58,6 +58,17 @@ package final class InMemoryStorage: Sendable {
     private let lease = Mutex<(epoch: Int, isHeld: Bool)>((0, false))
 
     package init() {}
+
+    /// Makes entries that are not stored yet available to queries.
+    package convenience init(unstored entries: [LedgerEntry], at now: Instant) {
+        self.init()
+        tables.withLock { tables in
+            for entry in entries { tables.store(entry, at: now) }
+            tables.unnumber()
+        }
+    }
+
+    package var queries: any LedgerQueries { InMemoryQueries(storage: self) }
 
     fileprivate func takeLease() throws(LedgerError) -> LedgerLease {
         let epoch = lease.withLock { lease -> Int? in
@@ -117,7 +128,8 @@ package final class LedgerFaults: Sendable {
     /// The number of calls that wait.
     package var hanging: Int { state.withLock { $0.waiting.count } }
 
-    fileprivate func pass() async throws(LedgerError) {
+    /// Waits while it hangs.
+    func hold() async {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
@@ -134,6 +146,10 @@ package final class LedgerFaults: Sendable {
         } onCancel: {
             state.withLock { $0.waiting.removeValue(forKey: id) }?.resume()
         }
+    }
+
+    fileprivate func pass() async throws(LedgerError) {
+        await hold()
         let error = state.withLock { state in
             defer { state.once = nil }
             return state.once ?? state.forGood

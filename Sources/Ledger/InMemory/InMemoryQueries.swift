@@ -6,15 +6,18 @@ import Synchronization
 /// Queries of an ``InMemoryStorage``.
 package struct InMemoryQueries: LedgerQueries {
     let storage: InMemoryStorage
+    /// Nil if no faults are injected.
+    var faults: LedgerFaults?
 
-    private func read<Value: Sendable>(_ body: (InMemoryTables) -> Value) -> Value {
-        storage.tables.withLock { body($0) }
+    private func read<Value: Sendable>(_ body: (InMemoryTables) -> Value) async -> Value {
+        await faults?.hold()
+        return storage.tables.withLock { body($0) }
     }
 
-    package func workspaces() async throws(LedgerError) -> [String] { read { $0.workspaces.keys.sorted() } }
+    package func workspaces() async throws(LedgerError) -> [String] { await read { $0.workspaces.keys.sorted() } }
 
     package func span(_ workspace: String) async throws(LedgerError) -> ClosedRange<Instant>? {
-        read { tables in
+        await read { tables in
             var times = tables.events.filter { $0.workspace == workspace }.map(\.entry.at)
             for (key, rows) in tables.samples where key.workspace == workspace { times += rows.map(\.at) }
             for (key, rows) in tables.volumes where key.workspace == workspace { times += rows.map(\.at) }
@@ -26,11 +29,11 @@ package struct InMemoryQueries: LedgerQueries {
     package func memory(
         _ scope: LedgerScope, window: Duration, at now: Instant
     ) async throws(LedgerError) -> Memory {
-        read { $0.memory(scope, window: window, at: now) }
+        await read { $0.memory(scope, window: window, at: now) }
     }
 
     package func history(_ workspace: String, _ filter: HistoryFilter) async throws(LedgerError) -> [HistoryEntry] {
-        read { tables in
+        await read { tables in
             let found = tables.events.filter { $0.workspace == workspace && filter.matches($0.entry, pool: $0.pool) }
                 .map(\.entry)
             return found.sorted { ($0.at, $0.number) < ($1.at, $1.number) }.suffix(
@@ -39,27 +42,27 @@ package struct InMemoryQueries: LedgerQueries {
     }
 
     package func decision(_ id: Int, _ workspace: String) async throws(LedgerError) -> DecisionRecord? {
-        read { $0.records(workspace).first { $0.id == id } }
+        await read { $0.records(workspace).first { $0.id == id } }
     }
 
     package func decisions(_ workspace: String, since: Instant) async throws(LedgerError) -> [DecisionRecord] {
-        read { $0.records(workspace).filter { $0.at >= since } }
+        await read { $0.records(workspace).filter { $0.at >= since } }
     }
 
     package func campaigns(_ workspace: String) async throws(LedgerError) -> [CampaignID] {
-        read { $0.samples.keys.filter { $0.workspace == workspace }.map(\.id).sorted() }
+        await read { $0.samples.keys.filter { $0.workspace == workspace }.map(\.id).sorted() }
     }
 
     package func samples(
         of campaign: CampaignID, _ workspace: String, since: Instant
     ) async throws(LedgerError) -> [(at: Instant, stats: CampaignStats)] {
-        read { ($0.samples[.init(workspace: workspace, id: campaign)] ?? []).filter { $0.at >= since } }
+        await read { ($0.samples[.init(workspace: workspace, id: campaign)] ?? []).filter { $0.at >= since } }
     }
 
     package func pools(
         _ workspace: String, since: Instant
     ) async throws(LedgerError) -> [PoolID: [PoolVolumeSample]] {
-        read { tables in
+        await read { tables in
             let own = tables.volumes.filter { $0.key.workspace == workspace }
             return Dictionary(uniqueKeysWithValues: own.map { ($0.key.id, $0.value.filter { $0.at >= since }) })
                 .filter { !$0.value.isEmpty }

@@ -92,6 +92,11 @@ struct InMemoryTables: Sendable {
         }
     }
 
+    /// Marks the events as not stored; see ``HistoryEntry/isStored``.
+    mutating func unnumber() {
+        for index in events.indices { events[index].entry.number = 0 }
+    }
+
     /// Removes old samples, events, actions and decisions, but no action without an outcome, nor its decision.
     mutating func forget(before oldest: Instant) {
         samples = samples.mapValues { $0.filter { $0.at >= oldest } }.filter { !$0.value.isEmpty }

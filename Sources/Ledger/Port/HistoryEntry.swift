@@ -24,7 +24,7 @@ package struct HistoryFilter: Codable, Hashable, Sendable {
 
 /// One logged event.
 package struct HistoryEntry: Codable, Hashable, Sendable {
-    /// Increases with each event, so a reader can continue after the last one that it has seen.
+    /// Increases with each event, so a reader can continue after the last one that it has seen; 0 until it is stored.
     package var number: Int
     package var at: Instant
     package var event: String
@@ -34,6 +34,9 @@ package struct HistoryEntry: Codable, Hashable, Sendable {
     package var message: String
     /// The journal's fields.
     package var fields: [String: String]
+
+    /// False while the event exists only in the daemon's memory.
+    package var isStored: Bool { number > 0 }
 }
 
 /// A decision with its evidence and the requests that followed.

@@ -32,7 +32,7 @@ struct LedgerFiles: Sendable {
     var journal: String { main + "-journal" }
     var head: String { main + ".head" }
 
-    /// Refuses what exists and is no file, before it is opened: opening a device can have effects.
+    /// Refuses a path that exists and is not a regular file, because opening a device can have effects.
     static func requireFile(_ path: String) throws(LedgerError) {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }

@@ -207,7 +207,8 @@ extension EventKind {
             .warning
         case .campaignAlreadyPaused, .campaignResumed, .campaignProbationPassed, .campaignFresh, .campaignStandstill,
             .launchReleased, .launchAlreadyStarted, .senderRestored,
-            .apiRecovered, .statsReset, .statsRestored, .ledgerRecovered, .orderAccepted, .orderRefused, .campaignPauseAbandoned,
+            .apiRecovered, .statsReset, .statsRestored, .ledgerRecovered, .orderAccepted, .orderRefused,
+            .campaignPauseAbandoned,
             .campaignSteady, .poolConsistent:
             .notice
         case .daemonStarted, .daemonReady, .daemonStopping, .policyLoaded, .rulePending, .ruleCleared, .launchQueued,

@@ -63,8 +63,7 @@ struct ExplainCommand: AsyncParsableCommand {
                     let explained = try? ReadableJSON.value(Explained.self, from: data)
                 else {
                     throw ControlFailure(
-                        code: .unavailable,
-                        reason: "the daemon responded with HTTP \(status); does it run another version?")
+                        code: .unavailable, reason: ControlOption.refusal(status, body))
                 }
                 return (explained, nil)
             } catch {

@@ -18,9 +18,13 @@ struct ExplainScreen {
         if !explained.events.isEmpty {
             lines += ["", page.tinted("History", .bold)]
             for event in explained.events {
-                let text = "\(event.at.toSecond)  \(event.message)"
+                let note = event.isStored ? "" : " (not stored yet)"
+                let text = "\(event.at.toSecond)  \(event.message)\(note)"
                 lines += page.wrapped(text, indent: 2, hanging: 4).map { page.tinted($0, tint(event.priority)) }
             }
+        }
+        for sentence in explained.incomplete ?? [] {
+            lines += [""] + page.wrapped("Incomplete: \(sentence)", hanging: 2).map { page.tinted($0, .doubtful) }
         }
         return lines.joined(separator: "\n")
     }

@@ -43,34 +43,44 @@ struct OrderOptions: ParsableArguments {
             StandardError.write("error: \(reply.message)\(hint)")
             throw ExitCode.dataError
         }
-        print(reply.message)
-        try await waitForOutcome(campaign, isAction: act == .pause || act == .resume)
+        StandardOutput.write(reply.message)
+        try await waitForOutcome(campaign, wanted: act.outcome, isAction: act == .pause || act == .resume)
     }
 
     private func send(_ request: OrderRequest) async throws -> OrderReply {
         let (status, body) = try await control.ask("POST", "/v1/orders", body: try ReadableJSON.text(request))
         guard let reply = try? ReadableJSON.value(OrderReply.self, from: Data(body.readableBytesView)) else {
-            StandardError.write("error: the daemon responded with HTTP \(status)")
+            StandardError.write("error: \(ControlOption.refusal(status, body))")
             throw ExitCode.unavailable
         }
         return reply
     }
 
+    /// - Parameter hasHistory: false for what the daemon knows without its ledger, which may not respond.
+    private func explained(_ campaign: CampaignID, hasHistory: Bool) async throws -> Explained? {
+        let query = [("subject", campaign.text), ("history", hasHistory ? nil : "none")]
+        let (_, body) = try await control.ask("GET", ControlPath.explain.with(query))
+        return try? ReadableJSON.value(Explained.self, from: Data(body.readableBytesView))
+    }
+
     /// Waits until the campaign's requests have finished, up to ``waitMax``, and prints the outcome.
-    private func waitForOutcome(_ campaign: CampaignID, isAction: Bool) async throws {
+    ///
+    /// - Parameter wanted: the state that needs no further word; for any other, the history may have a reason.
+    private func waitForOutcome(_ campaign: CampaignID, wanted: CampaignState?, isAction: Bool) async throws {
         let end = ContinuousClock.now + OrderOptions.waitMax
         var wasUnderWay = isAction
         while ContinuousClock.now < end {
-            let (_, body) = try await control.ask("GET", ControlPath.explain.with([("subject", campaign.text)]))
-            guard let explained = try? ReadableJSON.value(Explained.self, from: Data(body.readableBytesView)),
-                let explanation = explained.campaign
-            else { return }
+            guard let explanation = try await explained(campaign, hasHistory: false)?.campaign else { return }
             let isLaunching = ["judging", "releasing"].contains(explanation.launch?.state ?? "")
             let isMoving = [.pausing, .resuming, .starting].contains(explanation.state) || isLaunching
             if !isMoving {
-                if wasUnderWay { print("\(campaign) is \(explanation.state.rawValue)") }
-                let isFailure = explained.events.last.map { $0.event.hasSuffix("failed") || $0.event == "launch.held" }
-                if wasUnderWay, isFailure == true, let last = explained.events.last { print(last.message) }
+                guard wasUnderWay else { return }
+                StandardOutput.write("\(campaign) is \(explanation.state.rawValue)")
+                if explanation.state != wanted, let last = try await explained(campaign, hasHistory: true)?.events.last,
+                    last.event.hasSuffix("failed") || last.event == "launch.held"
+                {
+                    StandardOutput.write(last.message)
+                }
                 return
             }
             wasUnderWay = true
@@ -79,6 +89,17 @@ struct OrderOptions: ParsableArguments {
         StandardError.write(
             "not finished after \(OrderOptions.waitMax.spokenText); the daemon continues; 'sendwarden explain "
                 + "\(campaign)' shows the state")
+    }
+}
+
+extension Order.Act {
+    /// The campaign's state once the order is carried out; nil where it changes none.
+    fileprivate var outcome: CampaignState? {
+        switch self {
+        case .pause: .paused
+        case .resume, .release: .running
+        case .hold, .mute: nil
+        }
     }
 }
 

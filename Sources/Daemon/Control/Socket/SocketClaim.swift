@@ -1,10 +1,10 @@
 package import Glibc
 import Ledger
 
-/// The right to a control socket's path, held by one daemon as long as the value lives.
+/// One daemon's claim to the path of a control socket, for the lifetime of the value.
 ///
-/// It is a lock (`flock`) on a file beside the socket, which the kernel releases with the process. A daemon that cannot
-/// make that file is still kept from a socket on which another listens.
+/// The claim is a lock (`flock`) on a file next to the socket, which the kernel releases when the process ends. If the
+/// lock file cannot be created, the claim only checks that no process listens on the socket.
 package final class SocketClaim: Sendable {
     /// Another daemon uses the path.
     package struct Taken: Error {
@@ -19,16 +19,16 @@ package final class SocketClaim: Sendable {
     }
 
     private let lockPath: String
-    /// Nil where the file cannot be made.
+    /// Nil if the lock file cannot be created.
     private let descriptor: Int32?
 
-    /// How often a file that was replaced while it was being locked is tried again.
+    /// The number of attempts if the file is replaced while it is being locked.
     private static let attemptsMax = 3
 
     package init(_ path: String) throws(Taken) {
         lockPath = path + ".lock"
         descriptor = try SocketClaim.lock(lockPath, of: path)
-        // An older version holds no lock, and the file of a lock may have been removed.
+        // Older versions hold no lock, and the lock file can be deleted.
         if case .live(let pid) = UnixSocket.listener(at: path) {
             SocketClaim.release(descriptor, lockPath)
             throw Taken(path: path, pid: pid)
@@ -48,7 +48,7 @@ package final class SocketClaim: Sendable {
                 if isHeld { throw Taken(path: path, pid: pid) }
                 return nil
             }
-            // Whoever held the lock removes the file as it ends, and another may have taken its name since.
+            // The previous holder removes the file when it ends; another daemon may have created it again since.
             if FileIdentity(descriptor: descriptor) == FileIdentity(path: lockPath) {
                 announce(descriptor)
                 return descriptor
@@ -60,7 +60,7 @@ package final class SocketClaim: Sendable {
 
     private static func release(_ descriptor: Int32?, _ lockPath: String) {
         guard let descriptor else { return }
-        // Removed while it is locked: see above.
+        // Remove it while it is locked; see above.
         if FileIdentity(descriptor: descriptor) == FileIdentity(path: lockPath) { unlink(lockPath) }
         _ = flock(descriptor, LOCK_UN)
         close(descriptor)

@@ -2,18 +2,18 @@ import Glibc
 import Ledger
 import Synchronization
 
-/// The file of the control socket: put in its place once it can be used, watched, and removed by its owner alone.
+/// The file of the control socket, which only its owner removes.
 ///
-/// The server binds a name of its own beside it. So what is in its place is replaced in one step, and the server, which
-/// removes by name what it has bound, never removes another daemon's socket.
+/// The server binds another name in the same directory, and ``publish(_:)`` renames the file. So a stale socket is
+/// replaced in one step, and the server, which removes the name that it bound, never removes another daemon's socket.
 final class SocketFile: Sendable {
-    /// What has become of the file.
+    /// The current state of the file.
     enum State: Hashable {
         case ours
         case gone
-        /// Another socket is in its place, on which nobody listens.
+        /// Another socket replaced it, and no process listens there.
         case abandoned
-        /// The socket of another process is in its place.
+        /// The socket of another process replaced it.
         case replaced(by: pid_t?)
         case unknown
     }
@@ -31,9 +31,9 @@ final class SocketFile: Sendable {
         return "\(directory).\(getpid())" + (number == 1 ? "" : "-\(number)")
     }
 
-    /// Opens the bound socket to the group, and puts it in its place.
+    /// Admits the group to the bound socket, and moves the socket to ``path``.
     ///
-    /// - Returns: the error; nil where it is in place.
+    /// - Returns: the error; nil on success.
     func publish(_ bound: String) -> Int32? {
         var status = stat()
         if lstat(path, &status) == 0 {
@@ -60,7 +60,7 @@ final class SocketFile: Sendable {
         }
     }
 
-    /// Removes it if it is still ours.
+    /// Removes the file if it is still ours.
     func remove() {
         let ours = identity.withLock { identity in
             defer { identity = nil }

@@ -1,22 +1,22 @@
 package import Glibc
 
-/// What is at a Unix socket's path.
+/// Finds out who listens on a Unix socket.
 package enum UnixSocket {
     package enum Listener: Hashable, Sendable {
-        /// Nothing is there.
+        /// The path does not exist.
         case none
-        /// The file of a process that has ended.
+        /// No process listens.
         case stale
-        /// A process listens; nil where the kernel does not tell which.
+        /// A process listens; nil if its id is unknown.
         case live(pid_t?)
-        /// It cannot be found out.
+        /// The connection failed with this error.
         case unknown(Int32)
     }
 
-    /// The longest path that a socket address holds.
+    /// The longest path that fits into a socket address.
     package static let pathBytesMax = 107
 
-    /// Connects, to find out who listens; never blocks.
+    /// Connects to find out who listens; never blocks.
     package static func listener(at path: String) -> Listener {
         guard path.utf8.count <= pathBytesMax else { return .unknown(ENAMETOOLONG) }
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -34,9 +34,9 @@ package enum UnixSocket {
         if status == 0 { return .live(peer(descriptor)) }
         switch errno {
         case ENOENT: return .none
-        // Nobody listens, or it is no socket; what is no socket is never replaced.
+        // No process listens, or the file is not a socket.
         case ECONNREFUSED: return .stale
-        // Its queue of connections is full, so it has one.
+        // The backlog of a listening process is full.
         case EAGAIN: return .live(nil)
         default: return .unknown(errno)
         }
