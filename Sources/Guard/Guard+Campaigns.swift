@@ -81,7 +81,7 @@ extension Guard {
     mutating func pauseAnswered(
         _ intent: Intent, _ result: Result<ActionAnswer, Fault>, jitter: Double, at now: Instant
     ) -> [Effect] {
-        guard let index = campaigns.index(of: intent.campaign) else { return [] }
+        guard let index = campaigns.knownIndex(of: intent.campaign) else { return [] }
         let context = context(of: campaigns[index].entry, at: now)
         let answer = campaigns.update(index) { $0.pauseAnswered(intent, result, jitter: jitter, in: context) }
         learnSkew(answer.stamp, intent, result)
@@ -193,7 +193,7 @@ extension Guard {
     mutating func resumeAnswered(
         _ intent: Intent, _ result: Result<ActionAnswer, Fault>, at now: Instant
     ) -> [Effect] {
-        guard let index = campaigns.index(of: intent.campaign) else { return [] }
+        guard let index = campaigns.knownIndex(of: intent.campaign) else { return [] }
         let context = context(of: campaigns[index].entry, at: now)
         let answer = campaigns.update(index) { $0.resumeAnswered(intent, result, in: context) }
         learnSkew(answer.stamp, intent, result)

@@ -17,7 +17,11 @@ extension Guard {
     }
 
     private func report(_ event: LaunchEvent, of launch: LaunchMachine) -> Effect? {
-        campaigns[launch.entry.campaign].map { .report(.launch($0.snapshot, launch.entry, event)) }
+        campaigns.knownIndex(of: launch.entry.campaign).map { report(event, of: launch.entry, $0) }
+    }
+
+    private func report(_ event: LaunchEvent, of launch: LaunchEntry, _ position: Int) -> Effect {
+        .report(.launch(campaigns[position].snapshot, launch, event))
     }
 
     private func report(_ event: LaunchEvent, _ index: Int) -> [Effect] {
@@ -242,47 +246,53 @@ extension Guard {
         return (rules.map { "(\($0.conditionText))" }.joined(separator: " or "), evidence)
     }
 
+    /// Settles a start, even if its launch or its campaign left the policy meanwhile.
     mutating func startAnswered(
         _ intent: Intent, _ result: Result<ActionAnswer, Fault>, at now: Instant
     ) -> [Effect] {
-        guard let position = campaigns.index(of: intent.campaign), campaigns[position].startUnderWay == intent,
-            let index = launches.index(of: intent.campaign)
+        guard let position = campaigns.knownIndex(of: intent.campaign), campaigns[position].startUnderWay == intent
         else { return [] }
         let effects: [Effect]
         switch result {
         case .success(let answer):
             switch answer.status {
-            case .running: effects = started(index, position, intent, answer, at: now)
+            case .running: effects = started(position, intent, answer, at: now)
             case .draft, .paused, .other:
                 let fault = Fault(.unexpected, "the response to a start reports that the campaign is not running")
-                effects = startFailed(index, position, intent, fault, at: now)
+                effects = startFailed(position, intent, fault, at: now)
             }
-        case .failure(let fault): effects = startFailed(index, position, intent, fault, at: now)
+        case .failure(let fault): effects = startFailed(position, intent, fault, at: now)
         }
         return effects + advanceLaunches(at: now)
     }
 
     private mutating func started(
-        _ index: Int, _ position: Int, _ intent: Intent, _ answer: ActionAnswer, at now: Instant
+        _ position: Int, _ intent: Intent, _ answer: ActionAnswer, at now: Instant
     ) -> [Effect] {
-        launches.update(index) { $0.release() }
-        campaigns.update(position) { $0.confirmStart(at: now) }
         learnSkew(answer.startedAt, intent, .success(answer))
         let earliest = skews[campaigns[position].entry.workspace].earliest
         let ranSince = answer.startedAt.flatMap { intent.offset(of: $0, answer) < earliest ? $0 : nil }
-        return reportStarted(index, position, intent, ranSince.map { .ranSince($0) }, at: now)
+        return confirmStart(position, intent, ranSince.map { .ranSince($0) }, at: now)
     }
 
-    private func reportStarted(
-        _ index: Int, _ position: Int, _ intent: Intent, _ note: ReleaseReport.Note?, at now: Instant
+    /// Marks the campaign and its launch as started by us, and reports it.
+    private mutating func confirmStart(
+        _ position: Int, _ intent: Intent, _ note: ReleaseReport.Note?, at now: Instant
     ) -> [Effect] {
+        campaigns.update(position) { $0.confirmStart(at: now) }
+        if let index = launches.knownIndex(of: intent.campaign) { launches.update(index) { $0.release() } }
         let pool = pools.reading(of: campaigns[position].entry, at: now)
-        return report(
-            .released(ReleaseReport(decision: intent.decision, mode: .enforce, pool: pool, note: note)), index)
+        let release = ReleaseReport(decision: intent.decision, mode: .enforce, pool: pool, note: note)
+        return [report(.released(release), of: launchEntry(intent.campaign), position)]
+    }
+
+    /// The campaign's launch as the policy has it or had it.
+    private func launchEntry(_ campaign: CampaignID) -> LaunchEntry {
+        launches.known(campaign)?.entry ?? LaunchEntry(campaign: campaign)
     }
 
     private mutating func startFailed(
-        _ index: Int, _ position: Int, _ intent: Intent, _ fault: Fault, at now: Instant
+        _ position: Int, _ intent: Intent, _ fault: Fault, at now: Instant
     ) -> [Effect] {
         let isFinal: Bool
         switch fault.kind {
@@ -294,8 +304,12 @@ extension Guard {
         // A start that may have taken effect stays reserved: only the counters can tell.
         if campaigns[position].lostStart == nil { pools.cancelReservation(of: intent.campaign) }
         let retryAt = now + max(fault.retryAfter ?? .zero, policy.poll.pools.min)
-        launches.update(index) { isFinal ? $0.close() : $0.startFailed(retryAt: retryAt) }
-        return report(.failed(intent.decision, fault, isFinal: isFinal), index)
+        var next = isFinal ? StartFailureAftermath.closed : .triedAgain
+        if let index = launches.knownIndex(of: intent.campaign) {
+            launches.update(index) { isFinal ? $0.close() : $0.startFailed(retryAt: retryAt) }
+        }
+        if launches.index(of: intent.campaign) == nil { next = .notInPolicy }
+        return [report(.failed(intent.decision, fault, next), of: launchEntry(intent.campaign), position)]
     }
 
     // MARK: Started by someone
@@ -308,15 +322,14 @@ extension Guard {
 
     /// Handles counters that show a start; it is ours if a start of ours was lost.
     mutating func foundStarted(_ position: Int, isFirstPoll: Bool, at now: Instant) -> [Effect] {
-        guard let index = launches.openIndex(of: campaigns[position].entry.id) else {
-            return isFirstPoll ? [] : foundUnplanned(position, launch: nil, at: now)
-        }
         // The response to our start is still to come and settles this.
         if campaigns[position].startUnderWay != nil { return [] }
+        // Our start counts even if its launch left the policy or is over.
         if let intent = campaigns[position].lostStart {
-            launches.update(index) { $0.release() }
-            campaigns.update(position) { $0.confirmStart(at: now) }
-            return reportStarted(index, position, intent, .seenInCounters, at: now)
+            return confirmStart(position, intent, .seenInCounters, at: now)
+        }
+        guard let index = launches.openIndex(of: campaigns[position].entry.id) else {
+            return isFirstPoll ? [] : foundUnplanned(position, launch: nil, at: now)
         }
         launches.update(index) { $0.close() }
         if isFirstPoll { return report(.alreadyStarted, index) }

@@ -14,9 +14,9 @@ extension Guard {
     }
 
     private func startStands(_ intent: Intent, _ index: Int, at now: Instant) -> Bool {
-        guard campaigns[index].startUnderWay == intent, let launch = launches.openIndex(of: intent.campaign) else {
-            return false
-        }
+        guard campaigns[index].startUnderWay == intent, let launch = launches.openIndex(of: intent.campaign),
+            launches[launch].heldBy == nil
+        else { return false }
         switch verdict(launch, at: now) {
         case .pass: return true
         case .alreadyStarted: return false

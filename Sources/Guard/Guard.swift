@@ -171,7 +171,8 @@ package struct Guard: Sendable {
     /// The context that a campaign is evaluated in.
     func context(of entry: CampaignEntry, at now: Instant) -> CampaignContext {
         CampaignContext(
-            book: book, pools: pools, skew: skews[entry.workspace], isLedgerFailing: ledger.isFailing, now: now)
+            book: book, pools: pools, skew: skews[entry.workspace], isLedgerFailing: ledger.isFailing,
+            isNamed: campaigns.index(of: entry.id) != nil, now: now)
     }
 
     mutating func nextDecisionID() -> Int {
@@ -195,7 +196,7 @@ package struct Guard: Sendable {
     package func workspace(of target: Target) -> WorkspaceName {
         switch target {
         case .stats(let id):
-            campaigns.index(of: id).map { campaigns[$0].entry.workspace } ?? policy.workspace.name
+            campaigns.knownIndex(of: id).map { campaigns[$0].entry.workspace } ?? policy.workspace.name
         case .pools(let workspace), .accounts(let workspace): workspace
         case .pool(let name), .operation(let name): pools.home(of: name)
         }
@@ -215,17 +216,21 @@ package struct Guard: Sendable {
 
     // MARK: Reload
 
-    /// Replaces the policy and keeps everything that it does not change.
+    /// Replaces the policy and keeps everything that it does not change, as a restart with the new policy would.
     private mutating func reload(_ newer: CheckedPolicy, at now: Instant) -> [Effect] {
         let (before, previous) = (book, launches)
         book = RuleBook(newer)
         campaigns = CampaignTable(book, adopting: campaigns, at: now)
         let actsNow = newer.mode == .enforce
         launches = LaunchQueue(newer, adopting: previous, actsNow: actsNow) { id in
-            campaigns[id]?.samples.latest?.stats.showsSending != true
+            let campaign = campaigns[id]
+            return LaunchQueue.StartHistory(
+                wasStarted: campaign?.samples.latest?.stats.showsSending == true, mayRun: campaign?.lostStart != nil)
         }
         if actsNow {
-            for launch in previous.all where launch.wasDryRun { pools.cancelReservation(of: launch.entry.campaign) }
+            for launch in launches.all where previous.known(launch.entry.campaign)?.wasDryRun == true {
+                pools.cancelReservation(of: launch.entry.campaign)
+            }
         }
         pools.adopt(newer)
         health = APIHealthTable(book, adopting: health)

@@ -147,7 +147,8 @@ extension CampaignMachine {
         let wait = CampaignMachine.backoff.wait(after: attempt.failures, random: jitter)
         attempt.retryAt = context.now + wait
         phase = .pausing(attempt)
-        return isDue ? [report(.pauseFailed(decision, fault, attempts: attempt.failures, retryIn: wait))] : []
+        let retryIn = context.isNamed ? wait : nil
+        return isDue ? [report(.pauseFailed(decision, fault, attempts: attempt.failures, retryIn: retryIn))] : []
     }
 
     // MARK: Without effect

@@ -39,6 +39,26 @@ extension CampaignMachine {
         phase = memory.phase.takenUp(grace: grace, at: now)
     }
 
+    // MARK: Reloads
+
+    /// Evaluates a resume again from its beginning, because the responses that it waits for may not come.
+    mutating func evaluateResumeAgain(at now: Instant) {
+        guard case .resuming(var attempt) = phase, case .evaluating = attempt.step else { return }
+        attempt.step = .waiting(until: now)
+        phase = .resuming(attempt)
+    }
+
+    /// Returns to the policy and continues where it was.
+    mutating func comeBack(at now: Instant) { samples.watch(since: now) }
+
+    /// Returns to the policy with what an earlier process stored.
+    mutating func comeBack(_ stored: AbsentCampaign, grace: Duration, at now: Instant) {
+        samples = stored.samples
+        samples.adopt(windows: rules.set.windows)
+        samples.watch(since: now)
+        takeUp(stored.memory, grace: grace, at: now)
+    }
+
     /// Restores a start that an earlier version stored with the launch, unless its outcome is known since.
     mutating func takeUp(lostStart intent: Intent) {
         switch phase {

@@ -19,7 +19,7 @@ package struct CampaignSamples: Sendable {
     package private(set) var isMissing = false
     package private(set) var isStale = false
     /// When polling began; the age of stats that never came counts from here.
-    private let watchedSince: Instant
+    private var watchedSince: Instant
 
     init(windows: [CampaignRules.Window], at now: Instant) {
         history = SampleHistory(windows: windows)
@@ -133,6 +133,9 @@ package struct CampaignSamples: Sendable {
     mutating func forgetPace() { pace = SendingPace() }
 
     mutating func adopt(windows: [CampaignRules.Window]) { history.rearrange(windows) }
+
+    /// Begins to watch the campaign again.
+    mutating func watch(since now: Instant) { watchedSince = now }
 
     // MARK: Storage
 

@@ -2,10 +2,17 @@ package import Model
 import Policy
 
 /// The policy's campaigns, indexed by due pauses, due resumes and pending records.
+///
+/// Campaigns that left the policy are retained behind them: responses to their requests still arrive, and a campaign
+/// that returns continues where it was, as after a restart.
 package struct CampaignTable: Sendable {
-    /// In policy order.
+    /// In policy order, followed by the retained ones, the last to leave first.
     private var machines: [CampaignMachine]
+    /// The number of campaigns in the policy.
+    package let count: Int
     private let indexes: [CampaignID: Int]
+    /// What the ledger has of further campaigns that the policy does not name.
+    private var absent: [CampaignID: AbsentCampaign] = [:]
     private var pausing: Set<Int> = []
     private var resuming: Set<Int> = []
     private var orderedPauses: Set<Int> = []
@@ -22,22 +29,42 @@ package struct CampaignTable: Sendable {
         case known(Instant?)
     }
 
+    /// As many campaigns are retained as a policy may name, so that a policy emptied by mistake loses nothing.
+    private static let retainedMax = 20_000
+
     init(_ book: RuleBook, at now: Instant) {
         machines = zip(book.policy.campaigns, book.campaigns).map { CampaignMachine($0, $1, at: now) }
+        count = machines.count
         indexes = CampaignTable.indexes(machines)
     }
 
-    /// Adopts the campaigns of a new policy; those that remain keep their state.
+    /// Adopts the campaigns of a new policy: those that remain or return continue, and those that leave are retained.
     init(_ book: RuleBook, adopting previous: CampaignTable, at now: Instant) {
-        machines = zip(book.policy.campaigns, book.campaigns).map { entry, rules in
-            guard let index = previous.indexes[entry.id] else { return CampaignMachine(entry, rules, at: now) }
-            var machine = previous.machines[index]
-            machine.adopt(entry, rules)
+        var absent = previous.absent
+        var machines = zip(book.policy.campaigns, book.campaigns).map { entry, rules in
+            var machine = CampaignMachine(entry, rules, at: now)
+            if let index = previous.indexes[entry.id] {
+                machine = previous.machines[index]
+                machine.adopt(entry, rules)
+                machine.evaluateResumeAgain(at: now)
+                if index >= previous.count { machine.comeBack(at: now) }
+            } else if let stored = absent.removeValue(forKey: entry.id) {
+                machine.comeBack(stored, grace: book.policy.overrideGrace, at: now)
+            }
             return machine
         }
+        count = machines.count
+        let named = Set(machines.map(\.entry.id))
+        for index in previous.machines.indices where !named.contains(previous.machines[index].entry.id) {
+            guard machines.count - count < CampaignTable.retainedMax else { break }
+            machines.append(previous.machines[index])
+            machines[machines.count - 1].evaluateResumeAgain(at: now)
+        }
+        self.machines = machines
+        self.absent = absent
         indexes = CampaignTable.indexes(machines)
         stored = previous.stored
-        for index in machines.indices { file(index) }
+        for index in indices { file(index) }
         changed = Set(machines.indices)
     }
 
@@ -47,12 +74,16 @@ package struct CampaignTable: Sendable {
 
     // MARK: Access
 
-    package var count: Int { machines.count }
-    package var indices: Range<Int> { machines.indices }
+    package var indices: Range<Int> { 0..<count }
     /// Read in place: a copy of a campaign costs more than most questions about it.
     package subscript(index: Int) -> CampaignMachine { _read { yield machines[index] } }
-    package subscript(id: CampaignID) -> CampaignMachine? { indexes[id].map { machines[$0] } }
-    package func index(of id: CampaignID) -> Int? { indexes[id] }
+    package subscript(id: CampaignID) -> CampaignMachine? { index(of: id).map { machines[$0] } }
+    /// The index of a campaign in the policy.
+    package func index(of id: CampaignID) -> Int? { indexes[id].flatMap { isNamed($0) ? $0 : nil } }
+    /// The index of a campaign in the policy or a retained one.
+    func knownIndex(of id: CampaignID) -> Int? { indexes[id] }
+    /// True if the policy names the campaign at that index.
+    func isNamed(_ index: Int) -> Bool { index < count }
 
     /// Changes a campaign and updates the indexes.
     mutating func update<Result>(_ index: Int, _ body: (inout CampaignMachine) -> Result) -> Result {
@@ -67,6 +98,8 @@ package struct CampaignTable: Sendable {
     }
 
     private mutating func file(_ index: Int) {
+        // Nothing is done for a campaign that the policy does not name.
+        guard isNamed(index) else { return }
         if machines[index].isPausing { pausing.insert(index) } else { pausing.remove(index) }
         if machines[index].awaitsResume { resuming.insert(index) } else { resuming.remove(index) }
         if machines[index].orderedPause != nil { orderedPauses.insert(index) } else { orderedPauses.remove(index) }
@@ -108,7 +141,7 @@ package struct CampaignTable: Sendable {
     /// The number of running campaigns, and of those that breach a pausing rule since `start`.
     func breaches(since start: Instant) -> (breaching: Int, running: Int) {
         var (breaching, running) = (0, 0)
-        for index in machines.indices {
+        for index in indices {
             guard let isRunning = machines[index].isRunning(since: start) else { continue }
             if isRunning { running += 1 }
             if machines[index].rules.breaches(since: start) { breaching += 1 }
@@ -137,6 +170,11 @@ package struct CampaignTable: Sendable {
 
     mutating func takeUp(_ memory: Memory, _ policy: CheckedPolicy, at now: Instant) {
         let byID = Dictionary(memory.campaigns.map { ($0.id, $0) }, uniquingKeysWith: { _, newer in newer })
+        let others = byID.values.filter { indexes[$0.id] == nil }.sorted { $0.freshAfter > $1.freshAfter }
+        let windows = CampaignRules.windows(of: policy.rules)
+        for other in others.prefix(CampaignTable.retainedMax) {
+            absent[other.id] = AbsentCampaign(other, memory.samples[other.id] ?? [], windows: windows, at: now)
+        }
         for index in machines.indices {
             let id = machines[index].entry.id
             machines[index].samples.recall(memory.samples[id] ?? [], at: now)

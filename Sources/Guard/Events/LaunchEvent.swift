@@ -11,8 +11,7 @@ package enum LaunchEvent: Sendable {
     case cannotFit(enrolled: Int, capacity: Int, pool: PoolID)
     /// Sendwarden started the campaign, or would have in observe mode.
     case released(ReleaseReport)
-    /// The start failed; a final failure is not retried.
-    case failed(Decision, Fault, isFinal: Bool)
+    case failed(Decision, Fault, StartFailureAftermath)
     /// The launch could not be evaluated for this long; later launches no longer wait for it.
     case skipped(after: Duration, reasons: [HoldReason])
     /// The campaign was started before it was first polled.
@@ -28,6 +27,15 @@ package struct HoldReport: Sendable {
     package var rule: Rule?
     package var evaluation: Evaluation?
     package var pool: PoolReading?
+}
+
+/// What follows a failed start.
+package enum StartFailureAftermath: Hashable, Sendable {
+    case triedAgain
+    /// The failure is final: the launch is closed until the policy is reloaded.
+    case closed
+    /// The policy no longer names the launch.
+    case notInPolicy
 }
 
 /// A start and its evidence.

@@ -53,9 +53,21 @@ package struct LaunchMachine: Sendable {
     init(_ entry: LaunchEntry, position: Int) { (self.entry, self.position) = (entry, position) }
 
     /// The launch from its beginning, with only the retry time and a person's hold retained.
-    func restarted(_ entry: LaunchEntry, position: Int) -> LaunchMachine {
+    ///
+    /// - Parameter mayRun: a start of the launch may have taken effect, which is retained too.
+    func restarted(_ entry: LaunchEntry, position: Int, mayRun: Bool) -> LaunchMachine {
         var launch = LaunchMachine(entry, position: position)
-        (launch.retryAt, launch.heldBy) = (retryAt, heldBy)
+        launch.retryAt = retryAt
+        if mayRun { launch.phase = phase }
+        launch.keepHold(by: heldBy, since: heldSince)
+        return launch
+    }
+
+    /// The launch without its place in the policy; only the response to a start still counts.
+    func leaving() -> LaunchMachine {
+        var launch = self
+        if case .evaluating = phase { launch.phase = .waiting }
+        (launch.unsettledSince, launch.isSkipReported) = (nil, false)
         return launch
     }
 
@@ -205,6 +217,14 @@ package struct LaunchMachine: Sendable {
 
     mutating func hold(by order: Order) { (heldBy, force) = (order, nil) }
 
+    /// Keeps the launch held by a person, who was told so before.
+    private mutating func keepHold(by order: Order?, since time: Instant?) {
+        heldBy = order
+        guard let order else { return }
+        let reasons = [HoldReason.person(order.by)]
+        (phase, heldSince, reportedReasons) = (.held(reasons), time, reasons)
+    }
+
     /// Lifts a person's hold.
     mutating func liftHold() { (heldBy, phase, reportedReasons) = (nil, .waiting, nil) }
 
@@ -253,7 +273,7 @@ package struct LaunchMachine: Sendable {
         // A launch edited since is a new one, but a start that may have taken effect is kept.
         guard memory.entry == entry || stored == .released else {
             phase = mayRun ? stored : .waiting
-            return
+            return keepHold(by: memory.heldBy, since: memory.heldSince)
         }
         phase = stored
         heldSince = memory.heldSince
@@ -263,6 +283,7 @@ package struct LaunchMachine: Sendable {
         if let order = memory.forcedBy, let until = memory.forcedUntil {
             force = Force(order: order, until: min(until, now + forceMax))
         }
+        if phase == .waiting, heldBy != nil { keepHold(by: heldBy, since: heldSince) }
     }
 }
 

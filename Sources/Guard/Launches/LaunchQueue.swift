@@ -2,13 +2,28 @@ package import Model
 import Policy
 
 /// The launches of the policy in start order; one at a time is evaluated and started.
+///
+/// Launches that left the policy are retained behind them: the response to a start still arrives, and a launch that
+/// returns continues where it was, as after a restart.
 package struct LaunchQueue: Sendable {
+    /// What is known of earlier starts of a launch's campaign.
+    struct StartHistory {
+        /// The counters show that the campaign was started.
+        var wasStarted = false
+        /// A start of ours may have taken effect.
+        var mayRun = false
+    }
+
+    /// As many launches are retained as a policy may name.
+    private static let retainedMax = 20_000
     /// The longest interval between evaluations of all open launches, so that none is forgotten.
     private static let intervalMax: Duration = .seconds(10)
 
-    /// In policy order.
+    /// In policy order, followed by the retained ones, the last to leave first.
     private var launches: [LaunchMachine]
-    private let indexes: [CampaignID: Int]
+    /// The number of launches in the policy.
+    private let count: Int
+    private var indexes: [CampaignID: Int]
     /// Indexes in start order.
     private let order: [Int]
     /// The number of open launches, cached because most events ask for it.
@@ -25,52 +40,67 @@ package struct LaunchQueue: Sendable {
 
     init(_ policy: CheckedPolicy) { self.init(policy.launches.enumerated().map { LaunchMachine($1, position: $0) }) }
 
-    private init(_ launches: [LaunchMachine]) {
-        self.launches = launches
+    private init(_ launches: [LaunchMachine], retained: [LaunchMachine] = []) {
+        self.launches = launches + retained
+        count = launches.count
         indexes = Dictionary(
-            launches.enumerated().map { ($1.entry.campaign, $0) }, uniquingKeysWith: { first, _ in first })
+            self.launches.enumerated().map { ($1.entry.campaign, $0) }, uniquingKeysWith: { first, _ in first })
         order = launches.indices.sorted { LaunchMachine.goesFirst(launches[$0], launches[$1]) }
         openCount = launches.count { $0.isOpen }
         busyIndex = launches.firstIndex { $0.isBusy }
     }
 
-    /// Adopts the launches of a new policy; those that remain keep their state.
+    /// Adopts the launches of a new policy: those that remain or return continue, and those that leave are retained.
     ///
-    /// - Parameters:
-    ///   - canStart: false if the campaign is known to have been started.
-    ///   - actsNow: the new policy enforces, so dry runs are evaluated again.
+    /// - Parameter actsNow: the new policy enforces, so dry runs are evaluated again.
     init(
-        _ policy: CheckedPolicy, adopting previous: LaunchQueue, actsNow: Bool, canStart: (CampaignID) -> Bool
+        _ policy: CheckedPolicy, adopting previous: LaunchQueue, actsNow: Bool,
+        history: (CampaignID) -> StartHistory
     ) {
         let launches = policy.launches.enumerated().map { position, entry -> LaunchMachine in
-            guard let index = previous.indexes[entry.campaign] else { return LaunchMachine(entry, position: position) }
-            var launch = previous.launches[index]
-            let isChanged = launch.entry != entry
+            guard var launch = previous.known(entry.campaign) else { return LaunchMachine(entry, position: position) }
+            let (isChanged, history) = (launch.entry != entry, history(entry.campaign))
             launch.move(to: position)
             // A reload retries a launch that failed or expired, and an edit restarts it.
-            let isOver = launch.phase == .closed && canStart(entry.campaign)
+            let isOver = launch.phase == .closed && !history.wasStarted
             let isReplaced = isChanged && launch.phase != .released && !launch.isBusy
             let isDryRun = actsNow && launch.wasDryRun
-            if isOver || isReplaced || isDryRun { return launch.restarted(entry, position: position) }
+            if isOver || isReplaced || isDryRun {
+                return launch.restarted(entry, position: position, mayRun: history.mayRun)
+            }
             return isChanged ? launch.renamed(entry) : launch
         }
-        self.init(launches)
+        let named = Set(launches.map(\.entry.campaign))
+        let left = previous.launches.filter { !named.contains($0.entry.campaign) }.map { $0.leaving() }
+        self.init(launches, retained: Array(left.prefix(LaunchQueue.retainedMax)))
         stored = previous.stored
-        changed = Set(launches.indices)
+        changed = Set(self.launches.indices)
     }
 
     // MARK: Access
 
-    package var all: [LaunchMachine] { launches }
+    /// The launches of the policy, in its order.
+    package var all: [LaunchMachine] { launches.count == count ? launches : Array(launches.prefix(count)) }
     package subscript(index: Int) -> LaunchMachine { _read { yield launches[index] } }
 
-    /// The index of the campaign's launch, open or not.
-    package func index(of campaign: CampaignID) -> Int? { indexes[campaign] }
+    /// The index of the campaign's launch in the policy, open or not.
+    package func index(of campaign: CampaignID) -> Int? { indexes[campaign].flatMap { isNamed($0) ? $0 : nil } }
 
-    package subscript(campaign: CampaignID) -> LaunchMachine? { indexes[campaign].map { launches[$0] } }
+    package subscript(campaign: CampaignID) -> LaunchMachine? { index(of: campaign).map { launches[$0] } }
 
-    /// The index of the campaign's launch that is neither released nor closed.
-    func openIndex(of campaign: CampaignID) -> Int? { indexes[campaign].flatMap { launches[$0].isOpen ? $0 : nil } }
+    /// The index of the campaign's launch in the policy or of a retained one.
+    func knownIndex(of campaign: CampaignID) -> Int? { indexes[campaign] }
+
+    /// The campaign's launch in the policy or a retained one.
+    func known(_ campaign: CampaignID) -> LaunchMachine? { indexes[campaign].map { launches[$0] } }
+
+    /// True if the policy names the launch at that index.
+    func isNamed(_ index: Int) -> Bool { index < count }
+
+    /// The index of the campaign's launch in the policy that is neither released nor closed.
+    func openIndex(of campaign: CampaignID) -> Int? {
+        index(of: campaign).flatMap { launches[$0].isOpen ? $0 : nil }
+    }
 
     var hasOpen: Bool { openCount > 0 }
 
@@ -83,8 +113,10 @@ package struct LaunchQueue: Sendable {
     mutating func update<Result>(_ index: Int, _ body: (inout LaunchMachine) -> Result) -> Result {
         let wasOpen = launches[index].isOpen
         defer {
-            openCount += (launches[index].isOpen ? 1 : 0) - (wasOpen ? 1 : 0)
-            if launches[index].isBusy { busyIndex = index } else if busyIndex == index { busyIndex = nil }
+            if isNamed(index) {
+                openCount += (launches[index].isOpen ? 1 : 0) - (wasOpen ? 1 : 0)
+                if launches[index].isBusy { busyIndex = index } else if busyIndex == index { busyIndex = nil }
+            }
             changed.insert(index)
             nextTime = .unknown
         }
@@ -129,22 +161,36 @@ package struct LaunchQueue: Sendable {
         _ memories: [LaunchMemory], forceMax: Duration, at now: Instant, mayRun: (CampaignID) -> Bool
     ) {
         for memory in memories {
-            guard let index = indexes[memory.campaign] else { continue }
+            guard let index = indexes[memory.campaign] else {
+                retain(memory, forceMax: forceMax, at: now)
+                continue
+            }
             launches[index].takeUp(memory, mayRun: mayRun(memory.campaign), forceMax: forceMax, at: now)
             stored[memory.campaign] = memory
             changed.insert(index)
         }
-        openCount = launches.count { $0.isOpen }
+        openCount = all.count { $0.isOpen }
+    }
+
+    /// Retains what the ledger has of a launch that the policy does not name.
+    private mutating func retain(_ memory: LaunchMemory, forceMax: Duration, at now: Instant) {
+        guard launches.count - count < LaunchQueue.retainedMax else { return }
+        var launch = LaunchMachine(memory.entry, position: launches.count)
+        launch.takeUp(memory, mayRun: false, forceMax: forceMax, at: now)
+        indexes[memory.campaign] = launches.count
+        launches.append(launch)
+        stored[memory.campaign] = memory
     }
 
     /// Restarts the dry runs of observe mode, which enforce mode still has to start.
     mutating func restartDryRuns() -> [CampaignID] {
-        let dryRuns = launches.indices.filter { launches[$0].wasDryRun }
+        let dryRuns = (0..<count).filter { launches[$0].wasDryRun }
         for index in dryRuns {
-            launches[index] = launches[index].restarted(launches[index].entry, position: launches[index].position)
+            launches[index] = launches[index].restarted(
+                launches[index].entry, position: launches[index].position, mayRun: false)
             changed.insert(index)
         }
-        if !dryRuns.isEmpty { openCount = launches.count { $0.isOpen } }
+        if !dryRuns.isEmpty { openCount = all.count { $0.isOpen } }
         return dryRuns.map { launches[$0].entry.campaign }
     }
 }

@@ -59,7 +59,7 @@ final class CampaignRules: Sendable {
 
     private init(_ policy: CheckedPolicy, _ indexes: [Int], label: (String) -> String) {
         let rules = indexes.map { policy.rules[$0] }
-        windows = rules.windowedCounters.sorted { $0.key < $1.key }.map { Window(length: $0.key, counters: $0.value) }
+        windows = CampaignRules.windows(of: rules)
         launch = rules.filter { $0.trigger == .launch }
         let lengths = windows.map(\.length)
         running = indexes.compactMap { index in
@@ -68,6 +68,11 @@ final class CampaignRules: Sendable {
             return Running(rule, index: index, windows: lengths, label: label)
         }
         readsSurroundings = running.contains { $0.sources != [.stats] }
+    }
+
+    /// The windows that the rules read.
+    static func windows(of rules: [Rule]) -> [Window] {
+        rules.windowedCounters.sorted { $0.key < $1.key }.map { Window(length: $0.key, counters: $0.value) }
     }
 
     /// Creates each distinct set of rules once.

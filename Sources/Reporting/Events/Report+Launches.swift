@@ -11,7 +11,7 @@ extension Report {
         case .held(let report): held(campaign, launch, report)
         case .cannotFit(let enrolled, let capacity, let pool): cannotFit(campaign, launch, enrolled, capacity, pool)
         case .released(let report): released(campaign, report)
-        case .failed(let decision, let fault, let isFinal): failed(campaign, decision, fault, isFinal)
+        case .failed(let decision, let fault, let aftermath): failed(campaign, decision, fault, aftermath)
         case .skipped(let wait, let reasons): skipped(campaign, launch, wait, reasons)
         case .alreadyStarted: alreadyStarted(campaign)
         case .unapproved(let rule, let evaluation): unapproved(campaign, rule, evaluation)
@@ -148,15 +148,17 @@ extension Report {
     }
 
     private static func failed(
-        _ campaign: CampaignSnapshot, _ decision: Decision, _ fault: Fault, _ isFinal: Bool
+        _ campaign: CampaignSnapshot, _ decision: Decision, _ fault: Fault, _ aftermath: StartFailureAftermath
     ) -> JournalEvent {
         var fields = Fields(campaign)
         fields[.decision] = "\(decision.id)"
         fields[.reason] = fault.summary
         let next =
-            isFinal
-            ? "fix the campaign and reload the policy to try again"
-            : "it is evaluated on fresh stats and tried again"
+            switch aftermath {
+            case .triedAgain: "it is evaluated on fresh stats and tried again"
+            case .closed: "fix the campaign and reload the policy to try again"
+            case .notInPolicy: "it is not tried again, because the policy no longer names its launch"
+            }
         return JournalEvent(.launchFailed, "could not start \(campaign.name): \(fault.summary); \(next)", fields)
     }
 

@@ -69,8 +69,8 @@ import Testing
         launch.force(by: order(force: true), until: at(3600))
         launch.waitUntil(at(60))
         launch.hold(by: order())
-        let again = launch.restarted(LaunchEntry(campaign: Self.campaign, priority: 3), position: 7)
-        #expect(again.phase == .waiting && again.heldSince == nil && again.position == 7 && again.entry.priority == 3)
+        let again = launch.restarted(LaunchEntry(campaign: Self.campaign, priority: 3), position: 7, mayRun: false)
+        #expect(again.reasons == [.person("anna")] && again.position == 7 && again.entry.priority == 3)
         #expect(again.retryAt == at(60) && again.heldBy?.by == "anna" && again.forcer(at: at(0)) == nil)
         let renamed = launch.renamed(LaunchEntry(campaign: Self.campaign, priority: 3))
         #expect(renamed.phase == launch.phase && renamed.entry.priority == 3 && renamed.position == 0)
@@ -225,6 +225,6 @@ import Testing
         #expect(after.heldBy?.by == "anna" && after.forcer(at: at(3599)) != nil && after.forcer(at: at(3600)) == nil)
         var edited = launch(LaunchEntry(campaign: Self.campaign, priority: 1))
         edited.takeUp(memory, mayRun: false, forceMax: .seconds(3600), at: at(0))
-        #expect(edited.heldBy?.by == "anna" && edited.forcer(at: at(0)) == nil && edited.heldSince == nil)
+        #expect(edited.heldBy?.by == "anna" && edited.forcer(at: at(0)) == nil && edited.reasons == [.person("anna")])
     }
 }

@@ -7,6 +7,7 @@ import Testing
 /// The launches of a policy, in start order.
 @Suite struct LaunchQueueTests {
     static let start = Instant(milliseconds: 1_796_000_000_000)
+    static let first = CampaignID(unchecked: "camp_1")
 
     private func policy(_ priorities: [Int], times: [Int?] = []) throws -> CheckedPolicy {
         let launches = priorities.enumerated().map { index, priority in
@@ -16,9 +17,12 @@ import Testing
     }
 
     private func adopt(
-        _ policy: CheckedPolicy, _ queue: LaunchQueue, actsNow: Bool = false, canStart: Bool = true
+        _ policy: CheckedPolicy, _ queue: LaunchQueue, actsNow: Bool = false, wasStarted: Bool = false,
+        mayRun: Bool = false
     ) -> LaunchQueue {
-        LaunchQueue(policy, adopting: queue, actsNow: actsNow) { _ in canStart }
+        LaunchQueue(policy, adopting: queue, actsNow: actsNow) { _ in
+            LaunchQueue.StartHistory(wasStarted: wasStarted, mayRun: mayRun)
+        }
     }
 
     @Test func openLaunchesAreInOrderAndOneIsBusy() throws {
@@ -67,7 +71,7 @@ import Testing
         var queue = LaunchQueue(policy)
         queue.update(0) { $0.close() }
         #expect(adopt(policy, queue)[0].phase == .waiting)
-        #expect(adopt(policy, queue, canStart: false)[0].phase == .closed)
+        #expect(adopt(policy, queue, wasStarted: true)[0].phase == .closed)
         queue.update(0) { $0.release() }
         #expect(adopt(policy, queue)[0].phase == .released)
         #expect(adopt(try self.policy([4]), queue)[0].phase == .released, "a released launch stays so")
@@ -83,12 +87,36 @@ import Testing
         #expect(queue[0].phase == .waiting && queue.hasOpen && queue.restartDryRuns() == [])
     }
 
-    @Test func removedLaunchesDisappearAndNewOnesWait() throws {
+    @Test func removedLaunchesAreRetainedAndNewOnesWait() throws {
         var queue = LaunchQueue(try policy([0, 0]))
         queue.update(0) { $0.beginStart() }
-        let none = adopt(try GuardBench.policy("", campaigns: 3), queue)
-        #expect(none.all.isEmpty && !none.hasOpen && none.busy == nil)
-        #expect(adopt(try policy([0, 0, 0]), queue)[2].phase == .waiting)
+        queue.update(1) { $0.beginEvaluation(at: Self.start) }
+        var none = adopt(try GuardBench.policy("", campaigns: 3), queue)
+        #expect(none.all.isEmpty && !none.hasOpen && none.busy == nil && none.open == [])
+        #expect(none.index(of: Self.first) == nil && none.known(Self.first)?.phase == .starting)
+        let back = adopt(try policy([0, 0, 0]), none)
+        #expect(back.all.map(\.phase) == [.starting, .waiting, .waiting] && back.busy == 0)
+        none.update(0) { $0.startFailed(retryAt: Self.start) }
+        #expect(none.busy == nil && !none.hasOpen && none.nextDeadline(after: Self.start, .zero) == nil)
+        #expect(adopt(try policy([0]), none)[0].phase == .held([.startFailed]))
+    }
+
+    @Test func anEditRetainsAPersonsHoldAndAPossibleStart() throws {
+        let order = Order(.hold, Self.first, by: "anna")
+        var queue = LaunchQueue(try policy([0]))
+        queue.update(0) {
+            $0.hold(by: order)
+            _ = $0.hold(LaunchHold([.person("anna")]), staleAfter: .zero, at: Self.start)
+        }
+        let edited = adopt(try policy([4]), queue)[0]
+        #expect(edited.heldBy == order && edited.reasons == [.person("anna")] && edited.heldSince == Self.start)
+        var restarted = LaunchQueue(try policy([4]))
+        restarted.takeUp(queue.takeChanges(), forceMax: .zero, at: Self.start) { _ in false }
+        #expect(restarted[0].memory == edited.memory)
+        var failed = LaunchQueue(try policy([0]))
+        failed.update(0) { $0.startFailed(retryAt: Self.start) }
+        #expect(adopt(try policy([4]), failed)[0].phase == .waiting)
+        #expect(adopt(try policy([4]), failed, mayRun: true)[0].phase == .held([.startFailed]))
     }
 
     // MARK: Storage

@@ -116,7 +116,7 @@ enum Transcript {
         case .held(let report): "held: \(report.reasons)"
         case .cannotFit(let enrolled, let capacity, _): "cannot fit \(enrolled) in \(capacity)"
         case .released: "released"
-        case .failed(_, _, let isFinal): isFinal ? "failed for good" : "failed"
+        case .failed(_, _, let aftermath): aftermath == .closed ? "failed for good" : "failed"
         case .skipped: "skipped"
         case .alreadyStarted: "already started"
         case .unapproved: "unapproved"

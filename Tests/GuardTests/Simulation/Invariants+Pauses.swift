@@ -27,6 +27,7 @@ extension Invariants {
         for entry in run.log {
             switch entry {
             case .crashed: breaches = [:]
+            case .reloaded(_, let without): for id in without { breaches[id] = nil }
             case .failed, .arrived: break
             case .observed(let at, let observation, let isRunning):
                 guard case .stats(let id) = observation.target, case .success(.stats(let stats)) = observation.result,

@@ -9,7 +9,8 @@ struct Invariants {
     let run: SimulatedRun
 
     var violations: [String] {
-        run.forbiddenResumes + run.misattributions + (run.isSpinning ? ["ticks without end at \(run.now)"] : [])
+        run.forbiddenResumes + run.misattributions + run.stuck
+            + (run.isSpinning ? ["ticks without end at \(run.now)"] : [])
             + sentOnlyAllowedRequests
             + pausedOnEvidence
             + startedOnlyWhatFits + retriedFailedPauses + sentPausesAtOnce + logIsComplete + pausedInTime + protected
@@ -56,7 +57,7 @@ struct Invariants {
         var resumedAt: [CampaignID: Instant] = [:]
         for entry in run.log {
             switch entry {
-            case .arrived: break
+            case .arrived, .reloaded: break
             case .crashed(let at):
                 // A resume that was reported but not stored is detected again, and still counts from its start.
                 for (id, resumed) in resumedAt where resumed == at { mayRun.insert(id) }
@@ -138,7 +139,7 @@ struct Invariants {
             case .arrived(let at, let intent):
                 guard intent.action == .pause, let sent = sentAt.removeValue(forKey: intent.campaign) else { continue }
                 if at - sent > longest { violations.append("a pause of \(intent.campaign) took from \(sent) to \(at)") }
-            case .failed, .reported, .observed: break
+            case .failed, .reported, .observed, .reloaded: break
             }
         }
         return violations + sentAt.filter { run.now - $0.value > longest }.map { "a pause of \($0.key) never left" }
@@ -166,12 +167,17 @@ struct Invariants {
         guard world.policy.mode == .enforce else { return [] }
         var violations: [String] = []
         var failedAt: [CampaignID: Instant] = [:]
+        var away: Set<CampaignID> = []
         let tolerance = Duration.seconds(61)
         for entry in run.log {
             switch entry {
             case .crashed: failedAt = [:]
+            // A pause waits while the policy does not name its campaign.
+            case .reloaded(_, let without):
+                away = without
+                for id in without { failedAt[id] = nil }
             case .failed(let at, let intent, _):
-                if intent.action == .pause { failedAt[intent.campaign] = at }
+                if intent.action == .pause, !away.contains(intent.campaign) { failedAt[intent.campaign] = at }
             case .sent(let at, let intent, _):
                 guard let failed = failedAt.removeValue(forKey: intent.campaign), intent.action == .pause else {
                     continue
@@ -263,7 +269,7 @@ struct Invariants {
             case .failed(_, let intent, let mayHaveTakenEffect) where intent.action != .pause:
                 if mayHaveTakenEffect { mayRun.insert(intent.campaign) }
                 if !mayRun.contains(intent.campaign) { reservations[intent.campaign] = nil }
-            case .sent, .reported, .failed, .crashed, .arrived: break
+            case .sent, .reported, .failed, .crashed, .arrived, .reloaded: break
             }
         }
         return violations

@@ -10,6 +10,8 @@ struct RandomWorld {
     let policy: CheckedPolicy
     /// The same policy with another rule and a longer `for`; simulated people switch between the two.
     let variant: CheckedPolicy
+    /// The same policy without its launches, and without each of its campaigns.
+    let parts: [CheckedPolicy]
     let weather: SimulatedRun.Weather
     let length: Duration
 
@@ -63,13 +65,15 @@ struct RandomWorld {
             }
         }
         description = world
-        weather = SimulatedRun.Weather(
+        var weather = SimulatedRun.Weather(
             faults: pick([0, 0.05, 0.3]), gaps: pick([0, 0.1]),
             latencyMax: pick([.seconds(1), .seconds(5), .seconds(20)]), crashes: pick([0, 0, 0.003, 0.03]),
             lags: pick([0, 0, 0.1]), changes: pick([0, 0.002]), orders: pick([0, 0, 0.002, 0.02]),
             sparse: pick([0, 0, 0.8]), zeros: pick([0, 0, 0.02]), ineffective: pick([0, 0, 0, 0.5, 1]),
             retryAfter: pick([.seconds(60), .seconds(60), .seconds(3600)]), readers: pick([0, 0, 0.01]),
             skew: pick([.zero, .zero, .seconds(-3), .seconds(3)]), stuck: pick([0, 0, 0.004]))
+        weather.drops = seed % 3 == 0 ? 0.004 : 0
+        self.weather = weather
         let probation = "probation: {sends: 40, when: bounceRate > 2% and resolved >= 15}"
         let resume = pick([
             "", "\n    resume: {after: 1h}", "\n    resume: {after: 2h, \(probation)}",
@@ -92,6 +96,15 @@ struct RandomWorld {
               - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
             """
         policy = try Self.load(text)
+        var parts = [text.replacing(launches.isEmpty ? "launches:" : "launches:\n" + launches, with: "")]
+        for campaign in world.campaigns {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            let others = lines.filter { !$0.contains(" \(campaign.id),") && !$0.contains(" \(campaign.id)}") }
+            // A list that would be empty is left out.
+            parts.append(
+                others.joined(separator: "\n").replacing("launches:\nrules:", with: "rules:"))
+        }
+        self.parts = try parts.map(Self.load)
         variant = try Self.load(
             text.replacing("stale_after: 40m", with: "stale_after: 50m")
                 + "\n  - {name: many-replies, when: replyRate > 50%, then: alert}")
@@ -110,7 +123,7 @@ struct RandomWorld {
     func run(store: SimulatedRun.Store = .inMemory) throws -> SimulatedRun {
         let world = World(description, seed: seed, at: Self.start, step: .seconds(20))
         var run = try SimulatedRun(
-            policies: [policy, variant], world: world, weather: weather, seed: seed, store: store)
+            policies: [policy, variant], parts: parts, world: world, weather: weather, seed: seed, store: store)
         try run.run(until: world.now + length)
         try run.calm(for: .seconds(2 * 3600))
         return run

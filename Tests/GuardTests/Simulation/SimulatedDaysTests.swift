@@ -42,6 +42,7 @@ import Testing
                 case .sent(let at, let intent, _): "\(at) \(intent.action) \(intent.campaign)"
                 case .reported(let at, let event): "\(at) \(event.kind) \(event.message)"
                 case .crashed(let at): "\(at) crashed"
+                case .reloaded(let at, let without): "\(at) reloaded without \(without.sorted())"
                 }
             }
         }

@@ -95,6 +95,7 @@ extension SimulatedRun {
             }
             restarted.remove(intent.campaign)
         case .start, .resume:
+            if world.campaign(intent.campaign)?.status != .running { ourStarts.insert(intent.campaign) }
             world.start(intent.campaign, at: now)
             pretended[intent.campaign] = nil
         }

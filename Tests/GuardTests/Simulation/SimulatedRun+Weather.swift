@@ -15,6 +15,8 @@ extension SimulatedRun {
         var lags = 0.0
         /// The shares of events after which the policy is changed, and after which the wall clock is set.
         var changes = 0.0
+        /// The share of events after which launches or a campaign leave the policy for some minutes.
+        var drops = 0.0
         /// The share of events after which a person gives an order.
         var orders = 0.0
         /// The share of unusable answers about campaigns, in addition to `faults`.

@@ -11,7 +11,7 @@ import TestSupport
 /// The guard on a simulated world in virtual time, with latency and faults but without a network.
 struct SimulatedRun {
     /// An event that happens later.
-    private enum PendingEvent {
+    enum PendingEvent {
         /// A poll is due to be sent.
         case ask(Target)
         /// A request reaches the platform.
@@ -19,6 +19,10 @@ struct SimulatedRun {
         case apply(Intent)
         /// A response reaches the guard.
         case deliver(Event)
+        /// A start or a resume is durable and may leave.
+        case stored(Intent)
+        /// Part of the policy is dropped, and the whole policy is loaded again.
+        case drop, restore
     }
 
     /// An input or output of the guard, for the checks.
@@ -33,6 +37,8 @@ struct SimulatedRun {
         case crashed(Instant)
         /// An action reached the platform.
         case arrived(Instant, Intent)
+        /// A policy without these campaigns was loaded.
+        case reloaded(Instant, without: Set<CampaignID>)
     }
 
     var warden: Guard
@@ -42,7 +48,13 @@ struct SimulatedRun {
     /// Resumes of a campaign that a person had paused, although the guard could have known.
     private(set) var forbiddenResumes: [String] = []
     /// Restarts reported as someone else's although only the guard had started the campaign.
-    private(set) var misattributions: [String] = []
+    var misattributions: [String] = []
+    /// Campaigns whose last start was ours, according to the platform.
+    var ourStarts: Set<CampaignID> = []
+    /// Launches that a person holds.
+    var heldByPerson: Set<CampaignID> = []
+    /// Campaigns that wait for something that never comes.
+    var stuck: [String] = []
     /// Campaigns that someone else started after a pause of ours, according to the platform.
     var restarted: Set<CampaignID> = []
     /// Campaigns that keep sending although the platform reports them as paused, and since when.
@@ -50,8 +62,9 @@ struct SimulatedRun {
     var statuses: [CampaignID: WorldDescription.Campaign.Status] = [:]
     var starts: [CampaignID: Instant] = [:]
     /// The policy that reloads switch to and back from.
-    private let policies: [CheckedPolicy]
-    private var policy: CheckedPolicy
+    let policies: [CheckedPolicy]
+    let parts: [CheckedPolicy]
+    var policy: CheckedPolicy
     private let store: Store
     var lastAnswers: [CampaignID: CampaignStats] = [:]
     var lagging: [CampaignID: Int] = [:]
@@ -71,7 +84,7 @@ struct SimulatedRun {
     var log: [Entry] = []
     var weather: Weather
     var generator: SeededGenerator
-    private var queue: [(at: Instant, order: Int, pendingEvent: PendingEvent)] = []
+    private(set) var queue: [(at: Instant, order: Int, pendingEvent: PendingEvent)] = []
     private var order = 0
     private var lastTick: Instant?
     private var ticksNow = 0
@@ -79,9 +92,10 @@ struct SimulatedRun {
     private(set) var isSpinning = false
 
     init(
-        policies: [CheckedPolicy], world: World, weather: Weather, seed: UInt64, store: Store = .inMemory
+        policies: [CheckedPolicy], parts: [CheckedPolicy] = [], world: World, weather: Weather, seed: UInt64,
+        store: Store = .inMemory
     ) throws {
-        self.policies = policies
+        (self.policies, self.parts) = (policies, parts)
         policy = policies[0]
         self.store = store
         warden = Guard(policy: policy, at: world.now)
@@ -105,6 +119,7 @@ struct SimulatedRun {
             (ledger, stored) = (opened.store, opened.memory)
         }
         warden = Guard(policy: policy, memory: stored, at: now)
+        scheduleRestore()
         try execute(warden.handle(.started, at: now))
     }
 
@@ -132,6 +147,7 @@ struct SimulatedRun {
             if let started = starts[id], started != campaign.startedAt {
                 // A start without a request of ours is a person's, even if the campaign only appeared to be paused.
                 restarted.insert(id)
+                ourStarts.remove(id)
                 pretended[id] = nil
             }
             starts[id] = campaign.startedAt ?? now
@@ -172,13 +188,13 @@ struct SimulatedRun {
         advanceWorld()
     }
 
-    private mutating func schedule(_ pendingEvent: PendingEvent, at time: Instant? = nil) {
+    mutating func schedule(_ pendingEvent: PendingEvent, at time: Instant? = nil) {
         order += 1
         let latency = weather.latencyMax * Double.random(in: 0...1, using: &generator)
         queue.append((time ?? now + latency, order, pendingEvent))
     }
 
-    private mutating func execute(_ effects: [Effect]) throws {
+    mutating func execute(_ effects: [Effect]) throws {
         // Killed before events are reported, before records are stored, before requests are sent, or not at all.
         let fate = chance(weather.crashes) ? Int.random(in: 0...2, using: &generator) : 3
         if fate == 0 { return try crash() }
@@ -186,6 +202,7 @@ struct SimulatedRun {
             let event = reported.entry
             log.append(.reported(now, event))
             checkAttribution(event)
+            checkBlame(event)
             journal.offer(event, at: now)
         }
         readLog()
@@ -196,15 +213,20 @@ struct SimulatedRun {
             switch effect {
             case .poll(let target): ask(target)
             case .send(let intent):
-                log.append(.sent(now, intent, statusThen: world.campaign(intent.campaign)?.status))
-                checkResume(intent)
-                send(intent)
+                if isDisturbed(intent) { schedule(.stored(intent)) } else { leave(intent) }
             case .change, .ready, .record, .report, .reply: break
             }
         }
     }
 
     // MARK: Requests and the log
+
+    mutating func leave(_ intent: Intent) {
+        log.append(.sent(now, intent, statusThen: world.campaign(intent.campaign)?.status))
+        checkResume(intent)
+        checkHold(intent)
+        send(intent)
+    }
 
     /// Sends a poll when its lane allows.
     private mutating func ask(_ target: Target) {
@@ -270,6 +292,9 @@ struct SimulatedRun {
     private mutating func handle(_ pendingEvent: PendingEvent) throws {
         switch pendingEvent {
         case .ask(let target): ask(target)
+        case .stored(let intent): try proceed(intent)
+        case .drop: try drop()
+        case .restore: try restore()
         case .poll(let target, let requestedAt):
             let observation = PollOutcome(target: target, requestedAt: requestedAt, result: reading(target))
             if case .failure(let fault) = observation.result { obey(fault) }
@@ -280,12 +305,15 @@ struct SimulatedRun {
             if case .answered(_, .failure(let fault), _) = answer { obey(fault) }
             schedule(.deliver(answer))
         case .deliver(let event):
-            if case .polled(let observation) = event, !isGlitch(observation) { log.append(entry(observation)) }
+            if case .polled(let observation) = event, !isGlitch(observation), isNamed(observation.target) {
+                log.append(entry(observation))
+            }
             if case .answered(let intent, .failure(let fault), _) = event {
                 log.append(.failed(now, intent, mayHaveTakenEffect: fault.mayHaveTakenEffect))
             }
             try execute(warden.handle(event, at: now))
             try change()
+            checkProgress()
         }
     }
 
@@ -322,8 +350,9 @@ struct SimulatedRun {
     var openActions: Int {
         queue.count { item in
             switch item.pendingEvent {
-            case .apply(let intent), .deliver(.answered(let intent, _, _)): now - intent.sentAt > .seconds(60)
-            case .ask, .poll, .deliver: false
+            case .apply(let intent), .stored(let intent), .deliver(.answered(let intent, _, _)):
+                now - intent.sentAt > .seconds(60)
+            case .ask, .poll, .deliver, .drop, .restore: false
             }
         }
     }
@@ -333,8 +362,10 @@ struct SimulatedRun {
         if chance(weather.changes) {
             policy = policies[Int.random(in: policies.indices, using: &generator)]
             lanes.adjust(perSecond: policy.poll.budget.perSecond, at: now)
+            log.append(.reloaded(now, without: []))
             try execute(warden.handle(.reloaded(policy), at: now))
         }
+        if weather.drops > 0, chance(weather.drops) { try drop() }
         if chance(weather.changes) {
             let ahead: [Duration] = [.seconds(-7200), .seconds(-30), .zero, .seconds(60), .seconds(7200)]
             let chosen = ahead[Int.random(in: ahead.indices, using: &generator)]
@@ -358,6 +389,7 @@ struct SimulatedRun {
         let before = crashes
         try execute(effects)
         // A pause of a stopped campaign makes it the person's, and is answered once it is stored.
+        if isAccepted { noteHold(order, isCertain: crashes == before) }
         if isAccepted, crashes == before, order.act == .pause { stops[order.campaign]?.isOurs = false }
     }
 }
