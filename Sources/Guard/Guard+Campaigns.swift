@@ -91,7 +91,10 @@ extension Guard {
 
     /// Sends the pauses that people ordered while another request was under way, once it has been answered.
     mutating func pauseAsOrdered(at now: Instant) -> [Effect] {
-        campaigns.withOrderedPause.flatMap { index in campaigns.update(index) { $0.pauseAsOrdered(at: now) } }
+        let mode = policy.mode
+        return campaigns.withOrderedPause.flatMap { index in
+            campaigns.update(index) { $0.pauseAsOrdered(mode, at: now) }
+        }
     }
 
     /// Learns the platform's clock skew from the timestamp in the response to one of our actions.

@@ -29,6 +29,7 @@ extension Guard {
     private func resumeStands(_ intent: Intent, _ index: Int, at now: Instant) -> Bool {
         guard case .resuming(let attempt) = campaigns[index].phase, attempt.step == .sent(intent) else { return false }
         let context = context(of: campaigns[index].entry, at: now)
+        guard campaigns[index].isResumeWanted(attempt, in: context) else { return false }
         if attempt.order?.isForced == true { return campaigns[index].basicObstacles(in: context).isEmpty }
         let owner = book.rule(attempt.pause.decision.cause.rule)
         return campaigns[index].obstacles(to: owner, in: context).isEmpty

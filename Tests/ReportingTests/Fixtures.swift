@@ -176,6 +176,10 @@ struct Fixture {
         let events: [(String, CampaignEvent)] = [
             ("a campaign is resumed", .resumed(ResumeReport(rule: rule, order: nil, resumes: 2, warnings: []))),
             (
+                "a campaign is resumed after its rule was removed",
+                .resumed(ResumeReport(rule: nil, ruleName: "bounce-rate", order: nil, resumes: 1, warnings: []))
+            ),
+            (
                 "a campaign is resumed as ordered",
                 .resumed(ResumeReport(rule: nil, order: order, resumes: 0, warnings: [try warning(world)]))
             ),
@@ -214,11 +218,16 @@ struct Fixture {
             Fixture("a resume fails: \($0)", .campaign(world.sales, .resumeFailed(rule: "bounce-rate", order: nil, $1)))
         } + [
             Fixture(
+                "a resume fails for good: the rule was removed",
+                .campaign(
+                    world.sales,
+                    .resumeFailed(rule: "bounce-rate", order: nil, .failed("HTTP 503"), isRetried: false))),
+            Fixture(
                 "an ordered resume fails: the order is too old",
                 .campaign(
                     world.sales,
                     .resumeFailed(
-                        rule: "bounce-rate", order: world.order(.resume), .orderExpired(after: .seconds(3600)))))
+                        rule: "bounce-rate", order: world.order(.resume), .orderExpired(after: .seconds(3600))))),
         ]
     }
 }

@@ -7,6 +7,8 @@ extension CampaignMachine {
     mutating func orderPause(_ decision: Decision, _ order: Order, at now: Instant) -> (OrderAcceptance, [Effect]) {
         switch phase {
         case .unknown, .draft, .running, .pausedByAnother: return (.pausing, beginPause(decision, at: now))
+        // A lost resume may have taken effect, so the pause is sent.
+        case .paused(let pause) where pause.lostResume != nil: return (.pausing, beginPause(decision, at: now))
         case .paused(let pause):
             stayPaused(pause, order)
             return (.staysPaused(isStillSending: pause.repetitions != nil), [])
@@ -27,7 +29,15 @@ extension CampaignMachine {
     }
 
     /// Carries out a pause ordered while a request was under way, once the response is in.
-    mutating func pauseAsOrdered(at now: Instant) -> [Effect] {
+    ///
+    /// - Parameter mode: a policy loaded meanwhile may only observe.
+    mutating func pauseAsOrdered(_ mode: Mode = .enforce, at now: Instant) -> [Effect] {
+        func begin(_ decision: Decision) -> [Effect] {
+            switch mode {
+            case .enforce: beginPause(decision, at: now)
+            case .observe: [report(.pauseAbandoned(decision, .observeMode, mayHaveTakenEffect: false))]
+            }
+        }
         guard let decision = orderedPause else { return [] }
         var effects: [Effect] = []
         switch phase {
@@ -36,14 +46,14 @@ extension CampaignMachine {
         case .resuming(let attempt):
             if attempt.isSent { return [] }
             if attempt.mayHaveTakenEffect {
-                effects = beginPause(decision, at: now)
+                effects = begin(decision)
             } else if attempt.wasAnothers == true {
                 phase = .pausedByAnother(attempt.pause.standstill)
             } else {
                 stayPaused(attempt.pause, decision.order)
             }
-        case .paused(let pause): stayPaused(pause, decision.order)
-        case .running, .unknown: effects = beginPause(decision, at: now)
+        case .paused(let pause) where pause.lostResume == nil: stayPaused(pause, decision.order)
+        case .running, .unknown, .paused: effects = begin(decision)
         // The campaign did not start, or someone else had paused it: there is nothing to do.
         case .draft, .pausedByAnother: break
         }

@@ -41,7 +41,7 @@ extension CampaignMachine {
         case .resuming(let current): attempt = current
         case .unknown, .draft, .starting, .running, .pausing, .pausedByAnother: return ([], false)
         }
-        guard attempt.order != nil || resumingRule(attempt, context) != nil else {
+        guard isResumeWanted(attempt, in: context) else {
             phase = attempt.withoutResume
             return ([], false)
         }
@@ -63,10 +63,15 @@ extension CampaignMachine {
         return rule
     }
 
+    /// True if a person or a rule of the policy still wants the resume.
+    func isResumeWanted(_ attempt: ResumeAttempt, in context: CampaignContext) -> Bool {
+        attempt.order != nil || resumingRule(attempt, context) != nil
+    }
+
     /// Since when a resume waits for fresh stats; nil if none does.
     func awaitsResumeStats(in context: CampaignContext) -> Instant? {
         guard case .resuming(let attempt) = phase, case .evaluating(let since) = attempt.step,
-            attempt.order != nil || resumingRule(attempt, context) != nil
+            isResumeWanted(attempt, in: context)
         else { return nil }
         return since
     }
@@ -183,24 +188,33 @@ extension CampaignMachine {
     /// Ends a person's resume without a result and restores the earlier state.
     mutating func endOrder(_ attempt: ResumeAttempt, _ hindrance: ResumeHindrance) -> [Effect] {
         phase = attempt.withoutResume
-        return [reportHindrance(attempt, hindrance)]
+        return [reportHindrance(attempt, hindrance, isRetried: false)]
     }
 
     private mutating func waitOn(
         _ attempt: ResumeAttempt, _ hindrance: ResumeHindrance, until: Instant? = nil, lacksData: Bool = false,
         in context: CampaignContext
     ) -> [Effect] {
+        guard isResumeWanted(attempt, in: context) else {
+            phase = attempt.withoutResume
+            return [reportHindrance(attempt, hindrance, isRetried: false)]
+        }
         var attempt = attempt
         attempt.step = .waiting(until: until ?? context.now + ResumePolicy.retryInterval(context.policy))
         // Missing data is not reported while a reason is known: the API's failure is reported separately.
         let isNew = lacksData ? attempt.reported == nil : attempt.reported?.isSame(as: hindrance) != true
         if isNew { attempt.reported = hindrance }
         phase = .resuming(attempt)
-        return isNew ? [reportHindrance(attempt, hindrance)] : []
+        let isRetried = context.isNamed && context.policy.mode == .enforce
+        return isNew ? [reportHindrance(attempt, hindrance, isRetried: isRetried)] : []
     }
 
-    private func reportHindrance(_ attempt: ResumeAttempt, _ hindrance: ResumeHindrance) -> Effect {
-        report(.resumeFailed(rule: attempt.pause.decision.cause.rule, order: attempt.order, hindrance))
+    private func reportHindrance(
+        _ attempt: ResumeAttempt, _ hindrance: ResumeHindrance, isRetried: Bool
+    ) -> Effect {
+        report(
+            .resumeFailed(
+                rule: attempt.pause.decision.cause.rule, order: attempt.order, hindrance, isRetried: isRetried))
     }
 
     // MARK: Answers
@@ -255,23 +269,19 @@ extension CampaignMachine {
         freshAfter = context.now
         if let order = attempt.order, order.isForced { overruleBreaches(order, in: context) }
         let warnings = launchWarnings(in: context)
-        guard let rule = context.book.rule(attempt.pause.decision.cause.rule),
-            let before = attempt.countedBefore ?? samples.latest?.stats
-        else {
-            return [
-                report(
-                    .resumed(
-                        ResumeReport(
-                            rule: nil, order: attempt.order, resumes: resumes.resumes.count, warnings: warnings)))
-            ]
+        // The rule counts from here even if the policy does not have it at present.
+        let name = attempt.pause.decision.cause.rule
+        let rule = context.book.rule(name)
+        let before = attempt.countedBefore ?? samples.latest?.stats
+        if let name, let before {
+            resumes.resumed(
+                by: name, isOnProbation: rule?.resume?.probation != nil, from: before, at: context.now)
         }
-        resumes.resumed(by: rule, from: before, at: context.now)
-        var effects = [
-            report(
-                .resumed(
-                    ResumeReport(rule: rule, order: attempt.order, resumes: resumes.resumes.count, warnings: warnings)))
-        ]
-        if let index = rules.index(of: rule.name) {
+        var resume = ResumeReport(
+            rule: rule, order: attempt.order, resumes: resumes.resumes.count, warnings: warnings)
+        resume.ruleName = name
+        var effects = [report(.resumed(resume))]
+        if let rule, let before, let index = rules.index(of: rule.name) {
             if rules.slot(index).state.phase != .inactive { effects.append(report(.ruleRearmed(rule))) }
             rules.restart(slot: index, at: before)
         }

@@ -76,6 +76,7 @@ extension CampaignMachine {
         rules.countFromZero()
         switch phase {
         case .paused(var pause):
+            if pause.lostResume?.countedBefore != nil { pause.lostResume?.countedBefore = CampaignStats.zeroCounters }
             pause.standstill.restartCounters(sent: restart.stats.sent, at: restart.at)
             phase = .paused(pause)
         case .pausedByAnother(var standstill):
@@ -136,6 +137,11 @@ extension CampaignMachine {
         var pause = pause
         let finding = observe(&pause.standstill, sample, in: context)
         phase = .paused(pause)
+        if finding != .still, let lost = pause.lostResume {
+            var attempt = ResumeAttempt(pause: pause, step: .waiting(until: context.now))
+            attempt.order = lost.order
+            return resumed(attempt, in: context)
+        }
         switch finding {
         case .still: return noteStandingStill(pause)
         case .goesOn: return repeatPause(pause, in: context)

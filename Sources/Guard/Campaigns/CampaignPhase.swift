@@ -75,6 +75,16 @@ package struct Pause: Hashable, Sendable, Codable {
     package var repetitions: Int?
     /// When the missing effect is next reported; nil while it is not established.
     package var ineffective: Reminder?
+    /// A resume that was given up although it may have taken effect; nil if there is none.
+    package var lostResume: LostResume?
+}
+
+/// A resume of ours whose response was lost: if the campaign sends again, we resumed it.
+package struct LostResume: Hashable, Sendable, Codable {
+    /// The order to resume; nil if the cooldown had ended.
+    package var order: Order?
+    /// The counters just before the start.
+    package var countedBefore: CampaignStats?
 }
 
 /// The times at which a lasting failure is reported: at once, then at doubling intervals.

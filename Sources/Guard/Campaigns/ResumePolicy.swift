@@ -28,9 +28,14 @@ package struct ResumePolicy: Codable, Hashable, Sendable {
     package var isOnProbation: Bool { baseline?.isOnProbation ?? false }
 
     mutating func resumed(by rule: Rule, from stats: CampaignStats, at now: Instant) {
+        resumed(by: rule.name, isOnProbation: rule.resume?.probation != nil, from: stats, at: now)
+    }
+
+    /// Counts a resume from a pause by the rule, which the policy may no longer have.
+    mutating func resumed(by rule: String, isOnProbation: Bool, from stats: CampaignStats, at now: Instant) {
         resumes.append(now)
         if resumes.count > ResumePolicy.resumesMax { resumes.removeFirst() }
-        baseline = Baseline(rule: rule.name, stats: stats, at: now, isOnProbation: rule.resume?.probation != nil)
+        baseline = Baseline(rule: rule, stats: stats, at: now, isOnProbation: isOnProbation)
     }
 
     /// Counts the rule from here without a resume of ours.
@@ -125,7 +130,12 @@ package struct ResumeAttempt: Codable, Hashable, Sendable {
     /// True if the pause is someone else's and stays so if the resume fails; nil is false.
     package var wasAnothers: Bool?
 
-    init(pause: Pause, step: Step) { (self.pause, self.step) = (pause, step) }
+    init(pause: Pause, step: Step) {
+        (self.pause, self.step) = (pause, step)
+        self.pause.lostResume = nil
+        guard let lost = pause.lostResume else { return }
+        (mayHaveTakenEffect, countedBefore) = (true, lost.countedBefore)
+    }
 
     var isSent: Bool {
         switch step {
@@ -138,6 +148,7 @@ package struct ResumeAttempt: Codable, Hashable, Sendable {
     var withoutResume: CampaignPhase {
         if wasAnothers == true { return .pausedByAnother(pause.standstill) }
         var pause = pause
+        if mayHaveTakenEffect { pause.lostResume = LostResume(order: order, countedBefore: countedBefore) }
         // An order without a result leaves the cooldown unchanged.
         if order == nil { pause.resumeAt = nil }
         return .paused(pause)

@@ -51,7 +51,7 @@ package enum CampaignEvent: Sendable {
     /// The rule counts from the resume.
     case ruleRearmed(Rule)
     /// The resume failed; `rule` is the rule whose cooldown is over, `order` the order to resume.
-    case resumeFailed(rule: String?, order: Order?, ResumeHindrance)
+    case resumeFailed(rule: String?, order: Order?, ResumeHindrance, isRetried: Bool = true)
     /// The rule's resumes are used up, so a person has to start the campaign.
     case resumesExhausted(Rule)
     /// The campaign breached the condition of its probation.
@@ -88,6 +88,8 @@ package struct BounceCounts: Hashable, Sendable {
 package struct ResumeReport: Sendable {
     /// The rule behind the ended pause; nil if there was none.
     package var rule: Rule?
+    /// The rule's name, even if the policy no longer has the rule.
+    package var ruleName: String?
     /// The order to resume; nil if the cooldown ended.
     package var order: Order?
     /// Automatic resumes so far, including this one.

@@ -29,7 +29,8 @@ extension Report {
         case .overridden(let pause, let consequence): overridden(campaign, pause, consequence)
         case .resumed(let report): resumed(campaign, report)
         case .ruleRearmed(let rule): ruleRearmed(campaign, rule)
-        case .resumeFailed(let rule, let order, let hindrance): resumeFailed(campaign, rule, order, hindrance)
+        case .resumeFailed(let rule, let order, let hindrance, let isRetried):
+            resumeFailed(campaign, rule, order, hindrance, isRetried)
         case .resumesExhausted(let rule): resumesExhausted(campaign, rule)
         case .relapsed(let rule, let evaluation): relapsed(campaign, rule, evaluation)
         case .probationPassed(let rule, let resolved): probationPassed(campaign, rule, resolved)

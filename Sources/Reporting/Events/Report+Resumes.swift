@@ -6,9 +6,9 @@ import Policy
 extension Report {
     static func resumed(_ campaign: CampaignSnapshot, _ report: ResumeReport) -> JournalEvent {
         var fields = Fields(campaign)
-        if let rule = report.rule { fields.add(rule) }
+        if let rule = report.rule { fields.add(rule) } else { fields[.rule] = report.ruleName }
         fields[.by] = report.order?.by
-        let rule = report.rule.map { ", rule \($0.name)" } ?? ""
+        let rule = (report.rule?.name ?? report.ruleName).map { ", rule \($0)" } ?? ""
         let why =
             report.order.map { ": ordered by \($0.giver)" }
             ?? " after its cooldown\(rule), resume number \(report.resumes)"
@@ -26,15 +26,16 @@ extension Report {
     }
 
     static func resumeFailed(
-        _ campaign: CampaignSnapshot, _ rule: String?, _ order: Order?, _ hindrance: ResumeHindrance
+        _ campaign: CampaignSnapshot, _ rule: String?, _ order: Order?, _ hindrance: ResumeHindrance, _ isRetried: Bool
     ) -> JournalEvent {
         let reason = Phrase.text(hindrance)
         var fields = Fields(campaign)
         fields[.rule] = rule
         fields[.reason] = reason
+        let next = isRetried ? "the resume is tried again later" : "the policy in use does not resume it"
         let message =
             order.map { "could not resume \(campaign.name), as ordered by \($0.by): \(reason)" }
-            ?? "\(campaign.name) stays paused after its cooldown: \(reason); the resume is tried again later"
+            ?? "\(campaign.name) stays paused after its cooldown: \(reason); \(next)"
         return JournalEvent(.campaignResumeFailed, message, fields)
     }
 

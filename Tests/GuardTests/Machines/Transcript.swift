@@ -80,7 +80,7 @@ enum Transcript {
         case .overridden(_, let consequence): "overridden: \(consequence)"
         case .resumed: "resumed"
         case .ruleRearmed(let rule): "\(rule.name) rearmed"
-        case .resumeFailed(_, let order, let hindrance): (order == nil ? "" : "order: ") + word(hindrance)
+        case .resumeFailed(_, let order, let hindrance, _): (order == nil ? "" : "order: ") + word(hindrance)
         case .resumesExhausted: "resumes exhausted"
         case .relapsed: "relapsed"
         case .probationPassed(_, let resolved): "probation passed at \(resolved)"
