@@ -233,7 +233,7 @@ package struct Guard: Sendable {
             }
         }
         pools.adopt(newer)
-        health = APIHealthTable(book, adopting: health)
+        health = APIHealthTable(book, adopting: health, at: now)
         planner = PollPlanner(book, adopting: planner, before, at: now)
         for index in campaigns.indices where campaigns[index].samples.latest != nil {
             planPoll(index, at: now)

@@ -29,6 +29,13 @@ final class RuleBook: Sendable {
         return sharedTargetSet.contains(target)
     }
 
+    /// True if any target of the workspace is polled.
+    func polls(_ workspace: WorkspaceName) -> Bool {
+        policy.campaigns.contains { $0.workspace == workspace }
+            || policy.pools.contains { $0.workspace == workspace }
+            || [.pools(workspace), .accounts(workspace)].contains(where: sharedTargetSet.contains)
+    }
+
     var targets: Set<Target> { sharedTargetSet.union(policy.campaigns.map { .stats($0.id) }) }
 
     /// The targets polled besides campaigns: those that a platform supplies and a rule, launch or campaign needs.

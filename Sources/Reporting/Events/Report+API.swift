@@ -42,8 +42,8 @@ extension Report {
         case .unauthorized:
             return JournalEvent(
                 .apiUnauthorized,
-                "\(platform) rejects the API key: \(cause); its campaigns are not watched until you replace the key "
-                    + "and restart the service", fields)
+                "\(platform) rejects the API key: \(cause); rules and launches that need this data wait; replace the "
+                    + "key and restart the service", fields)
         case .throttled where fault.isHeldBack:
             let wait = fault.retryAfter.map { " \($0.spokenText)" } ?? ""
             return JournalEvent(
@@ -55,7 +55,7 @@ extension Report {
         case .unreachable:
             return JournalEvent(
                 .apiUnreachable,
-                "\(platform) does not respond: \(cause); rules are not evaluated and no launch starts", fields)
+                "\(platform) does not respond: \(cause); rules and launches that need this data wait", fields)
         case .unexpected:
             return JournalEvent(
                 .apiUnexpected, "unusable response from \(platform): \(cause); it is ignored", fields)

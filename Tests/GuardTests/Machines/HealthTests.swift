@@ -50,18 +50,60 @@ import Testing
         #expect(run(steps).failure == nil)
     }
 
-    @Test func eachKindOfFaultIsASeparateFailure() {
+    @Test func recoveryIsReportedOnlyOnceNoTargetFails() {
         let steps = [
             Step(at: 0, target: Self.one, kind: .unexpected, words: ["unexpected 1"]),
             Step(at: 1, target: Self.two, kind: .refused, words: []),
             Step(at: 2, target: Self.one, kind: .throttled, words: ["throttled 1"]),
+            Step(at: 3, target: Self.two, kind: .unauthorized, words: ["unauthorized 1"]),
+            Step(at: 4, target: Self.two, kind: .missing, words: []),
+            Step(at: 9, target: Self.two, kind: nil, words: []),
             Step(
-                at: 3, target: Self.two, kind: .unauthorized,
-                words: ["unexpected recovered after 3s", "unauthorized 1"]),
-            Step(at: 4, target: Self.two, kind: .missing, words: ["unauthorized recovered after 1s"]),
+                at: 10, target: Self.one, kind: nil,
+                words: [
+                    "unauthorized recovered after 1s", "throttled recovered after 8s", "unexpected recovered after 3s",
+                ]),
         ]
         #expect(run(Array(steps.prefix(4))).failure == .unauthorized, "the most severe")
-        #expect(run(steps).failure == .throttled, "the platform knows what is missing: it is healthy for it")
+        #expect(run(Array(steps.prefix(5))).failure == .throttled, "the platform knows what is missing")
+        #expect(run(steps).failure == nil)
+    }
+
+    static let kinds: [Fault.Kind] = [.unauthorized, .unreachable, .throttled, .unexpected]
+    static let changes: [[Fault.Kind]] = kinds.flatMap { first in
+        kinds.filter { $0 != first }.map { [first, $0] }
+    }
+
+    @Test(arguments: changes)
+    func aChangeOfTheKindIsNoRecovery(_ change: [Fault.Kind]) {
+        let (first, second) = (change[0], change[1])
+        let recovered = Self.kinds.filter(change.contains).map {
+            $0 == first ? "\($0) recovered after 8s" : "\($0) recovered after 12s"
+        }
+        let steps = [
+            Step(at: 0, target: Self.one, kind: first, words: ["\(first) 1"]),
+            Step(at: 8, target: Self.one, kind: second, words: ["\(second) 1"]),
+            Step(at: 20, target: Self.one, kind: nil, words: recovered),
+            Step(at: 21, target: Self.one, kind: nil, words: []),
+        ]
+        #expect(run(Array(steps.prefix(2))).failure?.rawValue == second.rawValue)
+        #expect(run(steps).failure == nil)
+    }
+
+    @Test func aKindThatReturnsWithinAnOutageIsNotNew() {
+        let steps = [
+            Step(at: 0, target: Self.one, kind: .unreachable, words: ["unreachable 1"]),
+            Step(at: 60, target: Self.one, kind: .throttled, words: ["throttled 1"]),
+            Step(at: 120, target: Self.one, kind: .unreachable, words: []),
+            Step(at: 180, target: Self.one, kind: .throttled, words: []),
+            Step(at: 310, target: Self.one, kind: .unreachable, words: ["unreachable 1 again for 310s"]),
+            Step(at: 320, target: Self.one, kind: .throttled, words: []),
+            Step(at: 2000, target: Self.one, kind: .unreachable, words: ["unreachable 1"]),
+            Step(
+                at: 2001, target: Self.one, kind: nil,
+                words: ["unreachable recovered after 1s", "throttled recovered after 1940s of flapping"]),
+        ]
+        #expect(run(steps).failure == nil)
     }
 
     @Test func aFlappingFailureIsOneFailure() {
@@ -82,12 +124,19 @@ import Testing
             Step(at: 0, target: Self.one, kind: .unreachable, words: ["unreachable 1"]),
             Step(at: 0, target: Self.two, kind: .throttled, words: ["throttled 1"]),
         ])
+        let reloaded = Self.start + .seconds(30)
+        let later = Self.start + .seconds(60)
         var after = health()
-        after.adopt(before, targets: [Self.two])
+        after.adopt(before, targets: [Self.two], at: reloaded)
         #expect(after.failure == .throttled)
-        #expect(Transcript.words(after.note(Fault(.throttled, ""), Self.two, at: Self.start + .seconds(60))) == [])
+        #expect(Transcript.words(after.note(Fault(.throttled, ""), Self.two, at: later)) == [])
+        // Nothing has been answered, so the API is not healthy although every failing target is gone.
         after = health()
-        after.adopt(before, targets: [])
+        after.adopt(before, targets: [], at: reloaded)
+        #expect(after.failure == .unreachable)
+        #expect(
+            Transcript.words(after.noteSuccess(.pools(WorkspaceName("bench")), at: later))
+                == ["unreachable recovered after 30s", "throttled recovered after 30s"])
         #expect(after.failure == nil)
     }
 
@@ -100,7 +149,8 @@ import Testing
         #expect(table.failure(of: WorkspaceName("bench")) == nil && !table.knows(WorkspaceName("elsewhere")))
         #expect(table.note(outcome, in: WorkspaceName("bench"), at: Self.start).count == 1)
         #expect(table.failure(of: WorkspaceName("bench")) == .unreachable && table.knows(WorkspaceName("bench")))
-        #expect(APIHealthTable(book, adopting: table).failure(of: WorkspaceName("bench")) == .unreachable)
+        #expect(
+            APIHealthTable(book, adopting: table, at: Self.start).failure(of: WorkspaceName("bench")) == .unreachable)
     }
 
     @Test func aLedgerFailureIsReportedRepeatedAndRecovered() {
