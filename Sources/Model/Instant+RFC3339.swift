@@ -32,6 +32,9 @@ extension Instant {
         return "\(padded(parts.hour, 2)):\(padded(parts.minute, 2))Z"
     }
 
+    /// The time of day, with the day if that is not the day of `now`: `18:22Z`, or `2026-12-02 18:22Z`.
+    package func shortText(on now: Instant) -> String { date == now.date ? clockTime : "\(date) \(clockTime)" }
+
     /// The day as `2026-12-01`.
     package var date: String {
         let civil = parts.date

@@ -36,6 +36,12 @@ import Testing
         #expect(Instant(rfc3339: text)?.milliseconds == milliseconds)
     }
 
+    @Test func aTimeOfAnotherDayHasItsDate() throws {
+        let now = try #require(Instant(rfc3339: "2026-12-01T18:21:30Z"))
+        #expect((now + .seconds(3600)).shortText(on: now) == "19:21Z")
+        #expect((now + .seconds(86400)).shortText(on: now) == "2026-12-02 18:21Z")
+    }
+
     @Test(arguments: [
         "2025-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-12-01", "2026-12-01T09:00:00", "2026-12-01T24:00:00Z",
         "2026-12-01T09:00:00Z ", "tomorrow", "",

@@ -52,10 +52,11 @@ extension Report {
         var fields = Fields(campaign)
         fields[.reason] = lastFault
         let why = lastFault.map { ": \($0)" } ?? ""
-        return JournalEvent(
-            .campaignStale,
-            "no fresh stats for \(campaign.name) (last \(age.spokenText) ago)\(why); its rules are not evaluated",
-            fields)
+        let gap =
+            campaign.stats == nil
+            ? "no stats yet for \(campaign.name) (polled for \(age.spokenText))"
+            : "no fresh stats for \(campaign.name) (last \(age.spokenText) ago)"
+        return JournalEvent(.campaignStale, "\(gap)\(why); its rules are not evaluated", fields)
     }
 
     private static func fresh(_ campaign: CampaignSnapshot, _ gap: Duration) -> JournalEvent {

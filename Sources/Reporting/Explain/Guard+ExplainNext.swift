@@ -34,7 +34,7 @@ extension Guard {
                 : ["the response to its start was lost; its counters will show whether it is running"]
         case .pausing(let attempt):
             guard attempt.failures > 0 else { return ["its pause was sent; waiting for the response"] }
-            let retry = attempt.retryAt.map { "; next attempt at \($0.clockTime)" } ?? ""
+            let retry = attempt.retryAt.map { "; next attempt at \($0.shortText(on: now))" } ?? ""
             return ["its pause was sent and has failed \(times(attempt.failures)) so far\(retry)"]
         case .paused(let pause):
             let doubt = pause.repetitions.map {
@@ -45,7 +45,7 @@ extension Guard {
         case .resuming(let attempt):
             let obstacle = attempt.reported.map { "; last time: \(Phrase.text($0))" } ?? ""
             switch attempt.step {
-            case .waiting(let until): return ["its resume is evaluated again at \(until.clockTime)\(obstacle)"]
+            case .waiting(let until): return ["its resume is evaluated again at \(until.shortText(on: now))\(obstacle)"]
             case .evaluating: return ["fresh stats for its resume were requested\(obstacle)"]
             case .sent: return ["its resume was sent; waiting for the response"]
             }

@@ -26,8 +26,8 @@ extension Guard {
             if case .duration(let needed) = rule.forClause {
                 let rest = max(.zero, needed - accrued)
                 part.change =
-                    "fires at \((now + rest).clockTime) at the earliest, if every poll until then breaches; one poll "
-                    + "that does not breach clears it"
+                    "fires at \((now + rest).shortText(on: now)) at the earliest, if every poll until then breaches; "
+                    + "one poll that does not breach clears it"
             }
         case .firing: part.change = "clears at the first usable poll that does not breach"
         }

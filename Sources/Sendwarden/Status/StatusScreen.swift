@@ -160,19 +160,23 @@ struct StatusScreen {
         }
         for rule in campaign.rules {
             if let until = rule.mutedUntil, until > now {
-                remarks.append("\(rule.name) muted until \(until.clockTime)")
+                remarks.append("\(rule.name) muted until \(until.shortText(on: now))")
             }
         }
-        if let resumesAt = campaign.resumesAt { remarks.append("earliest resume \(resumesAt.clockTime)") }
+        if let resumesAt = campaign.resumesAt {
+            remarks.append("earliest resume \(resumesAt.shortText(on: now))")
+        }
         if campaign.isPauseIneffective == true { remarks.append("pause has no effect, still sending") }
         if campaign.isMissing { remarks.append("not found on the platform") }
         if let share = campaign.unusableShare {
             remarks.append("\(Int((share * 100).rounded())) % of recent responses unusable")
         }
-        if campaign.isStale || campaign.statsAge == nil {
-            let age =
-                campaign.statsAge.map { Duration.seconds($0.rounded()).spokenText + " ago" } ?? "never"
-            remarks.append("no fresh stats (last \(age))")
+        if let age = campaign.statsAge {
+            if campaign.isStale {
+                remarks.append("no fresh stats (last \(Duration.seconds(age.rounded()).spokenText) ago)")
+            }
+        } else {
+            remarks.append("no stats yet")
         }
         return remarks.joined(separator: "; ")
     }
