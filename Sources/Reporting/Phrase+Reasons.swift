@@ -40,6 +40,18 @@ extension Phrase {
             + (warning.finding.map(text) ?? warning.conditionText)
     }
 
+    // MARK: Data
+
+    /// What leaves a rule without data: `its stats lack bounced`.
+    static func text(_ missing: MissingNames) -> String {
+        let others = missing.pools + missing.accounts
+        let parts = [
+            missing.stats.isEmpty ? nil : "its stats lack \(missing.stats.joined(separator: ", "))",
+            others.isEmpty ? nil : "\(others.joined(separator: ", ")) \(others.count == 1 ? "is" : "are") unknown",
+        ]
+        return parts.compactMap { $0 }.joined(separator: ", and ")
+    }
+
     // MARK: Resumes
 
     package static func text(_ obstacle: ResumeObstacle) -> String {

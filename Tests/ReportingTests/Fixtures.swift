@@ -13,7 +13,7 @@ struct Fixture {
         let world = try FixtureWorld()
         return try rules(world) + stats(world) + pauses(world) + failedPauses(world) + resumes(world)
             + hindrances(world) + launches(world) + holds(world) + pools(world) + senders(world) + api(world)
-            + limits(world) + acceptances(world) + refusals(world)
+            + limits(world) + missingData(world) + acceptances(world) + refusals(world)
     }
 
     private static let noon = FixtureWorld.noon
@@ -71,6 +71,22 @@ struct Fixture {
                     "a campaign without stats is stale",
                     .campaign(world.unpolled, .stale(age: .seconds(300), lastFault: nil)))
             ]
+    }
+
+    private static func missingData(_ world: FixtureWorld) throws -> [Fixture] {
+        let rule = try world.rule("bounce-rate")
+        let observed = try world.rule("watched-bounce-rate")
+        let noPool = try world.rule("pool-low").condition.missing(in: FixtureReadings(covered: .zero))
+        let noBounces = observed.condition.missing(in: FixtureReadings(gauges: [.delivered: 453], covered: .zero))
+        let neither = rule.condition.missing(in: FixtureReadings(covered: .zero))
+        func data(_ names: MissingNames) -> MissingData { MissingData(names: names, since: noon) }
+        let events: [(String, CampaignEvent)] = [
+            ("a rule has had no data", .ruleLacksData(rule, data(noBounces), lasting: .seconds(600))),
+            ("a rule in observe mode has had no data", .ruleLacksData(observed, data(neither), lasting: .seconds(600))),
+            ("a rule has had no pool data", .ruleLacksData(rule, data(noPool), lasting: .seconds(600))),
+            ("a rule has data again", .ruleHasData(rule, data(noBounces), after: .seconds(7800))),
+        ]
+        return events.map { Fixture($0, .campaign(world.sales, $1)) }
     }
 
     private static func pauses(_ world: FixtureWorld) throws -> [Fixture] {

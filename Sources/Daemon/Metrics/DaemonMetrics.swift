@@ -106,7 +106,7 @@ enum DaemonMetrics {
             (
                 "muted", "1 if the rule is muted on the campaign.",
                 { rule in rule.mutedUntil.map { $0 > status.at } ?? false }
-            ),
+            ), ("no_data", "1 if the rule cannot act on the campaign, because data is missing.", { $0.noData != nil }),
         ]
         for one in flags {
             text.family(

@@ -13,6 +13,8 @@ struct CampaignContext {
     var isNamed = true
     /// The longest gap between samples that counts towards a rule's `for`; nil for the policy's `max_gap`.
     var maxGap: Duration?
+    /// False if nobody reads reports of missing data, which cost more than a sample.
+    var watchesData = true
     var now: Instant
 
     var policy: CheckedPolicy { _read { yield book.policy } }

@@ -30,6 +30,7 @@ extension CampaignMachine {
                 let evaluation = running.rule.condition.evaluate(CampaignReadings(figures, labels: entry.labels))
                 effects.append(.report(.rule(RuleTransition(change, running.rule, evaluation, on: .campaign(entry)))))
             }
+            effects += noteData(truth, figures, ofSlot: index, in: context)
             guard running.pauses, truth == .yes, latest.requestedAt >= freshAfter, acceptsPause,
                 demandsPause(index, in: context)
             else { continue }
@@ -40,6 +41,29 @@ extension CampaignMachine {
                     evaluation: running.rule.condition.evaluate(CampaignReadings(figures, labels: entry.labels))))
         }
         return (effects, demands)
+    }
+
+    /// Notes whether a pausing rule has its data; reports once it has had none for `stale_after`, and the end of that.
+    private mutating func noteData(
+        _ truth: Truth, _ figures: CampaignFigures, ofSlot index: Int, in context: CampaignContext
+    ) -> [Effect] {
+        let running = rules.set.running[index]
+        guard running.pauses, context.watchesData else { return [] }
+        var missing = MissingNames()
+        if truth == .unknown {
+            // Nothing can happen to a stopped campaign, so its missing data is neither news nor over.
+            guard mayBeSending else { return [] }
+            missing = running.rule.condition.missing(in: CampaignReadings(figures, labels: entry.labels))
+        }
+        if missing.isEmpty, rules.hasData(ofSlot: index) { return [] }
+        let isMuted = rules.mute(ofSlot: index, at: context.now) != nil
+        let change = rules.observe(
+            missing, ofSlot: index, reportAfter: isMuted ? nil : context.policy.staleAfter, at: context.now)
+        switch change {
+        case .lost(let data): return [report(.ruleLacksData(running.rule, data, lasting: context.now - data.since))]
+        case .restored(let data): return [report(.ruleHasData(running.rule, data, after: context.now - data.since))]
+        case nil: return []
+        }
     }
 
     private func demandsPause(_ index: Int, in context: CampaignContext) -> Bool {

@@ -95,6 +95,15 @@ package struct CampaignMachine: Sendable {
         }
     }
 
+    /// True unless the campaign is known not to send.
+    var mayBeSending: Bool {
+        switch phase {
+        case .running: true
+        case .unknown: samples.latest?.stats.sent != 0
+        case .draft, .starting, .pausing, .paused, .pausedByAnother, .resuming: false
+        }
+    }
+
     /// True if the circuit breaker counts the campaign as running, also if paused after `start`; nil if not counted.
     func isRunning(since start: Instant) -> Bool? {
         switch phase {

@@ -22,6 +22,11 @@ package enum CampaignEvent: Sendable {
     /// The counters are back at their values before the reported restart, which therefore was none.
     case countersReturned
 
+    /// The rule's condition has been unknown for this long, because data is missing.
+    case ruleLacksData(Rule, MissingData, lasting: Duration)
+    /// The data that a rule was reported to lack arrives again, after this long.
+    case ruleHasData(Rule, MissingData, after: Duration)
+
     // MARK: Pauses
 
     /// Sendwarden paused the campaign, or would have in observe mode.

@@ -50,6 +50,7 @@ package struct CampaignReplay: Sendable {
         let start = Instant(milliseconds: 0)
         machine = CampaignMachine(entry, book.campaigns[0], at: start)
         context = CampaignContext(book: book, pools: PoolDirectory(enforced, at: start), now: start)
+        context.watchesData = false
         spacing = SampleSpacing(policy)
         firings = machine.rules.set.running.map { Firings(rule: $0.rule.name) }
     }

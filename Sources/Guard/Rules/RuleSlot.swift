@@ -6,10 +6,13 @@ struct RuleSlot: Sendable {
     var state = RuleState()
     /// The counters at which a rule with a confidence was armed; nil before that, and for other rules.
     private(set) var armed: CampaignStats?
+    var data = RuleData.complete
 
     init() {}
 
-    init(state: RuleState, armed: CampaignStats?) { (self.state, self.armed) = (state, armed) }
+    init(state: RuleState, armed: CampaignStats?, data: RuleData) {
+        (self.state, self.armed, self.data) = (state, armed, data)
+    }
 
     /// Arms a rule with a confidence at the first sample that has every counter of its test.
     mutating func arm(_ test: SequentialTest?, at stats: CampaignStats, _ counters: Counters) {

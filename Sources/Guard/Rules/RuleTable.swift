@@ -23,6 +23,12 @@ package struct RuleTable: Sendable {
 
     func slot(_ index: Int) -> RuleSlot { slots[index] }
 
+    /// The data that each rule is reported to lack, in policy order; nil for a rule that lacks none.
+    package var reportedMissing: [MissingData?] { slots.map(\.data.reported) }
+
+    /// True unless the rule's last sample lacked data.
+    func hasData(ofSlot index: Int) -> Bool { slots[index].data == .complete }
+
     /// The rule's slot; nil if the rule does not apply here.
     func index(of rule: String) -> Int? { set.running.firstIndex { $0.rule.name == rule } }
 
@@ -55,6 +61,12 @@ package struct RuleTable: Sendable {
 
     mutating func observe(_ truth: Truth, ofSlot index: Int, at now: Instant, maxGap: Duration) -> RuleState.Change? {
         slots[index].observe(truth, at: now, for: set.running[index].forClause, maxGap: maxGap)
+    }
+
+    mutating func observe(
+        _ missing: MissingNames, ofSlot index: Int, reportAfter limit: Duration?, at now: Instant
+    ) -> RuleData.Change? {
+        slots[index].data.observe(missing, reportAfter: limit, at: now)
     }
 
     /// Notes that the rule's dry run was reported.
@@ -95,7 +107,7 @@ package struct RuleTable: Sendable {
     // MARK: Storage
 
     var memories: [RuleMemory] {
-        zip(set.running, slots).map { RuleMemory($0.rule.identity, $1.state, armed: $1.armed) }
+        zip(set.running, slots).map { RuleMemory($0.rule.identity, $1.state, armed: $1.armed, data: $1.data) }
     }
 
     /// Hashes everything stored of the rules, to detect changes.
@@ -103,6 +115,7 @@ package struct RuleTable: Sendable {
         for slot in slots {
             hasher.combine(slot.state)
             hasher.combine(slot.armed)
+            hasher.combine(slot.data)
         }
         hasher.combine(mutes)
     }
@@ -110,7 +123,9 @@ package struct RuleTable: Sendable {
     mutating func takeUp(_ rules: [RuleMemory], _ mutes: [String: Mute], at now: Instant) {
         for (index, running) in set.running.enumerated() {
             guard let stored = rules.first(where: { $0.identity == running.rule.identity }) else { continue }
-            slots[index] = RuleSlot(state: stored.state.clamped(to: now), armed: stored.armed)
+            slots[index] = RuleSlot(
+                state: stored.state.clamped(to: now), armed: stored.armed,
+                data: stored.data?.clamped(to: now) ?? .complete)
         }
         self.mutes = mutes
     }

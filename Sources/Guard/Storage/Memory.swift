@@ -61,10 +61,13 @@ struct RuleMemory: Codable, Hashable, Sendable {
     var state: RuleState
     /// The counters at which the rule was armed; absent from records of older versions.
     var armed: CampaignStats?
+    /// Absent while the rule has its data, and from records of older versions.
+    var data: RuleData?
 
-    init(_ identity: RuleIdentity, _ state: RuleState, armed: CampaignStats?) {
+    init(_ identity: RuleIdentity, _ state: RuleState, armed: CampaignStats?, data: RuleData = .complete) {
         (name, fingerprint) = (identity.name, identity.fingerprint)
         (self.state, self.armed) = (state, armed)
+        self.data = data == .complete ? nil : data
     }
 
     var identity: RuleIdentity { RuleIdentity(name: name, fingerprint: fingerprint) }

@@ -18,6 +18,10 @@ package enum EventKind: String, CaseIterable, Sendable {
     case ruleFiring = "rule.firing"
     /// The condition of a pending or firing rule no longer holds, or the rule restarts after a resume.
     case ruleCleared = "rule.cleared"
+    /// A pausing rule has had no data on a campaign for `stale_after`, so it cannot act.
+    case ruleNoData = "rule.no_data"
+    /// A rule reported as `rule.no_data` has its data again.
+    case ruleDataRestored = "rule.data_restored"
     /// Sendwarden paused a campaign, or would have in observe mode.
     case campaignPaused = "campaign.paused"
     /// A pause failed or has had no effect so far; the message reports whether it is sent again.
@@ -136,6 +140,8 @@ extension EventKind {
         case .rulePending: "5aaf4e6eada14704be53ef6303de93ad"
         case .ruleFiring: "a9356165cf3341bf86034e3913070f91"
         case .ruleCleared: "91aa9e60845040b186e9531c9a0452ea"
+        case .ruleNoData: "a186427292fc43aca8435fa6d051d26a"
+        case .ruleDataRestored: "cf800ba8d4644f7fbb5ad43770af79eb"
         case .campaignPaused: "dcef779b5e6d4e7aae55be5a1663bb96"
         case .campaignPauseFailed: "8aa936d0279340879a48a5aaeeb085c4"
         case .campaignPauseAbandoned: "db149e4714be49abb93fe42eabd2d9f2"
@@ -203,13 +209,12 @@ extension EventKind {
             .error
         case .ruleFiring, .campaignPaused, .campaignOverride, .campaignRelapsed, .launchHeld, .launchExpired,
             .poolExhausted, .senderRemoved, .senderAlreadyRemoved, .senderOverride, .senderKept, .apiThrottled,
-            .campaignDegraded, .launchSkipped, .journalDropped:
+            .campaignDegraded, .launchSkipped, .journalDropped, .ruleNoData:
             .warning
         case .campaignAlreadyPaused, .campaignResumed, .campaignProbationPassed, .campaignFresh, .campaignStandstill,
             .launchReleased, .launchAlreadyStarted, .senderRestored,
             .apiRecovered, .statsReset, .statsRestored, .ledgerRecovered, .orderAccepted, .orderRefused,
-            .campaignPauseAbandoned,
-            .campaignSteady, .poolConsistent:
+            .campaignPauseAbandoned, .campaignSteady, .poolConsistent, .ruleDataRestored:
             .notice
         case .daemonStarted, .daemonReady, .daemonStopping, .policyLoaded, .rulePending, .ruleCleared, .launchQueued,
             .poolRenewed:

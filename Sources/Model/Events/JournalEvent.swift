@@ -23,6 +23,7 @@ package enum JournalField: String, CaseIterable, Sendable {
     case queued = "SENDWARDEN_QUEUED"
     case available = "SENDWARDEN_AVAILABLE"
     case capacity = "SENDWARDEN_CAPACITY"
+    case missing = "SENDWARDEN_MISSING"
     case reason = "SENDWARDEN_REASON"
     case notBefore = "SENDWARDEN_NOT_BEFORE"
     case since = "SENDWARDEN_SINCE"

@@ -14,6 +14,8 @@ extension Report {
         case .standstill(let since, let lasting): standstill(campaign, since, lasting)
         case .countersRestarted(let before, let after): countersRestarted(campaign.entry, before, after)
         case .countersReturned: countersReturned(campaign)
+        case .ruleLacksData(let rule, let data, let lasting): ruleLacksData(campaign, rule, data, lasting)
+        case .ruleHasData(let rule, let data, let duration): ruleHasData(campaign, rule, data, duration)
         case .paused(let report): paused(campaign, report)
         case .alreadyPaused(let decision, let status, let pausedAt):
             alreadyPaused(campaign, decision, status, pausedAt)

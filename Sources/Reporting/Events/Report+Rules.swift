@@ -26,6 +26,33 @@ extension Report {
         }
     }
 
+    static func ruleLacksData(
+        _ campaign: CampaignSnapshot, _ rule: Rule, _ data: MissingData, _ lasting: Duration
+    ) -> JournalEvent {
+        JournalEvent(
+            .ruleNoData,
+            "rule \(rule.name) cannot act on \(campaign.name): \(Phrase.text(data.names)) (for \(lasting.spokenText)); "
+                + "conditions that read this are unknown and pause nothing", fields(campaign, rule, data))
+    }
+
+    static func ruleHasData(
+        _ campaign: CampaignSnapshot, _ rule: Rule, _ data: MissingData, _ duration: Duration
+    ) -> JournalEvent {
+        JournalEvent(
+            .ruleDataRestored,
+            "rule \(rule.name) has data on \(campaign.name) again after \(duration.spokenText) without",
+            fields(campaign, rule, data))
+    }
+
+    private static func fields(_ campaign: CampaignSnapshot, _ rule: Rule, _ data: MissingData) -> Fields {
+        var fields = Fields(campaign)
+        fields.add(rule)
+        fields[.missing] = data.names.all.joined(separator: ", ")
+        fields[.since] = data.since.rfc3339
+        if rule.mode == .observe { fields[.mode] = Mode.observe.rawValue }
+        return fields
+    }
+
     static func priority(of rule: Rule) -> Priority {
         switch rule.severity {
         case .info: .info

@@ -21,6 +21,8 @@ package struct Explanation: Codable, Sendable {
         package var mutedBy: String?
         /// The resume from which its counters are counted.
         package var countsSince: Instant?
+        /// Why it cannot act, once missing data has been reported; nil otherwise.
+        package var noData: String?
         /// What would change its state, and the earliest time.
         package var change: String?
     }

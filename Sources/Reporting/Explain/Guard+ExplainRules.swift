@@ -5,7 +5,15 @@ import Policy
 /// The parts of explanations about rules.
 extension Guard {
     func ruleParts(_ index: Int, _ launch: LaunchMachine?, at now: Instant) -> [Explanation.RulePart] {
-        var parts = campaigns[index].rules.states.map { part($0.rule, $0.state, index, at: now) }
+        let rules = campaigns[index].rules
+        var parts = zip(rules.states, rules.reportedMissing).map { standing, missing in
+            var part = part(standing.rule, standing.state, index, at: now)
+            part.noData = missing.map {
+                "cannot act: \(Phrase.text($0.names)) (for \((now - $0.since).spokenText)); conditions that read this "
+                    + "are unknown and pause nothing"
+            }
+            return part
+        }
         if launch?.isOpen == true {
             let readings = readings(index, at: now)
             parts += campaigns[index].rules.launchRules.map { part($0, readings) }

@@ -78,8 +78,10 @@ extension Guard {
     }
 
     private func rules(_ campaign: CampaignMachine, at now: Instant) -> [GuardStatus.RuleStatus] {
-        campaign.rules.states.map { rule, state in
+        zip(campaign.rules.states, campaign.rules.reportedMissing).map { standing, missing in
+            let (rule, state) = standing
             var status = self.rule(rule, state)
+            (status.noDataSince, status.noData) = (missing?.since, missing.map { Phrase.text($0.names) })
             if let mute = campaign.rules.mute(of: rule.name, at: now) {
                 status.mutedUntil = max(mute.until, status.mutedUntil ?? mute.until)
             }

@@ -6,13 +6,17 @@ extension Guard {
     /// The service's status line.
     package var summary: String {
         var paused = 0
-        var withoutStats = 0
+        var (withoutStats, withoutData) = (0, 0)
         for index in campaigns.indices {
             switch campaigns[index].phase {
             case .paused, .resuming: paused += 1
             case .unknown, .draft, .starting, .running, .pausing, .pausedByAnother: break
             }
-            if campaigns[index].samples.isStale || campaigns[index].samples.isMissing { withoutStats += 1 }
+            if campaigns[index].samples.isStale || campaigns[index].samples.isMissing {
+                withoutStats += 1
+            } else if campaigns[index].rules.reportedMissing.contains(where: { $0 != nil }) {
+                withoutData += 1
+            }
         }
         let held = launches.all.count { $0.state == .held }
         let pools = policy.pools.count
@@ -20,6 +24,7 @@ extension Guard {
         var parts = ["watching \(campaigns.count) campaign\(campaigns.count == 1 ? "" : "s")\(named)"]
         if paused > 0 { parts.append("\(paused) paused") }
         if held > 0 { parts.append("\(held) launch\(held == 1 ? "" : "es") held") }
+        if withoutData > 0 { parts.append("\(withoutData) with rules that lack data") }
         if withoutStats > 0 { parts.append("\(withoutStats) without fresh stats") }
         if let failure = apiFailure { parts.append(failure) }
         if policy.mode == .observe { parts.append("observe mode") }

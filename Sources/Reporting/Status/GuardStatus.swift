@@ -14,6 +14,10 @@ package struct GuardStatus: Sendable, Codable {
         package var since: Instant?
         /// Until when the rule is muted, which may have passed; nil if it was never muted.
         package var mutedUntil: Instant?
+        /// Since when it has no data and cannot act, once that has been reported; nil otherwise.
+        package var noDataSince: Instant?
+        /// What it lacks, in a few words.
+        package var noData: String?
     }
 
     package struct CampaignStatus: Sendable, Codable {

@@ -128,6 +128,9 @@ struct ExplainScreen {
             lines += page.wrapped(
                 "muted until \(until.toSecond) by \(rule.mutedBy ?? "a person")", indent: 2, hanging: 2)
         }
+        if let noData = rule.noData {
+            lines += page.wrapped(noData, indent: 2, hanging: 2).map { page.tinted($0, .doubtful) }
+        }
         if let change = rule.change { lines += page.wrapped(change, indent: 2, hanging: 2) }
         return lines
     }

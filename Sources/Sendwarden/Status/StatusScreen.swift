@@ -103,7 +103,7 @@ struct StatusScreen {
         if campaign.state == .pausing || campaign.isPauseIneffective == true { return 7 }
         let isStopped = campaign.state == .paused || campaign.state == .pausedByAnother
         if states.contains(.firing), !isStopped { return 6 }
-        if campaign.isMissing || campaign.isStale { return 5 }
+        if campaign.isMissing || campaign.isStale || campaign.rules.contains(where: { $0.noData != nil }) { return 5 }
         if states.contains(.pending), !isStopped { return 4 }
         switch campaign.state {
         case .paused, .resuming, .pausing, .pausedByAnother: return 3
@@ -157,6 +157,10 @@ struct StatusScreen {
         for rule in campaign.rules where rule.state != .inactive {
             let lasting = rule.since.map { " for \((now - $0).spokenText)" } ?? ""
             remarks.append("\(rule.name) \(rule.state.rawValue)\(lasting)")
+        }
+        for rule in campaign.rules {
+            guard let noData = rule.noData, let since = rule.noDataSince else { continue }
+            remarks.append("\(rule.name) cannot act: \(noData) (for \((now - since).spokenText))")
         }
         for rule in campaign.rules {
             if let until = rule.mutedUntil, until > now {

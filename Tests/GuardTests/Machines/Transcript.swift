@@ -65,6 +65,9 @@ enum Transcript {
         case .standstill(_, let lasting): "standstill for \(Int(lasting.seconds))s"
         case .countersRestarted: "counters restarted"
         case .countersReturned: "counters returned"
+        case .ruleLacksData(let rule, let data, let lasting):
+            "\(rule.name) lacks \(data.names.all.joined(separator: ", ")) for \(Int(lasting.seconds))s"
+        case .ruleHasData(let rule, _, let duration): "\(rule.name) has data after \(Int(duration.seconds))s"
         case .paused(let pause):
             (pause.mode == .observe ? "would pause" : "paused") + (pause.resumesExhausted ? " for good" : "")
         case .alreadyPaused: "already paused"

@@ -15,7 +15,7 @@ struct Invariants {
             + pausedOnEvidence
             + startedOnlyWhatFits + retriedFailedPauses + sentPausesAtOnce + logIsComplete + pausedInTime + protected
             + settled
-            + reportedConsistently + reportedRecoveries
+            + reportedConsistently + reportedMissingData + reportedRecoveries
     }
 
     var launched: Set<CampaignID> { Set(world.policy.launches.map(\.campaign)) }

@@ -73,7 +73,6 @@ struct RandomWorld {
             retryAfter: pick([.seconds(60), .seconds(60), .seconds(3600)]), readers: pick([0, 0, 0.01]),
             skew: pick([.zero, .zero, .seconds(-3), .seconds(3)]), stuck: pick([0, 0, 0.004]))
         weather.drops = seed % 3 == 0 ? 0.004 : 0
-        self.weather = weather
         let probation = "probation: {sends: 40, when: bounceRate > 2% and resolved >= 15}"
         let resume = pick([
             "", "\n    resume: {after: 1h}", "\n    resume: {after: 2h, \(probation)}",
@@ -108,6 +107,9 @@ struct RandomWorld {
         variant = try Self.load(
             text.replacing("stale_after: 40m", with: "stale_after: 50m")
                 + "\n  - {name: many-replies, when: replyRate > 50%, then: alert}")
+        // Last, so that the other choices of a seed stay as they are.
+        weather.omissions = pick([0, 0, 0.02])
+        self.weather = weather
     }
 
     private static func load(_ text: String) throws -> CheckedPolicy {

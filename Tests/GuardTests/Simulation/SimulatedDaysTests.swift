@@ -59,7 +59,8 @@ import Testing
             .launchAlreadyStarted, .launchFailed, .campaignResumed, .campaignResumeFailed, .campaignRelapsed,
             .campaignProbationPassed, .beltTripped, .poolExhausted, .poolRenewed, .apiUnreachable, .apiUnauthorized,
             .apiThrottled, .apiUnexpected, .apiRecovered, .statsReset, .campaignPauseIneffective,
-            .campaignPauseAbandoned, .campaignDegraded, .campaignSteady, .launchSkipped,
+            .campaignPauseAbandoned, .campaignDegraded, .campaignSteady, .launchSkipped, .ruleNoData,
+            .ruleDataRestored,
         ]
         var kinds: [EventKind: Int] = [:]
         var rare: [String] { expected.filter { kinds[$0, default: 0] < 5 }.map(\.rawValue) }

@@ -43,6 +43,7 @@ extension SimulatedRun {
                 return .success(.stats(before))
             }
             lagging[id] = 0
+            omitCounter(from: &stats, of: id)
             if chance(weather.gaps) { stats.bounced = nil }
             if chance(weather.gaps) { stats.totalEnrolled = nil }
             if chance(weather.gaps) { stats.sent = nil }
@@ -75,6 +76,23 @@ extension SimulatedRun {
         }
         if chance(weather.stuck) { stuckPolls[id] = Int.random(in: 2...30, using: &generator) }
         return nil
+    }
+
+    /// Leaves out a counter for minutes or hours.
+    private mutating func omitCounter(from stats: inout CampaignStats, of id: CampaignID) {
+        // Without draws for other worlds, whose seeds stay as they are.
+        guard weather.omissions > 0 else { return }
+        if let omission = omissions[id], now >= omission.until { omissions[id] = nil }
+        if omissions[id] == nil, chance(weather.omissions) {
+            omissions[id] = Omission(
+                counter: chance(0.7) ? .bounced : .delivered,
+                until: now + .seconds(Int.random(in: 600...21600, using: &generator)))
+        }
+        switch omissions[id]?.counter {
+        case .bounced: stats.bounced = nil
+        case .delivered: stats.delivered = nil
+        case nil: break
+        }
     }
 
     mutating func apply(_ intent: Intent) -> Event {

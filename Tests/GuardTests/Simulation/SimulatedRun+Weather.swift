@@ -29,6 +29,8 @@ extension SimulatedRun {
         var retryAfter: Duration = .seconds(60)
         /// The share of events after which the log reader stops or continues.
         var readers = 0.0
+        /// The share of answers about campaigns with which a counter begins to be missing, for up to six hours.
+        var omissions = 0.0
         /// The difference between the platform's action timestamps and its Date header.
         var skew: Duration = .zero
         /// The share of polls from which on a replica answers a whole run of polls with a much older answer.
@@ -41,6 +43,16 @@ extension SimulatedRun {
         case inMemory
         /// In SQLite, read back after each crash.
         case ledger(path: String)
+    }
+
+    /// A counter that the platform leaves out for a while.
+    struct Omission {
+        enum Counter {
+            case bounced, delivered
+        }
+
+        var counter: Counter
+        var until: Instant
     }
 
     /// Who stopped a campaign last, according to the world.

@@ -71,6 +71,7 @@ struct SimulatedRun {
     /// How many more polls a stuck replica answers, and with what.
     var stuckPolls: [CampaignID: Int] = [:]
     var oldAnswers: [CampaignID: CampaignStats] = [:]
+    var omissions: [CampaignID: Omission] = [:]
     private var ledger: LedgerDatabase?
     private var stored = Memory()
     /// The daemon's request gate, and its log with a small queue.

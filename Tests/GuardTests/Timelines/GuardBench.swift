@@ -166,6 +166,12 @@ struct GuardBench {
         return events.map(\.kind)
     }
 
+    /// The events since the last call.
+    mutating func reportedEvents() -> [JournalEvent] {
+        defer { events = [] }
+        return events
+    }
+
     mutating func sent() -> [Intent] {
         defer { intents = [] }
         return intents
