@@ -83,7 +83,7 @@ extension SimulatedRun {
             }
         case .campaignAlreadyPaused:
             // A platform whose timestamps are off, or a crash, may hide whose pause it was.
-            if weather.skew == .zero, crashes == 0, let stop = stops[id], stop.isOurs,
+            if weather.drops > 0, weather.skew == .zero, crashes == 0, let stop = stops[id], stop.isOurs,
                 world.campaign(id)?.status == .paused, pretended[id] == nil
             {
                 misattributions.append("reported that someone else paused \(id) at \(stop.at), at \(now)")
