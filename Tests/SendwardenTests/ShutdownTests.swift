@@ -10,7 +10,7 @@ import Testing
         pools: [{id: pool_a, capacity: 5000, used: 100}]
         campaigns:
           - {id: good, pool: pool_a, status: running, leads: 2000, rate: 3600}
-          - {id: bad, pool: pool_a, status: running, leads: 2000, sent: 200, rate: 3600, bounce_rate: 50%}
+          - {id: bad, pool: pool_a, status: running, leads: 2000, sent: 200, bounced: 100, rate: 3600, bounce_rate: 50%}
         """
 
     /// - Parameter milliseconds: how long the platform takes to answer a pause.
