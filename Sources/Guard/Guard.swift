@@ -171,8 +171,7 @@ package struct Guard: Sendable {
     /// The context that a campaign is evaluated in.
     func context(of entry: CampaignEntry, at now: Instant) -> CampaignContext {
         CampaignContext(
-            book: book, pools: pools, skew: skews[entry.workspace], isLedgerFailing: ledger.isFailing,
-            isNamed: campaigns.index(of: entry.id) != nil, now: now)
+            book: book, pools: pools, skew: skews[entry.workspace], isLedgerFailing: ledger.isFailing, now: now)
     }
 
     mutating func nextDecisionID() -> Int {

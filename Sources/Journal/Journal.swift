@@ -1,6 +1,7 @@
 import Glibc
 package import Model
 import Synchronization
+import Threads
 
 /// The program's log: the systemd journal, or lines on stderr.
 package final class Journal: Sendable {
@@ -70,18 +71,11 @@ package final class Journal: Sendable {
     package func close(within limit: Duration) async -> Bool {
         guard case .thread(let writer) = outlet else { return true }
         writer.close()
-        return await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                for await _ in writer.drained {}
-                return !Task.isCancelled
-            }
-            group.addTask {
-                try? await Task.sleep(for: limit)
-                return false
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? false
+        let isWritten = await bounded(by: limit) {
+            for await _ in writer.drained {}
+            return !Task.isCancelled
         }
+        return isWritten ?? false
     }
 
     /// The format for stderr: journal if it is connected to the journal, text on a terminal, JSON otherwise.

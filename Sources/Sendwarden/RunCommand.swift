@@ -142,7 +142,7 @@ struct RunCommand: AsyncParsableCommand {
         } catch {
             outcome = .failure(error)
         }
-        if let ledger { await bounded(by: RunCommand.closeMax) { await ledger.close() } }
+        if let ledger { _ = await bounded(by: RunCommand.closeMax) { await ledger.close() } }
         withExtendedLifetime(claim) {}
         try outcome.get()
     }

@@ -9,10 +9,7 @@ final class RawConnection {
     /// Connects to a Unix socket.
     init(path: String) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        try connect(address)
+        try connect(sockaddr_un(path: path))
     }
 
     /// Connects to a port of 127.0.0.1.
@@ -66,5 +63,13 @@ final class RawConnection {
             guard poll(&wanted, 1, 100) == 0 else { return true }
         }
         return false
+    }
+}
+
+extension sockaddr_un {
+    init(path: String) {
+        self.init()
+        sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &sun_path) { $0.copyBytes(from: path.utf8) }
     }
 }

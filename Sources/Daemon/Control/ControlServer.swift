@@ -216,20 +216,14 @@ package struct ControlServer: Service {
     }
 
     private func reload(by person: String?) async -> Answer? {
-        await withTaskGroup(of: Answer?.self) { group in
-            group.addTask {
-                guard let outcome = await control.reload(by: person) else { return nil }
-                return ControlServer.json(outcome, outcome.accepted ? .ok : .unprocessableContent)
-            }
-            group.addTask {
-                try? await Task.sleep(for: ControlServer.reloadWithin)
-                return .refusal(
-                    .serviceUnavailable,
-                    "the policy is not read after \(ControlServer.reloadWithin.policyText); the reload continues, and the "
-                        + "journal reports its outcome; check the disk that holds the policy")
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? nil
+        switch await bounded(by: ControlServer.reloadWithin, { await control.reload(by: person) }) {
+        case .some(let outcome?): ControlServer.json(outcome, outcome.accepted ? .ok : .unprocessableContent)
+        case .some(nil): nil
+        case nil:
+            .refusal(
+                .serviceUnavailable,
+                "the policy is not read after \(ControlServer.reloadWithin.policyText); the reload continues, and the "
+                    + "journal reports its outcome; check the disk that holds the policy")
         }
     }
 

@@ -1,6 +1,7 @@
 import Ledger
 import Model
 import Synchronization
+import Threads
 
 /// Queries the ledger for people, and gives up if the ledger does not respond.
 final class LedgerQuestions: Sendable {
@@ -43,21 +44,12 @@ final class LedgerQuestions: Sendable {
     ) async throws(Failure) -> Value {
         let askedAt = ContinuousClock.now
         if let since = knownSilence(at: askedAt) { throw .silent(since: since) }
-        let (ledger, limit) = (ledger, answerWithin)
-        let answer = await withTaskGroup(of: Result<Value, LedgerError>?.self) { group in
-            group.addTask {
-                do throws(LedgerError) {
-                    return .success(try await question(ledger))
-                } catch {
-                    return .failure(error)
-                }
+        let answer = await bounded(by: answerWithin) { [ledger] () -> Result<Value, LedgerError> in
+            do throws(LedgerError) {
+                return .success(try await question(ledger))
+            } catch {
+                return .failure(error)
             }
-            group.addTask {
-                try? await Task.sleep(for: limit)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? nil
         }
         switch answer {
         case .success(let value):

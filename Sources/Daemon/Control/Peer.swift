@@ -20,15 +20,7 @@ enum Peer {
     }
 
     private static func userName(_ uid: UInt32, _ names: BlockingWork) async -> String? {
-        await withTaskGroup(of: String?.self) { group in
-            group.addTask { await names.run { lookUp(uid) } ?? nil }
-            group.addTask {
-                try? await Task.sleep(for: nameWithin)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? nil
-        }
+        await bounded(by: nameWithin) { await names.run { lookUp(uid) } ?? nil } ?? nil
     }
 
     /// The user's name; nil if it is unknown.

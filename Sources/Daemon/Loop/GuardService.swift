@@ -6,6 +6,7 @@ package import Model
 package import Policy
 import Providers
 import ServiceLifecycle
+import Threads
 
 /// Runs the guard: performs its effects and feeds their results back to it.
 ///
@@ -99,7 +100,7 @@ package struct GuardService: Service, CustomStringConvertible {
             }
             await runLoop(inputs, writes, &group)
             inputs.finish()
-            await bounded(by: GuardService.drainMax) { for await _ in drained {} }
+            _ = await bounded(by: GuardService.drainMax) { for await _ in drained {} }
             surroundings.control.requests.finish()
             group.cancelAll()
         }
@@ -186,15 +187,5 @@ package struct GuardService: Service, CustomStringConvertible {
             }
             await inputs.send(.stored(write.number, failure: failure))
         }
-    }
-}
-
-/// Waits for `work`, which must end when cancelled, for at most `limit`.
-package func bounded(by limit: Duration, _ work: @escaping @Sendable () async -> Void) async {
-    await withTaskGroup(of: Void.self) { group in
-        group.addTask { await work() }
-        group.addTask { try? await Task.sleep(for: limit) }
-        await group.next()
-        group.cancelAll()
     }
 }

@@ -9,8 +9,6 @@ struct CampaignContext {
     var skew = StampSkew()
     /// Decisions cannot be stored, so nothing may be started.
     var isLedgerFailing = false
-    /// False if the campaign left the policy, so that nothing is retried.
-    var isNamed = true
     /// The longest gap between samples that counts towards a rule's `for`; nil for the policy's `max_gap`.
     var maxGap: Duration?
     /// False if nobody reads reports of missing data, which cost more than a sample.

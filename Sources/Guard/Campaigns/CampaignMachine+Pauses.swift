@@ -147,7 +147,8 @@ extension CampaignMachine {
         let wait = CampaignMachine.backoff.wait(after: attempt.failures, random: jitter)
         attempt.retryAt = context.now + wait
         phase = .pausing(attempt)
-        let retryIn = context.isNamed ? wait : nil
+        // Nothing is retried for a campaign that left the policy.
+        let retryIn = context.book.names(entry.id) ? wait : nil
         return isDue ? [report(.pauseFailed(decision, fault, attempts: attempt.failures, retryIn: retryIn))] : []
     }
 

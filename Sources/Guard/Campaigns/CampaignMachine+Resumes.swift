@@ -205,7 +205,7 @@ extension CampaignMachine {
         let isNew = lacksData ? attempt.reported == nil : attempt.reported?.isSame(as: hindrance) != true
         if isNew { attempt.reported = hindrance }
         phase = .resuming(attempt)
-        let isRetried = context.isNamed && context.policy.mode == .enforce
+        let isRetried = context.book.names(entry.id) && context.policy.mode == .enforce
         return isNew ? [reportHindrance(attempt, hindrance, isRetried: isRetried)] : []
     }
 

@@ -10,12 +10,14 @@ final class RuleBook: Sendable {
     let campaigns: [CampaignRules]
     private let sharedTargetSet: Set<Target>
     private let rules: [String: Rule]
+    private let names: Set<CampaignID>
 
     init(_ policy: CheckedPolicy) {
         self.policy = policy
         sharedTargets = RuleBook.sharedTargets(policy)
         sharedTargetSet = Set(sharedTargets)
         rules = Dictionary(policy.rules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        names = Set(policy.campaigns.map(\.id))
         var factory = CampaignRules.Factory(policy)
         campaigns = policy.campaigns.map { factory.rules(for: $0) }
     }
@@ -35,6 +37,9 @@ final class RuleBook: Sendable {
             || policy.pools.contains { $0.workspace == workspace }
             || [.pools(workspace), .accounts(workspace)].contains(where: sharedTargetSet.contains)
     }
+
+    /// True if the policy names the campaign.
+    func names(_ campaign: CampaignID) -> Bool { names.contains(campaign) }
 
     var targets: Set<Target> { sharedTargetSet.union(policy.campaigns.map { .stats($0.id) }) }
 

@@ -32,14 +32,14 @@ struct SampleHistory: Sendable {
     }
 
     /// True while the last restart may yet prove to be none.
-    var isRestartOpen: Bool { earlier != nil }
+    var isRestartOpen: Bool { unbroken.isRestartOpen }
 
     /// Appends a usable sample; returns what it shows of restarts.
     @discardableResult
     mutating func append(_ reported: Counters, at now: Instant) -> UnbrokenCounters.Change {
         let (counters, change) = unbroken.append(reported, at: now)
         switch change {
-        case .none: if !unbroken.isRestartOpen { earlier = nil }
+        case .none: if !isRestartOpen { earlier = nil }
         case .restarted: earlier = earlier ?? windows
         case .returned:
             windows = earlier ?? windows

@@ -5,33 +5,13 @@ import Reporting
 import Testing
 
 /// A reload drops launches and campaigns, and another one brings them back.
-@Suite struct ReloadTimelineTests {
-    static let rules = """
-        rules:
-          - {name: bounces, when: bounceRate > 5% and resolved >= 50, then: pause, resume: {after: 1h}}
-          - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
-        """
+@Suite struct ReloadTimelineTests: ReloadBench {
     static let launch = "launches: [{campaign: camp_2}]\n" + rules
-    static let minute = Duration.seconds(60)
-    static let lost = Fault(.unreachable, "no answer", mayHaveTakenEffect: true)
-    static let notSent = Fault(.unreachable, "not sent", mayHaveTakenEffect: false)
-
-    private func phase(_ bench: GuardBench) -> CampaignPhase? {
-        bench.warden.campaigns[CampaignID(unchecked: "camp_2")]?.phase
-    }
 
     private func launched() throws -> (GuardBench, Intent) {
         var bench = try GuardBench(Self.launch, campaigns: 2)
         bench.wait(.seconds(10))
         bench.answerPolls([2: 500], remaining: 600)
-        let intent = try #require(bench.sent().first)
-        _ = bench.reported()
-        return (bench, intent)
-    }
-
-    private func paused() throws -> (GuardBench, Intent) {
-        var bench = try GuardBench(Self.rules, campaigns: 2)
-        bench.see(2, sent: 100, bounced: 10)
         let intent = try #require(bench.sent().first)
         _ = bench.reported()
         return (bench, intent)

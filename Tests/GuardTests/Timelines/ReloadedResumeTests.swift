@@ -5,35 +5,20 @@ import Reporting
 import Testing
 
 /// A reload removes the rule that was to resume a campaign.
-@Suite struct ReloadedResumeTests {
-    static let rules = """
-        rules:
-          - {name: bounces, when: bounceRate > 5% and resolved >= 50, then: pause, resume: {after: 1h}}
-          - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
-        """
-    static let minute = Duration.seconds(60)
-    static let lost = Fault(.unreachable, "no answer", mayHaveTakenEffect: true)
-    static let notSent = Fault(.unreachable, "not sent", mayHaveTakenEffect: false)
-
-    private func phase(_ bench: GuardBench) -> CampaignPhase? {
-        bench.warden.campaigns[CampaignID(unchecked: "camp_2")]?.phase
-    }
-
-    private func paused() throws -> (GuardBench, Intent) {
-        var bench = try GuardBench(Self.rules, campaigns: 2)
-        bench.see(2, sent: 100, bounced: 10)
-        let intent = try #require(bench.sent().first)
-        _ = bench.reported()
-        return (bench, intent)
-    }
-
-    private func resuming(answer: Result<ActionAnswer, Fault>, _ newer: String) throws -> GuardBench {
+@Suite struct ReloadedResumeTests: ReloadBench {
+    /// The cooldown is over, and the resume is under way.
+    private func resuming() throws -> (GuardBench, Intent) {
         var (bench, pause) = try paused()
         bench.confirmPause(pause)
         bench.wait(.seconds(3660))
         bench.seePool(remaining: 1000)
         bench.see(2, sent: 103, bounced: 10)
         let intent = try #require(bench.sent().first)
+        return (bench, intent)
+    }
+
+    private func resuming(answer: Result<ActionAnswer, Fault>, _ newer: String) throws -> GuardBench {
+        var (bench, intent) = try resuming()
         try bench.reload(newer, campaigns: 2)
         bench.answer(intent, answer)
         return bench
@@ -84,12 +69,7 @@ import Testing
     }
 
     @Test func aResumeWithoutItsRuleIsNotSent() throws {
-        var (bench, pause) = try paused()
-        bench.confirmPause(pause)
-        bench.wait(.seconds(3660))
-        bench.seePool(remaining: 1000)
-        bench.see(2, sent: 103, bounced: 10)
-        let intent = try #require(bench.sent().first)
+        var (bench, intent) = try resuming()
         try bench.reload("rules: [{name: silent, when: age(stats) > 1h, then: alert}]", campaigns: 2)
         #expect(!bench.warden.stillStands(intent, at: bench.now))
     }
