@@ -1,14 +1,6 @@
 package import Model
 import Policy
 
-/// The launch rules' verdict on one launch.
-enum LaunchVerdict {
-    case pass
-    case hold(LaunchHold)
-    /// The counters show that the campaign was started before.
-    case alreadyStarted
-}
-
 /// Evaluates launches in order, one at a time, on fresh stats.
 extension Guard {
     /// Reports every waiting launch.
@@ -33,19 +25,16 @@ extension Guard {
         guard launches.hasOpen else { return [] }
         var effects = dropExpired(at: now)
         if launches.busy != nil { return effects }
-        // A launch further ahead is not settled yet, so the pool volume that it takes is unknown.
         var isBehind = false
         for index in launches.open where isDue(index, at: now) {
             if isAnswered(index, at: now) {
                 effects += evaluateReportingRules(index, at: now)
-                switch verdict(index, at: now) {
-                case .pass where isBehind && launches[index].forcer(at: now) == nil: break
-                case .pass:
-                    let (more, hasBegun) = beginEvaluation(index, at: now)
-                    effects += more
-                    if hasBegun { return effects }
-                case .hold(let hold): effects += take(hold, index, at: now)
-                case .alreadyStarted: effects += foundStarted(launch: index, isFirstPoll: true, at: now)
+                let isForced = launches[index].forcer(at: now) != nil
+                if let obstacle = obstacle(index, isForced: isForced, isBehind: isBehind, at: now) {
+                    effects += take(obstacle, index, at: now)
+                } else {
+                    launches.update(index) { $0.beginEvaluation(at: now) }
+                    return effects + targets(index).map { planner.pollNow($0, at: now) }
                 }
             }
             let isLast = launches.open.last == index
@@ -130,20 +119,6 @@ extension Guard {
 
     // MARK: Evaluation
 
-    /// Requests fresh stats for a launch that its rules allow, unless the ledger or the start limit holds it.
-    private mutating func beginEvaluation(_ index: Int, at now: Instant) -> (effects: [Effect], hasBegun: Bool) {
-        if ledger.isFailing { return (take(LaunchHold([.ledger]), index, at: now), false) }
-        let id = launches[index].entry.campaign
-        if policy.mode == .enforce, launches[index].forcer(at: now) == nil,
-            let until = startLimit.earliestStart(of: id, policy, at: now)
-        {
-            launches.update(index) { $0.waitUntil(until) }
-            return (startLimit.report(policy) + take(LaunchHold([.startLimit]), index, at: now), false)
-        }
-        launches.update(index) { $0.beginEvaluation(at: now) }
-        return (targets(index).map { planner.pollNow($0, at: now) }, true)
-    }
-
     /// Handles a fresh response or its failure; once all are in, the launch is started or held.
     mutating func settleLaunch(_ outcome: PollOutcome, at now: Instant) -> [Effect] {
         guard let index = launches.busy, case .evaluating(let since) = launches[index].phase else { return [] }
@@ -155,47 +130,15 @@ extension Guard {
             return take(LaunchHold([.noFreshStats]), index, at: now)
         }
         guard targets.allSatisfy({ isFresh($0, since: since) }) else { return [] }
-        switch verdict(index, at: now) {
-        case .pass:
-            // A launch further ahead may have come due meanwhile.
-            if launches[index].forcer(at: now) == nil, launchAhead(of: index, at: now) != nil {
-                launches.update(index) { $0.stepBack() }
-                return advanceLaunches(at: now)
-            }
-            return release(index, at: now)
-        case .hold(let hold): return take(hold, index, at: now)
-        case .alreadyStarted: return foundStarted(launch: index, isFirstPoll: true, at: now)
+        let isForced = launches[index].forcer(at: now) != nil
+        guard let obstacle = obstacle(index, isForced: isForced, at: now) else { return release(index, at: now) }
+        switch obstacle {
+        // A launch further ahead came due meanwhile, or this one expired or was put off.
+        case .over, .notDue, .behind, .startUnderWay:
+            launches.update(index) { $0.stepBack() }
+            return advanceLaunches(at: now)
+        case .person, .alreadyStarted, .hold, .startLimit: return take(obstacle, index, at: now)
         }
-    }
-
-    /// The verdict on current data; the launch passes only if every rule is known and false.
-    func verdict(_ index: Int, at now: Instant) -> LaunchVerdict {
-        guard let campaign = campaigns[launches[index].entry.campaign], let latest = campaign.samples.latest,
-            !campaign.samples.isMissing, campaign.samples.age(at: now) <= policy.staleAfter
-        else { return .hold(LaunchHold([.noStats])) }
-        if latest.stats.showsSending { return .alreadyStarted }
-        switch campaign.phase {
-        // A stopped campaign is not a launch, even before its first email.
-        case .pausing, .paused, .pausedByAnother, .resuming: return .hold(LaunchHold([.paused]))
-        case .unknown, .draft, .starting, .running: break
-        }
-        guard latest.stats.provesDraft, let enrolled = latest.stats.totalEnrolled else {
-            return .hold(LaunchHold([.noStats]))
-        }
-        if enrolled == 0 { return .hold(LaunchHold([.noLeads])) }
-        if launches[index].forcer(at: now) != nil { return .pass }
-        var hold = LaunchHold([])
-        let readings = campaign.readings(in: context(of: campaign.entry, at: now))
-        for rule in campaign.rules.set.holding {
-            let evaluation = rule.condition.evaluate(readings)
-            switch evaluation.truth {
-            case .no: continue
-            case .yes: hold.reasons.append(.rule(rule.name))
-            case .unknown: hold.reasons.append(.unknownRule(rule.name))
-            }
-            if hold.rule == nil { (hold.rule, hold.evaluation) = (rule, evaluation) }
-        }
-        return hold.reasons.isEmpty ? .pass : .hold(hold)
     }
 
     /// Holds the launch and reports why.
@@ -248,7 +191,7 @@ extension Guard {
 
     /// Settles a start, even if its launch or its campaign left the policy meanwhile.
     mutating func startAnswered(
-        _ intent: Intent, _ result: Result<ActionAnswer, Fault>, at now: Instant
+        _ intent: Intent, _ result: Result<ActionAnswer, Fault>, jitter: Double, at now: Instant
     ) -> [Effect] {
         guard let position = campaigns.knownIndex(of: intent.campaign), campaigns[position].startUnderWay == intent
         else { return [] }
@@ -259,9 +202,9 @@ extension Guard {
             case .running: effects = started(position, intent, answer, at: now)
             case .draft, .paused, .other:
                 let fault = Fault(.unexpected, "the response to a start reports that the campaign is not running")
-                effects = startFailed(position, intent, fault, at: now)
+                effects = startFailed(position, intent, fault, jitter: jitter, at: now)
             }
-        case .failure(let fault): effects = startFailed(position, intent, fault, at: now)
+        case .failure(let fault): effects = startFailed(position, intent, fault, jitter: jitter, at: now)
         }
         return effects + advanceLaunches(at: now)
     }
@@ -292,7 +235,7 @@ extension Guard {
     }
 
     private mutating func startFailed(
-        _ position: Int, _ intent: Intent, _ fault: Fault, at now: Instant
+        _ position: Int, _ intent: Intent, _ fault: Fault, jitter: Double, at now: Instant
     ) -> [Effect] {
         let isFinal: Bool
         switch fault.kind {
@@ -303,18 +246,26 @@ extension Guard {
         campaigns.update(position) { $0.startFailed(fault, isFinal: isFinal, at: now) }
         // A start that may have taken effect stays reserved: only the counters can tell.
         if campaigns[position].lostStart == nil { pools.cancelReservation(of: intent.campaign) }
-        let retryAt = now + max(fault.retryAfter ?? .zero, policy.poll.pools.min)
+        let waitMin = max(fault.retryAfter ?? .zero, policy.poll.pools.min)
         var next = isFinal ? StartFailureAftermath.closed : .triedAgain
+        var isDue = true
         if let index = launches.knownIndex(of: intent.campaign) {
-            launches.update(index) { isFinal ? $0.close() : $0.startFailed(retryAt: retryAt) }
+            isDue = launches.update(index) { launch in
+                if isFinal { launch.close() }
+                return isFinal || launch.startFailed(fault.summary, waitMin: waitMin, random: jitter, at: now)
+            }
         }
+        let index = launches.openIndex(of: intent.campaign)
         if launches.index(of: intent.campaign) == nil { next = .notInPolicy }
-        return [report(.failed(intent.decision, fault, next), of: launchEntry(intent.campaign), position)]
+        let effects =
+            isDue ? [report(.failed(intent.decision, fault, next), of: launchEntry(intent.campaign), position)] : []
+        guard let index, let order = launches[index].heldBy else { return effects }
+        return effects + take(LaunchHold([.person(order.by)]), index, at: now)
     }
 
     // MARK: Started by someone
 
-    private mutating func foundStarted(launch index: Int, isFirstPoll: Bool, at now: Instant) -> [Effect] {
+    mutating func foundStarted(launch index: Int, isFirstPoll: Bool, at now: Instant) -> [Effect] {
         campaigns.index(of: launches[index].entry.campaign).map {
             foundStarted($0, isFirstPoll: isFirstPoll, at: now)
         } ?? []

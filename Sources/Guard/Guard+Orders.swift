@@ -21,7 +21,7 @@ extension Guard {
         switch order.act {
         case .pause: orderPause(order, index, at: now)
         case .resume: orderResume(order, index, at: now)
-        case .hold: orderHold(order, at: now)
+        case .hold: orderHold(order, index, at: now)
         case .release: orderRelease(order, index, at: now)
         case .mute: (orderMute(order, index, at: now), [])
         }
@@ -29,14 +29,58 @@ extension Guard {
 
     private mutating func orderPause(_ order: Order, _ index: Int, at now: Instant) -> (OrderOutcome, [Effect]) {
         guard policy.mode == .enforce else { return (.refused(.observeMode), []) }
+        _ = withdrawStart(index)
+        withdrawResume(index, at: now)
         let decision = Decision(
             id: nextDecisionID(), at: now, campaign: order.campaign, cause: .order(order), conditionText: nil,
             evidence: nil)
-        let (acceptance, effects) = campaigns.update(index) { $0.orderPause(decision, order, at: now) }
-        if acceptance.isPausingOnceAnswered, let launch = launches.openIndex(of: order.campaign) {
-            launches.update(launch) { $0.holdAfterPause(by: order) }
+        let (acceptance, effects) = campaigns.update(index) { $0.orderPause(decision, at: now) }
+        // A campaign that has sent is resumed by an order; one that has not would be started by its launch.
+        let launch = launches.openIndex(of: order.campaign)
+        guard launch != nil || campaigns[index].samples.latest?.stats.showsSending != true else {
+            return (.accepted(acceptance), effects)
         }
-        return (.accepted(acceptance), effects)
+        campaigns.update(index) { $0.launchHold = order }
+        return (
+            .accepted(.holdingLaunch(acceptance, isInPolicy: launch != nil)),
+            effects + (launch.map { hold($0, by: order, at: now) } ?? [])
+        )
+    }
+
+    /// Withdraws a decided start that has not left; false if there is none.
+    private mutating func withdrawStart(_ index: Int) -> Bool {
+        guard campaigns.update(index, { $0.withdrawStart() }) else { return false }
+        let id = campaigns[index].entry.id
+        // A start that may have taken effect stays reserved.
+        if campaigns[index].lostStart == nil { pools.cancelReservation(of: id) }
+        // Also a launch that a reload dropped meanwhile: it may return.
+        if let launch = launches.knownIndex(of: id), launches[launch].phase == .starting {
+            launches.update(launch) { $0.stepBack() }
+        }
+        return true
+    }
+
+    private mutating func withdrawResume(_ index: Int, at now: Instant) {
+        guard campaigns.update(index, { $0.withdrawResume(at: now) }),
+            case .resuming(let attempt) = campaigns[index].phase, !attempt.mayHaveTakenEffect
+        else { return }
+        pools.cancelReservation(of: campaigns[index].entry.id)
+    }
+
+    /// Holds a launch for a person; a start that has left is answered first.
+    private mutating func hold(_ launch: Int, by order: Order, at now: Instant) -> [Effect] {
+        launches.update(launch) { $0.hold(by: order) }
+        if launches[launch].phase == .starting { return [] }
+        return take(LaunchHold([.person(order.by)]), launch, at: now)
+    }
+
+    /// Holds the launches that the policy has added since a person ordered it.
+    mutating func holdAsOrdered(at now: Instant) -> [Effect] {
+        launches.open.flatMap { index -> [Effect] in
+            guard launches[index].heldBy == nil, let order = campaigns[launches[index].entry.campaign]?.launchHold
+            else { return [] }
+            return hold(index, by: order, at: now)
+        }
     }
 
     private mutating func orderResume(_ order: Order, _ index: Int, at now: Instant) -> (OrderOutcome, [Effect]) {
@@ -46,23 +90,27 @@ extension Guard {
         switch campaigns.update(index, { $0.orderResume(order, in: context) }) {
         case .refused(let refusal): return (.refused(refusal), [])
         case .begins(let warnings):
+            if let launch = launches.openIndex(of: order.campaign), launches[launch].heldBy != nil {
+                launches.update(launch) { $0.liftHold() }
+            }
             return (.accepted(.resuming(warnings: warnings)), requestResumeStats(index, at: now))
         }
     }
 
     // MARK: Launches
 
-    private mutating func orderHold(_ order: Order, at now: Instant) -> (OrderOutcome, [Effect]) {
-        guard let index = launches.index(of: order.campaign) else { return (.refused(.noLaunch), []) }
-        switch launches[index].phase {
-        case .starting: return (.refused(.startAlreadySent), [])
+    private mutating func orderHold(_ order: Order, _ index: Int, at now: Instant) -> (OrderOutcome, [Effect]) {
+        guard let launch = launches.index(of: order.campaign) else { return (.refused(.noLaunch), []) }
+        // Only a pause stops what a lost start may have started.
+        if campaigns[index].hasLostStart { return (.refused(.startMayHaveTakenEffect), []) }
+        switch launches[launch].phase {
+        case .starting: if !withdrawStart(index) { return (.refused(.startAlreadySent), []) }
         case .released: return (.refused(.alreadyReleased), [])
         case .closed: return (.refused(.launchOver), [])
-        case .waiting, .held, .evaluating:
-            if campaigns[order.campaign]?.lostStart != nil { return (.refused(.startMayHaveTakenEffect), []) }
-            launches.update(index) { $0.hold(by: order) }
-            return (.accepted(.launchHeld), take(LaunchHold([.person(order.by)]), index, at: now))
+        case .waiting, .held, .evaluating: break
         }
+        campaigns.update(index) { $0.launchHold = order }
+        return (.accepted(.launchHeld), hold(launch, by: order, at: now))
     }
 
     private mutating func orderRelease(_ order: Order, _ index: Int, at now: Instant) -> (OrderOutcome, [Effect]) {
@@ -70,7 +118,14 @@ extension Guard {
         case .paused, .pausedByAnother, .resuming: return orderResume(order, index, at: now)
         case .unknown, .draft, .starting, .running, .pausing: break
         }
-        guard let launch = launches.openIndex(of: order.campaign) else { return (.refused(.nothingToRelease), []) }
+        guard let launch = launches.openIndex(of: order.campaign) else {
+            let retained = launches.knownIndex(of: order.campaign)
+            let isHeld = retained.map { launches[$0].isOpen && launches[$0].heldBy != nil } ?? false
+            guard isHeld || campaigns[index].launchHold != nil else { return (.refused(.nothingToRelease), []) }
+            liftHold(index)
+            if let retained, isHeld { launches.update(retained) { $0.liftHold() } }
+            return (.accepted(.holdLifted(waitsFor: nil)), [])
+        }
         switch launches[launch].phase {
         case .starting: return (.refused(.startUnderWay), [])
         case .evaluating where launches[launch].heldBy == nil && !order.isForced:
@@ -79,19 +134,32 @@ extension Guard {
         }
         if order.isForced {
             guard policy.mode == .enforce else { return (.refused(.observeMode), []) }
+            liftHold(index)
             launches.update(launch) { $0.force(by: order, until: now + CampaignMachine.orderMax) }
             return (.accepted(.startingByForce), advanceLaunches(at: now))
         }
         let wait = wait(of: launch, at: now)
         if launches[launch].heldBy == nil { return (.refused(.notHeldByPerson(waitsFor: wait)), []) }
+        liftHold(index)
         launches.update(launch) { $0.liftHold() }
         return (.accepted(.holdLifted(waitsFor: wait)), advanceLaunches(at: now))
+    }
+
+    /// Lifts the hold that also applies to a launch of a later policy, and a pause of a start that may still show.
+    private mutating func liftHold(_ index: Int) {
+        campaigns.update(index) { campaign in
+            campaign.launchHold = nil
+            if campaign.hasLostStart { campaign.orderedPause = nil }
+        }
     }
 
     /// The reason why a launch that nobody holds would still wait; nil if no reason is known.
     private func wait(of index: Int, at now: Instant) -> LaunchWait? {
         if let notBefore = launches[index].entry.notBefore, monotonic(notBefore) > now { return .notBefore(notBefore) }
-        guard case .hold(let hold) = verdict(index, at: now) else { return nil }
+        let campaign = campaigns[launches[index].entry.campaign]
+        guard let campaign, let obstacle = evidence(against: launches[index], campaign, isForced: false, at: now),
+            case .hold(let hold) = obstacle
+        else { return nil }
         return .held(hold.reasons, hold.evaluation?.decisive)
     }
 

@@ -70,7 +70,8 @@ package struct Guard: Sendable {
     package mutating func handle(_ event: Event, at now: Instant) -> [Effect] {
         var effects: [Effect]
         switch event {
-        case .started: effects = reportQueued(launches.all) + workOff(everything: true, at: now)
+        case .started:
+            effects = reportQueued(launches.all) + holdAsOrdered(at: now) + workOff(everything: true, at: now)
         case .tick: effects = workOff(at: now)
         case .polled(let outcome): effects = take(outcome, at: now)
         case .sampled(let sample): effects = take(sample, at: now)
@@ -114,7 +115,7 @@ package struct Guard: Sendable {
         var effects: [Effect] = [.record(.intent(intent, outcome: outcome))]
         switch intent.action {
         case .pause: effects += pauseAnswered(intent, result, jitter: jitter, at: now)
-        case .start: effects += startAnswered(intent, result, at: now)
+        case .start: effects += startAnswered(intent, result, jitter: jitter, at: now)
         case .resume: effects += resumeAnswered(intent, result, at: now)
         }
         planPolls(after: intent, at: now)
@@ -241,7 +242,7 @@ package struct Guard: Sendable {
             guard let old = previous[launch.entry.campaign] else { return true }
             return old.phase == .closed || (old.wasDryRun && actsNow)
         }
-        return reportQueued(begun) + workOff(everything: true, at: now)
+        return reportQueued(begun) + holdAsOrdered(at: now) + workOff(everything: true, at: now)
     }
 
     // MARK: Storage

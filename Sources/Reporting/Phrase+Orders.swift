@@ -8,20 +8,27 @@ extension Phrase {
     package static func text(_ outcome: OrderOutcome, _ order: Order, _ entry: CampaignEntry?) -> String {
         let name = entry.map(Self.name) ?? order.campaign.text
         switch outcome {
-        case .accepted(let acceptance): return text(acceptance, name)
+        case .accepted(let acceptance): return text(acceptance, name, order.campaign)
         case .refused(let refusal): return text(refusal, name)
         }
     }
 
-    private static func text(_ acceptance: OrderAcceptance, _ name: String) -> String {
+    private static func text(_ acceptance: OrderAcceptance, _ name: String, _ id: CampaignID) -> String {
         switch acceptance {
         case .pausing: "pausing \(name)"
+        case .pausingDraft: "\(name) is a draft that has never run; sending the pause in case someone started it"
         case .staysPaused(let isStillSending):
-            "\(name) is already paused, and stays paused until a person resumes it"
+            "\(name) was last known as paused; sending the pause again; it stays paused until a person resumes it"
                 + (isStillSending ? "; warning: it is still sending; the pause is sent again until it stops" : "")
+        case .holdingLaunch(let pause, isInPolicy: true):
+            "\(text(pause, name, id)); its launch is held until a person releases it ('sendwarden release \(id)')"
+        case .holdingLaunch(let pause, isInPolicy: false):
+            "\(text(pause, name, id)); it has no launch that waits, and one that the policy adds later is held until a "
+                + "person releases it ('sendwarden release \(id)')"
         case .pausingOnceAnswered: "pausing \(name) once the platform responds to the request in flight"
         case .pausingOnceResumeAnswered: "pausing \(name) once the platform responds to the resume in flight"
-        case .resumeCancelled: "\(name) is not resumed, and stays paused until a person resumes it"
+        case .resumeCancelled:
+            "\(name) is not resumed; sending its pause again; it stays paused until a person resumes it"
         case .resuming(let warnings):
             "resuming \(name) once fresh stats are in" + warnings.map { "; warning: \(text($0))" }.joined()
         case .launchHeld: "the launch of \(name) is held until a person releases it"

@@ -59,6 +59,31 @@ import Testing
         #expect(decisions.flatMap(\.actions).allSatisfy { $0.outcome != nil })
     }
 
+    /// A hold and a pause stop a start that is decided and still being stored.
+    @Test(arguments: [Order.Act.hold, .pause])
+    func anOrderStopsAStartThatIsBeingStored(_ act: Order.Act) async throws {
+        let ledger = try await ledger()
+        let policy = Self.policy.replacing("20:05:00", with: "20:00:03")
+        try await DaemonBench.run(
+            world: Self.world, policy: policy, speed: 1, quick: true, ledger: ledger
+        ) { bench in
+            try await bench.wait(upTo: .seconds(30), every: .milliseconds(50)) { bench.count(.daemonReady) == 1 }
+            ledger.faults.hang()
+            // The start is decided when the launch is due.
+            try await bench.pass(.seconds(5))
+            async let reply = bench.control.obey(Order(act, CampaignID(unchecked: "new"), by: "anna"))
+            try await bench.wait(upTo: .seconds(10), every: .milliseconds(50)) { bench.count(.orderAccepted) == 1 }
+            ledger.faults.release()
+            #expect(await reply?.accepted == true)
+            try await bench.pass(.seconds(10))
+            #expect(bench.status("new") == "draft" && bench.count(.launchReleased) == 0)
+            #expect(bench.count(.launchFailed) == 0 && bench.count(.launchHeld) == 1)
+            #expect(
+                await bench.control.obey(Order(.release, CampaignID(unchecked: "new"), by: "anna"))?.accepted == true)
+            try await bench.wait(upTo: .seconds(30), every: .milliseconds(50)) { bench.status("new") == "running" }
+        }
+    }
+
     /// Only the start waits for a slow write that does not count as failing yet.
     @Test func aStartWaitsForItsBatch() async throws {
         let ledger = try await ledger()

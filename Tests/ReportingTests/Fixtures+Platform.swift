@@ -82,6 +82,15 @@ extension Fixture {
         let wait = LaunchWait.notBefore(FixtureWorld.noon)
         let acceptances: [(String, Order, OrderAcceptance)] = [
             ("pausing", world.order(.pause), .pausing),
+            ("pausing a draft", world.order(.pause), .pausingDraft),
+            (
+                "pausing a draft and its launch", world.order(.pause),
+                .holdingLaunch(.pausingDraft, isInPolicy: true)
+            ),
+            (
+                "pausing a draft without a launch", world.order(.pause),
+                .holdingLaunch(.pausingDraft, isInPolicy: false)
+            ),
             ("it stays paused", world.order(.pause), .staysPaused(isStillSending: false)),
             ("it stays paused, but is still sending", world.order(.pause), .staysPaused(isStillSending: true)),
             ("pausing after an answer", world.order(.pause), .pausingOnceAnswered),

@@ -155,6 +155,7 @@ struct Fixture {
                     "someone else had paused the campaign, unknown when",
                     .alreadyPaused(decision, status: .paused, pausedAt: nil)
                 ),
+                ("a campaign paused again was still paused", .stillPaused(decision, pausedAt: noon)),
                 ("the campaign to pause is a draft", .alreadyPaused(decision, status: .draft, pausedAt: nil)),
                 (
                     "a pause failed and is tried again",

@@ -90,7 +90,7 @@ extension GuardLoop {
         // It is stored but not sent, so the next start evaluates it again.
         case .send where isStopping, .change where isStopping: break
         case .send(let intent):
-            guard warden.stillStands(intent, at: now) else { return fail(.send(intent), GuardLoop.outdated) }
+            guard warden.mayLeave(intent, at: now) else { return fail(.send(intent), GuardLoop.outdated) }
             send(intent)
         case .change(let change):
             guard warden.stillStands(change) else { return fail(.change(change), GuardLoop.outdated) }

@@ -4,61 +4,119 @@ import Policy
 /// Carries out people's orders: they outrank the rules, and only a person resumes what a person stopped.
 extension CampaignMachine {
     /// Carries out an order to pause the campaign.
-    mutating func orderPause(_ decision: Decision, _ order: Order, at now: Instant) -> (OrderAcceptance, [Effect]) {
+    mutating func orderPause(_ decision: Decision, at now: Instant) -> (OrderAcceptance, [Effect]) {
         switch phase {
-        case .unknown, .draft, .running, .pausedByAnother: return (.pausing, beginPause(decision, at: now))
-        // A lost resume may have taken effect, so the pause is sent.
-        case .paused(let pause) where pause.lostResume != nil: return (.pausing, beginPause(decision, at: now))
+        case .draft: return (.pausingDraft, beginPause(decision, at: now))
+        case .unknown, .running, .pausedByAnother: return (.pausing, beginPause(decision, at: now))
         case .paused(let pause):
-            stayPaused(pause, order)
-            return (.staysPaused(isStillSending: pause.repetitions != nil), [])
-        case .pausing, .starting:
+            return (.staysPaused(isStillSending: pause.repetitions != nil), pauseAgain(pause, decision, at: now))
+        case .starting(let attempt):
+            if attempt.isUnderWay {
+                orderedPause = decision
+                return (.pausingOnceAnswered, [])
+            }
+            return (.pausing, beginPause(decision, lostStart: attempt.lost, at: now))
+        case .pausing(let attempt):
+            if attempt.retryAt != nil { return (.pausing, takeOver(attempt, decision, at: now)) }
             orderedPause = decision
             return (.pausingOnceAnswered, [])
         case .resuming(let attempt):
-            orderedPause = decision
-            return (attempt.isSent ? .pausingOnceResumeAnswered : .resumeCancelled, [])
+            if attempt.isSent {
+                orderedPause = decision
+                return (.pausingOnceResumeAnswered, [])
+            }
+            return (.resumeCancelled, pauseInsteadOfResume(attempt, decision, at: now))
         }
     }
 
-    /// Keeps a paused campaign paused by a person's order.
-    private mutating func stayPaused(_ earlier: Pause, _ order: Order?) {
+    /// Sends the pause of a campaign that is believed to be paused: somebody may have restarted it.
+    private mutating func pauseAgain(_ earlier: Pause, _ decision: Decision, at now: Instant) -> [Effect] {
         var pause = earlier
-        (pause.keptBy, pause.resumeAt) = (order, nil)
-        phase = .paused(pause)
+        pause.keep(for: decision.order)
+        return beginPause(decision, repeats: pause, at: now)
+    }
+
+    /// Sends a failed pause again at once, now for the person who ordered it.
+    private mutating func takeOver(_ earlier: PauseAttempt, _ decision: Decision, at now: Instant) -> [Effect] {
+        let effects = beginPause(decision, repeats: earlier.repeats, lostStart: earlier.lostStart, at: now)
+        guard case .pausing(var attempt) = phase else { return effects }
+        attempt.repeats?.keep(for: decision.order)
+        (attempt.lostAttempts, attempt.failures, attempt.reminder) =
+            (earlier.lostAttempts, earlier.failures, earlier.reminder)
+        phase = .pausing(attempt)
+        return effects
+    }
+
+    private mutating func pauseInsteadOfResume(
+        _ attempt: ResumeAttempt, _ decision: Decision, at now: Instant
+    ) -> [Effect] {
+        switch attempt.withoutResume {
+        case .paused(let pause): pauseAgain(pause, decision, at: now)
+        case .unknown, .draft, .starting, .running, .pausing, .resuming, .pausedByAnother:
+            beginPause(decision, at: now)
+        }
+    }
+
+    /// Withdraws a decided start that has not left; false if there is none.
+    mutating func withdrawStart() -> Bool {
+        guard case .starting(var attempt) = phase, attempt.isUnderWay, departed != attempt.intent else { return false }
+        attempt.isUnderWay = false
+        phase = attempt.lost == nil ? .draft : .starting(attempt)
+        return true
+    }
+
+    /// Withdraws a decided resume that has not left; false if there is none.
+    mutating func withdrawResume(at now: Instant) -> Bool {
+        guard case .resuming(var attempt) = phase, case .sent(let intent) = attempt.step, departed != intent else {
+            return false
+        }
+        attempt.step = .waiting(until: now)
+        phase = .resuming(attempt)
+        return true
     }
 
     /// Carries out a pause ordered while a request was under way, once the response is in.
     ///
     /// - Parameter mode: a policy loaded meanwhile may only observe.
     mutating func pauseAsOrdered(_ mode: Mode = .enforce, at now: Instant) -> [Effect] {
-        func begin(_ decision: Decision) -> [Effect] {
-            switch mode {
-            case .enforce: beginPause(decision, at: now)
-            case .observe: [report(.pauseAbandoned(decision, .observeMode, mayHaveTakenEffect: false))]
-            }
-        }
         guard let decision = orderedPause else { return [] }
-        var effects: [Effect] = []
+        if mode == .observe { return abandonOrderedPause(decision) }
+        let effects: [Effect]
         switch phase {
-        // While the response to a start is missing, the counters show whether there is anything to pause.
-        case .pausing, .starting: return []
+        case .pausing: return []
+        case .starting(let attempt):
+            // After a pause that found a draft, the counters show whether there is anything to pause.
+            if attempt.isUnderWay || attempt.pauseFoundDraft == true { return [] }
+            effects = beginPause(decision, lostStart: attempt.lost, at: now)
         case .resuming(let attempt):
             if attempt.isSent { return [] }
-            if attempt.mayHaveTakenEffect {
-                effects = begin(decision)
-            } else if attempt.wasAnothers == true {
-                phase = .pausedByAnother(attempt.pause.standstill)
-            } else {
-                stayPaused(attempt.pause, decision.order)
-            }
-        case .paused(let pause) where pause.lostResume == nil: stayPaused(pause, decision.order)
-        case .running, .unknown, .paused: effects = begin(decision)
-        // The campaign did not start, or someone else had paused it: there is nothing to do.
-        case .draft, .pausedByAnother: break
+            effects = pauseInsteadOfResume(attempt, decision, at: now)
+        case .paused(let pause): effects = pauseAgain(pause, decision, at: now)
+        case .running, .unknown, .draft, .pausedByAnother: effects = beginPause(decision, at: now)
         }
         orderedPause = nil
         return effects
+    }
+
+    /// Observe mode sends nothing, but a paused campaign stays paused as ordered.
+    private mutating func abandonOrderedPause(_ decision: Decision) -> [Effect] {
+        var isReported = false
+        switch phase {
+        case .pausing, .starting: return []
+        case .resuming(let attempt):
+            if attempt.isSent { return [] }
+            isReported = attempt.mayHaveTakenEffect
+            phase = attempt.withoutResume
+        case .paused(let pause): isReported = pause.lostResume != nil
+        case .running, .unknown: isReported = true
+        case .draft, .pausedByAnother: break
+        }
+        if case .paused(var pause) = phase {
+            pause.keep(for: decision.order)
+            phase = .paused(pause)
+        }
+        orderedPause = nil
+        return isReported ? [report(.pauseAbandoned(decision, .observeMode, mayHaveTakenEffect: false))] : []
     }
 
     /// The result of an ordered resume.
@@ -89,6 +147,7 @@ extension CampaignMachine {
         let obstacles = order.isForced ? [] : obstacles(to: owner, in: context)
         if !obstacles.isEmpty { return .refused(.obstacles(obstacles)) }
         (attempt.order, attempt.orderedAt, attempt.reported) = (order, context.now, nil)
+        launchHold = nil
         phase = .resuming(attempt)
         return .begins(warnings: launchWarnings(in: context))
     }
@@ -99,6 +158,13 @@ extension CampaignMachine {
             decision: Decision(
                 id: 0, at: now, campaign: order.campaign, cause: .order(order), conditionText: nil, evidence: nil),
             pausedAt: now, isOurs: false, standstill: standstill)
+    }
+}
+
+extension Pause {
+    /// Keeps the campaign paused until a person resumes it; no order changes nothing.
+    mutating func keep(for order: Order?) {
+        if let order { (keptBy, resumeAt) = (order, nil) }
     }
 }
 

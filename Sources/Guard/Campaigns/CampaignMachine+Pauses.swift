@@ -17,9 +17,14 @@ extension CampaignMachine {
         }
     }
 
-    mutating func beginPause(_ decision: Decision, at now: Instant) -> [Effect] {
+    /// - Parameters:
+    ///   - repeats: the confirmed pause of a campaign that is believed to be paused.
+    ///   - lostStart: a start whose response was lost before.
+    mutating func beginPause(
+        _ decision: Decision, repeats: Pause? = nil, lostStart: Intent? = nil, at now: Instant
+    ) -> [Effect] {
         let intent = Intent(action: .pause, campaign: entry.id, decision: decision, firstSentAt: now, attempt: 1)
-        phase = .pausing(PauseAttempt(intent: intent))
+        phase = .pausing(PauseAttempt(intent: intent, repeats: repeats, lostStart: lostStart))
         return [.record(.decision(decision)), .record(.intent(intent, outcome: nil)), .send(intent)]
     }
 
@@ -28,7 +33,7 @@ extension CampaignMachine {
         guard case .pausing(var attempt) = phase, let retryAt = attempt.retryAt, retryAt <= context.now else {
             return []
         }
-        switch review(attempt.intent.decision, in: context) {
+        switch review(attempt.intent.decision, keptBy: attempt.repeats?.keptBy, in: context) {
         case .isVoid(let objection): return abandonPause(attempt, objection, in: context)
         case .stands(let evidence): attempt.intent.decision.evidence = evidence ?? attempt.intent.decision.evidence
         }
@@ -65,7 +70,7 @@ extension CampaignMachine {
             case .draft where samples.latest?.stats.showsSending == true:
                 fault = Fault(.unexpected, "the response reports a draft, but the campaign has sent emails")
             case .draft:
-                settlePause(.draft, at: context.now)
+                foundDraft(attempt, at: context.now)
                 return PauseAnswer(effects: [reportAlreadyPaused(intent.decision, answer)])
             case .running, .other:
                 fault = Fault(.unexpected, "the response to a pause reports that the campaign is not paused")
@@ -91,7 +96,16 @@ extension CampaignMachine {
             }
         }
         let pausedAt = answer.pausedAt ?? context.now
-        if var pause = attempt.repeats {
+        if var pause = attempt.orderedAgain {
+            if result.stamp == nil {
+                // Without a sign of a restart, what was learned since the earlier pause stays.
+                let isSame = answer.pausedAt != nil && pause.repetitions == nil
+                if !isSame { pause.standstill = standstill }
+                settlePause(.paused(pause), at: context.now)
+                result.effects = [report(.stillPaused(intent.decision, pausedAt: answer.pausedAt))]
+                return result
+            }
+        } else if var pause = attempt.repeats {
             // The planned resume stays as it was.
             (pause.standstill, pause.pausedAt) = (standstill, pausedAt)
             settlePause(.paused(pause), at: context.now)
@@ -101,8 +115,9 @@ extension CampaignMachine {
         var pause = Pause(
             decision: intent.decision, pausedAt: pausedAt, isOurs: answer.pausedAt != nil, standstill: standstill)
         if pause.isOurs, let rule { pause.resumeAt = resumes.paused(by: rule, at: context.now) }
-        settlePause(.paused(pause), at: context.now)
         let isExhausted = pause.isOurs && pause.resumeAt == nil && rule?.resume != nil
+        pause.keep(for: orderedPause?.order)
+        settlePause(.paused(pause), at: context.now)
         result.effects = [
             reportPause(
                 intent.decision, rule, mode: .enforce, resumesAt: pause.resumeAt, resumesExhausted: isExhausted)
@@ -124,6 +139,24 @@ extension CampaignMachine {
     private mutating func settlePause(_ newer: CampaignPhase, at now: Instant) {
         phase = newer
         freshAfter = now
+        // A pause ordered meanwhile is the one that was answered.
+        switch newer {
+        case .paused(var pause):
+            guard let orderedPause else { return }
+            pause.keep(for: orderedPause.order)
+            (phase, self.orderedPause) = (.paused(pause), nil)
+        case .draft, .pausedByAnother: orderedPause = nil
+        case .unknown, .starting, .running, .pausing, .resuming: break
+        }
+    }
+
+    /// Handles a pause that found a draft; a lost start may still take effect and is then paused as ordered.
+    private mutating func foundDraft(_ attempt: PauseAttempt, at now: Instant) {
+        guard let lost = attempt.lostStart else { return settlePause(.draft, at: now) }
+        settlePause(
+            .starting(StartAttempt(intent: lost, isUnderWay: false, lost: lost, pauseFoundDraft: true)), at: now)
+        // A person who released the launch meanwhile wants it to start.
+        orderedPause = launchHold == nil ? nil : attempt.intent.decision
     }
 
     private mutating func pauseFailed(
@@ -160,7 +193,7 @@ extension CampaignMachine {
     /// is sent again, because pausing a paused campaign does nothing.
     mutating func repeatPause(_ earlier: Pause, in context: CampaignContext) -> [Effect] {
         var pause = earlier
-        switch review(pause.decision, in: context) {
+        switch review(pause.decision, keptBy: pause.keptBy, in: context) {
         case .isVoid(let objection):
             phase = .running
             return [report(.pauseNotRepeated(pause, objection))]
@@ -211,8 +244,10 @@ extension CampaignMachine {
         case isVoid(PauseObjection)
     }
 
-    private func review(_ decision: Decision, in context: CampaignContext) -> Review {
+    /// - Parameter order: the order to stay paused, which outranks the rule that decided; nil if there is none.
+    private func review(_ decision: Decision, keptBy order: Order?, in context: CampaignContext) -> Review {
         if context.policy.mode == .observe { return .isVoid(.observeMode) }
+        if order != nil { return .stands(nil) }
         switch decision.cause {
         case .order, .launchRulesPass, .cooldownOver: return .stands(nil)
         case .unapprovedLaunch:

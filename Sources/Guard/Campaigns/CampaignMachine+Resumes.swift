@@ -45,9 +45,7 @@ extension CampaignMachine {
             phase = attempt.withoutResume
             return ([], false)
         }
-        if let orderedAt = attempt.orderedAt, context.now - orderedAt >= CampaignMachine.orderMax,
-            !attempt.mayHaveTakenEffect
-        {
+        if isExpired(attempt, at: context.now) {
             return (endOrder(attempt, .orderExpired(after: CampaignMachine.orderMax)), false)
         }
         attempt.step = .evaluating(since: context.now)
@@ -85,6 +83,49 @@ extension CampaignMachine {
         case passes(ResumeAttempt, Rule?)
     }
 
+    /// Why a resume does not leave now, apart from the start limit.
+    enum ResumeBlock {
+        /// No rule and no person wants it any more.
+        case unwanted
+        /// The order to resume is too old.
+        case orderExpired
+        case exhausted(Rule)
+        case lacksStats
+        case obstacles([ResumeObstacle])
+        /// It would take volume reserved for launches.
+        case volume(ResumeHindrance)
+    }
+
+    /// Why the resume does not leave now; nil if nothing hinders it.
+    ///
+    /// Asked when its fresh stats are in, and again just before it leaves.
+    func resumeBlock(_ attempt: ResumeAttempt, in context: CampaignContext) -> ResumeBlock? {
+        let rule = context.book.rule(attempt.pause.decision.cause.rule)
+        if orderedPause != nil { return .unwanted }
+        if attempt.order == nil {
+            guard let resume = resumingRule(attempt, context)?.resume, let rule else { return .unwanted }
+            if resumes.isExhausted(resume, at: context.now) { return .exhausted(rule) }
+        } else if isExpired(attempt, at: context.now) {
+            return .orderExpired
+        }
+        guard let stats = samples.latest?.stats, stats.sent != nil, stats.resolved != nil,
+            samples.age(at: context.now) <= context.policy.staleAfter
+        else { return .lacksStats }
+        let isForced = attempt.order?.isForced ?? false
+        let obstacles = isForced ? basicObstacles(in: context) : obstacles(to: rule, in: context)
+        if !obstacles.isEmpty { return .obstacles(obstacles) }
+        if attempt.order == nil, let hindrance = reservedVolume(in: context) {
+            let since = attempt.awaitsVolumeSince ?? context.now
+            if context.now - since < CampaignMachine.volumeWaitMax { return .volume(hindrance) }
+        }
+        return nil
+    }
+
+    private func isExpired(_ attempt: ResumeAttempt, at now: Instant) -> Bool {
+        guard let orderedAt = attempt.orderedAt, !attempt.mayHaveTakenEffect else { return false }
+        return now - orderedAt >= CampaignMachine.orderMax
+    }
+
     /// Handles a failed request for fresh stats.
     mutating func resumeLacksStats(_ fault: Fault, in context: CampaignContext) -> [Effect] {
         guard case .resuming(let attempt) = phase else { return [] }
@@ -93,30 +134,26 @@ extension CampaignMachine {
 
     mutating func evaluateResume(in context: CampaignContext) -> ResumeVerdict {
         guard case .resuming(var attempt) = phase else { return .waits([]) }
-        let rule = context.book.rule(attempt.pause.decision.cause.rule)
-        if attempt.order == nil, let rule, let resume = rule.resume, resumes.isExhausted(resume, at: context.now) {
+        switch resumeBlock(attempt, in: context) {
+        case nil: return .passes(attempt, context.book.rule(attempt.pause.decision.cause.rule))
+        case .unwanted:
+            phase = attempt.withoutResume
+            return .waits([])
+        case .orderExpired:
+            return .waits(endOrder(attempt, .orderExpired(after: CampaignMachine.orderMax)))
+        case .exhausted(let rule):
             phase = attempt.withoutResume
             return .waits([report(.resumesExhausted(rule))])
-        }
-        guard let stats = samples.latest?.stats, stats.sent != nil, stats.resolved != nil else {
-            return .waits(waitOn(attempt, .incompleteStats, lacksData: true, in: context))
-        }
-        let isForced = attempt.order?.isForced ?? false
-        let obstacles = isForced ? basicObstacles(in: context) : obstacles(to: rule, in: context)
-        if !obstacles.isEmpty {
-            // A person sees all of the obstacles and decides.
+        case .lacksStats: return .waits(waitOn(attempt, .incompleteStats, lacksData: true, in: context))
+        // A person sees all of the obstacles and decides.
+        case .obstacles(let obstacles):
             return .waits(
                 attempt.order == nil
                     ? waitOn(attempt, .obstacles(obstacles), in: context) : endOrder(attempt, .obstacles(obstacles)))
+        case .volume(let hindrance):
+            attempt.awaitsVolumeSince = attempt.awaitsVolumeSince ?? context.now
+            return .waits(waitOn(attempt, hindrance, in: context))
         }
-        if attempt.order == nil, let hindrance = reservedVolume(in: context) {
-            let since = attempt.awaitsVolumeSince ?? context.now
-            attempt.awaitsVolumeSince = since
-            if context.now - since < CampaignMachine.volumeWaitMax {
-                return .waits(waitOn(attempt, hindrance, in: context))
-            }
-        }
-        return .passes(attempt, rule)
     }
 
     /// Waits until the start limit allows a resume.
@@ -139,6 +176,16 @@ extension CampaignMachine {
         if !attempt.mayHaveTakenEffect { attempt.countedBefore = samples.latest?.stats }
         phase = .resuming(attempt)
         return [.record(.decision(decision)), .record(.intent(intent, outcome: nil)), .send(intent)]
+    }
+
+    /// Notes that a start or a resume leaves; what was counted while it was being stored was sent before it.
+    mutating func leave(_ intent: Intent) {
+        departed = intent
+        guard case .resuming(var attempt) = phase, attempt.step == .sent(intent), !attempt.mayHaveTakenEffect else {
+            return
+        }
+        attempt.countedBefore = samples.latest?.stats
+        phase = .resuming(attempt)
     }
 
     /// Every reason why the campaign must not run yet: pausing rules, the ledger, an unknown id.

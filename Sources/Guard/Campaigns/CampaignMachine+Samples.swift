@@ -137,6 +137,11 @@ extension CampaignMachine {
         var pause = pause
         let finding = observe(&pause.standstill, sample, in: context)
         phase = .paused(pause)
+        if finding != .still, pause.lostResume != nil, pause.keptBy != nil {
+            // Our own resume took effect after a person had ordered the pause.
+            pause.lostResume = nil
+            return repeatPause(pause, in: context)
+        }
         if finding != .still, let lost = pause.lostResume {
             var attempt = ResumeAttempt(pause: pause, step: .waiting(until: context.now))
             attempt.order = lost.order

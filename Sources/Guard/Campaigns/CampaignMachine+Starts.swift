@@ -11,6 +11,14 @@ extension CampaignMachine {
         }
     }
 
+    /// True if an earlier start may have taken effect, also while another one is under way.
+    var hasLostStart: Bool {
+        switch phase {
+        case .starting(let attempt): attempt.lost != nil
+        case .unknown, .draft, .running, .pausing, .paused, .resuming, .pausedByAnother: false
+        }
+    }
+
     /// The start whose response is pending; nil if there is none.
     var startUnderWay: Intent? {
         switch phase {

@@ -14,6 +14,7 @@ extension CampaignMachine {
         hasher.combine(freshAfter)
         hasher.combine(resumes)
         hasher.combine(orderedPause)
+        hasher.combine(launchHold)
         return hasher.finalize()
     }
 
@@ -22,7 +23,7 @@ extension CampaignMachine {
             id: entry.id, phase: phase, latest: samples.latest, rules: rules.memories, isMissing: samples.isMissing,
             isStale: samples.isStale, freshAfter: freshAfter, resumes: resumes, standingSince: standstill.since,
             isStandstillReported: standstill.isReported, mutes: rules.mutes.isEmpty ? nil : rules.mutes,
-            orderedPause: orderedPause)
+            orderedPause: orderedPause, launchHold: launchHold)
     }
 
     /// Restores what an earlier process stored, apart from the samples.
@@ -36,6 +37,7 @@ extension CampaignMachine {
         standstill = LongStandstill(
             since: memory.standingSince.map { min($0, now) }, isReported: memory.isStandstillReported)
         orderedPause = memory.orderedPause
+        launchHold = memory.launchHold
         phase = memory.phase.takenUp(grace: grace, at: now)
     }
 

@@ -12,6 +12,10 @@ package struct CampaignMachine: Sendable {
     package internal(set) var resumes = ResumePolicy()
     /// A pause ordered by a person that waits for the response to a request under way; nil if there is none.
     var orderedPause: Decision?
+    /// The order that holds the campaign's launch, also one that a later policy adds; nil if there is none.
+    package internal(set) var launchHold: Order?
+    /// The latest start or resume that left; an order can still withdraw any other.
+    var departed: Intent?
     /// Samples requested before this time are not acted on, because an action was taken since.
     var freshAfter: Instant
     /// Someone else's confirmed pauses that did not stop the sending; nil if there are none.

@@ -44,6 +44,8 @@ package struct StartAttempt: Hashable, Sendable, Codable {
     package var isUnderWay: Bool
     /// The latest start whose response was lost, so that the campaign may be running; nil if there is none.
     package var lost: Intent?
+    /// True after a pause that found a draft: a late start is paused once the counters show it; nil is false.
+    package var pauseFoundDraft: Bool?
 }
 
 /// A decided pause that is not confirmed yet.
@@ -58,6 +60,11 @@ package struct PauseAttempt: Hashable, Sendable, Codable {
     package var reminder: Reminder?
     /// The confirmed pause that is repeated because the campaign kept sending; nil for a first pause.
     package var repeats: Pause?
+    /// A start whose response was lost before the pause, so that it may still take effect; nil if there is none.
+    package var lostStart: Intent?
+
+    /// The paused campaign that a person's order pauses again; nil for a first pause and for the guard's own repetition.
+    var orderedAgain: Pause? { repeats.flatMap { $0.decision.id == intent.decision.id ? nil : $0 } }
 }
 
 /// A confirmed pause and what a resume needs to know.

@@ -16,7 +16,8 @@ extension CampaignPhase {
         case .pausing: .pausing
         case .paused: .paused
         case .pausedByAnother: .pausedByAnother
-        case .resuming: .resuming
+        // Between two attempts, the campaign is paused as before.
+        case .resuming(let attempt): attempt.isUnderWay ? .resuming : .paused
         }
     }
 }

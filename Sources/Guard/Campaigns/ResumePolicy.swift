@@ -144,6 +144,14 @@ package struct ResumeAttempt: Codable, Hashable, Sendable {
         }
     }
 
+    /// True while fresh stats or a response are awaited, or a start without a response may have taken effect.
+    var isUnderWay: Bool {
+        switch step {
+        case .waiting: mayHaveTakenEffect
+        case .evaluating, .sent: true
+        }
+    }
+
     /// The phase if no resume follows.
     var withoutResume: CampaignPhase {
         if wasAnothers == true { return .pausedByAnother(pause.standstill) }

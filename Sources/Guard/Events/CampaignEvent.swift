@@ -33,6 +33,8 @@ package enum CampaignEvent: Sendable {
     case paused(PauseReport)
     /// A pause of ours found the campaign paused by someone else, or never started.
     case alreadyPaused(Decision, status: CampaignStatus, pausedAt: Instant?)
+    /// A pause ordered again found the campaign still paused; `pausedAt` is nil if the platform does not report it.
+    case stillPaused(Decision, pausedAt: Instant?)
     /// An attempt to pause failed; a nil `retryIn` means that it was the last one.
     case pauseFailed(Decision, Fault, attempts: Int, retryIn: Duration?)
     /// A failed pause is no longer justified.

@@ -25,14 +25,19 @@ package enum OrderOutcome: Sendable {
 /// What an accepted order does.
 package enum OrderAcceptance: Sendable {
     case pausing
-    /// The campaign is already paused and stays so; `isStillSending` means that the pause is being repeated.
+    /// The campaign has never run; the pause is sent in case that somebody started it just now.
+    case pausingDraft
+    /// The campaign is believed to be paused, so the pause is sent again; `isStillSending` means that it was repeated
+    /// before.
     case staysPaused(isStillSending: Bool)
     /// The campaign is paused once the response to a pause or a start is in.
     case pausingOnceAnswered
     /// The campaign is paused once the response to its resume is in.
     case pausingOnceResumeAnswered
-    /// The campaign's resume was cancelled.
+    /// The campaign's resume was cancelled, and the pause is sent again.
     case resumeCancelled
+    /// The pause also holds the launch; `isInPolicy` is false if only a later policy can add one.
+    indirect case holdingLaunch(OrderAcceptance, isInPolicy: Bool)
     case resuming(warnings: [LaunchWarning])
     case launchHeld
     case startingByForce
@@ -41,21 +46,11 @@ package enum OrderAcceptance: Sendable {
     case muted(rules: [String], until: Instant)
     case unmuted(rules: [String])
 
-    /// True if the pause waits for the response to a request under way.
-    var isPausingOnceAnswered: Bool {
-        switch self {
-        case .pausingOnceAnswered: true
-        case .pausing, .staysPaused, .pausingOnceResumeAnswered, .resumeCancelled, .resuming, .launchHeld,
-            .startingByForce, .holdLifted, .muted, .unmuted:
-            false
-        }
-    }
-
     var canBeForced: Bool {
         switch self {
         case .holdLifted(let wait): wait != nil
-        case .pausing, .staysPaused, .pausingOnceAnswered, .pausingOnceResumeAnswered, .resumeCancelled, .resuming,
-            .launchHeld, .startingByForce, .muted, .unmuted:
+        case .pausing, .pausingDraft, .staysPaused, .pausingOnceAnswered, .pausingOnceResumeAnswered,
+            .resumeCancelled, .holdingLaunch, .resuming, .launchHeld, .startingByForce, .muted, .unmuted:
             false
         }
     }

@@ -24,6 +24,9 @@ package struct LaunchMachine: Sendable {
         var until: Instant
     }
 
+    /// The longest wait between failed starts, unless the platform or the policy asks for more.
+    private static let retryMax: Duration = .seconds(900)
+
     package private(set) var entry: LaunchEntry
     /// The launch's index in the policy, which breaks ties.
     private(set) var position: Int
@@ -47,17 +50,19 @@ package struct LaunchMachine: Sendable {
     private var force: Force?
     /// Released in observe mode: nobody started it, and enforce mode evaluates it again.
     private(set) var wasDryRun = false
+    /// The failed starts since the last success; nil if there are none.
+    private var failures: StartFailures?
     /// Launch rules that only report and have reported.
     private var reportedRules: Set<String> = []
 
     init(_ entry: LaunchEntry, position: Int) { (self.entry, self.position) = (entry, position) }
 
-    /// The launch from its beginning, with only the retry time and a person's hold retained.
+    /// The launch from its beginning, with only the retry time, failed starts and a person's hold retained.
     ///
     /// - Parameter mayRun: a start of the launch may have taken effect, which is retained too.
     func restarted(_ entry: LaunchEntry, position: Int, mayRun: Bool) -> LaunchMachine {
         var launch = LaunchMachine(entry, position: position)
-        launch.retryAt = retryAt
+        (launch.retryAt, launch.failures) = (retryAt, failures)
         if mayRun { launch.phase = phase }
         launch.keepHold(by: heldBy, since: heldSince)
         return launch
@@ -207,11 +212,27 @@ package struct LaunchMachine: Sendable {
 
     mutating func beginStart() { phase = .starting }
 
-    mutating func release(isDryRun: Bool = false) { (phase, wasDryRun) = (.released, isDryRun) }
+    mutating func release(isDryRun: Bool = false) { (phase, wasDryRun, failures) = (.released, isDryRun, nil) }
 
     mutating func close() { phase = .closed }
 
-    mutating func startFailed(retryAt time: Instant) { (phase, retryAt) = (.held([.startFailed]), time) }
+    /// Waits before the start is tried again, longer after each failure; true if the failure is to be reported.
+    ///
+    /// - Parameters:
+    ///   - waitMin: the shortest wait.
+    ///   - random: a random number in 0…1 that spreads the attempts.
+    mutating func startFailed(_ reason: String, waitMin: Duration, random: Double, at now: Instant) -> Bool {
+        var failures = failures ?? StartFailures(reason: reason)
+        failures.count += 1
+        let wait = Backoff(first: waitMin, max: max(waitMin, LaunchMachine.retryMax), jitter: .equal)
+            .wait(after: failures.count, random: random)
+        (phase, retryAt) = (.held([.startFailed]), now + max(waitMin, wait))
+        let isDue = Reminder.isDue(&failures.reminder, at: now)
+        let isNew = failures.reason != reason
+        failures.reason = reason
+        self.failures = failures
+        return isDue || isNew
+    }
 
     // MARK: Orders
 
@@ -226,15 +247,15 @@ package struct LaunchMachine: Sendable {
     }
 
     /// Lifts a person's hold.
-    mutating func liftHold() { (heldBy, phase, reportedReasons) = (nil, .waiting, nil) }
+    mutating func liftHold() {
+        heldBy = nil
+        if phase != .starting { (phase, reportedReasons) = (.waiting, nil) }
+    }
 
     /// Starts the launch against its rules by a person's order.
     mutating func force(by order: Order, until: Instant) {
         (heldBy, force, retryAt) = (nil, Force(order: order, until: until), nil)
     }
-
-    /// Holds the launch after a pause ordered while its start was under way.
-    mutating func holdAfterPause(by order: Order) { (heldBy, force) = (order, nil) }
 
     // MARK: Storage
 
@@ -242,7 +263,7 @@ package struct LaunchMachine: Sendable {
         LaunchMemory(
             entry: entry, phase: storedPhase, heldSince: heldSince, reportedReasons: reportedReasons,
             reportedCannotFit: reportedCannotFit, reportedRules: reportedRules, wasDryRun: wasDryRun, heldBy: heldBy,
-            forcedBy: force?.order, forcedUntil: force?.until)
+            forcedBy: force?.order, forcedUntil: force?.until, failures: failures)
     }
 
     private var storedPhase: LaunchMemory.Phase {
@@ -280,11 +301,23 @@ package struct LaunchMachine: Sendable {
         (reportedReasons, reportedCannotFit) = (memory.reportedReasons, memory.reportedCannotFit)
         reportedRules = memory.reportedRules
         wasDryRun = memory.wasDryRun ?? false
+        failures = memory.failures
         if let order = memory.forcedBy, let until = memory.forcedUntil {
             force = Force(order: order, until: min(until, now + forceMax))
         }
         if phase == .waiting, heldBy != nil { keepHold(by: heldBy, since: heldSince) }
     }
+}
+
+/// The failed starts of a launch since its last success.
+struct StartFailures: Codable, Hashable, Sendable {
+    var count = 0
+    /// The latest reason.
+    var reason: String
+    /// When the failure is next reported; nil before the first report.
+    var reminder: Reminder?
+
+    init(reason: String) { self.reason = reason }
 }
 
 /// Why a launch is held, with the data for its report.

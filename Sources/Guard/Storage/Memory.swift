@@ -16,6 +16,7 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
     /// Like the properties below, absent from records of older versions.
     var mutes: [String: Mute]?
     var orderedPause: Decision?
+    var launchHold: Order?
 
     /// The key names in stored ledgers.
     private enum CodingKeys: String, CodingKey {
@@ -23,7 +24,7 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
         case resumes = "recovery"
         case standingSince = "stillSince"
         case isStandstillReported = "toldStill"
-        case mutes, orderedPause
+        case mutes, orderedPause, launchHold
     }
 
     /// The phase in one word, for people who read the ledger.
@@ -51,6 +52,7 @@ extension CampaignMemory {
         isStandstillReported = try container.decode(Bool.self, forKey: .isStandstillReported)
         mutes = try container.decodeIfPresent([String: Mute].self, forKey: .mutes)
         orderedPause = try container.decodeIfPresent(Decision.self, forKey: .orderedPause)
+        launchHold = try container.decodeIfPresent(Order.self, forKey: .launchHold)
     }
 }
 
@@ -100,6 +102,7 @@ package struct LaunchMemory: Codable, Hashable, Sendable {
     var heldBy: Order?
     var forcedBy: Order?
     var forcedUntil: Instant?
+    var failures: StartFailures?
 
     /// The key names in stored ledgers.
     private enum CodingKeys: String, CodingKey {
@@ -108,7 +111,7 @@ package struct LaunchMemory: Codable, Hashable, Sendable {
         case reportedCannotFit = "toldCannotFit"
         case reportedRules = "toldRules"
         case wasDryRun = "wasOnlyTold"
-        case heldBy, forcedBy, forcedUntil
+        case heldBy, forcedBy, forcedUntil, failures
     }
 
     package var campaign: CampaignID { entry.campaign }

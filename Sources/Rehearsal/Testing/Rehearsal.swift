@@ -139,6 +139,7 @@ struct Rehearsal {
             case .send(let intent):
                 let word = intent.action == .start ? "start" : intent.action.rawValue
                 actions.append("\(word) \(intent.campaign)")
+                _ = warden.mayLeave(intent, at: now)
                 queue += warden.handle(.answered(intent, apply(intent), jitter: 1), at: now)
             case .change(let change):
                 actions.append("\(change.action.rawValue)_sender \(change.pool)")

@@ -19,6 +19,7 @@ extension Report {
         case .paused(let report): paused(campaign, report)
         case .alreadyPaused(let decision, let status, let pausedAt):
             alreadyPaused(campaign, decision, status, pausedAt)
+        case .stillPaused(let decision, let pausedAt): stillPaused(campaign, decision, pausedAt)
         case .pauseFailed(let decision, let fault, let attempts, let retryIn):
             pauseFailed(campaign, decision, fault, attempts, retryIn)
         case .pauseAbandoned(let decision, let objection, let mayHaveTakenEffect):

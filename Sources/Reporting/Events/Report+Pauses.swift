@@ -71,6 +71,19 @@ extension Report {
         return JournalEvent(.campaignAlreadyPaused, "\(campaign.name) needs no pause: \(state)", fields)
     }
 
+    static func stillPaused(
+        _ campaign: CampaignSnapshot, _ decision: Decision, _ pausedAt: Instant?
+    ) -> JournalEvent {
+        var fields = Fields(campaign)
+        fields.add(decision)
+        fields[.since] = pausedAt?.rfc3339
+        let since = pausedAt.map { " since \($0.rfc3339)" } ?? ""
+        return JournalEvent(
+            .campaignAlreadyPaused,
+            "\(campaign.name) is still paused: the platform confirmed the pause and reports it as paused\(since); it "
+                + "stays paused until a person resumes it", fields)
+    }
+
     static func pauseFailed(
         _ campaign: CampaignSnapshot, _ decision: Decision, _ fault: Fault, _ attempts: Int, _ retryIn: Duration?
     ) -> JournalEvent {

@@ -19,7 +19,13 @@ extension Guard {
                 "on probation since \(base.at.toTheSecond): \(resolved) of \(probation.sends) emails resolved; it is "
                     + "paused again if \(probation.conditionText)")
         }
-        if let launch, launch.isOpen { next += after(launch, at: now) }
+        if let launch, launch.isOpen {
+            next += after(launch, at: now)
+        } else if let order = campaign.launchHold, campaign.samples.latest?.stats.showsSending != true {
+            next.append(
+                "\(order.giver) holds any launch that the policy adds; 'sendwarden release \(campaign.entry.id)' ends that"
+            )
+        }
         if let polls = nextPolls(index) { next.append(polls) }
         return next
     }

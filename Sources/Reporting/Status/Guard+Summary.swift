@@ -5,12 +5,13 @@ import Policy
 extension Guard {
     /// The service's status line.
     package var summary: String {
-        var paused = 0
+        var (paused, resuming) = (0, 0)
         var (withoutStats, withoutData) = (0, 0)
         for index in campaigns.indices {
-            switch campaigns[index].phase {
-            case .paused, .resuming: paused += 1
-            case .unknown, .draft, .starting, .running, .pausing, .pausedByAnother: break
+            switch campaigns[index].state {
+            case .paused: paused += 1
+            case .resuming: resuming += 1
+            case .unknown, .draft, .starting, .running, .probation, .pausing, .pausedByAnother: break
             }
             if campaigns[index].samples.isStale || campaigns[index].samples.isMissing {
                 withoutStats += 1
@@ -23,6 +24,7 @@ extension Guard {
         let named = pools == 0 ? "" : " and \(pools) named pool\(pools == 1 ? "" : "s")"
         var parts = ["watching \(campaigns.count) campaign\(campaigns.count == 1 ? "" : "s")\(named)"]
         if paused > 0 { parts.append("\(paused) paused") }
+        if resuming > 0 { parts.append("\(resuming) resuming") }
         if held > 0 { parts.append("\(held) launch\(held == 1 ? "" : "es") held") }
         if withoutData > 0 { parts.append("\(withoutData) with rules that lack data") }
         if withoutStats > 0 { parts.append("\(withoutStats) without fresh stats") }

@@ -77,7 +77,7 @@ struct OrderOptions: ParsableArguments {
                 guard wasUnderWay else { return }
                 StandardOutput.write("\(campaign) is \(explanation.state.rawValue)")
                 if explanation.state != wanted, let last = try await explained(campaign, hasHistory: true)?.events.last,
-                    last.event.hasSuffix("failed") || last.event == "launch.held"
+                    last.event.hasSuffix("failed") || ["launch.held", "campaign.already_paused"].contains(last.event)
                 {
                     StandardOutput.write(last.message)
                 }

@@ -26,7 +26,7 @@ import Testing
                 var bench = try CampaignBench.starting()
                 bench.machine.startFailed(Fault(.refused, ""), isFinal: true, at: bench.now)
                 return bench
-            }, pause: "pausing", pausesTo: .pausing, resume: "neverRan", resumesTo: .draft),
+            }, pause: "pausingDraft", pausesTo: .pausing, resume: "neverRan", resumesTo: .draft),
         Case(
             name: "starting", bench: { try .starting() }, pause: "pausingOnceAnswered", pausesTo: .starting,
             resume: "startUnderWay", resumesTo: .starting),
@@ -46,9 +46,9 @@ import Testing
             }, pause: "pausingOnceAnswered", pausesTo: .pausing, resume: "pauseUnderWay", resumesTo: .pausing),
         Case(
             name: "paused", bench: { try .paused(CampaignBench.rule) }, pause: "staysPaused(isStillSending: false)",
-            pausesTo: .paused, resume: "begins", resumesTo: .resuming),
+            pausesTo: .pausing, resume: "begins", resumesTo: .resuming),
         Case(
-            name: "resuming", bench: { try .resuming() }, pause: "resumeCancelled", pausesTo: .resuming,
+            name: "resuming", bench: { try .resuming() }, pause: "resumeCancelled", pausesTo: .pausing,
             resume: "begins", resumesTo: .resuming),
         Case(
             name: "resume sent", bench: { try .resumeSent() }, pause: "pausingOnceResumeAnswered",
@@ -67,7 +67,7 @@ import Testing
 
     private func pause(_ bench: inout CampaignBench) -> (acceptance: String, words: [String]) {
         let order = CampaignBench.order(.pause)
-        let (acceptance, effects) = bench.machine.orderPause(bench.decision(.order(order)), order, at: bench.now)
+        let (acceptance, effects) = bench.machine.orderPause(bench.decision(.order(order)), at: bench.now)
         return ("\(acceptance)", bench.words(effects))
     }
 
@@ -75,7 +75,8 @@ import Testing
         var bench = try order.bench()
         let (acceptance, words) = pause(&bench)
         #expect(acceptance == order.pause && bench.machine.state == order.pausesTo)
-        #expect(words == (acceptance == "pausing" ? ["store decision", "store intent", "send pause 1"] : []))
+        let isSent = !acceptance.hasSuffix("Answered")
+        #expect(words == (isSent ? ["store decision", "store intent", "send pause 1"] : []))
         bench = try order.bench()
         #expect(resume(&bench) == order.resume && bench.machine.state == order.resumesTo)
     }
@@ -86,7 +87,39 @@ import Testing
         var bench = try CampaignBench.resuming()
         _ = pause(&bench)
         #expect(bench.words(bench.machine.pauseAsOrdered(at: bench.now)) == [])
+        let pausedAt = bench.now - .seconds(3600)
+        #expect(try bench.answerPause(ActionAnswer(status: .paused, pausedAt: pausedAt)) == ["still paused"])
         #expect(bench.machine.state == .paused && !bench.machine.awaitsResume && bench.machine.orderedPause == nil)
+    }
+
+    @Test func aPauseOfAPausedCampaignIsSentAndReportsTheAnswer() throws {
+        let cases: [(pausedAfter: Int?, words: [String], state: CampaignState)] = [
+            (-600, ["still paused"], .paused), (nil, ["still paused"], .paused),
+            // Somebody had restarted it.
+            (0, ["paused"], .paused),
+            // Somebody had restarted and paused it.
+            (-60, ["already paused"], .pausedByAnother),
+        ]
+        for (pausedAfter, words, state) in cases {
+            var bench = try CampaignBench.paused(CampaignBench.rule)
+            bench.wait(600)
+            #expect(pause(&bench).words.last == "send pause 1")
+            let pausedAt = pausedAfter.map { bench.now + .seconds($0) }
+            #expect(try bench.answerPause(ActionAnswer(status: .paused, pausedAt: pausedAt)) == words)
+            #expect(bench.machine.state == state && bench.machine.resumeAt == nil && !bench.machine.awaitsResume)
+        }
+    }
+
+    @Test func aFailedPauseIsSentAtOnceForAPerson() throws {
+        var bench = try CampaignBench(CampaignBench.rule)
+        _ = bench.see(sent: 100, bounced: 10)
+        _ = try bench.answerPause(.failure(Fault(.unreachable, "timeout")))
+        bench.wait(0)
+        #expect(pause(&bench).words.last == "send pause 1")
+        // The lost attempt may have paused the campaign.
+        #expect(try bench.answerPause(ActionAnswer(status: .paused, pausedAt: bench.now)) == ["paused"])
+        guard case .paused(let pause) = bench.machine.phase else { return #expect(Bool(false)) }
+        #expect(pause.resumeAt == nil && pause.decision.order?.by == "anna")
     }
 
     @Test func aPauseOrderedDuringAPauseBelongsToThePerson() throws {
@@ -119,16 +152,17 @@ import Testing
     @Test func aPauseDuringAResumeOfSomeoneElsesPauseStaysTheirs() throws {
         var bench = try CampaignBench.pausedByAnother()
         #expect(resume(&bench) == "begins")
-        _ = pause(&bench)
-        #expect(bench.words(bench.machine.pauseAsOrdered(at: bench.now)) == [])
+        #expect(pause(&bench).words.last == "send pause 1")
+        let pausedAt = bench.now - .seconds(3600)
+        #expect(try bench.answerPause(ActionAnswer(status: .paused, pausedAt: pausedAt)) == ["already paused"])
         #expect(bench.machine.state == .pausedByAnother)
     }
 
     @Test func aPauseDuringAStartWaitsForItsOutcome() throws {
-        let cases: [(Fault?, CampaignState, Bool)] = [
-            (nil, .running, true), (Fault(.refused, ""), .draft, false), (Fault(.unreachable, ""), .starting, false),
+        let cases: [(Fault?, CampaignState)] = [
+            (nil, .running), (Fault(.refused, ""), .draft), (Fault(.unreachable, ""), .starting),
         ]
-        for (fault, state, pauses) in cases {
+        for (fault, state) in cases {
             var bench = try CampaignBench.starting()
             _ = pause(&bench)
             if let fault {
@@ -137,9 +171,41 @@ import Testing
                 bench.machine.confirmStart(at: bench.now)
             }
             #expect(bench.machine.state == state)
-            #expect(bench.words(bench.machine.pauseAsOrdered(at: bench.now)).contains("send pause 1") == pauses)
-            #expect((bench.machine.orderedPause != nil) == (state == .starting))
+            #expect(bench.words(bench.machine.pauseAsOrdered(at: bench.now)).last == "send pause 1")
+            #expect(bench.machine.orderedPause == nil)
         }
+    }
+
+    @Test func aLateStartIsPausedAlthoughAPauseFoundADraft() throws {
+        var bench = try CampaignBench.starting()
+        bench.machine.startFailed(Fault(.unreachable, "timeout"), isFinal: false, at: bench.now)
+        #expect(pause(&bench).words.last == "send pause 1")
+        bench.machine.launchHold = CampaignBench.order(.pause)
+        #expect(try bench.answerPause(ActionAnswer(status: .draft)) == ["already paused"])
+        #expect(bench.machine.state == .starting)
+        #expect(bench.words(bench.machine.pauseAsOrdered(at: bench.now)) == [], "it is sent once")
+        bench.machine.confirmStart(at: bench.now)
+        #expect(bench.words(bench.machine.pauseAsOrdered(at: bench.now)).last == "send pause 1")
+    }
+
+    @Test func onlyAStartThatHasNotLeftIsWithdrawn() throws {
+        var bench = try CampaignBench.starting()
+        let start = try #require(bench.intent)
+        var left = bench
+        left.machine.departed = start
+        var isWithdrawn = left.machine.withdrawStart()
+        #expect(!isWithdrawn && left.machine.state == .starting)
+        isWithdrawn = bench.machine.withdrawStart()
+        #expect(isWithdrawn && bench.machine.state == .draft)
+        isWithdrawn = bench.machine.withdrawStart()
+        #expect(!isWithdrawn)
+        var resuming = try CampaignBench.resumeSent()
+        var resumeLeft = resuming
+        resumeLeft.machine.departed = resuming.intent
+        isWithdrawn = resumeLeft.machine.withdrawResume(at: bench.now)
+        #expect(!isWithdrawn)
+        isWithdrawn = resuming.machine.withdrawResume(at: resuming.now)
+        #expect(isWithdrawn && resuming.machine.state == .paused)
     }
 
     // MARK: Resumes

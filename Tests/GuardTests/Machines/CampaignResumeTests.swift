@@ -132,9 +132,11 @@ import Testing
         for _ in 0..<23 {
             bench.wait(3600)
             bench.seePool(remaining: 1399)
+            _ = bench.see(sent: 100, bounced: 10)
             #expect(bench.evaluateResume() == [])
         }
         bench.now = since + .seconds(86400)
+        _ = bench.see(sent: 100, bounced: 10)
         #expect(bench.evaluateResume().last == "send resume 1")
         bench = try CampaignBench.resuming()
         bench.pools.reserve(launch: 500, in: CampaignBench.poolID, for: CampaignID(unchecked: "camp_2"))
@@ -145,6 +147,7 @@ import Testing
 
     @Test func aResumeWaitsForTheStartLimit() throws {
         var bench = try CampaignBench.resuming()
+        _ = bench.see(sent: 100, bounced: 10)
         guard case .passes(let attempt, _) = bench.machine.evaluateResume(in: bench.context) else {
             return #expect(Bool(false))
         }

@@ -50,7 +50,8 @@ import Testing
         launch.beginEvaluation(at: at(2))
         launch.beginStart()
         expect(.starting, isOpen: true, isBusy: true, settled: (false, false))
-        launch.startFailed(retryAt: at(60))
+        let isDue = launch.startFailed("HTTP 500", waitMin: .seconds(60), random: 1, at: at(0))
+        #expect(isDue)
         #expect(launch.reasons == [.startFailed] && launch.retryAt == at(60))
         launch.beginStart()
         launch.release()
@@ -162,7 +163,7 @@ import Testing
         launch.liftHold()
         #expect(launch.heldBy == nil && launch.phase == .waiting)
         launch.force(by: order(force: true), until: at(3600))
-        launch.holdAfterPause(by: order())
+        launch.hold(by: order())
         #expect(launch.heldBy != nil && launch.forcer(at: at(0)) == nil)
     }
 

@@ -96,7 +96,7 @@ import Testing
         #expect(none.index(of: Self.first) == nil && none.known(Self.first)?.phase == .starting)
         let back = adopt(try policy([0, 0, 0]), none)
         #expect(back.all.map(\.phase) == [.starting, .waiting, .waiting] && back.busy == 0)
-        none.update(0) { $0.startFailed(retryAt: Self.start) }
+        none.update(0) { _ = $0.startFailed("HTTP 500", waitMin: .zero, random: 0, at: Self.start) }
         #expect(none.busy == nil && !none.hasOpen && none.nextDeadline(after: Self.start, .zero) == nil)
         #expect(adopt(try policy([0]), none)[0].phase == .held([.startFailed]))
     }
@@ -114,7 +114,7 @@ import Testing
         restarted.takeUp(queue.takeChanges(), forceMax: .zero, at: Self.start) { _ in false }
         #expect(restarted[0].memory == edited.memory)
         var failed = LaunchQueue(try policy([0]))
-        failed.update(0) { $0.startFailed(retryAt: Self.start) }
+        failed.update(0) { _ = $0.startFailed("HTTP 500", waitMin: .zero, random: 0, at: Self.start) }
         #expect(adopt(try policy([4]), failed)[0].phase == .waiting)
         #expect(adopt(try policy([4]), failed, mayRun: true)[0].phase == .held([.startFailed]))
     }

@@ -43,6 +43,9 @@ import Testing
         let start = try #require(bench.sent().first)
         _ = try bench.order(.pause)
         bench.answer(start, .failure(Fault(.throttled, "HTTP 429")))
+        let pause = try #require(bench.sent().first)
+        #expect(pause.action == .pause)
+        bench.answer(pause, .success(ActionAnswer(status: .draft)))
         // Once the hold of the pause is lifted, the launch rules decide again.
         _ = try bench.order(.release)
         for _ in 0..<5 {

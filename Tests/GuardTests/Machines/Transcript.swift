@@ -71,6 +71,7 @@ enum Transcript {
         case .paused(let pause):
             (pause.mode == .observe ? "would pause" : "paused") + (pause.resumesExhausted ? " for good" : "")
         case .alreadyPaused: "already paused"
+        case .stillPaused: "still paused"
         case .pauseFailed(_, _, let attempts, let retryIn):
             "pause failed \(attempts)" + (retryIn == nil ? " for good" : "")
         case .pauseAbandoned(_, let objection, let mayHaveTakenEffect):

@@ -39,7 +39,8 @@ struct RandomWorld {
         pool.used = Int.random(in: 0...pool.capacity, using: &generator)
         world.pools = [pool]
         var campaigns = ""
-        var launches = ""
+        var (launches, otherLaunches) = ("", "")
+        var windows = LaunchWindows(seed: seed, began: world.start ?? Self.start, length: length)
         for number in 1...Int.random(in: 2...4, using: &generator) {
             let id = CampaignID(unchecked: "camp_\(number)")
             var campaign = WorldDescription.Campaign(id: id, name: "Campaign \(number)", pool: pool.id)
@@ -55,7 +56,10 @@ struct RandomWorld {
             world.campaigns.append(campaign)
             campaigns += "  - {id: \(id), pool: pool_a}\n"
             if chance(campaign.status == .draft ? 0.8 : 0.1) {
-                launches += "  - {campaign: \(id), priority: \(Int.random(in: 0...2, using: &generator))}\n"
+                let priority = Int.random(in: 0...2, using: &generator)
+                let launch = windows.launch(of: id, priority: priority)
+                launches += launch.own
+                otherLaunches += launch.other
             }
             let deeds: [WorldDescription.Act.Action] = [
                 .start(id), .pause(id), .start(id), .enroll(id, leads: 40), .reset(id),
@@ -74,6 +78,8 @@ struct RandomWorld {
             skew: pick([.zero, .zero, .seconds(-3), .seconds(3)]), stuck: pick([0, 0, 0.004]))
         // A replica that is stuck and pauses without effect are faults of their own; reloads are studied without them.
         if seed % 5 == 0 { (weather.drops, weather.stuck, weather.ineffective) = (0.004, 0, 0) }
+        weather.slowWrites = windows.slowWrites()
+        if windows.isUsed { weather.stuck = 0 }
         let probation = "probation: {sends: 40, when: bounceRate > 2% and resolved >= 15}"
         let resume = pick([
             "", "\n    resume: {after: 1h}", "\n    resume: {after: 2h, \(probation)}",
@@ -88,7 +94,7 @@ struct RandomWorld {
             on_override: \(pick(["respect", "pause_again"]))
             on_unapproved: \(pick(["alert", "pause"]))
             campaigns:
-            \(campaigns)\(launches.isEmpty ? "" : "launches:\n" + launches)rules:
+            \(campaigns)\(Self.section(launches))rules:
               - name: bounces
                 when: bounceRate > \(limit) and resolved >= \(resolvedMin)
                 for: \(pick(["0s", "10m", "2 of 3"]))
@@ -106,12 +112,15 @@ struct RandomWorld {
         }
         self.parts = try parts.map(Self.load)
         variant = try Self.load(
-            text.replacing("stale_after: 40m", with: "stale_after: 50m")
+            text.replacing(Self.section(launches), with: Self.section(otherLaunches))
+                .replacing("stale_after: 40m", with: "stale_after: 50m")
                 + "\n  - {name: many-replies, when: replyRate > 50%, then: alert}")
         // Last, so that the other choices of a seed stay as they are.
         weather.omissions = pick([0, 0, 0.02])
         self.weather = weather
     }
+
+    private static func section(_ launches: String) -> String { launches.isEmpty ? "" : "launches:\n" + launches }
 
     private static func load(_ text: String) throws -> CheckedPolicy {
         let outcome = PolicyLoader.load(SourceFile(name: "policy.yaml", text: text))

@@ -25,7 +25,7 @@ extension SimulatedRun {
 
     /// Sends a start or a resume that waited to be stored, if it still stands.
     mutating func proceed(_ intent: Intent) throws {
-        if warden.stillStands(intent, at: now) { return leave(intent) }
+        if leave(intent) { return }
         let fault = Fault(.unreachable, "not sent", mayHaveTakenEffect: false)
         log.append(.failed(now, intent, mayHaveTakenEffect: false))
         try execute(warden.handle(.answered(intent, .failure(fault), jitter: 1), at: now))
@@ -56,23 +56,6 @@ extension SimulatedRun {
 
     // MARK: Checks
 
-    /// Notes who holds a launch.
-    ///
-    /// - Parameter isCertain: false if the process was killed before the order was answered.
-    mutating func noteHold(_ order: Order, isCertain: Bool) {
-        switch order.act {
-        case .hold: if isCertain { heldByPerson.insert(order.campaign) }
-        case .release: heldByPerson.remove(order.campaign)
-        case .pause, .resume, .mute: break
-        }
-    }
-
-    /// Records a start of a launch that a person holds.
-    mutating func checkHold(_ intent: Intent) {
-        guard intent.action == .start, heldByPerson.contains(intent.campaign) else { return }
-        stuck.append("started \(intent.campaign), which a person holds, at \(now)")
-    }
-
     /// Records a start or a pause of ours that was reported as someone else's.
     mutating func checkBlame(_ event: JournalEvent) {
         guard let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else { return }
@@ -83,7 +66,8 @@ extension SimulatedRun {
             }
         case .campaignAlreadyPaused:
             // A platform whose timestamps are off, or a crash, may hide whose pause it was.
-            if weather.drops > 0, weather.skew == .zero, crashes == 0, let stop = stops[id], stop.isOurs,
+            let isBlame = !event.message.contains("is still paused")
+            if isBlame, weather.drops > 0, weather.skew == .zero, crashes == 0, let stop = stops[id], stop.isOurs,
                 world.campaign(id)?.status == .paused, pretended[id] == nil
             {
                 misattributions.append("reported that someone else paused \(id) at \(stop.at), at \(now)")

@@ -19,6 +19,8 @@ extension SimulatedRun {
         var drops = 0.0
         /// The share of events after which a person gives an order.
         var orders = 0.0
+        /// The share of starts and resumes that take long to store.
+        var slowWrites = 0.0
         /// The share of unusable answers about campaigns, in addition to `faults`.
         var sparse = 0.0
         /// The share of single answers about campaigns in which all counters are 0.

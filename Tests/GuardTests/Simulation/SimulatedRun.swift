@@ -47,12 +47,12 @@ struct SimulatedRun {
     private(set) var crashes = 0
     /// Resumes of a campaign that a person had paused, although the guard could have known.
     private(set) var forbiddenResumes: [String] = []
+    /// What people ordered, and what was done against it.
+    var obedience = Obedience()
     /// Restarts reported as someone else's although only the guard had started the campaign.
     var misattributions: [String] = []
     /// Campaigns whose last start was ours, according to the platform.
     var ourStarts: Set<CampaignID> = []
-    /// Launches that a person holds.
-    var heldByPerson: Set<CampaignID> = []
     /// Campaigns that wait for something that never comes.
     var stuck: [String] = []
     /// Campaigns that someone else started after a pause of ours, according to the platform.
@@ -65,6 +65,8 @@ struct SimulatedRun {
     let policies: [CheckedPolicy]
     let parts: [CheckedPolicy]
     var policy: CheckedPolicy
+    /// The wall clock's offset from monotonic time.
+    private(set) var clockAhead: Duration = .zero
     private let store: Store
     var lastAnswers: [CampaignID: CampaignStats] = [:]
     var lagging: [CampaignID: Int] = [:]
@@ -135,6 +137,7 @@ struct SimulatedRun {
         let downtime: [Duration] = [.seconds(1), .seconds(60), .seconds(1800), .seconds(6 * 3600)]
         now = now + downtime[Int.random(in: 0..<4, using: &generator)]
         advanceWorld()
+        obedience.crashed(at: now)
         try begin()
     }
 
@@ -149,6 +152,7 @@ struct SimulatedRun {
                 // A start without a request of ours is a person's, even if the campaign only appeared to be paused.
                 restarted.insert(id)
                 ourStarts.remove(id)
+                obedience.startedByAnother(id)
                 pretended[id] = nil
             }
             starts[id] = campaign.startedAt ?? now
@@ -214,20 +218,19 @@ struct SimulatedRun {
             switch effect {
             case .poll(let target): ask(target)
             case .send(let intent):
-                if isDisturbed(intent) { schedule(.stored(intent)) } else { leave(intent) }
+                if isDisturbed(intent) {
+                    schedule(.stored(intent))
+                } else if intent.action != .pause, chance(weather.slowWrites) {
+                    schedule(.stored(intent), at: now + .seconds(Int.random(in: 1...2400, using: &generator)))
+                } else if !leave(intent) {
+                    obedience.violations.append("\(intent.action) of \(intent.campaign) fell as it was made, \(now)")
+                }
             case .change, .ready, .record, .report, .reply: break
             }
         }
     }
 
     // MARK: Requests and the log
-
-    mutating func leave(_ intent: Intent) {
-        log.append(.sent(now, intent, statusThen: world.campaign(intent.campaign)?.status))
-        checkResume(intent)
-        checkHold(intent)
-        send(intent)
-    }
 
     /// Sends a poll when its lane allows.
     private mutating func ask(_ target: Target) {
@@ -241,7 +244,7 @@ struct SimulatedRun {
     }
 
     /// Sends an action when its lane and the budget allow.
-    private mutating func send(_ intent: Intent) {
+    mutating func send(_ intent: Intent) {
         switch lanes.ask(intent.action == .pause ? .pause : .start, at: now) {
         case .go: schedule(.apply(intent))
         case .wait(let until): schedule(.apply(intent), at: until)
@@ -270,7 +273,7 @@ struct SimulatedRun {
     }
 
     /// Records a resume of a campaign that a person had paused, if the guard could have known.
-    private mutating func checkResume(_ intent: Intent) {
+    mutating func checkResume(_ intent: Intent) {
         guard intent.action == .resume, !intent.isOrdered, let stop = stops[intent.campaign], !stop.isOurs,
             world.campaign(intent.campaign)?.status == .paused
         else { return }
@@ -370,27 +373,10 @@ struct SimulatedRun {
         if chance(weather.changes) {
             let ahead: [Duration] = [.seconds(-7200), .seconds(-30), .zero, .seconds(60), .seconds(7200)]
             let chosen = ahead[Int.random(in: ahead.indices, using: &generator)]
+            clockAhead = chosen
             try execute(warden.handle(.clockSet(ahead: chosen), at: now))
         }
         if chance(weather.readers) { isReading.toggle() }
         if chance(weather.orders) { try giveOrder() }
-    }
-
-    /// A person gives an order.
-    private mutating func giveOrder() throws {
-        let acts: [Order.Act] = [.pause, .pause, .resume, .resume, .hold, .release, .mute]
-        let order = Order(
-            acts[Int.random(in: acts.indices, using: &generator)],
-            world.campaigns[Int.random(in: world.campaigns.indices, using: &generator)].description.id,
-            lasts: .seconds(7200), isForced: chance(0.3), by: "anna")
-        let effects = warden.handle(.ordered(order), at: now)
-        let isAccepted = effects.contains {
-            if case .reply(_, _, let outcome) = $0 { outcome.isAccepted } else { false }
-        }
-        let before = crashes
-        try execute(effects)
-        // A pause of a stopped campaign makes it the person's, and is answered once it is stored.
-        if isAccepted { noteHold(order, isCertain: crashes == before) }
-        if isAccepted, crashes == before, order.act == .pause { stops[order.campaign]?.isOurs = false }
     }
 }

@@ -15,6 +15,8 @@ struct GuardBench {
     private(set) var records: [LedgerRecord] = []
     private(set) var replies: [OrderReply] = []
     private(set) var isReady = false
+    /// True while the ledger is still storing, so that no start or resume leaves until ``leave(_:)``.
+    var isStoring = false
     private(set) var changes: [SenderChange] = []
     /// The target of polls for the pools.
     static let pools = Target.pools(WorkspaceName("bench"))
@@ -33,6 +35,11 @@ struct GuardBench {
         return try #require(outcome.policy, "\(errors)")
     }
 
+    /// The time of a new bench plus `duration`, as a policy writes it.
+    static func start(after duration: Duration) -> String {
+        (Instant(milliseconds: 1_796_000_000_000) + duration).rfc3339
+    }
+
     init(_ more: String, campaigns: Int = 1) throws {
         warden = Guard(policy: try GuardBench.policy(more, campaigns: campaigns), at: now)
         take(warden.handle(.started, at: now))
@@ -42,7 +49,9 @@ struct GuardBench {
         for effect in effects {
             switch effect {
             case .poll(let target): polls.append(target)
-            case .send(let intent): intents.append(intent)
+            case .send(let intent):
+                if !isStoring { _ = warden.mayLeave(intent, at: now) }
+                intents.append(intent)
             case .report(let event): events.append(event.entry)
             case .record(let record): records.append(record)
             case .ready: isReady = true
@@ -126,6 +135,13 @@ struct GuardBench {
 
     mutating func answer(_ intent: Intent, _ result: Result<ActionAnswer, Fault>, jitter: Double = 1) {
         take(warden.handle(.answered(intent, result, jitter: jitter), at: now))
+    }
+
+    /// Lets a stored start or resume leave, unless it no longer stands and is answered with that.
+    mutating func leave(_ intent: Intent) -> Bool {
+        if warden.mayLeave(intent, at: now) { return true }
+        answer(intent, .failure(Fault(.unreachable, "outdated", mayHaveTakenEffect: false)))
+        return false
     }
 
     /// Sets the wall clock; monotonic time continues.

@@ -75,6 +75,7 @@ extension OrderTimelineTests {
     @Test func anOrderExpiresAfterAnHour() throws {
         var bench = try paused()
         _ = try bench.order(.pause)
+        bench.confirmPause(try #require(bench.sent().first))
         #expect(try bench.order(.resume, force: true).accepted)
         for _ in 0..<70 {
             for target in bench.polled() { bench.fail(target, Fault(.unreachable, "HTTP 503")) }

@@ -55,8 +55,13 @@ import Testing
 
     @Test func aPersonTakesOverAPause() throws {
         var bench = try paused()
-        #expect(try bench.order(.pause).accepted)
-        #expect(bench.sent() == [], "it is paused already")
+        let pausedAt = bench.now
+        #expect(
+            try bench.order(.pause).message.contains(
+                "was last known as paused; sending the pause again; it stays paused until"))
+        let again = try #require(bench.sent().first)
+        bench.answer(again, .success(ActionAnswer(status: .paused, pausedAt: pausedAt)))
+        #expect(bench.events.last?.message.contains("is still paused: the platform confirmed the pause") == true)
         bench.wait(.seconds(5 * 3600))
         fresh(&bench, sent: 100, bounced: 10)
         #expect(bench.sent() == [])
@@ -100,14 +105,14 @@ import Testing
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
-    @Test func aPauseOrderedDuringAFailedResumeNeedsNoRequest() throws {
+    @Test func aPauseOrderedDuringAFailedResumeIsSentToo() throws {
         var bench = try paused()
         bench.wait(.seconds(3600))
         fresh(&bench, sent: 100, bounced: 10)
         let resume = try #require(bench.sent().first)
         #expect(try bench.order(.pause).accepted)
         bench.answer(resume, .failure(Fault(.unreachable, "connection refused", mayHaveTakenEffect: false)))
-        #expect(bench.sent() == [])
+        bench.confirmPause(try #require(bench.sent().first))
         bench.wait(.seconds(5 * 3600))
         fresh(&bench, sent: 100, bounced: 10)
         #expect(bench.sent() == [])
@@ -197,8 +202,11 @@ import Testing
         bench.fail(.stats(CampaignID(unchecked: "camp_1")), Fault(.missing, "HTTP 404 campaign_not_found"))
         #expect(bench.sent() == [])
         #expect(bench.events.last?.message.contains("could not resume camp_1, as ordered by anna") == true)
-        // The rule's cooldown continues as if there had been no order.
+        // The order expires, and the rule's cooldown is over as if there had been none.
         bench.wait(.seconds(3600))
+        fresh(&bench, sent: 100, bounced: 10)
+        #expect(bench.sent() == [])
+        bench.wait(Self.minute)
         fresh(&bench, sent: 100, bounced: 10)
         #expect(bench.sent().map(\.action) == [.resume])
     }
@@ -271,6 +279,7 @@ import Testing
     @Test func aResumeThatThePlatformRefusesEnds() throws {
         var bench = try paused()
         _ = try bench.order(.pause)
+        bench.confirmPause(try #require(bench.sent().first))
         #expect(try bench.order(.resume).accepted)
         fresh(&bench, sent: 100, bounced: 10)
         bench.answer(try #require(bench.sent().first), .failure(Fault(.refused, "HTTP 409")))
