@@ -132,7 +132,7 @@ extension CampaignMachine {
         if let earlier = attempt.repeats { return earlier.standstill.again(at: context.now, grace: grace) }
         return Standstill(
             since: context.now, grace: grace, pace: samples.pace.range,
-            known: samples.latest.flatMap { latest in latest.stats.sent.map { ($0, latest.at) } },
+            known: samples.highestSent.known,
             earlierFlat: samples.pace.longestFlat, gapMax: context.policy.maxGap)
     }
 

@@ -9,6 +9,7 @@ package struct CampaignSamples: Sendable {
     private(set) var counters = Counters.unknown
     private(set) var history: SampleHistory
     private(set) var pace = SendingPace()
+    private(set) var highestSent = HighestSent()
     /// Fallen counters of which it is not known yet whether they restarted.
     private var falls = CounterFalls()
     private var earlier: Earlier?
@@ -77,8 +78,11 @@ package struct CampaignSamples: Sendable {
     private final class Earlier: Sendable {
         let latest: StatsSample
         let pace: SendingPace
+        let highestSent: HighestSent
 
-        init(_ latest: StatsSample, _ pace: SendingPace) { (self.latest, self.pace) = (latest, pace) }
+        init(_ latest: StatsSample, _ pace: SendingPace, _ highestSent: HighestSent) {
+            (self.latest, self.pace, self.highestSent) = (latest, pace, highestSent)
+        }
     }
 
     /// - Parameter isFresh: false if the sample itself is too old to end missing or stale stats.
@@ -94,17 +98,20 @@ package struct CampaignSamples: Sendable {
         }
         if case .restarted(let restart) = finding, let before = latest {
             taken.restart = Restart(restart, before: before.stats)
-            earlier = earlier ?? Earlier(before, pace)
+            earlier = earlier ?? Earlier(before, pace, highestSent)
+            highestSent = HighestSent()
             history.append(Counters(restart.stats), at: restart.at)
             taken.previous = StatsSample(
                 stats: CampaignStats.zeroCounters, at: before.at, requestedAt: restart.requestedAt)
         }
         counters = Counters(sample.stats)
         if history.append(counters, at: sample.at) == .returned, let earlier {
-            (taken.isReturn, taken.previous, pace) = (true, earlier.latest, earlier.pace)
+            (taken.isReturn, taken.previous) = (true, earlier.latest)
+            (pace, highestSent) = (earlier.pace, earlier.highestSent)
         }
         if !history.isRestartOpen { earlier = nil }
         pace.observe(counters, at: sample.at)
+        highestSent.note(sample.stats.sent, at: sample.at)
         latest = sample
         lastFault = nil
         return .taken(taken)
@@ -143,8 +150,9 @@ package struct CampaignSamples: Sendable {
     mutating func recall(_ stored: [(at: Instant, stats: CampaignStats)], at now: Instant) {
         for sample in stored where sample.at <= now {
             counters = Counters(sample.stats)
-            history.append(counters, at: sample.at)
+            if history.append(counters, at: sample.at) == .restarted { highestSent = HighestSent() }
             pace.observe(counters, at: sample.at)
+            highestSent.note(sample.stats.sent, at: sample.at)
             latest = StatsSample(stats: sample.stats, at: sample.at, requestedAt: sample.at)
         }
     }
@@ -153,6 +161,7 @@ package struct CampaignSamples: Sendable {
         if let sample = memory.latest, sample.at <= now, sample.at >= latest?.at ?? sample.at {
             latest = sample
             counters = Counters(sample.stats)
+            highestSent.note(sample.stats.sent, at: sample.at)
         }
         (isMissing, isStale) = (memory.isMissing, memory.isStale)
     }

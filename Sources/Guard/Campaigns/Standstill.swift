@@ -50,6 +50,8 @@ package struct Standstill: Hashable, Sendable, Codable {
     private var drainPace: Double?
     private var first: Count?
     private var latest: Count?
+    /// Whether a lagging replica explains counts below ``latest``; nil until one is seen.
+    private var lag: ReplicaLag?
     /// When an email was last seen to leave, and the time of the sample before that one.
     private var flatSince: Instant?
     private var stoppedAfter: Instant?
@@ -110,11 +112,14 @@ package struct Standstill: Hashable, Sendable, Codable {
     /// Rebases on restarted counters; `sent` and `time` are those of the first restarted sample.
     mutating func restartCounters(sent: Int?, at time: Instant) {
         countersRestarted = true
-        let count = sent.map { Count(sent: $0, at: time) }
+        rebase(on: sent.map { Count(sent: $0, at: time) })
+    }
+
+    private mutating func rebase(on count: Count?) {
         (first, latest) = (first.flatMap { _ in count }, latest.flatMap { _ in count })
-        sentWhenSettled = sentWhenSettled.flatMap { _ in sent }
-        sentAtStandstill = sentAtStandstill.flatMap { _ in sent }
-        growths = nil
+        sentWhenSettled = sentWhenSettled.flatMap { _ in count?.sent }
+        sentAtStandstill = sentAtStandstill.flatMap { _ in count?.sent }
+        (growths, lag) = (nil, nil)
     }
 
     /// Draws a conclusion from a sample.
@@ -125,7 +130,7 @@ package struct Standstill: Hashable, Sendable, Codable {
     package mutating func observe(
         sent: Int?, requestedAt: Instant, couldSendUntil: Instant?, at now: Instant
     ) -> Finding {
-        guard let sent, requestedAt >= since ?? settlesAt else { return .still }
+        guard let sent, requestedAt >= since ?? settlesAt, !isLagging(sent, at: now) else { return .still }
         let count = Count(sent: sent, at: now)
         defer { latest = count }
         guard let before = latest, let first else {
@@ -151,6 +156,17 @@ package struct Standstill: Hashable, Sendable, Codable {
         }
         if isSettled { sentWhenSettled = sent }
         return findingInTransit(Double(growth) - earlier, elapsed, sent, first, at: now)
+    }
+
+    private mutating func isLagging(_ sent: Int, at now: Instant) -> Bool {
+        guard let latest, sent < latest.sent || lag != nil else { return false }
+        var lag = lag ?? ReplicaLag()
+        if lag.explains(isLower: sent < latest.sent, at: now) {
+            self.lag = lag
+            return true
+        }
+        if sent < latest.sent { rebase(on: Count(sent: sent, at: now)) } else { self.lag = nil }
+        return false
     }
 
     /// The conclusion if an earlier process or an older version stored the settled counter.

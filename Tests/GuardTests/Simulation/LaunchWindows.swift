@@ -5,7 +5,7 @@ import TestSupport
 ///
 /// It has its own generator, so that the other choices of a seed stay as they are.
 struct LaunchWindows {
-    /// Studied in every other world, without stuck replicas, which are a fault of their own.
+    /// True in every other world.
     let isUsed: Bool
     private let began: Instant
     private let length: Duration

@@ -76,10 +76,8 @@ struct RandomWorld {
             sparse: pick([0, 0, 0.8]), zeros: pick([0, 0, 0.02]), ineffective: pick([0, 0, 0, 0.5, 1]),
             retryAfter: pick([.seconds(60), .seconds(60), .seconds(3600)]), readers: pick([0, 0, 0.01]),
             skew: pick([.zero, .zero, .seconds(-3), .seconds(3)]), stuck: pick([0, 0, 0.004]))
-        // A replica that is stuck and pauses without effect are faults of their own; reloads are studied without them.
-        if seed % 5 == 0 { (weather.drops, weather.stuck, weather.ineffective) = (0.004, 0, 0) }
+        if seed % 5 == 0 { weather.drops = 0.004 }
         weather.slowWrites = windows.slowWrites()
-        if windows.isUsed { weather.stuck = 0 }
         let probation = "probation: {sends: 40, when: bounceRate > 2% and resolved >= 15}"
         let resume = pick([
             "", "\n    resume: {after: 1h}", "\n    resume: {after: 2h, \(probation)}",

@@ -63,5 +63,7 @@ extension SimulatedRun {
         var at: Instant
         /// When the campaign was started again after this stop; nil if it was not.
         var restartedAt: Instant?
+        /// False if the campaign sent nothing between its restart and this stop, so that no counter shows either.
+        var isVisible = true
     }
 }

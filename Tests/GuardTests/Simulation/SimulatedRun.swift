@@ -61,6 +61,7 @@ struct SimulatedRun {
     var pretended: [CampaignID: Instant] = [:]
     var statuses: [CampaignID: WorldDescription.Campaign.Status] = [:]
     var starts: [CampaignID: Instant] = [:]
+    private var sentAtStart: [CampaignID: Int] = [:]
     /// The policy that reloads switch to and back from.
     let policies: [CheckedPolicy]
     let parts: [CheckedPolicy]
@@ -161,8 +162,12 @@ struct SimulatedRun {
             case .paused:
                 // A person who stops a campaign that the platform reports as paused cannot be distinguished from us.
                 let isOurs = pretended.removeValue(forKey: id) != nil
-                stops[id] = Stop(isOurs: isOurs, at: campaign.pausedAt ?? now, restartedAt: stops[id]?.restartedAt)
-            case .running: if stops[id] != nil { stops[id]?.restartedAt = campaign.startedAt ?? now }
+                stops[id] = Stop(
+                    isOurs: isOurs, at: campaign.pausedAt ?? now, restartedAt: stops[id]?.restartedAt,
+                    isVisible: campaign.sent != sentAtStart[id])
+            case .running:
+                sentAtStart[id] = campaign.sent
+                if stops[id] != nil { stops[id]?.restartedAt = campaign.startedAt ?? now }
             case .draft: break
             }
         }
@@ -277,7 +282,7 @@ struct SimulatedRun {
         guard intent.action == .resume, !intent.isOrdered, let stop = stops[intent.campaign], !stop.isOurs,
             world.campaign(intent.campaign)?.status == .paused
         else { return }
-        let wasSeen = stop.restartedAt.map { stop.at - $0 > .seconds(2 * 3600) } ?? true
+        let wasSeen = stop.isVisible && (stop.restartedAt.map { stop.at - $0 > .seconds(2 * 3600) } ?? true)
         if wasSeen {
             forbiddenResumes.append("resumed \(intent.campaign), which a person stopped at \(stop.at), at \(now)")
         }

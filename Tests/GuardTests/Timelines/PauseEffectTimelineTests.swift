@@ -136,6 +136,54 @@ import Testing
         #expect(kinds.contains(.campaignPauseIneffective))
     }
 
+    // MARK: Lagging replicas
+
+    @Test func aReplicaBehindIsNotAStandstill() throws {
+        var bench = try paused("on_override: pause_again\n" + Self.rule)
+        // The pause has no effect, but a replica repeats a response from before it.
+        go(&bench, from: 150, by: 0, times: 60)
+        #expect(bench.reported() == [])
+        bench.wait(.seconds(10))
+        bench.see(sent: 800, bounced: 80)
+        #expect(bench.sent().map(\.action) == [.pause])
+        #expect(!bench.reported().contains(.campaignOverride), "the campaign may never have stopped")
+    }
+
+    @Test func aReplicaBehindThatCatchesUpIsNotARestart() throws {
+        var bench = try paused()
+        go(&bench, from: 200, by: 0, times: 40)
+        go(&bench, from: 150, by: 0, times: 40)
+        go(&bench, from: 200, by: 0, times: 40)
+        #expect(bench.sent() == [])
+        #expect(bench.reported() == [])
+    }
+
+    @Test func aPauseDuringALagIsNotARestart() throws {
+        var bench = try GuardBench("poll: {stats: 10s, budget: 1000/min}\n" + Self.rule)
+        go(&bench, from: 0, by: 10, times: 40)
+        go(&bench, from: 300, by: 0, times: 2)
+        _ = try bench.order(.pause)
+        for intent in bench.sent() { bench.confirmPause(intent) }
+        go(&bench, from: 300, by: 0, times: 70)
+        _ = bench.reported()
+        go(&bench, from: 400, by: 0, times: 5)
+        #expect(bench.sent() == [])
+        #expect(!bench.reported().contains(.campaignOverride))
+    }
+
+    @Test func aCountThatStaysLowerForADayIsACorrection() throws {
+        var bench = try paused()
+        go(&bench, from: 200, by: 0, times: 70)
+        for _ in 1...150 {
+            bench.wait(.seconds(600))
+            bench.seePool(remaining: 1000)
+            bench.see(sent: 150, bounced: 15)
+        }
+        _ = bench.reported()
+        go(&bench, from: 150, by: 10, times: 4)
+        #expect(bench.reported().contains(.campaignOverride))
+    }
+
     @Test func emailsInTransitCanBeCountedLate() throws {
         var bench = try paused()
         go(&bench, from: 200, by: 0, times: 7)
