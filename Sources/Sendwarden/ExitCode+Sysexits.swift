@@ -40,7 +40,7 @@ extension ExitCode {
         case .locked, .unwritable, .busy, .leaseLost: self = .unavailable
         case .noPermission: self = .noPermission
         case .missing: self = .noInput
-        case .tooNew, .notAFile: self = .badConfiguration
+        case .otherVersion, .notAFile: self = .badConfiguration
         case .corrupt: self = .dataError
         }
     }

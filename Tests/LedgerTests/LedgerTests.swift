@@ -101,7 +101,7 @@ import Testing
             try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99 of the future')")
         }
         for recovers in [false, true] {
-            #expect(error { () throws(LedgerError) in _ = try open(path, recovers: recovers) }?.code == .tooNew)
+            #expect(error { () throws(LedgerError) in _ = try open(path, recovers: recovers) }?.code == .otherVersion)
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).allSatisfy { !$0.contains("damaged") })
     }

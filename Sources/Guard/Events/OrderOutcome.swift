@@ -86,12 +86,21 @@ package enum OrderRefusal: Sendable {
 
     var canBeForced: Bool {
         switch self {
-        case .obstacles: true
+        case .obstacles(let obstacles): obstacles.allSatisfy(\.canBeForced)
         case .notHeldByPerson(let wait): wait != nil
         case .unknownCampaign, .observeMode, .ledgerFailing, .neverRan, .pauseUnderWay, .startUnderWay,
             .resumeUnderWay, .notPaused, .noLaunch, .startAlreadySent, .alreadyReleased, .launchOver,
             .startMayHaveTakenEffect, .nothingToRelease, .launchBeingEvaluated, .noSuchRule, .noPausingRule:
             false
+        }
+    }
+}
+
+extension ResumeObstacle {
+    fileprivate var canBeForced: Bool {
+        switch self {
+        case .breached: true
+        case .ledgerFailing, .campaignMissing: false
         }
     }
 }

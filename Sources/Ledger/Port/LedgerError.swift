@@ -11,7 +11,7 @@ package struct LedgerError: Error, Hashable, Sendable {
         /// It is a directory, a device or something else that is not a regular file.
         case notAFile
         /// It was written by another version of the program.
-        case tooNew
+        case otherVersion
         /// It is damaged.
         case corrupt
         /// The disk is full, read-only or failing, or the files were replaced while the daemon was running.

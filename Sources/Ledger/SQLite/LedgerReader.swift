@@ -32,7 +32,7 @@ package struct LedgerReader: Sendable {
             try queue.read { database in
                 guard try Verification.verifyVersion(database, path) else {
                     throw LedgerError(
-                        code: .tooNew,
+                        code: .otherVersion,
                         message:
                             "\(path) was written by an older version of sendwarden; the daemon upgrades it at its "
                             + "next start")

@@ -51,7 +51,7 @@ enum Verification {
         // A newer version has all migrations of this one.
         guard ours.isSubset(of: applied) else { throw Damage(what: "its list of migrations is damaged") }
         throw LedgerError(
-            code: .tooNew,
+            code: .otherVersion,
             message: "\(path) was written by a newer version of sendwarden; run that version, or select "
                 + "another file with --ledger")
     }

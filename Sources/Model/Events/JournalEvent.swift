@@ -30,6 +30,7 @@ package enum JournalField: String, CaseIterable, Sendable {
     case endpoint = "SENDWARDEN_ENDPOINT"
     case failing = "SENDWARDEN_FAILING"
     case retryAfter = "SENDWARDEN_RETRY_AFTER"
+    case probation = "SENDWARDEN_PROBATION"
     case policy = "SENDWARDEN_POLICY"
     case version = "SENDWARDEN_VERSION"
     case by = "SENDWARDEN_BY"

@@ -12,9 +12,11 @@ extension Report {
         let why =
             report.order.map { ": ordered by \($0.giver)" }
             ?? " after its cooldown\(rule), resume number \(report.resumes)"
-        let probation = report.rule?.resume?.probation.map { "; \(Phrase.text($0))" } ?? ""
+        let probation = report.rule?.resume?.probation
+        fields[.probation] = probation.map { String($0.sends) }
+        let trial = probation.map { "; \(Phrase.text($0))" } ?? ""
         let warnings = report.warnings.map { "; warning: \(Phrase.text($0))" }.joined()
-        return JournalEvent(.campaignResumed, "resumed \(campaign.name)\(why)\(probation)\(warnings)", fields)
+        return JournalEvent(.campaignResumed, "resumed \(campaign.name)\(why)\(trial)\(warnings)", fields)
     }
 
     static func ruleRearmed(_ campaign: CampaignSnapshot, _ rule: Rule) -> JournalEvent {

@@ -137,7 +137,7 @@ struct ReportData {
                 // A pause that began before the period starts with it.
                 pauses.append((pausedAt ?? from)...mark.at)
                 pausedAt = nil
-                if event.message.contains("on probation") { probationAt = mark.at }
+                if event.fields[JournalField.probation.rawValue] != nil { probationAt = mark.at }
             case .probationPassed, .relapsed:
                 if let start = probationAt { probations.append(start...mark.at) }
                 probationAt = nil
