@@ -232,14 +232,22 @@ package final class FieldReader {
 
     /// A condition in a scalar; errors point at the position in the file.
     func condition(_ node: Node, _ what: String, scope: UnitChecker.Scope) -> Condition? {
-        guard let text = text(node, what) else { return nil }
-        let checked = UnitChecker.check(text, scope: scope)
-        let map = ScalarPositions(node: node, source: source)
+        guard text(node, what) != nil else { return nil }
+        var source = ConditionSource()
+        source.append(node)
+        return condition(source, what, scope: scope, at: node)
+    }
+
+    /// - Parameter node: where errors about the whole condition point.
+    func condition(_ text: ConditionSource, _ what: String, scope: UnitChecker.Scope, at node: Node) -> Condition? {
+        let checked = UnitChecker.check(text.text, scope: scope)
         for error in checked.errors {
+            let place = text.place(of: error.span.start) ?? (node, 0)
             add(
                 Diagnostic(
-                    .error, at: map.position(of: error.span.start), width: error.span.end - error.span.start,
-                    error.message, help: isCutByComma(node, error) ? FieldReader.commaHelp : error.help))
+                    .error, at: ScalarPositions(node: place.node, source: source).position(of: place.offset),
+                    width: error.span.end - error.span.start, error.message,
+                    help: isCutByComma(place.node, error) ? FieldReader.commaHelp : error.help))
         }
         guard let condition = checked.condition else { return nil }
         if Satisfiability.isNeverTrue(condition) {

@@ -2,7 +2,7 @@
 extension PolicySchema {
     static var ruleSchema: Piece {
         mapping(
-            "When to do what.", required: ["name", "when", "then"],
+            "When to do what.", required: ["name"],
             [
                 ("name", ref("name", "Included in every event.")),
                 ("on", oneOf(Rule.Trigger.self, "What the rule is evaluated for. Default running.")),
@@ -42,6 +42,13 @@ extension PolicySchema {
                     "confidence",
                     ref("ratio", "How sure the rule must be that the ratio is above its limit, for example 95%.")
                 ),
+                (
+                    "value",
+                    described("What the tiers compare, for example bounceRate(24h).", [("type", .text("string"))])
+                ),
+                ("warn", limit("Above this limit, the rule alerts.")),
+                ("pause", limit("Above this limit, the rule pauses the campaign.")),
+                ("hold", limit("Above this limit, the rule holds the launch.")),
                 ("resume", ref("resume", "How a campaign that the rule paused is resumed.")),
                 ("on_override", oneOf(OnOverride.self, "Overrides the policy's on_override for this rule.")),
                 (
@@ -58,7 +65,27 @@ extension PolicySchema {
                         [("type", .text("integer")), ("minimum", .number(1)), ("maximum", .number(1_000_000))])
                 ),
             ],
-            more: [("allOf", .list(ruleConstraints))])
+            more: [("oneOf", .list(ruleForms)), ("allOf", .list(ruleConstraints))])
+    }
+
+    private static func limit(_ text: String) -> Piece {
+        described("\(text) A comparison such as \"< 50\" is possible too.", [("type", words(["string", "number"]))])
+    }
+
+    /// One condition and its action, or a value and its tiers.
+    private static var ruleForms: [Piece] {
+        let tiers = TierReader.Tier.allCases.map(\.rawValue)
+        return [
+            .object([
+                ("required", words(["when", "then"])),
+                ("properties", .object(TierReader.keys.map { ($0, .flag(false)) })),
+            ]),
+            .object([
+                ("required", words(["value"])),
+                ("anyOf", .list(tiers.map { .object([("required", words([$0]))]) })),
+                ("properties", .object([("then", .flag(false)), ("severity", .flag(false))])),
+            ]),
+        ]
     }
 
     /// Which keys and actions each kind of rule may have.

@@ -6,10 +6,11 @@ struct RuleReader {
     /// The most samples in `for: N of M`.
     static let countMax = 60
 
-    private static let keys = [
-        "name", "on", "campaigns", "when", "for", "mode", "then", "severity", "confidence", "resume", "on_override",
-        "pools", "sender", "keep_at_least",
-    ]
+    private static let keys =
+        [
+            "name", "on", "campaigns", "when", "for", "mode", "then", "severity", "confidence", "resume",
+            "on_override", "pools", "sender", "keep_at_least",
+        ] + TierReader.keys
 
     let reader: FieldReader
     let campaigns: [Located<CampaignEntry>]
@@ -30,15 +31,18 @@ struct RuleReader {
             let nameNode = reader.required(
                 "name", fields, ifMissing: "the rule has no 'name'", help: "events identify the rule by its name")
             let name = nameNode.flatMap { reader.name($0, "the rule's name") }
+            let read = self.rules(fields, name: name ?? "")
             if let name, let nameNode {
-                if let line = seen[name] {
-                    reader.error(
-                        "rule name '\(name)' is already used in line \(line)", help: "give each rule its own name",
-                        at: nameNode)
+                for name in read.isEmpty ? [name] : read.map(\.name) {
+                    if let line = seen[name] {
+                        reader.error(
+                            "rule name '\(name)' is already used in line \(line)", help: "give each rule its own name",
+                            at: nameNode)
+                    }
+                    seen[name] = seen[name] ?? reader.position(nameNode).line
                 }
-                seen[name] = seen[name] ?? reader.position(nameNode).line
             }
-            if let rule = rule(fields, name: name ?? "") { rules.append(LocatedRule(rule: rule, fields: fields)) }
+            rules += read.map { LocatedRule(rule: $0, fields: fields) }
         }
         return rules
     }
@@ -51,31 +55,54 @@ struct RuleReader {
         ]
     }
 
-    private func rule(_ fields: Fields, name: String) -> Rule? {
+    /// The entry's rule, or one for each of its tiers; empty, and an error, if it is not valid.
+    private func rules(_ fields: Fields, name: String) -> [Rule] {
         let trigger: Rule.Trigger? = fields["on"].map { reader.choice($0, "on") } ?? .running
-        let action = readAction(fields, trigger: trigger)
-        var condition: Condition?
-        let message = "the rule has no 'when'"
-        if let node = reader.required("when", fields, ifMissing: message, help: "write when: bounceRate(24h) > 5%") {
-            condition = reader.condition(node, "the condition", scope: trigger == .pool ? .pool : .campaign)
-        }
+        let hasTiers = TierReader.isUsed(fields)
+        let tiers = hasTiers ? TierReader(reader).parts(fields, trigger) : []
+        let action = hasTiers ? tiers.first?.action : readAction(fields, trigger: trigger)
+        let parts = hasTiers ? tiers : readPart(fields, trigger, action).map { [$0] } ?? []
         let forClause = fields["for"].flatMap { readForClause($0, fields, trigger) } ?? .duration(.zero)
         let mode: Rule.Mode = fields["mode"].flatMap { reader.choice($0, "the rule's mode") } ?? .enforce
-        let severity: Rule.Severity = fields["severity"].flatMap { reader.choice($0, "severity") } ?? .warning
         let confidence = fields["confidence"].flatMap { readConfidence($0) }
-        if let confidence, let sure = condition {
-            condition = ConfidenceReader(reader).apply(confidence, to: sure, fields, trigger)
-        }
         let resume = fields["resume"].flatMap { readResume($0, fields, action) }
         let onOverride: OnOverride? = fields["on_override"].flatMap { reader.choice($0, "on_override") }
         let selector = fields["campaigns"].flatMap { readSelector($0, trigger) } ?? .all
         let senders = SenderRuleReader(reader, pools: pools).parts(fields, trigger, action)
-        guard let trigger, let action, let condition else { return nil }
-        return Rule(
-            name: name, trigger: trigger, selector: selector, condition: condition,
-            conditionText: fields["when"]?.scalar?.string.collapsingWhitespace ?? "", forClause: forClause, mode: mode,
-            action: action, severity: severity, confidence: confidence, resume: resume, onOverride: onOverride,
-            pools: senders.pools, sender: senders.sender, keepAtLeast: senders.keepAtLeast)
+        var rules: [Rule] = []
+        for part in parts {
+            var condition = part.condition
+            if let confidence {
+                guard let sure = ConfidenceReader(reader).apply(confidence, to: condition, fields, trigger) else {
+                    break
+                }
+                condition = sure
+            }
+            guard let trigger else { break }
+            let pauses = part.action == .pause
+            rules.append(
+                Rule(
+                    name: name + part.suffix, trigger: trigger, selector: selector, condition: condition,
+                    conditionText: part.text, forClause: forClause, mode: mode, action: part.action,
+                    severity: part.severity, confidence: confidence, resume: pauses ? resume : nil,
+                    onOverride: pauses || !hasTiers ? onOverride : nil, pools: senders.pools, sender: senders.sender,
+                    keepAtLeast: senders.keepAtLeast))
+        }
+        return rules
+    }
+
+    /// The condition and the action of a rule without tiers.
+    private func readPart(_ fields: Fields, _ trigger: Rule.Trigger?, _ action: Rule.Action?) -> TierReader.Part? {
+        let severity: Rule.Severity = fields["severity"].flatMap { reader.choice($0, "severity") } ?? .warning
+        guard
+            let node = reader.required(
+                "when", fields, ifMissing: "the rule has no 'when'", help: "write when: bounceRate(24h) > 5%"),
+            let condition = reader.condition(node, "the condition", scope: trigger == .pool ? .pool : .campaign),
+            let action
+        else { return nil }
+        return TierReader.Part(
+            condition: condition, text: node.scalar?.string.collapsingWhitespace ?? "", action: action,
+            severity: severity)
     }
 
     private func readAction(_ fields: Fields, trigger: Rule.Trigger?) -> Rule.Action? {
