@@ -11,6 +11,7 @@ import Testing
         "interval-min-above-max", "launch-expires-first", "launch-of-unknown-campaign", "launch-twice",
         "never-true-together", "never-true",
         "ratio-with-count", "rule-for-unknown-campaign", "stale-before-three-polls", "stray-bracket",
+        "tier-name-used-twice", "tier-of-a-condition", "tier-with-another-unit", "tiers-in-the-wrong-order",
         "unclosed-bracket", "window-too-long",
     ]
 

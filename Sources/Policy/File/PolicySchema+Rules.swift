@@ -120,7 +120,15 @@ extension PolicySchema {
                         ("sender", .flag(false)), ("keep_at_least", .flag(false)),
                     ])
                 ),
-            ]), rule(isLaunch, properties([then(["hold", "alert"]), ("for", .flag(false))])),
+            ]), rule(isLaunch, properties([then(["hold", "alert"]), ("for", .flag(false)), ("pause", .flag(false))])),
+            .object([
+                (
+                    "if",
+                    .object([
+                        ("properties", .object([("on", .object([("not", .object([("const", .text("launch"))]))]))]))
+                    ])
+                ), ("then", properties([("hold", .flag(false))])),
+            ]),
             .object([
                 (
                     "if",
