@@ -178,7 +178,7 @@ package struct PoolReadings: Readings {
         return value.isNaN ? nil : value
     }
 
-    package func increase(of counter: Counter, over window: Duration) -> Increase? { nil }
+    package func increase(of counter: Counter, over window: TimeWindow) -> Increase? { nil }
 
     package func age(of source: Source) -> Duration? {
         switch source {

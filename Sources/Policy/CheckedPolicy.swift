@@ -39,7 +39,7 @@ package struct CheckedPolicy: Hashable, Sendable {
     package var memoryWindow: Duration {
         // Pools without reported volumes subtract what campaigns sent today.
         let day: Duration = pools.isEmpty ? .zero : .seconds(86400) + poll.statsInterval * 3
-        return max(rules.windowedCounters.keys.max() ?? .zero, staleAfter * 2, day)
+        return max(rules.windowedCounters.keys.map(\.reach).max() ?? .zero, staleAfter * 2, day)
     }
 
     /// The campaign's entry; nil if the policy does not list it.
@@ -57,12 +57,8 @@ package struct CheckedPolicy: Hashable, Sendable {
                 guard case .compare(let comparison) = part, case .constant(let limit) = comparison.right else {
                     continue
                 }
-                switch comparison.left {
-                case .bounceRate(let window): return WatchedRate(rule: rule.name, window: window, limit: limit)
-                case .gauge(.bounceRate): return WatchedRate(rule: rule.name, window: nil, limit: limit)
-                case .constant, .gauge, .increase, .rate, .age, .negate, .add, .subtract, .multiply, .divide, .wilson:
-                    continue
-                }
+                guard let (rate, window) = comparison.left.rate, rate == .bounceRate else { continue }
+                return WatchedRate(rule: rule.name, window: window, limit: limit)
             }
         }
         return nil

@@ -63,7 +63,7 @@ package struct Rule: Hashable, Sendable {
     package var keepAtLeast: Int?
 
     /// Every window that the rule and its probation use, with the counters they read in it.
-    package var windowedCounters: [Duration: Set<Counter>] {
+    package var windowedCounters: [TimeWindow: Set<Counter>] {
         let own = condition.windowedCounters
         return own.merging(resume?.probation?.condition.windowedCounters ?? [:]) { $0.union($1) }
     }
@@ -88,7 +88,7 @@ extension Rule {
 
 extension [Rule] {
     /// Every window that any of the rules uses, with the counters read in it.
-    package var windowedCounters: [Duration: Set<Counter>] {
+    package var windowedCounters: [TimeWindow: Set<Counter>] {
         reduce(into: [:]) { $0.merge($1.windowedCounters) { $0.union($1) } }
     }
 }

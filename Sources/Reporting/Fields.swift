@@ -64,7 +64,7 @@ struct Fields {
         guard let finding = evaluation.decisive else { return }
         if let left = finding.left { self[.value] = DecimalText.shortest(left, decimals: 6) }
         if let right = finding.right { self[.threshold] = DecimalText.shortest(right, decimals: 6) }
-        if let window = finding.comparison.left.window { self[.window] = window.policyText }
+        if let window = finding.comparison.left.window { self[.window] = window.length.policyText }
     }
 
     /// Adds the decision's number and its rule.
@@ -89,19 +89,5 @@ struct Fields {
 extension JournalEvent {
     init(_ kind: EventKind, priority: Priority? = nil, _ message: String, _ fields: Fields) {
         self.init(kind, priority: priority, message, fields: fields.values)
-    }
-}
-
-extension Formula {
-    /// The first window in the formula.
-    var window: Duration? {
-        var found: Duration?
-        visit { part in
-            switch part {
-            case .bounceRate(let window), .increase(_, let window), .rate(_, let window): found = found ?? window
-            case .constant, .gauge, .age, .negate, .add, .subtract, .multiply, .divide, .wilson: break
-            }
-        }
-        return found
     }
 }

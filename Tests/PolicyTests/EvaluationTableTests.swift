@@ -9,8 +9,8 @@ import Testing
         gauges: [
             .totalEnrolled: 500, .sent: 480, .delivered: 453, .bounced: 27, .replied: 38, .queued: 20,
             .openRate: 0.42, .replyRate: 0.08, .resolved: 480, .bounceRate: 27.0 / 480,
-            .poolDailyCapacity: 2000, .poolRemainingVolume: 1340, .poolReserved: 400, .poolAvailable: 940,
-            .accountsActive: 6, .accountsPaused: 1,
+            .pool(.dailyCapacity): 2000, .pool(.remainingVolume): 1340, .pool(.reserved): 400, .pool(.available): 940,
+            .accounts(.active): 6, .accounts(.paused): 1,
                 // pool.activeSenders and accounts.warming are unknown.
         ],
         increases: [

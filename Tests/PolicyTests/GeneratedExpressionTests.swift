@@ -20,7 +20,7 @@ import Testing
             case 0: .literal([0, 1, 7, 20, 50].randomElement(using: &generator) ?? 1)
             case 1:
                 .name(
-                    [.sent, .bounced, .queued, .poolAvailable, .accountsActive].randomElement(using: &generator)
+                    [.sent, .bounced, .queued, .pool(.available), .accounts(.active)].randomElement(using: &generator)
                         ?? .sent)
             case 2: .increase([.sent, .bounced, .resolved].randomElement(using: &generator) ?? .sent)
             case 3, 4: .add(random(depth - 1, &generator), random(depth - 1, &generator))
@@ -122,8 +122,8 @@ import Testing
         func draw(_ range: ClosedRange<Int>) -> Double? {
             Int.random(in: 0..<5, using: &generator) == 0 ? nil : Double(Int.random(in: range, using: &generator))
         }
-        for gauge in [Gauge.sent, .bounced, .queued, .accountsActive] { readings.gauges[gauge] = draw(0...60) }
-        readings.gauges[.poolAvailable] = draw(-20...60)
+        for gauge in [Gauge.sent, .bounced, .queued, .accounts(.active)] { readings.gauges[gauge] = draw(0...60) }
+        readings.gauges[.pool(.available)] = draw(-20...60)
         readings.gauges[.bounceRate] = draw(0...100).map { $0 / 100 }
         for counter in [Counter.sent, .bounced, .resolved] {
             readings.increases[counter] = draw(0...60).map { Increase(amount: $0, covered: .seconds(3600)) }

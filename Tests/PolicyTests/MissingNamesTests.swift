@@ -6,7 +6,7 @@ import Testing
 @Suite struct MissingNamesTests {
     /// 480 sent, 453 delivered; bounces, one pool value and the accounts are missing, and nothing is known of windows.
     static let readings = TableReadings(
-        gauges: [.sent: 480, .delivered: 453, .queued: 0, .poolReserved: 5, .poolDailyCapacity: 2000])
+        gauges: [.sent: 480, .delivered: 453, .queued: 0, .pool(.reserved): 5, .pool(.dailyCapacity): 2000])
 
     static let table: [(String, [String])] = [
         ("sent > 5", []), ("bounced > 5", ["bounced"]), ("bounceRate > 5%", ["bounced"]), ("resolved > 5", ["bounced"]),

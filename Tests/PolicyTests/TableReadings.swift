@@ -9,7 +9,7 @@ struct TableReadings: Readings {
     var labels: [String: String] = [:]
 
     func value(of gauge: Gauge) -> Double? { gauges[gauge] }
-    func increase(of counter: Counter, over window: Duration) -> Increase? { increases[counter] }
+    func increase(of counter: Counter, over window: TimeWindow) -> Increase? { increases[counter] }
     func age(of source: Source) -> Duration? { ages[source] }
     func label(_ name: String) -> String { labels[name] ?? "" }
 }
@@ -21,4 +21,18 @@ extension TableReadings: CompiledReadings {
     }
     func age(of source: Source) -> Double { ages[source]?.seconds ?? .nan }
     func sinceArmed(_ counter: Counter) -> Double { .nan }
+}
+
+/// Short names for tables.
+extension Gauge {
+    static let totalEnrolled = Gauge.counter(.totalEnrolled)
+    static let sent = Gauge.counter(.sent)
+    static let delivered = Gauge.counter(.delivered)
+    static let bounced = Gauge.counter(.bounced)
+    static let replied = Gauge.counter(.replied)
+    static let resolved = Gauge.counter(.resolved)
+    static let queued = Gauge.platform(.queued)
+    static let openRate = Gauge.platform(.openRate)
+    static let replyRate = Gauge.platform(.replyRate)
+    static let bounceRate = Gauge.rate(.bounceRate)
 }

@@ -64,7 +64,8 @@ struct FixtureWorld {
     func readings(_ covered: Duration = .seconds(86400)) -> FixtureReadings {
         FixtureReadings(
             gauges: [
-                .bounceRate: 0.05625, .totalEnrolled: 1000, .poolAvailable: 782, .poolSenders: 4, .poolActiveSenders: 2,
+                .rate(.bounceRate): 0.05625, .counter(.totalEnrolled): 1000, .pool(.available): 782, .pool(.senders): 4,
+                .pool(.activeSenders): 2,
             ],
             increases: [.bounced: 27, .resolved: 480], covered: covered)
     }
@@ -125,8 +126,8 @@ struct FixtureReadings: Readings {
     var armed: (hits: Double, trials: Double)?
 
     func value(of gauge: Gauge) -> Double? { gauges[gauge] }
-    func increase(of counter: Counter, over window: Duration) -> Increase? {
-        increases[counter].map { Increase(amount: $0, covered: min(covered, window)) }
+    func increase(of counter: Counter, over window: TimeWindow) -> Increase? {
+        increases[counter].map { Increase(amount: $0, covered: min(covered, window.length)) }
     }
     func age(of source: Source) -> Duration? { nil }
     func label(_ name: String) -> String { "" }

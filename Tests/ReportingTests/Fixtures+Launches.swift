@@ -50,7 +50,7 @@ extension Fixture {
         let launch = LaunchEntry(campaign: world.sales.entry.id)
         let rule = try world.rule("fits-pool")
         var blind = world.readings()
-        blind.gauges[.poolAvailable] = nil
+        blind.gauges[.pool(.available)] = nil
         let unknown = rule.condition.evaluate(blind)
         let other = try world.rule("big-launch")
         let holds: [(String, HoldReport)] = [

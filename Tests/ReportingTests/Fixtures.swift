@@ -33,7 +33,7 @@ struct Fixture {
         }
         let pool = RuleTransition.Subject.pool(PoolID(unchecked: "pool_a"))
         var low = world.readings()
-        low.gauges[.poolAvailable] = 40
+        low.gauges[.pool(.available)] = 40
         var sure = world.readings()
         sure.armed = (27, 150)
         return [
@@ -77,7 +77,8 @@ struct Fixture {
         let rule = try world.rule("bounce-rate")
         let observed = try world.rule("watched-bounce-rate")
         let noPool = try world.rule("pool-low").condition.missing(in: FixtureReadings(covered: .zero))
-        let noBounces = observed.condition.missing(in: FixtureReadings(gauges: [.delivered: 453], covered: .zero))
+        let noBounces = observed.condition.missing(
+            in: FixtureReadings(gauges: [.counter(.delivered): 453], covered: .zero))
         let neither = rule.condition.missing(in: FixtureReadings(covered: .zero))
         func data(_ names: MissingNames) -> MissingData { MissingData(names: names, since: noon) }
         let events: [(String, CampaignEvent)] = [

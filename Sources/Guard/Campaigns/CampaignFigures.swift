@@ -73,23 +73,19 @@ struct CampaignFigures: CompiledReadings {
         if gauge.source != .stats { return surroundings?.value(of: gauge) ?? .nan }
         if isStale { return .nan }
         switch gauge {
-        case .totalEnrolled:
+        case .counter(.totalEnrolled):
             guard countsRest else { return counted.totalEnrolled }
             let rest = counted.totalEnrolled - counted.sent
             // Unknown values stay unknown, because every comparison with NaN is false.
             return rest < 0 ? 0 : rest
-        case .sent: return counted.sent
-        case .delivered: return counted.delivered
-        case .bounced: return counted.bounced
-        case .replied: return counted.replied
-        case .resolved: return counted[.resolved]
-        case .bounceRate: return counted[.resolved] > 0 ? counted.bounced / counted[.resolved] : .nan
-        case .queued: return queued
-        case .openRate: return openRate
-        case .replyRate: return replyRate
-        case .poolDailyCapacity, .poolRemainingVolume, .poolReserved, .poolAvailable, .poolSenders, .poolActiveSenders,
-            .poolAge, .poolUpdated, .accountsActive, .accountsPaused, .accountsWarming:
-            return .nan
+        case .counter(let counter): return counted[counter]
+        case .rate(let rate):
+            let trials = counted[rate.trials]
+            return trials > 0 ? counted[rate.hits] / trials : .nan
+        case .platform(.queued): return queued
+        case .platform(.openRate): return openRate
+        case .platform(.replyRate): return replyRate
+        case .pool, .accounts: return .nan
         }
     }
 
@@ -98,8 +94,8 @@ struct CampaignFigures: CompiledReadings {
         return (growth.amount, Double(growth.covered) / 3_600_000)
     }
 
-    func increase(of counter: Counter, over window: Duration) -> Increase? {
-        guard !isStale, let index = windows.firstIndex(where: { $0.length == window }),
+    func increase(of counter: Counter, over window: TimeWindow) -> Increase? {
+        guard !isStale, let index = windows.firstIndex(where: { $0.window == window }),
             let growth = growth(of: counter, window: index)
         else { return nil }
         return Increase(amount: growth.amount, covered: .milliseconds(growth.covered))
@@ -151,7 +147,7 @@ struct CampaignReadings: Readings {
 
     func value(of gauge: Gauge) -> Double? { known(figures.value(of: gauge)) }
 
-    func increase(of counter: Counter, over window: Duration) -> Increase? {
+    func increase(of counter: Counter, over window: TimeWindow) -> Increase? {
         figures.increase(of: counter, over: window)
     }
 

@@ -311,20 +311,16 @@ extension CampaignMachine {
         let counted = stats.flatMap { stats in
             stats.bounced.flatMap { bounced in stats.resolved.map { BounceCounts(bounced: bounced, resolved: $0) } }
         }
-        switch finding.comparison.left {
-        case .bounceRate(let window):
-            guard let bounced = samples.increase(of: .bounced, over: window)?.amount,
-                let resolved = samples.increase(of: .resolved, over: window)?.amount
-            else { return nil }
-            let inWindow = BounceCounts(bounced: Int(bounced.rounded()), resolved: Int(resolved.rounded()))
-            // Since the later of the window's start and the resume, so the lesser count applies.
-            guard baseline != nil, let counted else { return inWindow }
-            return BounceCounts(
-                bounced: min(inWindow.bounced, counted.bounced), resolved: min(inWindow.resolved, counted.resolved))
-        case .gauge(.bounceRate): return counted
-        case .constant, .gauge, .increase, .rate, .age, .negate, .add, .subtract, .multiply, .divide, .wilson:
-            return nil
-        }
+        guard let rate = finding.comparison.left.rate, rate.rate == .bounceRate else { return nil }
+        guard let window = rate.window else { return counted }
+        guard let bounced = samples.increase(of: .bounced, over: window)?.amount,
+            let resolved = samples.increase(of: .resolved, over: window)?.amount
+        else { return nil }
+        let inWindow = BounceCounts(bounced: Int(bounced.rounded()), resolved: Int(resolved.rounded()))
+        // Since the later of the window's start and the resume, so the lesser count applies.
+        guard baseline != nil, let counted else { return inWindow }
+        return BounceCounts(
+            bounced: min(inWindow.bounced, counted.bounced), resolved: min(inWindow.resolved, counted.resolved))
     }
 }
 

@@ -4,7 +4,7 @@ import Policy
 /// What a rule would read after `emails` more resolved emails, of which a share bounced.
 struct Forecast: CompiledReadings {
     let now: CampaignFigures
-    let windows: [Duration]
+    let windows: [TimeWindow]
     let emails: Double
     let bounceRate: Double
     /// How long it takes to send those emails.
@@ -21,24 +21,20 @@ struct Forecast: CompiledReadings {
 
     func value(of gauge: Gauge) -> Double {
         switch gauge {
-        case .bounceRate:
-            let (bounced, resolved) = (value(of: .bounced), value(of: .resolved))
-            return resolved > 0 ? bounced / resolved : .nan
-        case .queued:
-            let rest = now.value(of: .queued) - emails
+        case .counter(let counter): return now.value(of: gauge) + added(to: counter)
+        case .rate(let rate):
+            let (hits, trials) = (value(of: .counter(rate.hits)), value(of: .counter(rate.trials)))
+            return trials > 0 ? hits / trials : .nan
+        case .platform(.queued):
+            let rest = now.value(of: gauge) - emails
             return rest < 0 ? 0 : rest
-        case .totalEnrolled, .sent, .delivered, .bounced, .replied, .resolved, .openRate, .replyRate,
-            .poolDailyCapacity,
-            .poolRemainingVolume, .poolReserved, .poolAvailable, .poolSenders, .poolActiveSenders, .poolAge,
-            .poolUpdated, .accountsActive, .accountsPaused, .accountsWarming:
-            guard let counter = Counter(rawValue: gauge.rawValue) else { return now.value(of: gauge) }
-            return now.value(of: gauge) + added(to: counter)
+        case .platform, .pool, .accounts: return now.value(of: gauge)
         }
     }
 
     /// The present contents of the window leave it evenly.
     func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double) {
-        let length = windows[window]
+        let length = windows[window].length
         let share = elapsed / length
         let before = now.increase(of: counter, window: window)
         let (held, covered) = before.amount.isNaN ? (0, 0) : before

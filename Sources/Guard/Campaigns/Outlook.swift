@@ -52,7 +52,7 @@ extension CampaignMachine {
         // The horizon beyond which a breach does not change the plan.
         var horizon = perSecond * wanted.seconds * CampaignMachine.pollsPerBreach
         let rate = max(CampaignMachine.badRate, samples.pace.highestRate)
-        let windows = rules.set.windows.map(\.length)
+        let windows = rules.set.windows.map(\.window)
         for candidate in candidates {
             guard let emails = emailsUntil(candidate, windows, rate, perSecond, horizon) else { continue }
             horizon = emails
@@ -97,7 +97,7 @@ extension CampaignMachine {
 
     /// The further emails after which the condition would hold at that bounce rate; nil if beyond the horizon.
     private func emailsUntil(
-        _ candidate: Candidate, _ windows: [Duration], _ rate: Double, _ perSecond: Double, _ horizon: Double
+        _ candidate: Candidate, _ windows: [TimeWindow], _ rate: Double, _ perSecond: Double, _ horizon: Double
     ) -> Double? {
         func holds(after emails: Double) -> Bool {
             let forecast = Forecast(

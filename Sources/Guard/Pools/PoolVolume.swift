@@ -89,17 +89,15 @@ package struct PoolReading: Hashable, Sendable {
         func seconds(since time: Instant?) -> Double { time.map { max(0, (wallTime - $0).seconds) } ?? .nan }
         func count(_ value: Int?) -> Double { value.map(Double.init) ?? .nan }
         return switch gauge {
-        case .poolDailyCapacity: count(pool.dailyCapacity)
-        case .poolRemainingVolume: count(pool.remainingVolume)
-        case .poolReserved: Double(reserved)
-        case .poolAvailable: count(available)
-        case .poolSenders: count(pool.senderCount)
-        case .poolActiveSenders: count(activeSenders)
-        case .poolAge: seconds(since: pool.createdAt)
-        case .poolUpdated: seconds(since: pool.updatedAt)
-        case .totalEnrolled, .sent, .delivered, .bounced, .replied, .queued, .resolved, .openRate, .replyRate,
-            .bounceRate, .accountsActive, .accountsPaused, .accountsWarming:
-            .nan
+        case .pool(.dailyCapacity): count(pool.dailyCapacity)
+        case .pool(.remainingVolume): count(pool.remainingVolume)
+        case .pool(.reserved): Double(reserved)
+        case .pool(.available): count(available)
+        case .pool(.senders): count(pool.senderCount)
+        case .pool(.activeSenders): count(activeSenders)
+        case .pool(.age): seconds(since: pool.createdAt)
+        case .pool(.updated): seconds(since: pool.updatedAt)
+        case .counter, .rate, .platform, .accounts: .nan
         }
     }
 }

@@ -40,13 +40,10 @@ struct AccountCounts: Hashable, Sendable {
 
     func value(of gauge: Gauge) -> Double {
         switch gauge {
-        case .accountsActive: Double(active)
-        case .accountsPaused: Double(paused)
-        case .accountsWarming: Double(warming)
-        case .totalEnrolled, .sent, .delivered, .bounced, .replied, .queued, .resolved, .openRate, .replyRate,
-            .bounceRate, .poolDailyCapacity, .poolRemainingVolume, .poolReserved, .poolAvailable, .poolSenders,
-            .poolActiveSenders, .poolAge, .poolUpdated:
-            .nan
+        case .accounts(.active): Double(active)
+        case .accounts(.paused): Double(paused)
+        case .accounts(.warming): Double(warming)
+        case .counter, .rate, .platform, .pool: .nan
         }
     }
 }

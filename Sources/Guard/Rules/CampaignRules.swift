@@ -18,7 +18,7 @@ final class CampaignRules: Sendable {
         let pauses: Bool
         let readsAge: Bool
 
-        init(_ rule: Rule, index: Int, windows: [Duration], label: (String) -> String) {
+        init(_ rule: Rule, index: Int, windows: [TimeWindow], label: (String) -> String) {
             (self.index, self.rule) = (index, rule)
             condition = CompiledCondition(rule.condition, windows: windows, label: label)
             probation = rule.resume?.probation.map {
@@ -34,7 +34,7 @@ final class CampaignRules: Sendable {
 
     /// A window that at least one rule reads, and the counters read from it.
     struct Window: Sendable {
-        let length: Duration
+        let window: TimeWindow
         let counters: Set<Counter>
     }
 
@@ -61,18 +61,18 @@ final class CampaignRules: Sendable {
         let rules = indexes.map { policy.rules[$0] }
         windows = CampaignRules.windows(of: rules)
         launch = rules.filter { $0.trigger == .launch }
-        let lengths = windows.map(\.length)
+        let windows = windows.map(\.window)
         running = indexes.compactMap { index in
             let rule = policy.rules[index]
             guard rule.trigger == .running else { return nil }
-            return Running(rule, index: index, windows: lengths, label: label)
+            return Running(rule, index: index, windows: windows, label: label)
         }
         readsSurroundings = running.contains { $0.sources != [.stats] }
     }
 
     /// The windows that the rules read.
     static func windows(of rules: [Rule]) -> [Window] {
-        rules.windowedCounters.sorted { $0.key < $1.key }.map { Window(length: $0.key, counters: $0.value) }
+        rules.windowedCounters.sorted { $0.key < $1.key }.map { Window(window: $0.key, counters: $0.value) }
     }
 
     /// Creates each distinct set of rules once.

@@ -28,7 +28,7 @@ struct CounterWindow: Sendable {
     private var base = Counters.zero
 
     private final class Layout: Sendable {
-        let length: Duration
+        let window: TimeWindow
         /// In milliseconds, like `spacing` and `tick`.
         let span: Int64
         let spacing: Int64
@@ -38,9 +38,9 @@ struct CounterWindow: Sendable {
         /// Each counter's index in a row; negative if the window does not store it.
         private let places: SIMD8<Int8>
 
-        init(_ length: Duration, _ asked: Set<Counter>) {
-            self.length = length
-            span = length.milliseconds
+        init(_ window: TimeWindow, _ asked: Set<Counter>) {
+            self.window = window
+            span = window.length.milliseconds
             spacing = span / Int64(CounterWindow.resolution)
             tick = max(1, span / (CounterWindow.ticksMax / 4))
             counters = Counter.allCases.filter(asked.contains)
@@ -58,9 +58,9 @@ struct CounterWindow: Sendable {
     }
 
     /// - Parameter counters: the counters to store; all others read as unknown.
-    init(length: Duration, counters: Set<Counter> = Set(Counter.allCases)) { layout = Layout(length, counters) }
+    init(_ window: TimeWindow, counters: Set<Counter> = Set(Counter.allCases)) { layout = Layout(window, counters) }
 
-    var length: Duration { layout.length }
+    var window: TimeWindow { layout.window }
 
     var counters: Set<Counter> { Set(layout.counters) }
 

@@ -16,15 +16,15 @@ struct SampleHistory: Sendable {
     var total: Counters? { unbroken.total }
 
     init(windows: [CampaignRules.Window]) {
-        self.windows = windows.map { CounterWindow(length: $0.length, counters: $0.counters) }
+        self.windows = windows.map { CounterWindow($0.window, counters: $0.counters) }
     }
 
     /// Keeps the windows that are still read and creates the new ones.
     mutating func rearrange(_ wanted: [CampaignRules.Window]) {
         func rearranged(_ windows: [CounterWindow]) -> [CounterWindow] {
             wanted.map { wanted in
-                windows.first { $0.length == wanted.length && wanted.counters.isSubset(of: $0.counters) }
-                    ?? CounterWindow(length: wanted.length, counters: wanted.counters)
+                windows.first { $0.window == wanted.window && wanted.counters.isSubset(of: $0.counters) }
+                    ?? CounterWindow(wanted.window, counters: wanted.counters)
             }
         }
         windows = rearranged(windows)
@@ -50,10 +50,10 @@ struct SampleHistory: Sendable {
     }
 
     func increase(of counter: Counter, over window: Duration) -> Increase? {
-        windows.first { $0.length == window }?.increase(of: counter)
+        windows.first { $0.window == TimeWindow(window) }?.increase(of: counter)
     }
 
     func trend(_ window: Duration, _ count: Int) -> [Double?] {
-        windows.first { $0.length == window }?.trend(count) ?? []
+        windows.first { $0.window == TimeWindow(window) }?.trend(count) ?? []
     }
 }

@@ -21,13 +21,13 @@ package struct CompiledCondition: Sendable {
         case constant(Double)
         case gauge(Gauge)
         case increase(Counter, window: Int)
-        case rate(Counter, window: Int)
-        case bounceRate(window: Int)
+        case hourlyIncrease(Counter, window: Int)
         case age(Source)
-        case negate, add, subtract, multiply, divide
+        case negate
+        case arithmetic(Arithmetic)
         case compare(Comparison)
         case test(SequentialTest, EProcess)
-        case wilson(WilsonEnd, confidence: Double)
+        case native(@Sendable (Double, Double) -> Double?)
         indirect case text(Text, isEqual: Bool, Text)
         case not, and, or
     }
@@ -44,18 +44,18 @@ package struct CompiledCondition: Sendable {
     /// - Parameters:
     ///   - windows: the windows by index; they include every window of the condition.
     ///   - label: returns the campaign's label with the given name.
-    package init(_ condition: Condition, windows: [Duration], label: (String) -> String) {
+    package init(_ condition: Condition, windows: [TimeWindow], label: (String) -> String) {
         let indices = Dictionary(uniqueKeysWithValues: windows.enumerated().map { ($1, $0) })
         emit(condition, indices, label)
         depth = steps.count
     }
 
-    private mutating func emit(_ condition: Condition, _ windows: [Duration: Int], _ label: (String) -> String) {
+    private mutating func emit(_ condition: Condition, _ windows: [TimeWindow: Int], _ label: (String) -> String) {
         switch condition {
         case .compare(let comparison):
             if let test = comparison.test { return steps.append(.test(test, test.process)) }
-            emit(comparison.left, windows)
-            emit(comparison.right, windows)
+            emit(comparison.left.term, windows)
+            emit(comparison.right.term, windows)
             steps.append(.compare(comparison.comparison))
         case .compareText(let left, let isEqual, let right):
             func text(_ term: TextTerm) -> Text {
@@ -80,34 +80,29 @@ package struct CompiledCondition: Sendable {
         }
     }
 
-    private mutating func emit(_ formula: Formula, _ windows: [Duration: Int]) {
-        func index(_ window: Duration) -> Int {
+    private mutating func emit(_ term: Term, _ windows: [TimeWindow: Int]) {
+        func index(_ window: TimeWindow) -> Int {
             guard let index = windows[window] else { preconditionFailure("no index for a window of the condition") }
             return index
         }
-        switch formula {
+        switch term {
         case .constant(let value): steps.append(.constant(value))
         case .gauge(let gauge): steps.append(.gauge(gauge))
-        case .bounceRate(let window): steps.append(.bounceRate(window: index(window)))
         case .increase(let counter, let window): steps.append(.increase(counter, window: index(window)))
-        case .rate(let counter, let window): steps.append(.rate(counter, window: index(window)))
+        case .hourlyIncrease(let counter, let window): steps.append(.hourlyIncrease(counter, window: index(window)))
         case .age(let source): steps.append(.age(source))
         case .negate(let inner):
             emit(inner, windows)
             steps.append(.negate)
-        case .add(let left, let right): emit(left, right, .add, windows)
-        case .subtract(let left, let right): emit(left, right, .subtract, windows)
-        case .multiply(let left, let right): emit(left, right, .multiply, windows)
-        case .divide(let left, let right): emit(left, right, .divide, windows)
-        case .wilson(let end, let hits, let trials, let confidence):
-            emit(hits, trials, .wilson(end, confidence: confidence), windows)
+        case .arithmetic(let operation, let left, let right):
+            emit(left, windows)
+            emit(right, windows)
+            steps.append(.arithmetic(operation))
+        case .native(let function, let left, let right):
+            emit(left, windows)
+            emit(right, windows)
+            steps.append(.native(function))
         }
-    }
-
-    private mutating func emit(_ left: Formula, _ right: Formula, _ step: Step, _ windows: [Duration: Int]) {
-        emit(left, windows)
-        emit(right, windows)
-        steps.append(step)
     }
 
     /// Evaluates the condition on `readings`.
@@ -126,14 +121,10 @@ package struct CompiledCondition: Sendable {
                 case .increase(let counter, let window):
                     top += 1
                     stack[top] = readings.increase(of: counter, window: window).amount
-                case .rate(let counter, let window):
+                case .hourlyIncrease(let counter, let window):
                     top += 1
                     let increase = readings.increase(of: counter, window: window)
                     stack[top] = known(increase.amount / increase.hours)
-                case .bounceRate(let window):
-                    top += 1
-                    let resolved = readings.increase(of: .resolved, window: window).amount
-                    stack[top] = known(readings.increase(of: .bounced, window: window).amount / resolved)
                 case .age(let source):
                     top += 1
                     stack[top] = readings.age(of: source)
@@ -146,7 +137,7 @@ package struct CompiledCondition: Sendable {
                     stack[top] = CompiledCondition.compare(left, right, isEqual, readings)
                 case .negate: stack[top] = -stack[top]
                 case .not: stack[top] = 1 - stack[top]
-                case .add, .subtract, .multiply, .divide, .compare, .and, .or, .wilson:
+                case .arithmetic, .compare, .and, .or, .native:
                     top -= 1
                     stack[top] = CompiledCondition.combine(stack[top], stack[top + 1], step)
                 }
@@ -180,14 +171,9 @@ package struct CompiledCondition: Sendable {
         case .compare(let comparison):
             if left.isNaN || right.isNaN { return .nan }
             return comparison.holds(left, right) ? 1 : 0
-        case .wilson(let end, let confidence):
-            let interval = WilsonInterval(left, of: right, confidence: confidence)
-            value = (end == .lower ? interval?.lower : interval?.upper) ?? .nan
-        case .add: value = left + right
-        case .subtract: value = left - right
-        case .multiply: value = left * right
-        case .divide: value = left / right
-        case .constant, .gauge, .increase, .rate, .bounceRate, .age, .text, .negate, .not, .test: value = .nan
+        case .arithmetic(let operation): value = operation.apply(left, right)
+        case .native(let function): value = left.isNaN || right.isNaN ? .nan : function(left, right) ?? .nan
+        case .constant, .gauge, .increase, .hourlyIncrease, .age, .text, .negate, .not, .test: value = .nan
         }
         return value.isFinite ? value : .nan
     }

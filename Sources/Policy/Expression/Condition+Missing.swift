@@ -40,7 +40,7 @@ extension Condition {
         switch self {
         case .compare(let comparison):
             for formula in [comparison.left, comparison.right] {
-                formula.visit { $0.collect(into: &names, readings) }
+                formula.visitLeaves { $0.collect(into: &names, readings) }
             }
         case .compareText(let left, _, let right):
             for case .poolTag(let name) in [left, right] where readings.poolTag(name) == nil {
@@ -54,65 +54,46 @@ extension Condition {
     }
 }
 
-extension Formula {
+extension Term {
     fileprivate func collect(into names: inout MissingNames, _ readings: some Readings) {
         switch self {
         case .gauge(let gauge): gauge.collect(into: &names, readings)
-        case .bounceRate(let window):
-            Counter.bounced.collect(into: &names, window, readings)
-            // Resolved emails were unknown whenever bounces were.
-            let isNamed = readings.value(of: .bounced) != nil && readings.increase(of: .bounced, over: window) == nil
-            if !isNamed { Counter.resolved.collect(into: &names, window, readings) }
-        case .increase(let counter, let window), .rate(let counter, let window):
+        case .increase(let counter, let window), .hourlyIncrease(let counter, let window):
             counter.collect(into: &names, window, readings)
         case .age(let source):
             if readings.age(of: source) == nil { names.add("age(\(source.rawValue))", from: source) }
-        case .constant, .negate, .add, .subtract, .multiply, .divide, .wilson: break
+        case .constant, .negate, .arithmetic, .native: break
         }
     }
 }
 
 extension Gauge {
     fileprivate func collect(into names: inout MissingNames, _ readings: some Readings) {
+        let reported = entry.derivedFrom.isEmpty ? [self] : entry.derivedFrom
         for gauge in reported where readings.value(of: gauge) == nil {
             // A platform has no rate to report before the first email.
-            if [.openRate, .replyRate].contains(gauge), readings.value(of: .sent) == 0 { continue }
+            if gauge.entry.isPlatformRate, readings.value(of: .sent) == 0 { continue }
             names.add(gauge.rawValue, from: gauge.source)
-        }
-    }
-
-    /// The values of the platform's response that the gauge is derived from; itself if it is one.
-    private var reported: [Gauge] {
-        switch self {
-        case .bounceRate, .resolved: [.delivered, .bounced]
-        case .poolAvailable: [.poolRemainingVolume]
-        case .totalEnrolled, .sent, .delivered, .bounced, .replied, .queued, .openRate, .replyRate, .poolDailyCapacity,
-            .poolRemainingVolume, .poolReserved, .poolSenders, .poolActiveSenders, .poolAge, .poolUpdated,
-            .accountsActive, .accountsPaused, .accountsWarming:
-            [self]
         }
     }
 }
 
 extension Counter {
     /// The counter itself, or its value at the window's start.
-    fileprivate func collect(into names: inout MissingNames, _ window: Duration, _ readings: some Readings) {
+    fileprivate func collect(into names: inout MissingNames, _ window: TimeWindow, _ readings: some Readings) {
         guard readings.increase(of: self, over: window) == nil else { return }
+        let gauge = Gauge.counter(self)
+        func isMissing(_ gauge: Gauge) -> Bool {
+            guard case .counter(let part) = gauge else { return false }
+            return readings.value(of: gauge) != nil && names.stats.contains(part.before(window))
+        }
         if readings.value(of: gauge) == nil {
             gauge.collect(into: &names, readings)
-        } else {
-            names.add("\(rawValue) \(window.policyText) ago", from: .stats)
+        } else if !gauge.entry.derivedFrom.contains(where: isMissing) {
+            // A derived counter was unknown whenever a part of it was.
+            names.add(before(window), from: .stats)
         }
     }
 
-    private var gauge: Gauge {
-        switch self {
-        case .totalEnrolled: .totalEnrolled
-        case .sent: .sent
-        case .delivered: .delivered
-        case .bounced: .bounced
-        case .replied: .replied
-        case .resolved: .resolved
-        }
-    }
+    private func before(_ window: TimeWindow) -> String { "\(rawValue) \(window.reach.policyText) ago" }
 }

@@ -1,31 +1,5 @@
 import Model
 
-/// A checked formula: every name is known and every unit fits, so an evaluation can only lack data.
-package indirect enum Formula: Hashable, Sendable, Codable {
-    case constant(Double)
-    case gauge(Gauge)
-    /// `bounced / resolved` within the window.
-    case bounceRate(Duration)
-    case increase(Counter, Duration)
-    /// Per hour, over the part of the window that samples cover.
-    case rate(Counter, Duration)
-    /// Seconds since the last good response.
-    case age(Source)
-    case negate(Formula)
-    case add(Formula, Formula)
-    case subtract(Formula, Formula)
-    case multiply(Formula, Formula)
-    case divide(Formula, Formula)
-    /// A bound of Wilson's interval for hits and trials.
-    case wilson(WilsonEnd, Formula, Formula, confidence: Double)
-}
-
-/// The lower or the upper bound of an interval.
-package enum WilsonEnd: String, CaseIterable, Sendable, Codable {
-    case lower = "wilson_lower"
-    case upper = "wilson_upper"
-}
-
 /// How two numbers are compared.
 package enum Comparison: String, Sendable, Codable {
     case less = "<"
@@ -125,8 +99,93 @@ extension Condition {
         }
     }
 
-    /// Calls `visit` with every formula in the condition, from left to right.
-    package func visitFormulas(_ visit: (Formula) -> Void) {
+    /// Calls `visit` with every primitive in the condition that reads data, from left to right.
+    package func visitLeaves(_ visit: (Term) -> Void) {
+        switch self {
+        case .compare(let comparison):
+            comparison.left.visitLeaves(visit)
+            comparison.right.visitLeaves(visit)
+        case .compareText: break
+        case .not(let inner): inner.visitLeaves(visit)
+        case .and(let left, let right), .or(let left, let right):
+            left.visitLeaves(visit)
+            right.visitLeaves(visit)
+        }
+    }
+
+    /// Every gauge that the condition reads, from left to right.
+    package var gauges: [Gauge] {
+        var gauges: [Gauge] = []
+        visitLeaves { if case .gauge(let gauge) = $0 { gauges.append(gauge) } }
+        return gauges
+    }
+
+    /// Every rate that the condition reads, over the campaign's lifetime or within a window.
+    var rates: [Rate] {
+        var rates: [Rate] = []
+        visitFormulas { if let rate = $0.rate?.rate { rates.append(rate) } }
+        return rates
+    }
+
+    /// Every window that the condition uses.
+    package var windows: Set<TimeWindow> { Set(windowedCounters.keys) }
+
+    /// Every window that the condition uses, with the counters it reads in it.
+    package var windowedCounters: [TimeWindow: Set<Counter>] {
+        var windows: [TimeWindow: Set<Counter>] = [:]
+        visitLeaves { leaf in
+            switch leaf {
+            case .increase(let counter, let window), .hourlyIncrease(let counter, let window):
+                windows[window, default: []].insert(counter)
+            case .constant, .gauge, .age, .negate, .arithmetic, .native: break
+            }
+        }
+        return windows
+    }
+
+    /// The API responses that the condition reads.
+    package var sources: Set<Source> {
+        var sources: Set<Source> = []
+        if !poolTags.isEmpty { sources.insert(.pools) }
+        visitLeaves { leaf in
+            switch leaf {
+            case .gauge(let gauge): sources.formUnion(gauge.entry.sources)
+            case .increase, .hourlyIncrease: sources.insert(.stats)
+            case .age(let source): sources.insert(source)
+            case .constant, .negate, .arithmetic, .native: break
+            }
+        }
+        return sources
+    }
+
+    /// True if the condition uses `age()`, so that its value changes without a new response.
+    package var readsAge: Bool {
+        var found = false
+        visitLeaves { if case .age = $0 { found = true } }
+        return found
+    }
+
+    /// The names in the condition that only platforms with this ability supply.
+    package func names(needing ability: Provider.Ability) -> [String] {
+        let tags = Function.poolTag.needs == ability ? poolTags.sorted().map { "pool.tag(\"\($0)\")" } : []
+        return tags + gauges.filter { $0.entry.needs == ability }.map(\.rawValue)
+    }
+
+    /// True if the condition reads a rate that the platform computes, which recordings of counters lack.
+    package var readsPlatformRates: Bool { gauges.contains { $0.entry.isPlatformRate } }
+
+    /// The names of the labels that the condition reads.
+    package var labels: Set<String> {
+        Set(textTerms.compactMap { if case .label(let name) = $0 { name } else { nil } })
+    }
+
+    /// The names of the pool tags that the condition reads.
+    package var poolTags: Set<String> {
+        Set(textTerms.compactMap { if case .poolTag(let name) = $0 { name } else { nil } })
+    }
+
+    /// Calls `visit` with both sides of every comparison of numbers and every formula inside them.
+    private func visitFormulas(_ visit: (Formula) -> Void) {
         switch self {
         case .compare(let comparison):
             comparison.left.visit(visit)
@@ -137,77 +196,6 @@ extension Condition {
             left.visitFormulas(visit)
             right.visitFormulas(visit)
         }
-    }
-
-    /// Every window that the condition uses.
-    package var windows: Set<Duration> { Set(windowedCounters.keys) }
-
-    /// Every window that the condition uses, with the counters it reads in it.
-    package var windowedCounters: [Duration: Set<Counter>] {
-        var windows: [Duration: Set<Counter>] = [:]
-        visitFormulas { formula in
-            switch formula {
-            case .bounceRate(let window): windows[window, default: []].formUnion([.bounced, .resolved])
-            case .increase(let counter, let window), .rate(let counter, let window):
-                windows[window, default: []].insert(counter)
-            case .constant, .gauge, .age, .negate, .add, .subtract, .multiply, .divide, .wilson: break
-            }
-        }
-        return windows
-    }
-
-    /// The API responses that the condition reads.
-    package var sources: Set<Source> {
-        var sources: Set<Source> = []
-        if !poolTags.isEmpty { sources.insert(.pools) }
-        visitFormulas { formula in
-            switch formula {
-            case .gauge(let gauge):
-                sources.insert(gauge.source)
-                if gauge == .poolActiveSenders { sources.insert(.accounts) }
-            case .bounceRate, .increase, .rate: sources.insert(.stats)
-            case .age(let source): sources.insert(source)
-            case .constant, .negate, .add, .subtract, .multiply, .divide, .wilson: break
-            }
-        }
-        return sources
-    }
-
-    /// True if the condition uses `age()`, so that its value changes without a new response.
-    package var readsAge: Bool {
-        var found = false
-        visitFormulas { if case .age = $0 { found = true } }
-        return found
-    }
-
-    /// The names in the condition that only platforms with listable pools supply.
-    package var rosterNames: [String] {
-        var names = poolTags.sorted().map { "pool.tag(\"\($0)\")" }
-        visitFormulas { formula in
-            guard case .gauge(let gauge) = formula, [.poolAge, .poolUpdated].contains(gauge) else { return }
-            names.append(gauge.rawValue)
-        }
-        return names
-    }
-
-    /// True if the condition reads a rate that the platform computes, which recordings of counters lack.
-    package var readsPlatformRates: Bool {
-        var found = false
-        visitFormulas { formula in
-            if case .gauge(.openRate) = formula { found = true }
-            if case .gauge(.replyRate) = formula { found = true }
-        }
-        return found
-    }
-
-    /// The names of the labels that the condition reads.
-    package var labels: Set<String> {
-        Set(textTerms.compactMap { if case .label(let name) = $0 { name } else { nil } })
-    }
-
-    /// The names of the pool tags that the condition reads.
-    package var poolTags: Set<String> {
-        Set(textTerms.compactMap { if case .poolTag(let name) = $0 { name } else { nil } })
     }
 
     private var textTerms: Set<TextTerm> {
@@ -222,18 +210,15 @@ extension Condition {
 
 extension Formula {
     /// Calls `visit` with this formula and every formula inside it.
-    package func visit(_ visit: (Formula) -> Void) {
+    fileprivate func visit(_ visit: (Formula) -> Void) {
         visit(self)
         switch self {
-        case .constant, .gauge, .bounceRate, .increase, .rate, .age: break
+        case .constant, .gauge: break
+        case .call(let call): for case .number(let inner, _) in call.arguments { inner.visit(visit) }
         case .negate(let inner): inner.visit(visit)
-        case .add(let left, let right), .subtract(let left, let right), .multiply(let left, let right),
-            .divide(let left, let right):
+        case .arithmetic(_, let left, let right):
             left.visit(visit)
             right.visit(visit)
-        case .wilson(_, let hits, let trials, _):
-            hits.visit(visit)
-            trials.visit(visit)
         }
     }
 }

@@ -40,7 +40,7 @@ package struct Increase: Hashable, Sendable {
 /// The data that a condition is evaluated on; nil is unknown.
 package protocol Readings {
     func value(of gauge: Gauge) -> Double?
-    func increase(of counter: Counter, over window: Duration) -> Increase?
+    func increase(of counter: Counter, over window: TimeWindow) -> Increase?
     func age(of source: Source) -> Duration?
     /// The campaign's label; empty if it has none.
     func label(_ name: String) -> String
@@ -51,6 +51,12 @@ package protocol Readings {
 }
 
 extension Readings {
+    package func value(of counter: Counter) -> Double? { value(of: .counter(counter)) }
+
+    package func increase(of counter: Counter, over window: Duration) -> Increase? {
+        increase(of: counter, over: TimeWindow(window))
+    }
+
     package func poolTag(_ name: String) -> String? { nil }
 
     package func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)? { nil }
@@ -108,6 +114,14 @@ extension Condition {
     }
 }
 
+extension Term {
+    /// Nil if data is missing or the result is not finite.
+    func value(_ readings: some Readings) -> Double? {
+        var evaluator = Evaluator(readings: readings)
+        return evaluator.number(self)
+    }
+}
+
 private struct Evaluator<Source: Readings> {
     let readings: Source
     var findings: [Finding] = []
@@ -155,56 +169,49 @@ private struct Evaluator<Source: Readings> {
 
     /// Nil if data is missing or the result is not finite, such as 0/0.
     private mutating func number(_ formula: Formula) -> Double? {
-        let value: Double? =
-            switch formula {
-            case .constant(let value): value
-            case .gauge(let gauge): readings.value(of: gauge)
-            case .bounceRate(let window): quotient(increase(.bounced, window), increase(.resolved, window))
-            case .increase(let counter, let window): increase(counter, window)
-            case .rate(let counter, let window): rate(counter, window)
-            case .age(let source): readings.age(of: source)?.seconds
-            case .negate(let inner): number(inner).map { -$0 }
-            case .add(let left, let right): combine(left, right, +)
-            case .subtract(let left, let right): combine(left, right, -)
-            case .multiply(let left, let right): combine(left, right, *)
-            case .divide(let left, let right): quotient(number(left), number(right))
-            case .wilson(let end, let hits, let trials, let confidence):
-                wilson(end, number(hits), number(trials), confidence)
-            }
-        return value?.isFinite == true ? value : nil
-    }
-
-    private mutating func combine(_ left: Formula, _ right: Formula, _ apply: (Double, Double) -> Double) -> Double? {
-        guard let first = number(left), let second = number(right) else { return nil }
-        return apply(first, second)
-    }
-
-    private func wilson(_ end: WilsonEnd, _ hits: Double?, _ trials: Double?, _ confidence: Double) -> Double? {
-        guard let hits, let trials, let interval = WilsonInterval(hits, of: trials, confidence: confidence) else {
-            return nil
+        switch formula {
+        case .constant(let value): value
+        case .gauge(let gauge): finite(readings.value(of: gauge))
+        case .call(let call): number(call.term)
+        case .negate(let inner): number(inner).map { -$0 }
+        case .arithmetic(let operation, let left, let right): apply(operation, number(left), number(right))
         }
-        return end == .lower ? interval.lower : interval.upper
     }
+
+    mutating func number(_ term: Term) -> Double? {
+        switch term {
+        case .constant(let value): value
+        case .gauge(let gauge): finite(readings.value(of: gauge))
+        case .increase(let counter, let window): finite(increase(counter, window)?.amount)
+        case .hourlyIncrease(let counter, let window):
+            increase(counter, window).flatMap { quotient($0.amount, $0.covered.hours) }
+        case .age(let source): finite(readings.age(of: source)?.seconds)
+        case .negate(let inner): number(inner).map { -$0 }
+        case .arithmetic(let operation, let left, let right): apply(operation, number(left), number(right))
+        case .native(let function, let left, let right): apply(function, number(left), number(right))
+        }
+    }
+
+    private func apply(_ operation: Arithmetic, _ left: Double?, _ right: Double?) -> Double? {
+        guard let left, let right else { return nil }
+        return finite(operation.apply(left, right))
+    }
+
+    private func apply(_ function: (Double, Double) -> Double?, _ left: Double?, _ right: Double?) -> Double? {
+        guard let left, let right else { return nil }
+        return finite(function(left, right))
+    }
+
+    private func finite(_ value: Double?) -> Double? { value?.isFinite == true ? value : nil }
 
     private func quotient(_ left: Double?, _ right: Double?) -> Double? {
-        guard let left, let right, right != 0 else { return nil }
-        return left / right
+        apply(.divide, left, right)
     }
 
-    private mutating func increase(_ counter: Counter, _ window: Duration) -> Double? {
-        guard let increase = readings.increase(of: counter, over: window) else { return nil }
-        note(increase, window)
-        return increase.amount
-    }
-
-    private mutating func rate(_ counter: Counter, _ window: Duration) -> Double? {
-        guard let increase = readings.increase(of: counter, over: window) else { return nil }
-        note(increase, window)
-        return quotient(increase.amount, increase.covered.hours)
-    }
-
-    private mutating func note(_ increase: Increase, _ window: Duration) {
-        coverage = min(coverage ?? 1, increase.covered / window)
+    private mutating func increase(_ counter: Counter, _ window: TimeWindow) -> Increase? {
+        let increase = readings.increase(of: counter, over: window)
+        if let increase { coverage = min(coverage ?? 1, increase.covered / window.length) }
+        return increase
     }
 }
 

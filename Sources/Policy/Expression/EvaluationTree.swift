@@ -92,11 +92,7 @@ extension NumberComparison {
         }
         let sides = [finding?.left, finding?.right].map { $0.map(unit.text) ?? "unknown" }
         var parts: [EvaluationNode] = []
-        for formula in [left, right] {
-            formula.visit { part in
-                if let node = part.node(readings), !parts.contains(node) { parts.append(node) }
-            }
-        }
+        for node in left.nodes(readings) + right.nodes(readings) where !parts.contains(node) { parts.append(node) }
         // The value of a single number repeats the comparison's: show its components instead.
         if parts.count == 1 { parts = parts[0].parts }
         return EvaluationNode(
@@ -105,63 +101,62 @@ extension NumberComparison {
 }
 
 extension Formula {
-    /// The formula's value and its components; nil for constants and arithmetic.
+    /// The names and calls in the formula with their values and what they are computed from.
+    fileprivate func nodes(_ readings: some Readings) -> [EvaluationNode] {
+        switch self {
+        case .constant: []
+        case .gauge(let gauge):
+            [gauge.node(readings, parts: gauge.entry.parts.map { $0.node(readings, parts: []) })]
+        case .call(let call): [call.node(readings)]
+        case .negate(let inner): inner.nodes(readings)
+        case .arithmetic(_, let left, let right): left.nodes(readings) + right.nodes(readings)
+        }
+    }
+}
+
+extension Gauge {
+    fileprivate func node(_ readings: some Readings, parts: [EvaluationNode]) -> EvaluationNode {
+        EvaluationNode(rawValue, value: readings.value(of: self).map(unit.text) ?? "unknown", parts: parts)
+    }
+}
+
+extension Call {
+    fileprivate func node(_ readings: some Readings) -> EvaluationNode {
+        if function.isPrimitive { return term.node(readings) ?? EvaluationNode(function.text(arguments)) }
+        var parts: [EvaluationNode] = []
+        if arguments.contains(where: { if case .number = $0 { true } else { false } }) {
+            for case .number(let formula, _) in arguments { parts += formula.nodes(readings) }
+        } else {
+            term.visitLeaves { leaf in
+                if let node = leaf.node(readings), node.text != function.text(arguments) { parts.append(node) }
+            }
+        }
+        let value = term.value(readings).map(unit.text) ?? "unknown"
+        return EvaluationNode(function.text(arguments), value: value, parts: parts)
+    }
+}
+
+extension Term {
+    /// The primitive's value; nil for constants and arithmetic.
     fileprivate func node(_ readings: some Readings) -> EvaluationNode? {
         switch self {
-        case .constant, .negate, .add, .subtract, .multiply, .divide, .wilson: nil
-        case .gauge(let gauge):
-            EvaluationNode(
-                gauge.rawValue, value: readings.value(of: gauge).map(gauge.unit.text) ?? "unknown",
-                parts: gauge.components.map { component in
-                    EvaluationNode(
-                        component.rawValue, value: readings.value(of: component).map(component.unit.text) ?? "unknown")
-                })
-        case .bounceRate(let window):
-            EvaluationNode(
-                "bounceRate(\(window.windowText))", value: Formula.quotient(readings, window),
-                parts: [.bounced, .resolved].map { Formula.node(of: $0, window, readings) })
-        case .increase(let counter, let window): Formula.node(of: counter, window, readings)
-        case .rate(let counter, let window):
-            EvaluationNode(
-                "rate(\(counter.rawValue), \(window.windowText))",
-                value: readings.increase(of: counter, over: window).map {
-                    Unit.perHour.text($0.amount / $0.covered.hours)
-                } ?? "unknown", parts: [Formula.node(of: counter, window, readings)])
+        case .constant, .gauge, .negate, .arithmetic, .native: nil
+        case .increase(let counter, let window), .hourlyIncrease(let counter, let window):
+            Term.node(of: counter, window, readings)
         case .age(let source):
             EvaluationNode(
                 "age(\(source.rawValue))", value: readings.age(of: source).map(\.spokenText) ?? "unknown")
         }
     }
 
-    private static func quotient(_ readings: some Readings, _ window: Duration) -> String {
-        guard let bounced = readings.increase(of: .bounced, over: window)?.amount,
-            let resolved = readings.increase(of: .resolved, over: window)?.amount, resolved > 0
-        else { return "unknown" }
-        return Unit.ratio.text(bounced / resolved)
-    }
-
-    private static func node(of counter: Counter, _ window: Duration, _ readings: some Readings) -> EvaluationNode {
+    private static func node(of counter: Counter, _ window: TimeWindow, _ readings: some Readings) -> EvaluationNode {
         let increase = readings.increase(of: counter, over: window)
         var value = increase.map { Unit.count.text($0.amount) } ?? "unknown"
-        if let covered = increase?.covered, covered / window < 0.995 {
+        if let covered = increase?.covered, covered / window.length < 0.995 {
             value += ", \(covered.spokenText) covered by samples"
         }
-        return EvaluationNode("\(counter.rawValue) within \(window.windowText)", value: value)
-    }
-}
-
-extension Gauge {
-    /// The gauges that a derived gauge is computed from.
-    fileprivate var components: [Gauge] {
-        switch self {
-        case .bounceRate: [.bounced, .resolved]
-        case .resolved: [.delivered, .bounced]
-        case .poolAvailable: [.poolRemainingVolume, .poolReserved]
-        case .totalEnrolled, .sent, .delivered, .bounced, .replied, .queued, .openRate, .replyRate, .poolDailyCapacity,
-            .poolRemainingVolume, .poolReserved, .poolSenders, .poolActiveSenders, .poolAge, .poolUpdated,
-            .accountsActive, .accountsPaused, .accountsWarming:
-            []
-        }
+        let before = window.offset == .zero ? "" : ", \(window.offset.windowText) before"
+        return EvaluationNode("\(counter.rawValue) within \(window.length.windowText)\(before)", value: value)
     }
 }
 
@@ -177,7 +172,7 @@ extension TextTerm {
 
 extension Duration {
     /// The window in hours below three days, in days from there.
-    fileprivate var windowText: String {
+    var windowText: String {
         let isWholeHours = milliseconds % 3_600_000 == 0
         return isWholeHours && self < .seconds(3 * 86400) ? "\(milliseconds / 3_600_000)h" : policyText
     }

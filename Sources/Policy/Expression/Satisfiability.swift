@@ -108,30 +108,37 @@ enum Satisfiability {
         init(of formula: Formula) {
             switch formula {
             case .constant(let value): self.init(value, value)
-            case .gauge(.poolAvailable): self.init(-.infinity, .infinity)
-            case .gauge(let gauge): self.init(0, gauge.unit == .ratio ? 1 : .infinity)
-            case .bounceRate: self.init(0, 1)
-            case .increase, .rate, .age: self.init(0, .infinity)
+            case .gauge(let gauge): self.init(gauge.entry.range)
+            case .call(let call):
+                if let range = call.function.range {
+                    self.init(range)
+                } else if let first = call.firstNumber {
+                    self.init(of: first.formula)
+                } else {
+                    self.init(-.infinity, .infinity)
+                }
             case .negate(let inner):
                 let range = Range(of: inner)
                 self.init(-range.high, -range.low)
-            case .add(let left, let right):
-                let (first, second) = (Range(of: left), Range(of: right))
-                self.init(first.low + second.low, first.high + second.high)
-            case .subtract(let left, let right):
-                let (first, second) = (Range(of: left), Range(of: right))
-                self.init(first.low - second.high, first.high - second.low)
-            case .multiply(let left, let right):
-                let (first, second) = (Range(of: left), Range(of: right))
+            case .arithmetic(let operation, let left, let right):
+                self.init(operation, Range(of: left), Range(of: right))
+            }
+        }
+
+        private init(_ range: ClosedRange<Double>) { self.init(range.lowerBound, range.upperBound) }
+
+        private init(_ operation: Arithmetic, _ first: Range, _ second: Range) {
+            switch operation {
+            case .add: self.init(first.low + second.low, first.high + second.high)
+            case .subtract: self.init(first.low - second.high, first.high - second.low)
+            case .multiply:
                 let products = [
                     first.low * second.low, first.low * second.high, first.high * second.low, first.high * second.high,
                 ].map { $0.isNaN ? 0 : $0 }
                 self.init(products.min() ?? -.infinity, products.max() ?? .infinity)
-            case .divide(let left, let right):
-                let (first, second) = (Range(of: left), Range(of: right))
+            case .divide:
                 let isPositive = first.low >= 0 && second.low >= 0
                 self.init(isPositive ? 0 : -.infinity, .infinity)
-            case .wilson: self.init(0, 1)
             }
         }
 

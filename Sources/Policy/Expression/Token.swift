@@ -29,11 +29,20 @@ package struct ExpressionError: Error, Hashable, Sendable {
 }
 
 /// An arithmetic operator.
-enum Arithmetic: String {
+package enum Arithmetic: String, Sendable {
     case add = "+"
     case subtract = "-"
     case multiply = "*"
     case divide = "/"
+
+    func apply(_ left: Double, _ right: Double) -> Double {
+        switch self {
+        case .add: left + right
+        case .subtract: left - right
+        case .multiply: left * right
+        case .divide: left / right
+        }
+    }
 }
 
 /// One token of the expression language.

@@ -27,25 +27,10 @@ extension UnitChecker {
     private static func combined(_ operation: Arithmetic, _ left: Typed, _ right: Typed) -> Formula {
         let scale = scale(operation, left.unit, right.unit)
         if case .constant(let first) = left.formula, case .constant(let second) = right.formula {
-            return .constant(fold(operation, first, second) * scale)
+            return .constant(operation.apply(first, second) * scale)
         }
-        let formula: Formula =
-            switch operation {
-            case .add: .add(left.formula, right.formula)
-            case .subtract: .subtract(left.formula, right.formula)
-            case .multiply: .multiply(left.formula, right.formula)
-            case .divide: .divide(left.formula, right.formula)
-            }
-        return scale == 1 ? formula : .multiply(formula, .constant(scale))
-    }
-
-    private static func fold(_ operation: Arithmetic, _ left: Double, _ right: Double) -> Double {
-        switch operation {
-        case .add: left + right
-        case .subtract: left - right
-        case .multiply: left * right
-        case .divide: left / right
-        }
+        let formula = Formula.arithmetic(operation, left.formula, right.formula)
+        return scale == 1 ? formula : .arithmetic(.multiply, formula, .constant(scale))
     }
 
     /// Durations are in seconds and rates per hour: the factor that corrects their product or quotient.
@@ -124,20 +109,6 @@ extension UnitChecker {
             return nil
         }
     }
-
-    static func helpForUnknown(_ name: String) -> String? {
-        let known =
-            Gauge.allCases.map(\.rawValue) + [
-                "increase", "rate", "age", "campaign.label", "pool.tag", "wilson_lower", "wilson_upper",
-            ]
-        let synonyms = [
-            "bounce_rate": "bounceRate", "bounces": "bounced", "enrolled": "totalEnrolled", "leads": "totalEnrolled",
-            "pool.remainingToday": "pool.remainingVolume", "remainingVolume": "pool.remainingVolume",
-            "dailyCapacity": "pool.dailyCapacity", "available": "pool.available", "reserved": "pool.reserved",
-        ]
-        if let meant = synonyms[name] ?? NearestName.of(name, in: known) { return "did you mean '\(meant)'?" }
-        return "names are \(known.joined(separator: ", "))"
-    }
 }
 
 extension Unit {
@@ -156,7 +127,7 @@ extension SyntaxTree {
     var isText: Bool {
         switch self {
         case .text: true
-        case .call(let name, _, _, _): UnitChecker.textFunctions[name] != nil
+        case .call(let name, _, _, _): Registry.function(name)?.isText == true
         case .number, .percent, .duration, .name, .negate, .arithmetic, .compare, .not, .and, .or: false
         }
     }

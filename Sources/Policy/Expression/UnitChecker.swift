@@ -3,7 +3,7 @@ import Model
 /// Turns a syntax tree into a condition: resolves every name, checks every unit, and collects all errors.
 struct UnitChecker {
     /// The names that a rule may use, by what it is evaluated for.
-    enum Scope {
+    enum Scope: Hashable, Sendable {
         /// A campaign, its pool and the accounts.
         case campaign
         /// Only a pool and the accounts.
@@ -67,10 +67,12 @@ struct UnitChecker {
         case .compare(let comparison, let left, let right, let span):
             return self.comparison(comparison, left, right, span)
         case .number, .percent, .duration, .negate, .arithmetic, .name, .text, .call:
-            if case .call(let name, _, _, _) = tree, let function = UnitChecker.textFunctions[name] {
+            if case .call(let name, _, _, _) = tree, let function = Registry.function(name),
+                let example = function.textExample
+            {
+                let noun = name.split(separator: ".").last ?? ""
                 return refuse(
-                    "a \(function.noun) is a text, not a condition",
-                    help: "compare it: \(function.example) == \"\(function.value)\"", at: tree.span)
+                    "a \(noun) is a text, not a condition", help: "compare it: \(example)", at: tree.span)
             }
             guard let typed = formula(tree) else { return nil }
             return refuse(
@@ -113,32 +115,20 @@ struct UnitChecker {
     private mutating func textTerm(_ tree: SyntaxTree) -> TextTerm? {
         switch tree {
         case .text(let text, _): return .literal(text)
-        case .call("campaign.label", let arguments, _, let span):
-            if scope == .pool {
-                return refuse("a rule on pools cannot use 'campaign.label'", at: span)
+        case .call(let name, let trees, let nameSpan, let span):
+            guard let function = Registry.function(name), case .text(let term) = function.result else {
+                return refuseText(tree)
             }
-            return textArgument(of: "campaign.label", arguments, span).map { .label($0) }
-        case .call("pool.tag", let arguments, _, let span):
-            return textArgument(of: "pool.tag", arguments, span).map { .poolTag($0) }
-        case .number, .percent, .duration, .name, .call, .negate, .arithmetic, .compare, .not, .and, .or:
-            guard let typed = formula(tree) else { return nil }
-            return refuse("cannot compare a text with \(typed.unit.description)", at: tree.span)
+            guard case .text(let text) = arguments(of: function, trees, nameSpan, span)?.first else { return nil }
+            return term(text)
+        case .number, .percent, .duration, .name, .negate, .arithmetic, .compare, .not, .and, .or:
+            return refuseText(tree)
         }
     }
 
-    /// The functions that return a text, and how each is used.
-    static let textFunctions: [String: (noun: String, example: String, value: String)] = [
-        "campaign.label": ("label", "campaign.label(\"team\")", "sales"),
-        "pool.tag": ("tag", "pool.tag(\"environment\")", "production"),
-    ]
-
-    private mutating func textArgument(of function: String, _ arguments: [SyntaxTree], _ span: Span) -> String? {
-        guard arguments.count == 1, case .text(let name, _) = arguments[0] else {
-            return refuse(
-                "\(function) takes one text", help: UnitChecker.textFunctions[function].map { "write \($0.example)" },
-                at: span)
-        }
-        return name
+    private mutating func refuseText(_ tree: SyntaxTree) -> TextTerm? {
+        guard let typed = formula(tree) else { return nil }
+        return refuse("cannot compare a text with \(typed.unit.description)", at: tree.span)
     }
 
     // MARK: Numbers
@@ -166,17 +156,21 @@ struct UnitChecker {
         }
     }
 
-    mutating func name(_ name: String, _ span: Span) -> Typed? {
-        if let gauge = Gauge(rawValue: name) {
+    /// What to write instead of a campaign's name in a rule on pools.
+    static let poolHelp = "use pool.* and accounts.*, or write the rule for running campaigns"
+
+    private mutating func name(_ name: String, _ span: Span) -> Typed? {
+        if let gauge = Registry.gauge(name) {
             if scope == .pool, gauge.source == .stats {
                 return refuse(
-                    "a rule on pools cannot use '\(name)', which belongs to a campaign",
-                    help: "use pool.* and accounts.*, or write the rule for running campaigns", at: span)
+                    "a rule on pools cannot use '\(name)', which belongs to a campaign", help: UnitChecker.poolHelp,
+                    at: span)
             }
             return Typed(formula: .gauge(gauge), unit: gauge.unit)
         }
-        let functions = ["increase": "increase(bounced, 24h)", "rate": "rate(sent, 1h)", "age": "age(stats)"]
-        if let form = functions[name] { return refuse("'\(name)' is a function", help: "write \(form)", at: span) }
-        return refuse("unknown name '\(name)'", help: UnitChecker.helpForUnknown(name), at: span)
+        if let function = Registry.function(name) {
+            return refuse("'\(name)' is a function", help: "write \(function.example)", at: span)
+        }
+        return refuse("unknown name '\(name)'", help: Registry.helpForUnknown(name), at: span)
     }
 }

@@ -51,15 +51,10 @@ struct ConfidenceReader {
             comparison.comparison == .greater || comparison.comparison == .greaterOrEqual, limit > 0, limit < 1
         else { return nil }
         switch comparison.left {
-        case .gauge(.bounceRate): return (.bounced, .resolved, limit)
-        case .divide(.gauge(let part), .gauge(let whole)):
-            guard let hits = Counter(rawValue: part.rawValue), let trials = Counter(rawValue: whole.rawValue),
-                ConfidenceReader.wholes[hits]?.contains(trials) == true
-            else { return nil }
-            return (hits, trials, limit)
-        case .constant, .gauge, .bounceRate, .increase, .rate, .age, .negate, .add, .subtract, .multiply, .divide,
-            .wilson:
-            return nil
+        case .gauge(.rate(let rate)): return (rate.hits, rate.trials, limit)
+        case .arithmetic(.divide, .gauge(.counter(let hits)), .gauge(.counter(let trials))):
+            return ConfidenceReader.wholes[hits]?.contains(trials) == true ? (hits, trials, limit) : nil
+        case .constant, .gauge, .call, .negate, .arithmetic: return nil
         }
     }
 

@@ -69,17 +69,10 @@ struct PolicyChecks {
 
     private func launchRule(_ rule: LocatedRule) {
         guard rule.rule.trigger == .launch else { return }
-        var (readsRemaining, unknowns) = (false, Set<String>())
-        rule.rule.condition.visitFormulas { formula in
-            switch formula {
-            case .gauge(.poolRemainingVolume): readsRemaining = true
-            case .gauge(.bounceRate), .bounceRate: unknowns.insert("bounceRate")
-            case .gauge(.openRate): unknowns.insert("openRate")
-            case .gauge(.replyRate): unknowns.insert("replyRate")
-            case .constant, .gauge, .increase, .rate, .age, .negate, .add, .subtract, .multiply, .divide, .wilson: break
-            }
-        }
-        if readsRemaining {
+        let condition = rule.rule.condition
+        let unknowns = Set(
+            condition.gauges.filter(\.entry.isUnknownForDraft).map(\.rawValue) + condition.rates.map(\.rawValue))
+        if condition.gauges.contains(.pool(.remainingVolume)) {
             reader.warning(
                 "pool.remainingVolume includes volume that is reserved for other launches: two launches that each "
                     + "fit alone could both start",
@@ -94,7 +87,7 @@ struct PolicyChecks {
 
     private func windows(_ rule: LocatedRule, _ fields: Fields) {
         let poll = fields["poll"]?.mapping?["stats"]?.scalar.flatMap { Duration(policyText: $0.string) } ?? .seconds(60)
-        for window in rule.rule.condition.windows.sorted() where window < poll {
+        for window in Set(rule.rule.condition.windows.map(\.length)).sorted() where window < poll {
             reader.warning(
                 "the window of \(window.policyText) is shorter than the poll interval of \(poll.policyText)",
                 help: "a window needs at least two polls to contain data", at: rule.fields.key("when"))

@@ -10,52 +10,27 @@ package enum PolicySchema {
 
     // MARK: Patterns
 
-    static let durationUnits = #"(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?"#
+    static let durationUnits = PatternText.durationUnits
     /// At least one unit; in ECMA 262 syntax, which JSON Schema requires.
     private static let duration = #"^(?=\d)"# + durationUnits + "$"
-    private static let window = #"(?=[0-9a-z]*[1-9])(?=\d)"# + durationUnits
-
-    private static func choice(_ words: [String]) -> String {
-        "(" + words.map { $0.replacing(".", with: #"\."#) }.joined(separator: "|") + ")"
-    }
-
-    private static let counters = choice(Counter.allCases.map(\.rawValue))
 
     /// As much of a condition as a pattern can check: known names, well-formed operands, no chained comparisons.
-    private static func condition(_ gauges: [Gauge], functions: [String], sources: [Source], texts: [String]) -> String
-    {
+    private static func condition(in scope: UnitChecker.Scope) -> String {
         let open = #"(\s|\(|-)*"#
         let close = #"(\s|\))*"#
         let literal = #"(\d+(\.\d+)?(\s*%)?|(?=\d)"# + durationUnits + ")"
-        let names = gauges.map(\.rawValue).sorted { $0.count > $1.count }
-        let name = choice(names) + #"(?![\w.(])"#
-        let calls = functions + [#"age\s*\(\s*"# + choice(sources.map(\.rawValue)) + #"\s*\)"#]
-        let operand = open + "(" + (calls + [name, literal]).joined(separator: "|") + ")" + close
-        let sum = operand + #"([-+*/]"# + operand + ")*"
-        var comparison = sum + "(<=|>=|==|!=|<|>)" + sum
-        if !texts.isEmpty {
-            let call = choice(texts) + #"\s*\(\s*("[^"]*"|'[^']*')\s*\)"#
-            let text = #"\s*("# + call + #"|"[^"]*"|'[^']*')\s*"#
-            comparison = "(" + comparison + #"|(\s|\()*"# + text + "(==|!=)" + text + close + ")"
+        let gauges = Registry.names.map(\.gauge).filter { scope == .campaign || $0.source != .stats }
+        let name = PatternText.choice(gauges.map(\.rawValue).sorted { $0.count > $1.count }) + #"(?![\w.(])"#
+        func calls(_ isText: Bool) -> [String] {
+            Registry.functions.filter { $0.isText == isText }.compactMap { $0.pattern(in: scope) }
         }
+        let operand = open + "(" + (calls(false) + [name, literal]).joined(separator: "|") + ")" + close
+        let sum = operand + #"([-+*/]"# + operand + ")*"
+        let number = sum + "(<=|>=|==|!=|<|>)" + sum
+        let text = #"\s*("# + (calls(true) + [PatternText.quoted]).joined(separator: "|") + #")\s*"#
+        let comparison = "(" + number + #"|(\s|\()*"# + text + "(==|!=)" + text + close + ")"
         let term = #"(\s|\(|not\b)*"# + comparison
         return "^" + term + #"(\b(and|or)\b"# + term + ")*$"
-    }
-
-    private static var campaignCondition: String {
-        condition(
-            Gauge.allCases,
-            functions: [
-                #"bounceRate\s*\(\s*"# + window + #"\s*\)"#,
-                #"(increase|rate)\s*\(\s*"# + counters + #"\s*,\s*"# + window + #"\s*\)"#,
-                #"wilson_(lower|upper)\s*\([^()]*(\([^()]*\)[^()]*)*,\s*\d+(\.\d+)?\s*%\s*\)"#,
-            ], sources: Source.allCases, texts: ["campaign.label", "pool.tag"])
-    }
-
-    private static var poolCondition: String {
-        condition(
-            Gauge.allCases.filter { $0.source != .stats }, functions: [], sources: [.pools, .accounts],
-            texts: ["pool.tag"])
     }
 
     // MARK: Pieces
@@ -266,7 +241,7 @@ package enum PolicySchema {
                     ("type", .text("object")), ("additionalProperties", .object([("$ref", .text("#/$defs/name"))])),
                 ])
             ),
-            ("condition", pattern(campaignCondition)), ("poolCondition", pattern(poolCondition)),
+            ("condition", pattern(condition(in: .campaign))), ("poolCondition", pattern(condition(in: .pool))),
             ("workspace", workspace), ("poll", poll), ("startLimit", startLimit),
             ("circuitBreaker", circuitBreaker), ("belt", belt), ("pool", pool), ("sender", sender),
             ("campaign", campaign), ("launch", launch),

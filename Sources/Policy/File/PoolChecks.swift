@@ -51,7 +51,9 @@ struct PoolChecks {
 
     /// A name that is known only for named pools, in a policy without any.
     private func rosterNames(_ rule: LocatedRule, _ bound: Set<PoolID>) {
-        guard bound.isEmpty, let name = rule.rule.condition.rosterNames.first, !reader.hasErrors else { return }
+        guard bound.isEmpty, let name = rule.rule.condition.names(needing: .rosters).first, !reader.hasErrors else {
+            return
+        }
         reader.error(
             "'\(name)' is known only for pools under 'pools:', and the policy has none",
             help: "define a pool of a \(Provider.names(.rosters)) workspace under 'pools:'", at: rule.fields.key("when")

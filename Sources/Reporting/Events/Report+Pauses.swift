@@ -42,9 +42,9 @@ extension Report {
     }
 
     private static func coverage(_ finding: Finding, _ evaluation: Evaluation) -> String {
-        guard let coverage = evaluation.coverage, coverage < 0.995, let window = finding.comparison.left.window else {
-            return ""
-        }
+        guard let coverage = evaluation.coverage, coverage < 0.995,
+            let window = finding.comparison.left.window?.length
+        else { return "" }
         return ", samples cover \((window * coverage).spokenText) of \(window.policyText)"
     }
 

@@ -37,24 +37,20 @@ struct Distance {
         guard comparison.comparison == .greater || comparison.comparison == .greaterOrEqual,
             case .constant(let limit) = comparison.right, let left = finding?.left
         else { return .unclear }
-        switch comparison.left {
-        case .bounceRate(let window):
-            guard let bounced = readings.increase(of: .bounced, over: window)?.amount,
-                let resolved = readings.increase(of: .resolved, over: window)?.amount
-            else { return .unclear }
-            return bounces(bounced, resolved, limit).map { .needs($0) } ?? .unclear
-        case .gauge(.bounceRate):
-            guard let bounced = readings.value(of: .bounced), let resolved = readings.value(of: .resolved) else {
-                return .unclear
+        if let (rate, window) = comparison.left.rate, rate == .bounceRate {
+            func count(_ counter: Counter) -> Double? {
+                window.map { readings.increase(of: counter, over: $0)?.amount } ?? readings.value(of: counter)
             }
+            guard let bounced = count(rate.hits), let resolved = count(rate.trials) else { return .unclear }
             return bounces(bounced, resolved, limit).map { .needs($0) } ?? .unclear
-        case .gauge(let gauge):
-            guard Counter(rawValue: gauge.rawValue) != nil else { return .unclear }
-            return .needs("\(Unit.count.text((limit - left).rounded(.up))) more \(gauge.rawValue)")
-        case .increase(let counter, let window):
-            return .needs(
-                "\(Unit.count.text((limit - left).rounded(.up))) more \(counter.rawValue) within \(window.policyText)")
-        case .constant, .rate, .age, .negate, .add, .subtract, .multiply, .divide, .wilson: return .unclear
+        }
+        let more = Unit.count.text((limit - left).rounded(.up))
+        switch comparison.left {
+        case .gauge(.counter(let counter)): return .needs("\(more) more \(counter.rawValue)")
+        case .call(let call):
+            guard case .increase(let counter, let window) = call.term, window.offset == .zero else { return .unclear }
+            return .needs("\(more) more \(counter.rawValue) within \(window.length.policyText)")
+        case .constant, .gauge, .negate, .arithmetic: return .unclear
         }
     }
 

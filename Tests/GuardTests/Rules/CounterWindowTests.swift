@@ -11,7 +11,7 @@ import Testing
     }
 
     private static func history(_ window: Duration) -> SampleHistory {
-        SampleHistory(windows: [CampaignRules.Window(length: window, counters: Set(Counter.allCases))])
+        SampleHistory(windows: [CampaignRules.Window(window: TimeWindow(window), counters: Set(Counter.allCases))])
     }
 
     @Test func growthIsInterpolatedAtTheWindowsEdge() {
@@ -49,12 +49,14 @@ import Testing
     }
 
     @Test func onlyNeededCountersAreStored() {
-        var history = SampleHistory(windows: [CampaignRules.Window(length: .seconds(3600), counters: [.bounced])])
+        var history = SampleHistory(windows: [
+            CampaignRules.Window(window: TimeWindow(.seconds(3600)), counters: [.bounced])
+        ])
         history.append(Counters(CampaignStats(sent: 10, delivered: 9, bounced: 1)), at: Instant(milliseconds: 0))
         history.append(Counters(CampaignStats(sent: 30, delivered: 25, bounced: 5)), at: Instant(milliseconds: 60_000))
         #expect(history.increase(of: .bounced, over: .seconds(3600))?.amount == 4)
         #expect(history.increase(of: .sent, over: .seconds(3600)) == nil)
-        history.rearrange([CampaignRules.Window(length: .seconds(3600), counters: [.bounced, .sent])])
+        history.rearrange([CampaignRules.Window(window: TimeWindow(.seconds(3600)), counters: [.bounced, .sent])])
         #expect(
             history.increase(of: .bounced, over: .seconds(3600)) == nil, "a window without the counter restarts")
     }
@@ -115,7 +117,7 @@ import Testing
         for (minute, count) in [100, 200, 40].enumerated() {
             history.append(Self.counters(count), at: Instant(milliseconds: Int64(minute) * 60_000))
         }
-        history.rearrange([CampaignRules.Window(length: .seconds(3600), counters: [.sent])])
+        history.rearrange([CampaignRules.Window(window: TimeWindow(.seconds(3600)), counters: [.sent])])
         #expect(history.append(Self.counters(203), at: Instant(milliseconds: 180_000)) == .returned)
         #expect(history.increase(of: .sent, over: .seconds(3600))?.amount == 103)
     }

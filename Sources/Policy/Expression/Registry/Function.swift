@@ -1,0 +1,114 @@
+import Model
+
+/// What the language knows of a function.
+package struct Function: Sendable {
+    enum Result: Sendable {
+        /// The call in primitives; nil if the arguments are not those that the parameters read.
+        case number(@Sendable ([CallArgument]) -> Term?)
+        /// The term for the function's only argument.
+        case text(@Sendable (String) -> TextTerm)
+    }
+
+    package let name: String
+    package let parameters: [Parameter]
+    let result: Result
+    /// The unit of its value; nil for a text, and for a number of its first argument's unit.
+    var unit: Unit?
+    /// The values that it can have; nil for those of its first argument.
+    var range: ClosedRange<Double>?
+    /// As the policy reference shows it: `increase(x, 24h)`.
+    package let form: String
+    /// A call that a policy can contain, for help texts.
+    let example: String
+    /// Its sentence in the policy reference.
+    package let summary: String
+    /// What a rule may be evaluated for to use it.
+    var scopes: Set<UnitChecker.Scope> = [.campaign, .pool]
+    /// What only some platforms can report.
+    var needs: Provider.Ability?
+    /// The rate that it returns for a window; nil for any other function.
+    var rate: Rate?
+    /// True if an explanation shows its primitive in its place.
+    var isPrimitive = false
+    /// What an author can compare its text with; nil for a number.
+    var textExample: String?
+
+    var isText: Bool {
+        switch result {
+        case .number: false
+        case .text: true
+        }
+    }
+
+    fileprivate var unitName: String { unit?.title ?? "that of `x`" }
+
+    var unitTitle: String { isText ? "text" : unitName }
+
+    /// Its parameters, for messages: `a counter and a window`.
+    var takes: String {
+        guard parameters.count > 1 else { return parameters.first?.alone ?? "no arguments" }
+        var groups: [(noun: String, count: Int)] = []
+        for parameter in parameters {
+            if groups.last?.noun == parameter.noun {
+                groups[groups.count - 1].count += 1
+            } else {
+                groups.append((parameter.noun, 1))
+            }
+        }
+        let texts = groups.map {
+            $0.count == 1 ? "a \($0.noun)" : "\($0.count == 2 ? "two" : "\($0.count)") \($0.noun)s"
+        }
+        return texts.dropLast().joined(separator: ", ") + (texts.count > 1 ? " and " : "") + (texts.last ?? "")
+    }
+
+    /// The call as a policy writes it.
+    func text(_ arguments: [CallArgument]) -> String {
+        "\(name)(\(arguments.map(\.text).joined(separator: ", ")))"
+    }
+}
+
+/// What a function accepts as one of its arguments.
+package struct Parameter: Sendable {
+    /// Without its article.
+    let noun: String
+    /// For messages about a function with this parameter only.
+    let alone: String
+    /// The argument in ECMA 262 syntax, for the JSON Schema; nil if rules of this scope cannot have it.
+    let pattern: @Sendable (UnitChecker.Scope) -> String?
+    /// The checked argument; nil, and an error, if the tree is none.
+    let read: @Sendable (inout UnitChecker, SyntaxTree, Function) -> CallArgument?
+
+    init(
+        _ noun: String, alone: String? = nil, pattern: @escaping @Sendable (UnitChecker.Scope) -> String?,
+        read: @escaping @Sendable (inout UnitChecker, SyntaxTree, Function) -> CallArgument?
+    ) {
+        (self.noun, self.alone, self.pattern, self.read) = (noun, alone ?? "one \(noun)", pattern, read)
+    }
+}
+
+extension CallArgument {
+    /// As a policy writes it.
+    var text: String {
+        switch self {
+        case .counter(let counter): counter.rawValue
+        case .window(let window): window.windowText
+        case .source(let source): source.rawValue
+        case .text(let text): "\"\(text)\""
+        case .number(let formula, let unit): formula.text(unit)
+        }
+    }
+}
+
+extension Formula {
+    /// As a policy could write it, for explanations.
+    fileprivate func text(_ unit: Unit) -> String {
+        switch self {
+        case .constant(let value): return unit.text(value)
+        case .gauge(let gauge): return gauge.rawValue
+        case .call(let call): return call.function.text(call.arguments)
+        case .negate(let inner): return "-\(inner.text(unit))"
+        case .arithmetic(let operation, let left, let right):
+            return "(\(left.text(unit)) \(operation.rawValue) \(right.text(unit)))"
+        }
+    }
+}

@@ -1,0 +1,28 @@
+/// A formula in the few primitives that evaluators know; every function expands to one.
+package indirect enum Term: Sendable {
+    case constant(Double)
+    case gauge(Gauge)
+    /// How much a counter grew within the window.
+    case increase(Counter, TimeWindow)
+    /// The same per hour, over the part of the window that samples cover.
+    case hourlyIncrease(Counter, TimeWindow)
+    /// Seconds since the last good response.
+    case age(Source)
+    case negate(Term)
+    case arithmetic(Arithmetic, Term, Term)
+    /// A function of two numbers; nil if it has no value for them.
+    case native(@Sendable (Double, Double) -> Double?, Term, Term)
+}
+
+extension Term {
+    /// Calls `visit` with every primitive that reads data, from left to right.
+    func visitLeaves(_ visit: (Term) -> Void) {
+        switch self {
+        case .constant, .gauge, .increase, .hourlyIncrease, .age: visit(self)
+        case .negate(let inner): inner.visitLeaves(visit)
+        case .arithmetic(_, let left, let right), .native(_, let left, let right):
+            left.visitLeaves(visit)
+            right.visitLeaves(visit)
+        }
+    }
+}
