@@ -85,7 +85,7 @@ extension Guard {
 
     /// The readings for rules on the pool.
     package func poolReadings(_ id: PoolID, at now: Instant) -> PoolReadings {
-        PoolReadings(surroundings: pools.surroundings(of: id, at: now))
+        PoolReadings(surroundings: pools.surroundings(of: id, at: now), wallTime: now + wallClockOffset)
     }
 
     // MARK: Senders
@@ -172,6 +172,7 @@ extension Guard {
 /// The readings of rules on pools.
 package struct PoolReadings: Readings {
     let surroundings: Surroundings
+    package let wallTime: Instant?
 
     package func value(of gauge: Gauge) -> Double? {
         let value = surroundings.value(of: gauge)

@@ -172,7 +172,8 @@ package struct Guard: Sendable {
     /// The context that a campaign is evaluated in.
     func context(of entry: CampaignEntry, at now: Instant) -> CampaignContext {
         CampaignContext(
-            book: book, pools: pools, skew: skews[entry.workspace], isLedgerFailing: ledger.isFailing, now: now)
+            book: book, pools: pools, skew: skews[entry.workspace], isLedgerFailing: ledger.isFailing,
+            wallClockOffset: wallClockOffset, now: now)
     }
 
     mutating func nextDecisionID() -> Int {

@@ -7,6 +7,7 @@ struct TableReadings: Readings {
     var increases: [Counter: Increase] = [:]
     var ages: [Source: Duration] = [:]
     var labels: [String: String] = [:]
+    var wallTime: Instant?
 
     func value(of gauge: Gauge) -> Double? { gauges[gauge] }
     func increase(of counter: Counter, over window: TimeWindow) -> Increase? { increases[counter] }

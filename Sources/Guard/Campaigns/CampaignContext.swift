@@ -13,7 +13,11 @@ struct CampaignContext {
     var maxGap: Duration?
     /// False if nobody reads reports of missing data, which cost more than a sample.
     var watchesData = true
+    /// How far the wall clock is ahead of `now`.
+    var wallClockOffset: Duration = .zero
     var now: Instant
+
+    var wallTime: Instant { now + wallClockOffset }
 
     var policy: CheckedPolicy { _read { yield book.policy } }
 }

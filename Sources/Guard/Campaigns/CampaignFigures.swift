@@ -22,6 +22,7 @@ struct CampaignFigures: CompiledReadings {
     private let replyRate: Double
     private let windows: [CounterWindow]
     let statsAge: Duration
+    let wallTime: Instant?
     /// Stale stats read as unknown.
     private let isStale: Bool
     /// The pool and the accounts; nil if no rule in question reads them.
@@ -34,7 +35,7 @@ struct CampaignFigures: CompiledReadings {
 
     init(
         _ sample: StatsSample?, _ counters: Counters, _ windows: [CounterWindow], age: Duration, isStale: Bool,
-        _ surroundings: Surroundings?
+        wallTime: Instant, _ surroundings: Surroundings?
     ) {
         latest = counters
         latestAt = sample?.at ?? Instant(milliseconds: 0)
@@ -42,6 +43,7 @@ struct CampaignFigures: CompiledReadings {
         openRate = sample?.stats.openRate ?? .nan
         replyRate = sample?.stats.replyRate ?? .nan
         self.windows = windows
+        self.wallTime = wallTime
         (statsAge, self.isStale, self.surroundings) = (age, isStale || sample == nil, surroundings)
         counted = counters
     }
@@ -152,6 +154,8 @@ struct CampaignReadings: Readings {
     }
 
     func age(of source: Source) -> Duration? { figures.duration(of: source) }
+
+    var wallTime: Instant? { figures.wallTime }
 
     func label(_ name: String) -> String { labels[name] ?? "" }
 

@@ -53,7 +53,7 @@ package struct CampaignMachine: Sendable {
         let age = samples.age(at: context.now)
         return CampaignFigures(
             samples.latest, samples.counters, samples.history.windows, age: age,
-            isStale: age > context.policy.staleAfter,
+            isStale: age > context.policy.staleAfter, wallTime: context.wallTime,
             withSurroundings ? context.pools.surroundings(of: entry, at: context.now) : nil)
     }
 

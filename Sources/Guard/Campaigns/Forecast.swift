@@ -44,6 +44,8 @@ struct Forecast: CompiledReadings {
 
     func age(of source: Source) -> Double { source == .stats ? 0 : now.age(of: source) }
 
+    var wallTime: Instant? { now.wallTime.map { $0 + elapsed } }
+
     func poolTag(_ name: String) -> String? { now.poolTag(name) }
 
     func sinceArmed(_ counter: Counter) -> Double {

@@ -1,4 +1,4 @@
-import Model
+package import Model
 
 /// The data that a compiled condition is evaluated on; NaN is unknown.
 package protocol CompiledReadings {
@@ -7,6 +7,8 @@ package protocol CompiledReadings {
     func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double)
     /// In seconds.
     func age(of source: Source) -> Double
+    /// The wall-clock time; nil if the readings belong to no time.
+    var wallTime: Instant? { get }
     /// How much a counter grew since the rule was armed.
     func sinceArmed(_ counter: Counter) -> Double
     /// The pool's tag; the empty text where the pool has none, nil where the pool is unknown.
@@ -23,6 +25,7 @@ package struct CompiledCondition: Sendable {
         case increase(Counter, window: Int)
         case hourlyIncrease(Counter, window: Int)
         case age(Source)
+        case wallClock(@Sendable (Instant) -> Double?)
         case negate
         case arithmetic(Arithmetic)
         case compare(Comparison)
@@ -91,6 +94,7 @@ package struct CompiledCondition: Sendable {
         case .increase(let counter, let window): steps.append(.increase(counter, window: index(window)))
         case .hourlyIncrease(let counter, let window): steps.append(.hourlyIncrease(counter, window: index(window)))
         case .age(let source): steps.append(.age(source))
+        case .wallClock(let function): steps.append(.wallClock(function))
         case .negate(let inner):
             emit(inner, windows)
             steps.append(.negate)
@@ -128,6 +132,9 @@ package struct CompiledCondition: Sendable {
                 case .age(let source):
                     top += 1
                     stack[top] = readings.age(of: source)
+                case .wallClock(let function):
+                    top += 1
+                    stack[top] = readings.wallTime.flatMap(function) ?? .nan
                 case .test(let test, let process):
                     top += 1
                     let (hits, trials) = (readings.sinceArmed(test.hits), readings.sinceArmed(test.trials))
@@ -173,7 +180,7 @@ package struct CompiledCondition: Sendable {
             return comparison.holds(left, right) ? 1 : 0
         case .arithmetic(let operation): value = operation.apply(left, right)
         case .native(let function): value = left.isNaN || right.isNaN ? .nan : function(left, right) ?? .nan
-        case .constant, .gauge, .increase, .hourlyIncrease, .age, .text, .negate, .not, .test: value = .nan
+        case .constant, .gauge, .increase, .hourlyIncrease, .age, .wallClock, .text, .negate, .not, .test: value = .nan
         }
         return value.isFinite ? value : .nan
     }

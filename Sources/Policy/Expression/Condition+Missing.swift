@@ -62,7 +62,7 @@ extension Term {
             counter.collect(into: &names, window, readings)
         case .age(let source):
             if readings.age(of: source) == nil { names.add("age(\(source.rawValue))", from: source) }
-        case .constant, .negate, .arithmetic, .native: break
+        case .constant, .wallClock, .negate, .arithmetic, .native: break
         }
     }
 }

@@ -137,7 +137,7 @@ extension Condition {
             switch leaf {
             case .increase(let counter, let window), .hourlyIncrease(let counter, let window):
                 windows[window, default: []].insert(counter)
-            case .constant, .gauge, .age, .negate, .arithmetic, .native: break
+            case .constant, .gauge, .age, .wallClock, .negate, .arithmetic, .native: break
             }
         }
         return windows
@@ -152,7 +152,7 @@ extension Condition {
             case .gauge(let gauge): sources.formUnion(gauge.entry.sources)
             case .increase, .hourlyIncrease: sources.insert(.stats)
             case .age(let source): sources.insert(source)
-            case .constant, .negate, .arithmetic, .native: break
+            case .constant, .wallClock, .negate, .arithmetic, .native: break
             }
         }
         return sources

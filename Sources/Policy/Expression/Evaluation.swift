@@ -1,4 +1,4 @@
-import Model
+package import Model
 
 /// Kleene's three truth values: missing data is unknown, not false.
 package enum Truth: Hashable, Sendable, Codable {
@@ -42,6 +42,8 @@ package protocol Readings {
     func value(of gauge: Gauge) -> Double?
     func increase(of counter: Counter, over window: TimeWindow) -> Increase?
     func age(of source: Source) -> Duration?
+    /// The wall-clock time; nil if the readings belong to no time.
+    var wallTime: Instant? { get }
     /// The campaign's label; empty if it has none.
     func label(_ name: String) -> String
     /// The pool's tag; empty if the pool has none, nil if the pool is unknown.
@@ -51,6 +53,8 @@ package protocol Readings {
 }
 
 extension Readings {
+    package var wallTime: Instant? { nil }
+
     package func value(of counter: Counter) -> Double? { value(of: .counter(counter)) }
 
     package func increase(of counter: Counter, over window: Duration) -> Increase? {
@@ -186,6 +190,7 @@ private struct Evaluator<Source: Readings> {
         case .hourlyIncrease(let counter, let window):
             increase(counter, window).flatMap { quotient($0.amount, $0.covered.hours) }
         case .age(let source): finite(readings.age(of: source)?.seconds)
+        case .wallClock(let function): finite(readings.wallTime.flatMap(function))
         case .negate(let inner): number(inner).map { -$0 }
         case .arithmetic(let operation, let left, let right): apply(operation, number(left), number(right))
         case .native(let function, let left, let right): apply(function, number(left), number(right))

@@ -140,7 +140,7 @@ extension Term {
     /// The primitive's value; nil for constants and arithmetic.
     fileprivate func node(_ readings: some Readings) -> EvaluationNode? {
         switch self {
-        case .constant, .gauge, .negate, .arithmetic, .native: nil
+        case .constant, .gauge, .wallClock, .negate, .arithmetic, .native: nil
         case .increase(let counter, let window), .hourlyIncrease(let counter, let window):
             Term.node(of: counter, window, readings)
         case .age(let source):

@@ -80,7 +80,7 @@ extension Formula {
         visitLeaves { leaf in
             switch leaf {
             case .increase(_, let window), .hourlyIncrease(_, let window): found = found ?? window
-            case .constant, .gauge, .age, .negate, .arithmetic, .native: break
+            case .constant, .gauge, .age, .wallClock, .negate, .arithmetic, .native: break
             }
         }
         return found

@@ -1,3 +1,5 @@
+package import Model
+
 /// A formula in the few primitives that evaluators know; every function expands to one.
 package indirect enum Term: Sendable {
     case constant(Double)
@@ -8,6 +10,8 @@ package indirect enum Term: Sendable {
     case hourlyIncrease(Counter, TimeWindow)
     /// Seconds since the last good response.
     case age(Source)
+    /// A function of the wall-clock time.
+    case wallClock(@Sendable (Instant) -> Double?)
     case negate(Term)
     case arithmetic(Arithmetic, Term, Term)
     /// A function of two numbers; nil if it has no value for them.
@@ -18,7 +22,7 @@ extension Term {
     /// Calls `visit` with every primitive that reads data, from left to right.
     func visitLeaves(_ visit: (Term) -> Void) {
         switch self {
-        case .constant, .gauge, .increase, .hourlyIncrease, .age: visit(self)
+        case .constant, .gauge, .increase, .hourlyIncrease, .age, .wallClock: visit(self)
         case .negate(let inner): inner.visitLeaves(visit)
         case .arithmetic(_, let left, let right), .native(_, let left, let right):
             left.visitLeaves(visit)

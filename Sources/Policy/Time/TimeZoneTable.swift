@@ -1,0 +1,77 @@
+import Foundation
+package import Model
+
+/// A time zone's offsets from UTC, read once, so that evaluating a condition takes no lock and no calendar.
+///
+/// The time-zone data is that of the Foundation library the program was built with.
+package struct TimeZoneTable: Sendable {
+    /// The table's span; beyond it, the library is asked each time.
+    private static let span = Int64(946_684_800)..<2_840_140_800  // 2000 to 2060
+
+    private let zone: TimeZone
+    /// Seconds since 1970 at which each offset begins.
+    private let starts: [Int64]
+    private let offsets: [Int64]
+
+    /// Nil if the library knows no zone of that name, such as `Europe/Berlin`.
+    package init?(_ name: String) {
+        guard !name.isEmpty, let zone = TimeZone(identifier: name) else { return nil }
+        var time = Date(timeIntervalSince1970: Double(TimeZoneTable.span.lowerBound))
+        var starts = [TimeZoneTable.span.lowerBound]
+        var offsets = [Int64(zone.secondsFromGMT(for: time))]
+        while let next = zone.nextDaylightSavingTimeTransition(after: time), next > time,
+            next.timeIntervalSince1970 < Double(TimeZoneTable.span.upperBound)
+        {
+            time = next
+            starts.append(Int64(next.timeIntervalSince1970))
+            offsets.append(Int64(zone.secondsFromGMT(for: next)))
+        }
+        (self.zone, self.starts, self.offsets) = (zone, starts, offsets)
+    }
+
+    /// The seconds by which the zone's clocks are ahead of UTC.
+    func offset(at seconds: Int64) -> Int64 {
+        guard TimeZoneTable.span.contains(seconds) else {
+            return Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds))))
+        }
+        var (low, high) = (0, starts.count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if starts[middle] <= seconds { low = middle } else { high = middle }
+        }
+        return offsets[low]
+    }
+
+    /// The known name that is most likely meant: a similar one, or one of that city.
+    static func nearest(to name: String) -> String? {
+        let known = TimeZone.knownTimeZoneIdentifiers + ["UTC"]
+        let city = "/" + name.lowercased().replacing(" ", with: "_")
+        return known.first { $0.lowercased().hasSuffix(city) } ?? NearestName.of(name, in: known)
+    }
+}
+
+/// What the zone's clocks show.
+extension TimeZoneTable {
+    private static let day: Int64 = 86400
+
+    private func local(_ time: Instant) -> Int64 {
+        let seconds = TimeZoneTable.floor(time.milliseconds, 1000).quotient
+        return seconds + offset(at: seconds)
+    }
+
+    /// 0…23.
+    package func hour(at time: Instant) -> Int {
+        Int(TimeZoneTable.floor(local(time), TimeZoneTable.day).remainder / 3600)
+    }
+
+    /// 0 is Sunday.
+    package func weekday(at time: Instant) -> Int {
+        // 1970 began on a Thursday.
+        Int(TimeZoneTable.floor(TimeZoneTable.floor(local(time), TimeZoneTable.day).quotient + 4, 7).remainder)
+    }
+
+    private static func floor(_ value: Int64, _ divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+}
