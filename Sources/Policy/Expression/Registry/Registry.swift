@@ -9,7 +9,8 @@ package enum Registry {
     /// In the order of the policy reference.
     package static let functions: [Function] =
         Rate.allCases.map(Function.rate) + [
-            .increase, .hourlyRate, .age, .wilson(.lower), .wilson(.upper), .poolTag, .campaignLabel,
+            .increase, .hourlyRate, .age, .hour, .wilson(.lower), .wilson(.upper), .poolTag,
+            .campaignLabel,
         ]
 
     private static let entries = Dictionary(uniqueKeysWithValues: names.map { ($0.gauge, $0) })
