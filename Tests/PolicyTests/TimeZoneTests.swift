@@ -3,7 +3,7 @@ import Model
 import Policy
 import Testing
 
-/// `hour` in real time zones.
+/// `hour` and `weekday` in real time zones.
 @Suite struct TimeZoneTests {
     private func holds(_ text: String, at time: String) throws -> Bool {
         let condition = try #require(SamplePolicy.condition(text), "the policy is refused")
@@ -27,8 +27,9 @@ import Testing
         ("America/New_York", "2026-01-01T04:59:59Z", 23, 3), ("America/New_York", "2026-01-01T05:00:00Z", 0, 4),
         ("UTC", "1969-12-31T23:00:00Z", 23, 3), ("Europe/Berlin", "2071-07-01T12:00:00Z", 14, 3),
     ])
-    func clocksShowLocalTime(_ zone: String, _ time: String, _ hour: Int, _: Int) throws {
+    func clocksShowLocalTime(_ zone: String, _ time: String, _ hour: Int, _ weekday: Int) throws {
         #expect(try holds("hour(\"\(zone)\") == \(hour)", at: time))
+        #expect(try holds("weekday('\(zone)') == \(weekday)", at: time))
     }
 
     /// Every hour of five years, compared with the library's calendar.
@@ -49,7 +50,7 @@ import Testing
     @Test(arguments: [
         ("hour(\"Europe/Berln\") > 5", "unknown time zone 'Europe/Berln'", "did you mean \"Europe/Berlin\"?"),
         ("hour(\"europe/berlin\") > 5", "unknown time zone 'europe/berlin'", "did you mean \"Europe/Berlin\"?"),
-        ("hour(\"New York\") > 5", "unknown time zone 'New York'", "did you mean \"America/New_York\"?"),
+        ("weekday(\"New York\") > 5", "unknown time zone 'New York'", "did you mean \"America/New_York\"?"),
         ("hour(\"Nowhere\") > 5", "unknown time zone 'Nowhere'", "for example hour(\"Europe/Berlin\") >= 18"),
         ("hour() > 5", "hour takes one time zone", "for example hour(\"Europe/Berlin\") >= 18"),
         ("hour(5) > 5", "hour takes one time zone", "for example hour(\"Europe/Berlin\") >= 18"),
@@ -60,7 +61,7 @@ import Testing
         #expect(diagnostics.map(\.message).contains(message) && diagnostics.map(\.help).contains(help))
     }
 
-    @Test(arguments: ["hour(\"UTC\") > 23", "hour(\"UTC\") >= 22 and hour(\"UTC\") < 6"])
+    @Test(arguments: ["hour(\"UTC\") > 23", "weekday(\"UTC\") == 7", "hour(\"UTC\") >= 22 and hour(\"UTC\") < 6"])
     func impossibleTimesAreRefused(_ condition: String) {
         let messages = SamplePolicy.outcome(when: condition).diagnostics.map(\.message)
         #expect(messages.contains { $0.hasSuffix("can never be true") })
