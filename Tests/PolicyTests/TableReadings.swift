@@ -5,12 +5,16 @@ import Policy
 struct TableReadings: Readings {
     var gauges: [Gauge: Double] = [:]
     var increases: [Counter: Increase] = [:]
+    /// In windows that end in the past.
+    var earlierIncreases: [Counter: Increase] = [:]
     var ages: [Source: Duration] = [:]
     var labels: [String: String] = [:]
     var wallTime: Instant?
 
     func value(of gauge: Gauge) -> Double? { gauges[gauge] }
-    func increase(of counter: Counter, over window: TimeWindow) -> Increase? { increases[counter] }
+    func increase(of counter: Counter, over window: TimeWindow) -> Increase? {
+        window.offset == .zero ? increases[counter] : earlierIncreases[counter]
+    }
     func age(of source: Source) -> Duration? { ages[source] }
     func label(_ name: String) -> String { labels[name] ?? "" }
 }

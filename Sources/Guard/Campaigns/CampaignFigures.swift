@@ -107,7 +107,8 @@ struct CampaignFigures: CompiledReadings {
     private func growth(of counter: Counter, window: Int) -> (amount: Double, covered: Int64)? {
         // Through the buffer, because taking a window out of the array copies it.
         let growth = windows.withUnsafeBufferPointer { $0[window].growth(of: counter) }
-        guard let growth, let baseline else { return growth }
+        // What was before the resume is what a window in the past is for.
+        guard let growth, let baseline, windows[window].window.offset == .zero else { return growth }
         guard let since = latest.growth(of: counter, since: baseline.counters) else { return nil }
         let sinceResume = latestAt.milliseconds - baseline.at.milliseconds
         return (min(growth.amount, since), min(growth.covered, max(1, sinceResume)))

@@ -34,9 +34,11 @@ struct Forecast: CompiledReadings {
 
     /// The present contents of the window leave it evenly.
     func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double) {
+        let before = now.increase(of: counter, window: window)
+        // What becomes of a window in the past does not depend on the next emails.
+        guard windows[window].offset == .zero else { return before }
         let length = windows[window].length
         let share = elapsed / length
-        let before = now.increase(of: counter, window: window)
         let (held, covered) = before.amount.isNaN ? (0, 0) : before
         let amount = held * max(0, 1 - share) + added(to: counter) / max(1, share)
         return (amount, min(length.hours, covered + max(.milliseconds(1), elapsed).hours))

@@ -9,6 +9,8 @@ import Policy
 struct CounterWindow: Sendable {
     /// The maximum resolution of a window in samples; its start is interpolated between two of them.
     static let resolution = 240
+    /// The same for a window that ends in the past, whose samples also cover the time since.
+    private static let offsetResolution = 960
     /// Rows before the window that accumulate before they are dropped together.
     private static let idleMax = 32
     /// Integers up to this value are exact as `Float`.
@@ -29,8 +31,13 @@ struct CounterWindow: Sendable {
 
     private final class Layout: Sendable {
         let window: TimeWindow
-        /// In milliseconds, like `spacing` and `tick`.
+        /// In milliseconds, like the other times.
+        let length: Int64
+        /// How long before the newest sample the window ends.
+        let offset: Int64
+        /// How far back the window needs samples.
         let span: Int64
+        let resolution: Int
         let spacing: Int64
         /// The unit of a row's time.
         let tick: Int64
@@ -40,8 +47,10 @@ struct CounterWindow: Sendable {
 
         init(_ window: TimeWindow, _ asked: Set<Counter>) {
             self.window = window
-            span = window.length.milliseconds
-            spacing = span / Int64(CounterWindow.resolution)
+            (length, offset) = (window.length.milliseconds, window.offset.milliseconds)
+            span = length + offset
+            resolution = offset == 0 ? CounterWindow.resolution : CounterWindow.offsetResolution
+            spacing = span / Int64(resolution)
             tick = max(1, span / (CounterWindow.ticksMax / 4))
             counters = Counter.allCases.filter(asked.contains)
             var places = SIMD8<Int8>(repeating: -1)
@@ -122,8 +131,8 @@ struct CounterWindow: Sendable {
             lastAt = max(now, lastAt)
         } else {
             lastAt = now
-            if cells.count == cells.capacity, count >= CounterWindow.resolution / 2 {
-                cells.reserveCapacity((CounterWindow.resolution + CounterWindow.idleMax + 4) * layout.width)
+            if cells.count == cells.capacity, count >= layout.resolution / 2 {
+                cells.reserveCapacity((layout.resolution + CounterWindow.idleMax + 4) * layout.width)
             }
         }
         cells.append(UInt32(max(0, ticks(lastAt))))
@@ -133,9 +142,9 @@ struct CounterWindow: Sendable {
         if head >= CounterWindow.idleMax { dropIdle() }
     }
 
-    /// The counter's growth in the window that ends at the newest sample.
+    /// The counter's growth in the window.
     ///
-    /// Nil with fewer than two samples or if either end is unknown. Never negative, because a platform may correct a
+    /// Nil with fewer than two samples, if none is as old as the window's end, or if either end is unknown. Never negative, because a platform may correct a
     /// counter downwards slightly.
     func increase(of counter: Counter) -> Increase? {
         growth(of: counter).map { Increase(amount: $0.amount, covered: .milliseconds($0.covered)) }
@@ -144,6 +153,7 @@ struct CounterWindow: Sendable {
     /// Like ``increase(of:)``, but with the covered time in milliseconds, for evaluating millions of samples.
     func growth(of counter: Counter) -> (amount: Double, covered: Int64)? {
         guard count - head >= 2, let index = layout.index(counter) else { return nil }
+        if layout.offset > 0 { return earlierGrowth(of: counter, index) }
         let start = lastAt - layout.span
         let first = time(head)
         var before = value(head, index, counter)
@@ -165,6 +175,34 @@ struct CounterWindow: Sendable {
 }
 
 extension CounterWindow {
+    /// The growth in a window that ends before the newest sample, both ends interpolated.
+    private func earlierGrowth(of counter: Counter, _ index: Int) -> (amount: Double, covered: Int64)? {
+        let end = lastAt - layout.offset
+        let start = max(end - layout.length, time(head))
+        guard end > start else { return nil }
+        let amount = value(at: end, index, counter) - value(at: start, index, counter)
+        return amount.isNaN ? nil : (max(0, amount), end - start)
+    }
+
+    /// The counter at a time that is not before the first row, interpolated.
+    private func value(at time: Int64, _ index: Int, _ counter: Counter) -> Double {
+        let row = row(at: time)
+        let (before, first) = (value(row, index, counter), self.time(row))
+        guard row + 1 < count, first < time else { return before }
+        let share = Double(time - first) / Double(self.time(row + 1) - first)
+        return before + (value(row + 1, index, counter) - before) * share
+    }
+
+    /// The newest row at or before that time, or the first.
+    private func row(at time: Int64) -> Int {
+        var (low, high) = (head, count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if self.time(middle) <= time { low = middle } else { high = middle }
+        }
+        return low
+    }
+
     /// The bounce rate in each of `parts` equal parts of the window, oldest first; nil if unknown.
     func trend(_ parts: Int) -> [Double?] {
         guard count - head >= 2 else { return [] }

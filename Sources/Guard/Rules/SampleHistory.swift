@@ -50,7 +50,11 @@ struct SampleHistory: Sendable {
     }
 
     func increase(of counter: Counter, over window: Duration) -> Increase? {
-        windows.first { $0.window == TimeWindow(window) }?.increase(of: counter)
+        increase(of: counter, over: TimeWindow(window))
+    }
+
+    func increase(of counter: Counter, over window: TimeWindow) -> Increase? {
+        windows.first { $0.window == window }?.increase(of: counter)
     }
 
     func trend(_ window: Duration, _ count: Int) -> [Double?] {

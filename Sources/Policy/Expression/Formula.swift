@@ -20,6 +20,18 @@ package struct Call: Sendable {
         (self.function, self.arguments, self.term) = (function, arguments, term)
     }
 
+    /// The windows that the call reads.
+    var windows: [TimeWindow] {
+        var windows: [TimeWindow] = []
+        term.visitLeaves { leaf in
+            switch leaf {
+            case .increase(_, let window), .hourlyIncrease(_, let window): windows.append(window)
+            case .constant, .gauge, .age, .wallClock, .negate, .arithmetic, .native: break
+            }
+        }
+        return windows
+    }
+
     package var unit: Unit { function.unit ?? firstNumber?.unit ?? .number }
 
     /// The formula and unit of the first argument that is a number.

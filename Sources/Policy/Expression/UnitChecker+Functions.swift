@@ -1,3 +1,5 @@
+import Model
+
 /// Calls of functions.
 extension UnitChecker {
     /// A call that returns a number.
@@ -9,7 +11,25 @@ extension UnitChecker {
         guard let arguments = arguments(of: function, trees, nameSpan, span),
             let call = Call(function, arguments)
         else { return nil }
-        return Typed(formula: .call(call), unit: call.unit)
+        return hasValidWindows(call, span) ? Typed(formula: .call(call), unit: call.unit) : nil
+    }
+
+    private mutating func hasValidWindows(_ call: Call, _ span: Span) -> Bool {
+        for window in call.windows {
+            if window.reach > UnitChecker.windowMax {
+                let limit = UnitChecker.windowMax.policyText
+                return refuse(
+                    "\(call.function.name) reaches back \(window.reach.policyText); samples are stored for \(limit)",
+                    at: span) ?? false
+            }
+            if window.reach > window.length * UnitChecker.reachMax {
+                return refuse(
+                    "a window of \(window.length.policyText) is too short to be read \(window.offset.policyText) later",
+                    help: "older samples are stored further apart: use a window of at least "
+                        + "\((window.offset / (UnitChecker.reachMax - 1)).policyText)", at: span) ?? false
+            }
+        }
+        return true
     }
 
     private mutating func refuseUnknown(_ name: String, _ nameSpan: Span, _ span: Span) -> Typed? {

@@ -19,6 +19,9 @@ struct UnitChecker {
     /// The longest window; samples are retained for this long.
     static let windowMax: Duration = .seconds(90 * 86400)
 
+    /// How many times its length a window can reach back, so that it spans a few of the samples stored for it.
+    static let reachMax = 240
+
     private let scalars: [Unicode.Scalar]
     let scope: Scope
     private var errors: [ExpressionError] = []
