@@ -154,7 +154,7 @@ import Testing
     /// Users start from the shipped policies, so these must be free of warnings.
     @Test(arguments: [
         "policy.yaml", "examples/careful-launch.yaml", "examples/two-teams.yaml", "examples/try-out.yaml",
-        "examples/sender-pools.yaml", "examples/office-hours.yaml",
+        "examples/sender-pools.yaml", "examples/office-hours.yaml", "examples/twice-yesterday.yaml",
     ])
     func shippedPoliciesHaveNoWarnings(_ file: String) throws {
         let outcome = try Program.run(["check", Self.root + "/config/" + file])

@@ -9,7 +9,7 @@ package enum Registry {
     /// In the order of the policy reference.
     package static let functions: [Function] =
         Rate.allCases.map(Function.rate) + [
-            .increase, .hourlyRate, .age, .hour, .weekday, .wilson(.lower), .wilson(.upper), .poolTag,
+            .increase, .hourlyRate, .previous, .age, .hour, .weekday, .wilson(.lower), .wilson(.upper), .poolTag,
             .campaignLabel,
         ]
 
