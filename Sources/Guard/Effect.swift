@@ -85,6 +85,15 @@ package struct Decision: Hashable, Sendable, Codable {
     /// The condition as written in the policy; nil, as is `evidence`, if no condition was evaluated.
     package var conditionText: String?
     package var evidence: Evaluation?
+    /// The group whose sums decided, and the campaign's own numbers; nil unless a rule on groups decided.
+    package var group: GroupEvidence?
+}
+
+/// What a rule on groups found, beside the sums.
+package struct GroupEvidence: Hashable, Sendable, Codable {
+    package var label: GroupLabel
+    /// The condition on the campaign's own numbers.
+    package var own: Evaluation
 }
 
 extension Decision.Cause {

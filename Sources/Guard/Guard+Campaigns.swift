@@ -17,7 +17,13 @@ extension Guard {
         if case .started(let isFirstPoll) = result.sign {
             effects += foundStarted(index, isFirstPoll: isFirstPoll, at: now)
         }
-        let (transitions, demands) = campaigns.update(index) { $0.evaluateRules(in: context) }
+        var rulesContext = context
+        if !groups.isEmpty {
+            effects += observeGroups(index, at: now)
+            rulesContext.groups = groups.sums(of: index)
+            rulesContext.pausingGroupRules = groupRulesPausing(index, at: now)
+        }
+        let (transitions, demands) = campaigns.update(index) { $0.evaluateRules(in: rulesContext) }
         effects += transitions
         for demand in demands { effects += meet(demand, index, at: now) }
         let (proof, relapse) = campaigns.update(index) { $0.evaluateProbation(in: context) }
@@ -44,9 +50,13 @@ extension Guard {
     }
 
     private mutating func decision(_ demand: PauseDemand, _ campaign: CampaignID, at now: Instant) -> Decision {
-        Decision(
+        var decision = Decision(
             id: nextDecisionID(), at: now, campaign: campaign, cause: demand.cause, conditionText: demand.conditionText,
             evidence: demand.evaluation)
+        if let own = demand.own, let label = groupLabel(of: campaign, demand.rule) {
+            decision.group = GroupEvidence(label: label, own: own)
+        }
+        return decision
     }
 
     mutating func checkStale(_ index: Int, at now: Instant) -> [Effect] {

@@ -15,6 +15,7 @@ package struct Guard: Sendable {
     package internal(set) var launches: LaunchQueue
     package internal(set) var pools: PoolDirectory
     package internal(set) var senders = SenderTable()
+    var groups: GroupTable
     var planner: PollPlanner
     var health: APIHealthTable
     var ledger = LedgerHealth()
@@ -42,6 +43,7 @@ package struct Guard: Sendable {
         campaigns = CampaignTable(book, at: now)
         launches = LaunchQueue(policy)
         pools = PoolDirectory(policy, at: now)
+        groups = GroupTable(policy)
         planner = PollPlanner(book, at: now)
         health = APIHealthTable(policy)
         (workedAt, startedAt) = (now, now)
@@ -171,9 +173,11 @@ package struct Guard: Sendable {
 
     /// The context that a campaign is evaluated in.
     func context(of entry: CampaignEntry, at now: Instant) -> CampaignContext {
-        CampaignContext(
+        var context = CampaignContext(
             book: book, pools: pools, skew: skews[entry.workspace], isLedgerFailing: ledger.isFailing,
             wallClockOffset: wallClockOffset, now: now)
+        if !groups.isEmpty, let index = campaigns.index(of: entry.id) { context.groups = groups.sums(of: index) }
+        return context
     }
 
     mutating func nextDecisionID() -> Int {
@@ -234,6 +238,8 @@ package struct Guard: Sendable {
             }
         }
         pools.adopt(newer)
+        groups = GroupTable(newer, adopting: groups)
+        sumGroups(at: now)
         health = APIHealthTable(book, adopting: health, at: now)
         planner = PollPlanner(book, adopting: planner, before, at: now)
         for index in campaigns.indices where campaigns[index].samples.latest != nil {
@@ -267,6 +273,8 @@ package struct Guard: Sendable {
         if policy.mode == .enforce {
             for campaign in launches.restartDryRuns() { pools.cancelReservation(of: campaign) }
         }
+        groups.takeUp(memory.workspace.groups ?? [], at: now)
+        sumGroups(at: now)
         storage.takeUp(memory)
     }
 
@@ -282,6 +290,8 @@ package struct Guard: Sendable {
         workspace.reservations = pools.storedReservations
         workspace.lastDecision = lastDecision
         (workspace.startLimit, workspace.circuitBreaker) = (startLimit, breaker)
+        let groups = groups.memories
+        workspace.groups = groups.isEmpty ? nil : groups
         workspace.skew = skews.byWorkspace.isEmpty ? nil : skews.byWorkspace
         records += storage.take(workspace) + storage.takeUnfinished()
         return records.map { .record($0) }

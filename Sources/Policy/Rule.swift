@@ -4,7 +4,7 @@ package import Model
 package struct Rule: Hashable, Sendable {
     /// What a rule is evaluated for.
     package enum Trigger: String, CaseIterable, Sendable {
-        case running, launch, pool
+        case running, launch, pool, group
     }
 
     package enum Action: String, CaseIterable, Sendable {
@@ -59,6 +59,10 @@ package struct Rule: Hashable, Sendable {
     package var pools: Set<PoolID>?
     /// The senders that a rule may remove or restore.
     package var sender: SenderSelector?
+    /// How a rule on groups puts campaigns together; nil for other rules.
+    package var grouping: Grouping?
+    /// Which campaigns a rule on groups pauses; nil unless it pauses.
+    package var offenders: Offenders?
     /// A rule that removes senders leaves at least this many that can send.
     package var keepAtLeast: Int?
 

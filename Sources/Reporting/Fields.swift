@@ -36,7 +36,13 @@ struct Fields {
         switch subject {
         case .campaign(let entry): self.init(entry)
         case .pool(let id): self.init(id)
+        case .group(let group): self.init(group)
         }
+    }
+
+    init(_ group: GroupLabel) {
+        self.init()
+        self[.group] = "\(group.by)=\(group.value)"
     }
 
     init(_ change: SenderChange) {

@@ -25,7 +25,14 @@ package enum Phrase {
         switch subject {
         case .campaign(let entry): name(entry)
         case .pool(let id): "pool \(id)"
+        case .group(let group): name(group)
         }
+    }
+
+    /// A group: `team sales (4 campaigns)`.
+    package static func name(_ group: GroupLabel) -> String {
+        let counted = group.counted == group.campaigns ? "" : ", \(group.counted) with data"
+        return "\(group.by) \(group.value) (\(group.campaigns) campaign\(group.campaigns == 1 ? "" : "s")\(counted))"
     }
 
     /// The platform of a workspace; `the platform` if the policy has a single workspace.

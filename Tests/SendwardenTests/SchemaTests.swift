@@ -8,7 +8,8 @@ import Testing
     /// Errors that a schema cannot express: relations between values, and the meaning of an expression.
     private static let beyondASchema: Set<String> = [
         "always-true", "bad-for", "count-with-duration", "divides-by-zero", "duplicate-campaign", "duplicate-rule",
-        "interval-min-above-max", "launch-expires-first", "launch-of-unknown-campaign", "launch-twice",
+        "group-of-an-unknown-label", "group-that-counts-samples", "interval-min-above-max", "launch-expires-first",
+        "launch-of-unknown-campaign", "launch-twice",
         "never-true-together", "never-true",
         "ratio-with-count", "rule-for-unknown-campaign", "stale-before-three-polls", "stray-bracket",
         "tier-name-used-twice", "tier-of-a-condition", "tier-with-another-unit", "tiers-in-the-wrong-order",

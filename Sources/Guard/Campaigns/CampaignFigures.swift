@@ -30,13 +30,18 @@ struct CampaignFigures: CompiledReadings {
     private var baseline: Baseline?
     private var counted: Counters
     private var armed: Armed?
+    /// The sums of the campaign's groups, by the rule's index in the policy.
+    private let groups: [Int: GroupSums]
+    /// The sums that the rule evaluated next reads in place of the campaign's own numbers; nil for most rules.
+    private var sums: GroupSums?
     /// True for a resume, which only sends the rest: `totalEnrolled` then excludes sent emails.
     private var countsRest = false
 
     init(
         _ sample: StatsSample?, _ counters: Counters, _ windows: [CounterWindow], age: Duration, isStale: Bool,
-        wallTime: Instant, _ surroundings: Surroundings?
+        wallTime: Instant, _ surroundings: Surroundings?, groups: [Int: GroupSums] = [:]
     ) {
+        self.groups = groups
         latest = counters
         latestAt = sample?.at ?? Instant(milliseconds: 0)
         queued = sample?.stats.queued.map(Double.init) ?? .nan
@@ -71,7 +76,16 @@ struct CampaignFigures: CompiledReadings {
         return figures
     }
 
+    /// Reads the sums of the group that the rule is on; nil reads the campaign's own numbers.
+    mutating func read(groupOfRule index: Int?) {
+        sums = index.map { groups[$0] ?? GroupSums.unknown }
+    }
+
+    /// The counters since the resume that is counted from.
+    var currentCounters: Counters { isStale ? .unknown : counted }
+
     func value(of gauge: Gauge) -> Double {
+        if let sums { return sums.value(of: gauge) }
         if gauge.source != .stats { return surroundings?.value(of: gauge) ?? .nan }
         if isStale { return .nan }
         switch gauge {
@@ -92,11 +106,15 @@ struct CampaignFigures: CompiledReadings {
     }
 
     func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double) {
+        if let sums {
+            return sums.growth(of: counter, windows[window].window).map { ($0.amount, $0.hours) } ?? (.nan, .nan)
+        }
         guard !isStale, let growth = growth(of: counter, window: window) else { return (.nan, .nan) }
         return (growth.amount, Double(growth.covered) / 3_600_000)
     }
 
     func increase(of counter: Counter, over window: TimeWindow) -> Increase? {
+        if let sums { return GroupReadings(sums: sums, wallTime: nil).increase(of: counter, over: window) }
         guard !isStale, let index = windows.firstIndex(where: { $0.window == window }),
             let growth = growth(of: counter, window: index)
         else { return nil }

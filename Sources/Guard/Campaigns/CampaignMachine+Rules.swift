@@ -8,6 +8,8 @@ struct PauseDemand {
     var cause: Decision.Cause
     var conditionText: String
     var evaluation: Evaluation
+    /// The campaign's own numbers, if a rule on groups demands the pause; nil for other rules.
+    var own: Evaluation?
 }
 
 /// Evaluates the rules on a running campaign.
@@ -26,21 +28,30 @@ extension CampaignMachine {
             turn(&figures, toSlot: index)
             let truth = running.condition.truth(figures)
             let change = rules.observe(truth, ofSlot: index, at: context.now, maxGap: maxGap)
-            if let change {
+            // A transition on a group is reported once, not for each of its campaigns.
+            if let change, !running.isOnGroup {
                 let evaluation = running.rule.condition.evaluate(CampaignReadings(figures, labels: entry.labels))
                 effects.append(.report(.rule(RuleTransition(change, running.rule, evaluation, on: .campaign(entry)))))
             }
             effects += noteData(truth, figures, ofSlot: index, in: context)
             guard running.pauses, truth == .yes, latest.requestedAt >= freshAfter, acceptsPause,
-                demandsPause(index, in: context)
+                demandsPause(index, in: context),
+                !running.isOnGroup || context.pausingGroupRules.contains(running.index)
             else { continue }
             demands.append(
                 PauseDemand(
                     rule: running.rule, slot: index, cause: .rule(running.rule.name),
                     conditionText: running.rule.conditionText,
-                    evaluation: running.rule.condition.evaluate(CampaignReadings(figures, labels: entry.labels))))
+                    evaluation: running.rule.condition.evaluate(CampaignReadings(figures, labels: entry.labels)),
+                    own: running.isOnGroup ? ownEvaluation(running.rule, figures) : nil))
         }
         return (effects, demands)
+    }
+
+    private func ownEvaluation(_ rule: Rule, _ figures: CampaignFigures) -> Evaluation {
+        var figures = figures
+        figures.read(groupOfRule: nil)
+        return rule.condition.evaluate(CampaignReadings(figures, labels: entry.labels))
     }
 
     /// Notes whether a pausing rule has its data; reports once it has had none for `stale_after`, and the end of that.
@@ -48,7 +59,7 @@ extension CampaignMachine {
         _ truth: Truth, _ figures: CampaignFigures, ofSlot index: Int, in context: CampaignContext
     ) -> [Effect] {
         let running = rules.set.running[index]
-        guard running.pauses, context.watchesData else { return [] }
+        guard running.pauses, !running.isOnGroup, context.watchesData else { return [] }
         var missing = MissingNames()
         if truth == .unknown {
             // Nothing can happen to a stopped campaign, so its missing data is neither news nor over.

@@ -54,7 +54,7 @@ package struct CampaignMachine: Sendable {
         return CampaignFigures(
             samples.latest, samples.counters, samples.history.windows, age: age,
             isStale: age > context.policy.staleAfter, wallTime: context.wallTime,
-            withSurroundings ? context.pools.surroundings(of: entry, at: context.now) : nil)
+            withSurroundings ? context.pools.surroundings(of: entry, at: context.now) : nil, groups: context.groups)
     }
 
     /// The readings of launch rules.
@@ -77,6 +77,7 @@ package struct CampaignMachine: Sendable {
     func turn(_ figures: inout CampaignFigures, toSlot index: Int) {
         let running = rules.set.running[index]
         if resumes.baseline != nil { figures.count(from: baseline(of: running.rule.name)) }
+        figures.read(groupOfRule: running.isOnGroup ? running.index : nil)
         guard let test = running.test else { return figures.arm(nil) }
         figures.arm(rules.slot(index).armed.map { CampaignFigures.Armed(test: test, counters: Counters($0)) })
     }

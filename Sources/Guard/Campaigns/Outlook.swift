@@ -69,7 +69,7 @@ extension CampaignMachine {
         var candidates: [Candidate] = []
         let set = rules.set
         let plain = figures(in: context, withSurroundings: set.readsSurroundings)
-        for (index, running) in set.running.enumerated() where running.pauses {
+        for (index, running) in set.running.enumerated() where running.pauses && !running.isOnGroup {
             guard rules.mute(ofSlot: index, at: context.now) == nil else { continue }
             let state = rules.slot(index).state
             switch state.phase {

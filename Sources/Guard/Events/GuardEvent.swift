@@ -38,11 +38,12 @@ package struct WorkspaceLabel: Hashable, Sendable {
     }
 }
 
-/// A transition of a rule on one campaign or pool.
+/// A transition of a rule on one campaign, pool or group.
 package struct RuleTransition: Sendable {
     package enum Subject: Sendable {
         case campaign(CampaignEntry)
         case pool(PoolID)
+        case group(GroupLabel)
     }
 
     package var change: RuleState.Change
@@ -79,6 +80,7 @@ extension GuardEvent {
             switch transition.subject {
             case .campaign(let entry): .campaign(entry.id)
             case .pool(let id): .pool(id)
+            case .group: .none
             }
         case .pool(let event): .pool(event.pool)
         case .sender(let event): .pool(event.pool)

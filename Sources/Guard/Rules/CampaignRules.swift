@@ -17,6 +17,8 @@ final class CampaignRules: Sendable {
         let sources: Set<Source>
         let pauses: Bool
         let readsAge: Bool
+        /// True if its condition reads the sums of the campaign's group.
+        let isOnGroup: Bool
 
         init(_ rule: Rule, index: Int, windows: [TimeWindow], label: (String) -> String) {
             (self.index, self.rule) = (index, rule)
@@ -29,6 +31,7 @@ final class CampaignRules: Sendable {
             sources = rule.sources
             pauses = rule.action == .pause
             readsAge = rule.condition.readsAge
+            isOnGroup = rule.trigger == .group
         }
     }
 
@@ -64,7 +67,7 @@ final class CampaignRules: Sendable {
         let windows = windows.map(\.window)
         running = indexes.compactMap { index in
             let rule = policy.rules[index]
-            guard rule.trigger == .running else { return nil }
+            guard rule.trigger == .running || rule.trigger == .group && rule.action == .pause else { return nil }
             return Running(rule, index: index, windows: windows, label: label)
         }
         readsSurroundings = running.contains { $0.sources != [.stats] }
@@ -93,7 +96,8 @@ final class CampaignRules: Sendable {
         mutating func rules(for entry: CampaignEntry) -> CampaignRules {
             let indexes = policy.rules.indices.filter { index in
                 let rule = policy.rules[index]
-                return rule.trigger != .pool && rule.mode != .off && rule.applies(to: entry)
+                guard rule.trigger != .pool, rule.mode != .off, rule.applies(to: entry) else { return false }
+                return rule.trigger != .group || rule.grouping?.group(of: entry) != nil
             }
             if let names = labelsRead[indexes], let rules = made[key(indexes, names, entry)] { return rules }
             var names: Set<String> = []

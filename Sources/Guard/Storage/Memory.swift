@@ -151,11 +151,13 @@ package struct WorkspaceMemory: Codable, Hashable, Sendable {
     var startLimit = StartLimiter()
     var circuitBreaker = CircuitBreaker()
     var skew: [WorkspaceName: StampSkew]?
+    /// Rules on groups; nil if none has a state, and in records of older versions.
+    var groups: [GroupMemory]?
 
     package init() {}
 
     private enum CodingKeys: String, CodingKey {
-        case reservations, lastDecision, startLimit, circuitBreaker, skew
+        case reservations, lastDecision, startLimit, circuitBreaker, skew, groups
         /// The key of both limits in records of older versions.
         case belt
     }
@@ -168,6 +170,7 @@ package struct WorkspaceMemory: Codable, Hashable, Sendable {
         startLimit = try container.decode(StartLimiter.self, forKey: legacy ? .belt : .startLimit)
         circuitBreaker = try container.decode(CircuitBreaker.self, forKey: legacy ? .belt : .circuitBreaker)
         skew = try container.decodeIfPresent([WorkspaceName: StampSkew].self, forKey: .skew)
+        groups = try container.decodeIfPresent([GroupMemory].self, forKey: .groups)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -177,6 +180,7 @@ package struct WorkspaceMemory: Codable, Hashable, Sendable {
         try container.encode(startLimit, forKey: .startLimit)
         try container.encode(circuitBreaker, forKey: .circuitBreaker)
         try container.encodeIfPresent(skew, forKey: .skew)
+        try container.encodeIfPresent(groups, forKey: .groups)
     }
 }
 

@@ -7,6 +7,7 @@ package enum JournalField: String, CaseIterable, Sendable {
     case campaignName = "SENDWARDEN_CAMPAIGN_NAME"
     case pool = "SENDWARDEN_POOL"
     case sender = "SENDWARDEN_SENDER"
+    case group = "SENDWARDEN_GROUP"
     case address = "SENDWARDEN_ADDRESS"
     case rule = "SENDWARDEN_RULE"
     case severity = "SENDWARDEN_SEVERITY"

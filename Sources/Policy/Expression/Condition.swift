@@ -20,6 +20,14 @@ package enum Comparison: String, Sendable, Codable {
         }
     }
 
+    /// True if a higher left side makes the comparison hold.
+    package var isRising: Bool {
+        switch self {
+        case .greater, .greaterOrEqual: true
+        case .less, .lessOrEqual, .equal, .notEqual: false
+        }
+    }
+
     /// The comparison that holds exactly if this one does not.
     var negated: Comparison {
         switch self {

@@ -9,6 +9,11 @@ extension Finding {
         return "\(left) \(comparison.comparison.rawValue) \(right)"
     }
 
+    /// The left side with its number: `bounceRate(24h) 5.6 %`.
+    package var valueText: String {
+        Finding.side(comparison.leftText, comparison.left, left, comparison.unit)
+    }
+
     private func text(_ test: TestEvidence) -> String {
         let rate = left.map(comparison.unit.text) ?? "unknown"
         let limit = comparison.unit.text(right ?? 0)

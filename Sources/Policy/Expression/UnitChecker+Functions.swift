@@ -53,9 +53,9 @@ extension UnitChecker {
                 "\(function.name) takes \(function.takes)", help: "for example \(function.example)", at: span)
         }
         guard function.scopes.contains(scope) else {
+            let reason = scope == .pool ? ", which belongs to a campaign" : ""
             return refuse(
-                "a rule on pools cannot use '\(function.name)', which belongs to a campaign",
-                help: UnitChecker.poolHelp, at: nameSpan)
+                "a rule on \(scope.noun) cannot use '\(function.name)'\(reason)", help: scope.help, at: nameSpan)
         }
         let read = zip(function.parameters, trees).map { $0.read(&self, $1, function) }
         let arguments = read.compactMap(\.self)

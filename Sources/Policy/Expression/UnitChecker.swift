@@ -8,6 +8,37 @@ struct UnitChecker {
         case campaign
         /// Only a pool and the accounts.
         case pool
+        /// Sums over a group of campaigns.
+        case group
+
+        /// What rules of the scope are about, for messages.
+        var noun: String {
+            switch self {
+            case .campaign: "campaigns"
+            case .pool: "pools"
+            case .group: "groups"
+            }
+        }
+
+        /// What to write instead of a name that rules of the scope cannot use.
+        var help: String {
+            switch self {
+            case .campaign: "use it in a rule on pools"
+            case .pool: "use pool.* and accounts.*, or write the rule for running campaigns"
+            case .group: "use counters and their rates, or write the rule for running campaigns"
+            }
+        }
+
+        /// True if rules of the scope can read the number.
+        func allows(_ gauge: Gauge) -> Bool {
+            switch (self, gauge) {
+            case (.campaign, _): true
+            case (.pool, _): gauge.source != .stats
+            // The platform's own rates cannot be summed.
+            case (.group, .counter), (.group, .rate), (.group, .platform(.queued)): true
+            case (.group, .platform), (.group, .pool), (.group, .accounts): false
+            }
+        }
     }
 
     /// A formula and the unit of its value.
@@ -159,15 +190,11 @@ struct UnitChecker {
         }
     }
 
-    /// What to write instead of a campaign's name in a rule on pools.
-    static let poolHelp = "use pool.* and accounts.*, or write the rule for running campaigns"
-
     private mutating func name(_ name: String, _ span: Span) -> Typed? {
         if let gauge = Registry.gauge(name) {
-            if scope == .pool, gauge.source == .stats {
-                return refuse(
-                    "a rule on pools cannot use '\(name)', which belongs to a campaign", help: UnitChecker.poolHelp,
-                    at: span)
+            if !scope.allows(gauge) {
+                let reason = scope == .pool ? ", which belongs to a campaign" : ""
+                return refuse("a rule on \(scope.noun) cannot use '\(name)'\(reason)", help: scope.help, at: span)
             }
             return Typed(formula: .gauge(gauge), unit: gauge.unit)
         }

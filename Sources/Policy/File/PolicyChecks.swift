@@ -26,6 +26,7 @@ struct PolicyChecks {
         for rule in rules {
             reach(rule, campaigns, launches)
             labels(rule, campaigns)
+            groups(rule, campaigns)
             launchRule(rule)
             windows(rule, fields)
         }
@@ -65,6 +66,16 @@ struct PolicyChecks {
                 "no campaign has the label '\(label)', so it is always empty", help: nearest,
                 at: rule.fields.key("when"))
         }
+    }
+
+    private func groups(_ rule: LocatedRule, _ campaigns: [Located<CampaignEntry>]) {
+        guard case .label(let label)? = rule.rule.grouping, !campaigns.isEmpty, let node = rule.fields["by"] else {
+            return
+        }
+        let known = Set(campaigns.flatMap { $0.entry.labels.keys })
+        if known.contains(label) { return }
+        let nearest = NearestName.of(label, in: known.sorted()).map { "did you mean '\($0)'?" }
+        reader.error("no campaign has the label '\(label)', so the rule has no group", help: nearest, at: node)
     }
 
     private func launchRule(_ rule: LocatedRule) {

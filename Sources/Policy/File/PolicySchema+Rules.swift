@@ -57,6 +57,8 @@ extension PolicySchema {
                         "The pools that a rule on pools applies to. Default all.",
                         [("type", .text("array")), ("items", .object([("$ref", .text("#/$defs/id"))]))])
                 ),
+                ("by", described("The label that makes the groups, or pool.", [("type", .text("string"))])),
+                ("pauses", oneOf(Offenders.self, "Which campaigns of the group the rule pauses. Default worst.")),
                 ("sender", ref("sender", "The senders that the rule may remove or restore.")),
                 (
                     "keep_at_least",
@@ -92,6 +94,7 @@ extension PolicySchema {
     private static var ruleConstraints: [Piece] {
         let isLaunch: [(String, Piece)] = [("on", .object([("const", .text("launch"))]))]
         let isPool: [(String, Piece)] = [("on", .object([("const", .text("pool"))]))]
+        let isGroup: [(String, Piece)] = [("on", .object([("const", .text("group"))]))]
         let isNotPause: [(String, Piece)] = [("then", .object([("not", .object([("const", .text("pause"))]))]))]
         func then(_ actions: [String]) -> (String, Piece) { ("then", .object([("enum", words(actions))])) }
         return [
@@ -115,11 +118,31 @@ extension PolicySchema {
                 ),
                 (
                     "else",
-                    properties([
-                        ("when", .object([("$ref", .text("#/$defs/condition"))])), ("pools", .flag(false)),
-                        ("sender", .flag(false)), ("keep_at_least", .flag(false)),
-                    ])
+                    properties([("pools", .flag(false)), ("sender", .flag(false)), ("keep_at_least", .flag(false))])
                 ),
+            ]),
+            .object([
+                ("if", .object([("required", words(["on"])), ("properties", .object(isGroup))])),
+                (
+                    "then",
+                    .object([
+                        ("required", words(["by"])),
+                        (
+                            "properties",
+                            .object([
+                                then(["pause", "alert"]),
+                                ("when", .object([("$ref", .text("#/$defs/groupCondition"))])),
+                                ("resume", .flag(false)), ("on_override", .flag(false)),
+                            ])
+                        ),
+                    ])
+                ), ("else", properties([("by", .flag(false)), ("pauses", .flag(false))])),
+            ]),
+            .object([
+                (
+                    "if",
+                    .object([("properties", .object([("on", .object([("enum", words(["running", "launch"]))]))]))])
+                ), ("then", properties([("when", .object([("$ref", .text("#/$defs/condition"))]))])),
             ]), rule(isLaunch, properties([then(["hold", "alert"]), ("for", .flag(false)), ("pause", .flag(false))])),
             .object([
                 (

@@ -19,7 +19,7 @@ package enum PolicySchema {
         let open = #"(\s|\(|-)*"#
         let close = #"(\s|\))*"#
         let literal = #"(\d+(\.\d+)?(\s*%)?|(?=\d)"# + durationUnits + ")"
-        let gauges = Registry.names.map(\.gauge).filter { scope == .campaign || $0.source != .stats }
+        let gauges = Registry.names.map(\.gauge).filter { scope.allows($0) }
         let name = PatternText.choice(gauges.map(\.rawValue).sorted { $0.count > $1.count }) + #"(?![\w.(])"#
         func calls(_ isText: Bool) -> [String] {
             Registry.functions.filter { $0.isText == isText }.compactMap { $0.pattern(in: scope) }
@@ -242,6 +242,7 @@ package enum PolicySchema {
                 ])
             ),
             ("condition", pattern(condition(in: .campaign))), ("poolCondition", pattern(condition(in: .pool))),
+            ("groupCondition", pattern(condition(in: .group))),
             ("workspace", workspace), ("poll", poll), ("startLimit", startLimit),
             ("circuitBreaker", circuitBreaker), ("belt", belt), ("pool", pool), ("sender", sender),
             ("campaign", campaign), ("launch", launch),

@@ -9,7 +9,7 @@ struct RuleReader {
     private static let keys =
         [
             "name", "on", "campaigns", "when", "for", "mode", "then", "severity", "confidence", "resume",
-            "on_override", "pools", "sender", "keep_at_least",
+            "on_override", "pools", "sender", "keep_at_least", "by", "pauses",
         ] + TierReader.keys
 
     let reader: FieldReader
@@ -69,6 +69,7 @@ struct RuleReader {
         let onOverride: OnOverride? = fields["on_override"].flatMap { reader.choice($0, "on_override") }
         let selector = fields["campaigns"].flatMap { readSelector($0, trigger) } ?? .all
         let senders = SenderRuleReader(reader, pools: pools).parts(fields, trigger, action)
+        let (grouping, offenders) = GroupRuleReader(reader).parts(fields, trigger, pauses: action == .pause)
         var rules: [Rule] = []
         for part in parts {
             var condition = part.condition
@@ -86,7 +87,7 @@ struct RuleReader {
                     conditionText: part.text, forClause: forClause, mode: mode, action: part.action,
                     severity: part.severity, confidence: confidence, resume: pauses ? resume : nil,
                     onOverride: pauses || !hasTiers ? onOverride : nil, pools: senders.pools, sender: senders.sender,
-                    keepAtLeast: senders.keepAtLeast))
+                    grouping: grouping, offenders: pauses ? offenders : nil, keepAtLeast: senders.keepAtLeast))
         }
         return rules
     }
@@ -97,7 +98,7 @@ struct RuleReader {
         guard
             let node = reader.required(
                 "when", fields, ifMissing: "the rule has no 'when'", help: "write when: bounceRate(24h) > 5%"),
-            let condition = reader.condition(node, "the condition", scope: trigger == .pool ? .pool : .campaign),
+            let condition = reader.condition(node, "the condition", scope: (trigger ?? .running).scope),
             let action
         else { return nil }
         return TierReader.Part(
@@ -111,19 +112,20 @@ struct RuleReader {
         guard let node = reader.required("then", fields, ifMissing: message, help: help) else { return nil }
         guard let action: Rule.Action = reader.choice(node, "then"), let trigger else { return nil }
         switch (action, trigger) {
-        case (.alert, _), (.pause, .running), (.hold, .launch), (.removeSender, .pool), (.restoreSender, .pool):
+        case (.alert, _), (.pause, .running), (.pause, .group), (.hold, .launch), (.removeSender, .pool),
+            (.restoreSender, .pool):
             return action
         case (.pause, .launch):
             reader.error(
                 "a rule on launches cannot pause: the campaign has not started", help: "write then: hold", at: node)
-        case (.hold, .running):
+        case (.hold, .running), (.hold, .group):
             reader.error("only a rule on launches can hold", help: "write then: pause, or add on: launch", at: node)
         case (.pause, .pool), (.hold, .pool):
             reader.error(
                 "a rule on pools can only alert, remove senders or restore senders",
                 help: "write then: alert, or use pool.* in a rule on campaigns", at: node)
-        case (.removeSender, .running), (.removeSender, .launch), (.restoreSender, .running),
-            (.restoreSender, .launch):
+        case (.removeSender, .running), (.removeSender, .launch), (.removeSender, .group), (.restoreSender, .running),
+            (.restoreSender, .launch), (.restoreSender, .group):
             reader.error("only a rule on pools can remove or restore senders", help: "add on: pool", at: node)
         }
         return nil
@@ -140,6 +142,13 @@ struct RuleReader {
         let parts = text.split(separator: " ")
         guard parts.count == 3, parts[1] == "of" else {
             return reader.duration(node, "for", in: .zero...(.seconds(30 * 86400))).map { .duration($0) }
+        }
+        guard trigger != .group else {
+            reader.error(
+                "a rule on groups cannot count samples: each belongs to one campaign",
+                help: "write a duration: for: 10m",
+                at: node)
+            return nil
         }
         guard let breaches = Int(parts[0]), let samples = Int(parts[2]), 1 <= breaches, breaches <= samples,
             samples <= RuleReader.countMax
@@ -233,6 +242,17 @@ struct RuleReader {
             return nil
         }
         return Resume.Limit(times: times, per: per)
+    }
+}
+
+extension Rule.Trigger {
+    /// What the conditions of its rules can read.
+    var scope: UnitChecker.Scope {
+        switch self {
+        case .running, .launch: .campaign
+        case .pool: .pool
+        case .group: .group
+        }
     }
 }
 

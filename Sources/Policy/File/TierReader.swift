@@ -93,7 +93,7 @@ struct TierReader {
             source.append(")")
         }
         return reader.condition(
-            source, "the condition of '\(tier.rawValue)'", scope: trigger == .pool ? .pool : .campaign, at: limit
+            source, "the condition of '\(tier.rawValue)'", scope: (trigger ?? .running).scope, at: limit
         ).map {
             Part(condition: $0, text: source.text.collapsingWhitespace, action: tier.action, severity: tier.severity)
         }
@@ -115,11 +115,11 @@ struct TierReader {
 
     private func allows(_ tier: Tier, _ trigger: Rule.Trigger?, at node: Node) -> Bool {
         switch (tier, trigger) {
-        case (.warn, _), (.pause, .running), (.hold, .launch), (_, nil): return true
+        case (.warn, _), (.pause, .running), (.pause, .group), (.hold, .launch), (_, nil): return true
         case (.pause, .launch):
             reader.error(
                 "a rule on launches cannot pause: the campaign has not started", help: "write hold instead", at: node)
-        case (.hold, .running):
+        case (.hold, .running), (.hold, .group):
             reader.error("only a rule on launches can hold", help: "write pause, or add on: launch", at: node)
         case (.pause, .pool), (.hold, .pool):
             reader.error("a rule on pools can only warn", help: "use pool.* in a rule on campaigns", at: node)

@@ -10,6 +10,7 @@ extension Report {
         fields[.decision] = "\(decision.id)"
         fields[.mode] = report.mode.rawValue
         if let evidence = decision.evidence { fields.add(evidence) }
+        if let group = decision.group?.label { fields[.group] = "\(group.by)=\(group.value)" }
         if let counts = report.counts {
             fields[.bounced] = "\(counts.bounced)"
             fields[.resolved] = "\(counts.resolved)"
@@ -24,12 +25,20 @@ extension Report {
 
     private static func why(_ report: PauseReport) -> String {
         switch report.decision.cause {
-        case .rule(let rule): ": \(evidence(report, report.rule.map(Phrase.lasting) ?? "")), rule \(rule)"
+        case .rule(let rule):
+            ": \(evidence(report, report.rule.map(Phrase.lasting) ?? ""))\(share(report.decision.group)), rule \(rule)"
         case .relapse(let rule): ": \(evidence(report)) on probation, rule \(rule)"
         case .unapprovedLaunch: ": it started while its launch was held (\(evidence(report)))"
         case .order(let order): ": ordered by \(order.giver)"
         case .launchRulesPass, .cooldownOver: ""
         }
+    }
+
+    /// The group that a rule is on, and what the campaign adds to it.
+    private static func share(_ group: GroupEvidence?) -> String {
+        guard let group else { return "" }
+        let own = group.own.findings.first.map { "; this campaign: \($0.valueText)" } ?? ""
+        return " over \(Phrase.name(group.label))\(own)"
     }
 
     /// The deciding comparison, how long it held, and what it counted.

@@ -59,6 +59,10 @@ extension Guard {
         case .running: places = campaigns.indices.compactMap { place(rule, onCampaign: $0, at: now) }
         case .launch: places = launches.all.compactMap { place(rule, $0, at: now) }
         case .pool: places = pools.known.compactMap { place(rule, $0, at: now) }
+        case .group:
+            places = groups(ofRule: name, at: now).map { group, state, evaluation in
+                place(Phrase.name(group), nil, state, evaluation)
+            }
         }
         let order = ["firing", "holds", "pending", "unknown"]
         let rank: (String) -> Int = { order.firstIndex(of: $0) ?? order.count }

@@ -10,12 +10,12 @@ extension Function {
             return formula.term.shifted(by: shift)
         }, form: "previous(x, 24h)", example: "previous(bounceRate(24h), 24h)",
         summary: "the value that a formula of windows had that long ago, such as `bounceRate(24h)`",
-        scopes: [.campaign])
+        scopes: [.campaign, .group])
 }
 
 extension Parameter {
     fileprivate static let windowed = Parameter("formula") { scope in
-        scope == .campaign ? PatternText.formula : nil
+        scope == .pool ? nil : PatternText.formula
     } read: { checker, tree, function in
         guard let typed = checker.formula(tree) else { return nil }
         guard typed.formula.term.shifted(by: .zero) != nil, typed.formula.window != nil else {

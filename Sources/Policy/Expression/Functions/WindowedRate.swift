@@ -9,6 +9,7 @@ extension Function {
                 let window = TimeWindow(length)
                 return .arithmetic(.divide, .increase(hits, window), .increase(trials, window))
             }, unit: .ratio, range: 0...1, form: "\(rate.rawValue)(24h)", example: "\(rate.rawValue)(24h)",
-            summary: "`\(hits.rawValue) / \(trials.rawValue)` within the window", scopes: [.campaign], rate: rate)
+            summary: "`\(hits.rawValue) / \(trials.rawValue)` within the window", scopes: [.campaign, .group],
+            rate: rate)
     }
 }

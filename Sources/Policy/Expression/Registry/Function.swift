@@ -23,7 +23,7 @@ package struct Function: Sendable {
     /// Its sentence in the policy reference.
     package let summary: String
     /// What a rule may be evaluated for to use it.
-    var scopes: Set<UnitChecker.Scope> = [.campaign, .pool]
+    var scopes: Set<UnitChecker.Scope> = [.campaign, .pool, .group]
     /// What only some platforms can report.
     var needs: Provider.Ability?
     /// The rate that it returns for a window; nil for any other function.

@@ -3,7 +3,7 @@ import Model
 /// The arguments that several functions take.
 extension Parameter {
     static let counter = Parameter("counter") { scope in
-        scope == .campaign ? PatternText.choice(Counter.allCases.map(\.rawValue)) : nil
+        scope == .pool ? nil : PatternText.choice(Counter.allCases.map(\.rawValue))
     } read: { checker, tree, function in
         checker.counter(tree, of: function.name).map { .counter($0) }
     }
