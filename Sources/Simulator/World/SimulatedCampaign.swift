@@ -105,6 +105,11 @@ package struct SimulatedCampaign: Sendable {
         return nil
     }
 
+    /// The number of the random draw that decides whether the email bounces.
+    func bounceDraw(email number: Int) -> Int {
+        description.bounceRun == 1 ? number : (number - 1) / description.bounceRun
+    }
+
     /// The true probability that the email with this number bounces.
     func bounceChance(email number: Int) -> Double {
         guard let turnsBad = description.turnsBad, number > turnsBad.after else { return description.bounceRate }

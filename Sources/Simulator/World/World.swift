@@ -211,7 +211,8 @@ package struct World: Sendable {
 
     private mutating func sent(_ index: Int, _ lead: Int, _ email: Int) {
         campaigns[index].sent += 1
-        let isBad = chance.value(.bounce, stream: index, number: email) < campaigns[index].bounceChance(email: email)
+        let draw = campaigns[index].bounceDraw(email: email)
+        let isBad = chance.value(.bounce, stream: index, number: draw) < campaigns[index].bounceChance(email: email)
         let lag = chance.value(isBad ? .bounceLag : .deliveryLag, stream: index, number: email)
         if isBad {
             after(description.bounceLag * (2 * lag), .bounces(campaign: index, lead: lead))
