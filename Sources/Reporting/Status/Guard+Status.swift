@@ -81,12 +81,20 @@ extension Guard {
         zip(campaign.rules.states, campaign.rules.reportedMissing).map { standing, missing in
             let (rule, state) = standing
             var status = self.rule(rule, state)
+            if rule.confidence != nil, status.state != .inactive { status.evidence = evidence(rule, campaign, at: now) }
             (status.noDataSince, status.noData) = (missing?.since, missing.map { Phrase.text($0.names) })
             if let mute = campaign.rules.mute(of: rule.name, at: now) {
                 status.mutedUntil = max(mute.until, status.mutedUntil ?? mute.until)
             }
             return status
         }
+    }
+
+    private func evidence(_ rule: Rule, _ campaign: CampaignMachine, at now: Instant) -> String? {
+        guard let index = campaigns.index(of: campaign.entry.id),
+            let readings = readings(index, of: rule.name, at: now)
+        else { return nil }
+        return rule.condition.evaluate(readings).decisive.map { Phrase.text($0) }
     }
 
     private func rule(_ rule: Rule, _ state: RuleState) -> GuardStatus.RuleStatus {

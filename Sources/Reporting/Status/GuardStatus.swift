@@ -18,6 +18,8 @@ package struct GuardStatus: Sendable, Codable {
         package var noDataSince: Instant?
         /// What it lacks, in a few words.
         package var noData: String?
+        /// What a pending or firing rule with a confidence found; nil for any other rule.
+        package var evidence: String?
     }
 
     package struct CampaignStatus: Sendable, Codable {

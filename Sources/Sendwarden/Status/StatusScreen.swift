@@ -156,7 +156,8 @@ struct StatusScreen {
         var remarks: [String] = []
         for rule in campaign.rules where rule.state != .inactive {
             let lasting = rule.since.map { " for \((now - $0).spokenText)" } ?? ""
-            remarks.append("\(rule.name) \(rule.state.rawValue)\(lasting)")
+            let evidence = rule.evidence.map { ": \($0)" } ?? ""
+            remarks.append("\(rule.name) \(rule.state.rawValue)\(lasting)\(evidence)")
         }
         for rule in campaign.rules {
             guard let noData = rule.noData, let since = rule.noDataSince else { continue }
