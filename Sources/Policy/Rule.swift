@@ -53,6 +53,8 @@ package struct Rule: Hashable, Sendable {
     package var severity: Severity
     /// How sure the rule must be that its ratio is above the limit, for example 0.95; nil for a plain comparison.
     package var confidence: Double?
+    /// The number of emails among which a false pause is improbable; the rule then looks for a change.
+    package var within: Int?
     package var resume: Resume?
     package var onOverride: OnOverride?
     /// The pools that a rule on pools applies to; nil means all.

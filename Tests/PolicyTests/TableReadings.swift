@@ -10,6 +10,7 @@ struct TableReadings: Readings {
     var ages: [Source: Duration] = [:]
     var labels: [String: String] = [:]
     var wallTime: Instant?
+    var changed: ChangeReading?
 
     func value(of gauge: Gauge) -> Double? { gauges[gauge] }
     func increase(of counter: Counter, over window: TimeWindow) -> Increase? {
@@ -17,6 +18,7 @@ struct TableReadings: Readings {
     }
     func age(of source: Source) -> Duration? { ages[source] }
     func label(_ name: String) -> String { labels[name] ?? "" }
+    func change() -> ChangeReading? { changed }
 }
 
 extension TableReadings: CompiledReadings {
@@ -26,6 +28,7 @@ extension TableReadings: CompiledReadings {
     }
     func age(of source: Source) -> Double { ages[source]?.seconds ?? .nan }
     func sinceArmed(_ counter: Counter) -> Double { .nan }
+    func changeEvidence(_ detector: ChangeDetector) -> Double { .nan }
 }
 
 /// Short names for tables.

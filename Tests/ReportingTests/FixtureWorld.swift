@@ -24,6 +24,7 @@ struct FixtureWorld {
             resume: {after: 4h, probation: {sends: 200, when: bounceRate > 4%}, at_most: 3 per 7d}
           - {name: bounces-in-polls, when: bounceRate > 5%, for: 3 of 5, then: pause, severity: critical}
           - {name: sure-bounce-rate, when: bounceRate > 5%, confidence: 95%, then: pause, severity: info}
+          - {name: changed-bounce-rate, when: bounceRate > 5%, confidence: 99%, within: 10000, then: pause}
           - {name: watched-bounce-rate, when: bounceRate > 3%, then: pause, mode: observe}
           - {name: fits-pool, on: launch, when: totalEnrolled > pool.available, then: hold}
           - {name: big-launch, on: launch, when: totalEnrolled > 10000, then: hold}
@@ -124,6 +125,7 @@ struct FixtureReadings: Readings {
     var increases: [Counter: Double] = [:]
     var covered: Duration
     var armed: (hits: Double, trials: Double)?
+    var changed: ChangeReading?
 
     func value(of gauge: Gauge) -> Double? { gauges[gauge] }
     func increase(of counter: Counter, over window: TimeWindow) -> Increase? {
@@ -132,4 +134,5 @@ struct FixtureReadings: Readings {
     func age(of source: Source) -> Duration? { nil }
     func label(_ name: String) -> String { "" }
     func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)? { armed }
+    func change() -> ChangeReading? { changed }
 }

@@ -36,16 +36,29 @@ struct Fixture {
         low.gauges[.pool(.available)] = 40
         var sure = world.readings()
         sure.armed = (27, 150)
+        var changed = world.readings()
+        changed.changed = try change(of: world.rule("changed-bounce-rate"))
         return [
             try transition("a rule is pending", .pending, "bounce-rate"),
             try transition("a rule that counts polls is pending", .pending, "bounces-in-polls"),
             try transition("a rule is firing", .firing, "bounce-rate"),
             try transition("a rule that counts polls is firing", .firing, "bounces-in-polls"),
             try transition("a rule with a confidence is firing", .firing, "sure-bounce-rate", sure),
+            try transition("a rule with within is firing", .firing, "changed-bounce-rate", changed),
             try transition("a rule in observe mode is firing", .firing, "watched-bounce-rate"),
             try transition("a rule on a pool is firing", .firing, "pool-low", on: pool, low),
             try transition("a rule is clear", .cleared, "bounce-rate"),
         ]
+    }
+
+    /// Ten of a thousand emails bounced, and 28 of the next 140.
+    private static func change(of rule: Rule) throws -> ChangeReading? {
+        guard let test = rule.condition.test, let detector = test.detector else { return nil }
+        var evidence = ChangeEvidence()
+        let start = Instant(milliseconds: 1_796_000_000_000)
+        for _ in 0..<10 { detector.count(1, of: 100, at: start, in: &evidence) }
+        for minute in 0..<14 { detector.count(2, of: 10, at: start + .seconds(60 * minute), in: &evidence) }
+        return ChangeReading(evidence, armed: (36, 1130), test)
     }
 
     // MARK: Campaigns

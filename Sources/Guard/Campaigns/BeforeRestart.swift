@@ -4,8 +4,8 @@ import Model
 final class BeforeRestart: Sendable {
     let phase: CampaignPhase
     let baseline: ResumePolicy.Baseline?
-    /// The counts at which each rule with a confidence was armed, by the rule's name.
-    let armed: [String: CampaignStats]
+    /// What each rule with a confidence counts from, by the rule's name.
+    let armed: [String: RuleSlot.Arming]
 
     init(_ machine: CampaignMachine) {
         (phase, baseline, armed) = (machine.phase, machine.resumes.baseline, machine.rules.armed)

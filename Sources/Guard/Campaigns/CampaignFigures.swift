@@ -13,10 +13,12 @@ struct CampaignFigures: CompiledReadings {
     struct Armed: Sendable {
         var test: SequentialTest
         var counters: Counters
+        /// The evidence of a rule with `within`.
+        var change: ChangeEvidence?
     }
 
     private let latest: Counters
-    private let latestAt: Instant
+    let latestAt: Instant
     private let queued: Double
     private let openRate: Double
     private let replyRate: Double
@@ -157,6 +159,19 @@ struct CampaignFigures: CompiledReadings {
         guard !isStale, let armed else { return nil }
         return latest.evidence(hits, of: trials, since: armed.counters)
     }
+
+    /// The evidence for a change and the counts since the rule was armed; nil if it was not armed or a counter is
+    /// unknown.
+    var change: (evidence: ChangeEvidence, armed: (hits: Double, trials: Double), test: SequentialTest)? {
+        guard let armed, let evidence = armed.change,
+            let counts = sinceArmed(armed.test.hits, of: armed.test.trials)
+        else { return nil }
+        return (evidence, counts, armed.test)
+    }
+
+    func changeEvidence(_ detector: ChangeDetector) -> Double {
+        change.map { detector.logEvidence($0.evidence) } ?? .nan
+    }
 }
 
 /// The same numbers for a full evaluation, which includes evidence.
@@ -182,6 +197,10 @@ struct CampaignReadings: Readings {
 
     func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)? {
         figures.sinceArmed(hits, of: trials)
+    }
+
+    func change() -> ChangeReading? {
+        figures.change.map { ChangeReading($0.evidence, armed: $0.armed, $0.test) }
     }
 
     private func known(_ value: Double) -> Double? { value.isNaN ? nil : value }

@@ -330,7 +330,7 @@ extension CampaignMachine {
         var effects = [report(.resumed(resume))]
         if let rule, let before, let index = rules.index(of: rule.name) {
             if rules.slot(index).state.phase != .inactive { effects.append(report(.ruleRearmed(rule))) }
-            rules.restart(slot: index, at: before)
+            rules.restart(slot: index, at: before, context.now)
         }
         return effects
     }
@@ -346,7 +346,7 @@ extension CampaignMachine {
                 // Earlier counts do not count against the campaign; later counts are new evidence.
                 consequence = .countedFromRestart
                 resumes.count(from: stats, rule, at: context.now)
-                if let index { rules.restart(slot: index, at: stats) }
+                if let index { rules.restart(slot: index, at: stats, context.now) }
             } else if isRespected, let index {
                 rules.mute(ofSlot: index, until: context.now + context.policy.overrideFor)
             }

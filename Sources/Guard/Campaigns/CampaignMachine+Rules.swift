@@ -18,6 +18,7 @@ extension CampaignMachine {
     mutating func evaluateRules(in context: CampaignContext) -> (effects: [Effect], demands: [PauseDemand]) {
         guard let latest = samples.latest else { return ([], []) }
         rules.arm(at: latest.stats, samples.counters)
+        rules.count(samples.counters, at: latest.at)
         let set = rules.set
         var effects: [Effect] = []
         var demands: [PauseDemand] = []

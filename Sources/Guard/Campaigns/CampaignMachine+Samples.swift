@@ -73,7 +73,7 @@ extension CampaignMachine {
     private mutating func countFromZero(since restart: StatsSample) {
         beforeRestart = beforeRestart ?? BeforeRestart(self)
         resumes.countFromZero()
-        rules.countFromZero()
+        rules.countFromZero(since: restart.at)
         switch phase {
         case .paused(var pause):
             if pause.lostResume?.countedBefore != nil { pause.lostResume?.countedBefore = CampaignStats.zeroCounters }

@@ -79,7 +79,11 @@ package struct CampaignMachine: Sendable {
         if resumes.baseline != nil { figures.count(from: baseline(of: running.rule.name)) }
         figures.read(groupOfRule: running.isOnGroup ? running.index : nil)
         guard let test = running.test else { return figures.arm(nil) }
-        figures.arm(rules.slot(index).armed.map { CampaignFigures.Armed(test: test, counters: Counters($0)) })
+        let slot = rules.slot(index)
+        figures.arm(
+            slot.armed.map {
+                CampaignFigures.Armed(test: test, counters: Counters($0), change: slot.change?.evidence)
+            })
     }
 
     /// The baseline that the rule counts from; nil for every rule but the one that had paused the campaign.

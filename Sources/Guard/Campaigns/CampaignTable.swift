@@ -180,6 +180,7 @@ package struct CampaignTable: Sendable {
             machines[index].samples.recall(memory.samples[id] ?? [], at: now)
             guard let remembered = byID[id] else { continue }
             machines[index].takeUp(remembered, grace: policy.overrideGrace, at: now)
+            machines[index].rules.recall(memory.samples[id] ?? [], at: now)
             var taken = machines[index].memory
             taken.latest = remembered.latest
             if taken == remembered { stored[id] = machines[index].storageMark } else { changed.insert(index) }

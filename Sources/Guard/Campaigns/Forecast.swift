@@ -57,4 +57,12 @@ struct Forecast: CompiledReadings {
         let hits = now.sinceArmed(test.hits) + added(to: test.hits)
         return hits > trials ? trials : hits
     }
+
+    func changeEvidence(_ detector: ChangeDetector) -> Double {
+        guard let change = now.change else { return .nan }
+        var evidence = change.evidence
+        let trials = added(to: change.test.trials)
+        detector.count(min(trials, added(to: change.test.hits)), of: trials, at: now.latestAt, in: &evidence)
+        return detector.logEvidence(evidence)
+    }
 }

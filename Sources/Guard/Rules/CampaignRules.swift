@@ -12,6 +12,8 @@ final class CampaignRules: Sendable {
         let probation: CompiledCondition?
         /// Nil if the rule has no `confidence`.
         let test: SequentialTest?
+        /// Nil if the rule has no `within`.
+        let detector: ChangeDetector?
         /// Copied from the rule, so that a sample need not copy the rule.
         let forClause: Rule.For
         let sources: Set<Source>
@@ -27,6 +29,7 @@ final class CampaignRules: Sendable {
                 CompiledCondition($0.condition, windows: windows, label: label)
             }
             test = rule.confidence == nil ? nil : rule.condition.test
+            detector = test?.detector
             forClause = rule.forClause
             sources = rule.sources
             pauses = rule.action == .pause

@@ -22,9 +22,10 @@ package struct RuleIdentity: Hashable, Sendable {
 extension Rule {
     package var identity: RuleIdentity {
         let confidence = confidence.map { " \($0)" } ?? ""
+        let within = within.map { " within \($0)" } ?? ""
         return RuleIdentity(
             name: name,
             fingerprint: "\(trigger.rawValue) \(action.rawValue) \(mode.rawValue) \(forClause) \(conditionText)"
-                + confidence)
+                + confidence + within)
     }
 }

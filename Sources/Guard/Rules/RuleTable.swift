@@ -59,6 +59,13 @@ package struct RuleTable: Sendable {
         }
     }
 
+    /// Counts the emails that a sample adds, for every rule with `within`.
+    mutating func count(_ counters: Counters, at now: Instant) {
+        for index in slots.indices where set.running[index].detector != nil {
+            slots[index].count(counters, at: now, for: set.running[index])
+        }
+    }
+
     mutating func observe(_ truth: Truth, ofSlot index: Int, at now: Instant, maxGap: Duration) -> RuleState.Change? {
         slots[index].observe(truth, at: now, for: set.running[index].forClause, maxGap: maxGap)
     }
@@ -78,21 +85,26 @@ package struct RuleTable: Sendable {
     mutating func mute(_ rule: String, _ mute: Mute?) { mutes[rule] = mute }
 
     /// Restarts the rule without evidence, counting from these counters.
-    mutating func restart(slot index: Int, at stats: CampaignStats) { slots[index].restart(at: stats) }
+    mutating func restart(slot index: Int, at stats: CampaignStats, _ now: Instant) {
+        slots[index].restart(set.running[index].test, at: stats, now)
+    }
 
-    mutating func countFromZero() { for index in slots.indices { slots[index].countFromZero() } }
+    /// Counts from zero, because the platform's counters restarted at that time.
+    mutating func countFromZero(since restart: Instant) {
+        for index in slots.indices { slots[index].countFromZero(set.running[index].test, since: restart) }
+    }
 
-    /// The counts at which each rule with a confidence was armed, by the rule's name.
-    var armed: [String: CampaignStats] {
+    /// What each rule with a confidence counts from, by the rule's name.
+    var armed: [String: RuleSlot.Arming] {
         Dictionary(
-            zip(set.running, slots).compactMap { running, slot in slot.armed.map { (running.rule.name, $0) } },
+            zip(set.running, slots).compactMap { running, slot in slot.arming.map { (running.rule.name, $0) } },
             uniquingKeysWith: { first, _ in first })
     }
 
     /// Arms the rules at the counts from before a restart that was none.
-    mutating func undoRestart(to armed: [String: CampaignStats]) {
+    mutating func undoRestart(to armed: [String: RuleSlot.Arming]) {
         for (index, running) in set.running.enumerated() {
-            if let earlier = armed[running.rule.name] { slots[index].count(from: earlier) }
+            if let earlier = armed[running.rule.name] { slots[index].undoRestart(to: earlier) }
         }
     }
 
@@ -107,7 +119,9 @@ package struct RuleTable: Sendable {
     // MARK: Storage
 
     var memories: [RuleMemory] {
-        zip(set.running, slots).map { RuleMemory($0.rule.identity, $1.state, armed: $1.armed, data: $1.data) }
+        zip(set.running, slots).map {
+            RuleMemory($0.rule.identity, $1.state, armed: $1.armed, change: $1.change, data: $1.data)
+        }
     }
 
     /// Hashes everything stored of the rules, to detect changes.
@@ -115,6 +129,7 @@ package struct RuleTable: Sendable {
         for slot in slots {
             hasher.combine(slot.state)
             hasher.combine(slot.armed)
+            hasher.combine(slot.change?.storageMark)
             hasher.combine(slot.data)
         }
         hasher.combine(mutes)
@@ -124,10 +139,19 @@ package struct RuleTable: Sendable {
         for (index, running) in set.running.enumerated() {
             guard let stored = rules.first(where: { $0.identity == running.rule.identity }) else { continue }
             slots[index] = RuleSlot(
-                state: stored.state.clamped(to: now), armed: stored.armed,
+                state: stored.state.clamped(to: now), armed: stored.armed, change: stored.change?.clamped(to: now),
                 data: stored.data?.clamped(to: now) ?? .complete)
         }
         self.mutes = mutes
+    }
+
+    /// Counts stored samples, oldest first, that are newer than the restored evidence.
+    mutating func recall(_ stored: [(at: Instant, stats: CampaignStats)], at now: Instant) {
+        for index in slots.indices where slots[index].change != nil {
+            for sample in stored where sample.at <= now && slots[index].change?.precedes(sample.at) == true {
+                slots[index].count(Counters(sample.stats), at: sample.at, for: set.running[index])
+            }
+        }
     }
 }
 

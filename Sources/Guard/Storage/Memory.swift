@@ -63,12 +63,17 @@ struct RuleMemory: Codable, Hashable, Sendable {
     var state: RuleState
     /// The counters at which the rule was armed; absent from records of older versions.
     var armed: CampaignStats?
+    /// The evidence of a rule with `within`; absent from records of older versions, and for other rules.
+    var change: ChangeState?
     /// Absent while the rule has its data, and from records of older versions.
     var data: RuleData?
 
-    init(_ identity: RuleIdentity, _ state: RuleState, armed: CampaignStats?, data: RuleData = .complete) {
+    init(
+        _ identity: RuleIdentity, _ state: RuleState, armed: CampaignStats?, change: ChangeState? = nil,
+        data: RuleData = .complete
+    ) {
         (name, fingerprint) = (identity.name, identity.fingerprint)
-        (self.state, self.armed) = (state, armed)
+        (self.state, self.armed, self.change) = (state, armed, change)
         self.data = data == .complete ? nil : data
     }
 

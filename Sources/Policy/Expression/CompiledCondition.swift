@@ -11,6 +11,8 @@ package protocol CompiledReadings {
     var wallTime: Instant? { get }
     /// How much a counter grew since the rule was armed.
     func sinceArmed(_ counter: Counter) -> Double
+    /// ln of the evidence for a change.
+    func changeEvidence(_ detector: ChangeDetector) -> Double
     /// The pool's tag; the empty text where the pool has none, nil where the pool is unknown.
     func poolTag(_ name: String) -> String?
 }
@@ -30,6 +32,7 @@ package struct CompiledCondition: Sendable {
         case arithmetic(Arithmetic)
         case compare(Comparison)
         case test(SequentialTest, EProcess)
+        case change(ChangeDetector)
         case native(@Sendable (Double, Double) -> Double?)
         indirect case text(Text, isEqual: Bool, Text)
         case not, and, or
@@ -56,7 +59,9 @@ package struct CompiledCondition: Sendable {
     private mutating func emit(_ condition: Condition, _ windows: [TimeWindow: Int], _ label: (String) -> String) {
         switch condition {
         case .compare(let comparison):
-            if let test = comparison.test { return steps.append(.test(test, test.process)) }
+            if let test = comparison.test {
+                return steps.append(test.detector.map { .change($0) } ?? .test(test, test.process))
+            }
             emit(comparison.left.term, windows)
             emit(comparison.right.term, windows)
             steps.append(.compare(comparison.comparison))
@@ -139,6 +144,10 @@ package struct CompiledCondition: Sendable {
                     top += 1
                     let (hits, trials) = (readings.sinceArmed(test.hits), readings.sinceArmed(test.trials))
                     stack[top] = hits.isNaN || trials.isNaN ? .nan : process.rejects(hits, of: trials) ? 1 : 0
+                case .change(let detector):
+                    top += 1
+                    let evidence = readings.changeEvidence(detector)
+                    stack[top] = evidence.isNaN ? .nan : detector.isEnough(logEvidence: evidence) ? 1 : 0
                 case .text(let left, let isEqual, let right):
                     top += 1
                     stack[top] = CompiledCondition.compare(left, right, isEqual, readings)
@@ -180,7 +189,8 @@ package struct CompiledCondition: Sendable {
             return comparison.holds(left, right) ? 1 : 0
         case .arithmetic(let operation): value = operation.apply(left, right)
         case .native(let function): value = left.isNaN || right.isNaN ? .nan : function(left, right) ?? .nan
-        case .constant, .gauge, .increase, .hourlyIncrease, .age, .wallClock, .text, .negate, .not, .test: value = .nan
+        case .constant, .gauge, .increase, .hourlyIncrease, .age, .wallClock, .text, .negate, .not, .test, .change:
+            value = .nan
         }
         return value.isFinite ? value : .nan
     }

@@ -67,12 +67,15 @@ package struct NumberComparison: Hashable, Sendable, Codable {
     package var text: String { "\(leftText) \(comparison.rawValue) \(rightText)" }
 }
 
-/// How a rule with a `confidence` evaluates its ratio: an ``EProcess`` over the counts since the rule was armed.
+/// How a rule with a `confidence` evaluates its ratio: an ``EProcess`` over the counts since the rule was armed, or a
+/// ``ChangeDetector`` if the rule has a `within`.
 package struct SequentialTest: Hashable, Sendable, Codable {
     package var hits: Counter
     package var trials: Counter
     package var limit: Double
     package var confidence: Double
+    /// The number of emails among which a false detection is improbable; nil counts all emails together.
+    package var within: Int?
 
     package var process: EProcess { EProcess(limit: limit, confidence: confidence) }
 }

@@ -18,8 +18,9 @@ extension Finding {
         let rate = left.map(comparison.unit.text) ?? "unknown"
         let limit = comparison.unit.text(right ?? 0)
         func number(_ value: Double) -> String { DecimalText.shortest(value, decimals: 1) }
+        let bound = comparison.test.flatMap { $0.within == nil ? nil : " for \($0.confidenceText)" } ?? ""
         return "\(comparison.leftText) \(rate) \(comparison.comparison.rawValue) \(limit) "
-            + "(\(number(test.hits)) of \(number(test.trials)) since armed, \(test.text))"
+            + "(\(number(test.hits)) of \(number(test.trials)) \(test.spanText), \(test.text)\(bound))"
     }
 
     private static func side(_ text: String, _ formula: Formula, _ value: Double?, _ unit: Unit) -> String {

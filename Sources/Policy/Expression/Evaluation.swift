@@ -50,6 +50,8 @@ package protocol Readings {
     func poolTag(_ name: String) -> String?
     /// The counts since the evaluated rule was armed; nil if it was not armed or a counter is unknown.
     func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)?
+    /// What the evaluated rule with `within` reads; nil if it was not armed or a counter is unknown.
+    func change() -> ChangeReading?
 }
 
 extension Readings {
@@ -64,6 +66,8 @@ extension Readings {
     package func poolTag(_ name: String) -> String? { nil }
 
     package func sinceArmed(_ hits: Counter, of trials: Counter) -> (hits: Double, trials: Double)? { nil }
+
+    package func change() -> ChangeReading? { nil }
 }
 
 /// The result of one comparison: the evidence for a decision.
@@ -86,12 +90,19 @@ package struct Finding: Hashable, Sendable, Codable {
     }
 }
 
-/// The evidence that a rate is above its limit, from counts since the rule was armed.
+/// The evidence that a rate is above its limit, from counts since the rule was armed or since a change.
 package struct TestEvidence: Hashable, Sendable, Codable {
     package var hits: Double
     package var trials: Double
     package var evidence: Double
     package var needed: Double
+    /// When the counted emails began, if they are those since a change; nil if they are those since the rule was armed.
+    package var since: Instant?
+}
+
+extension TestEvidence {
+    /// From when the emails are counted: `since armed`, or `since 2026-12-01 09:41Z`.
+    var spanText: String { since.map { "since \($0.date) \($0.clockTime)" } ?? "since armed" }
 }
 
 /// The result of evaluating a condition.
@@ -153,8 +164,13 @@ private struct Evaluator<Source: Readings> {
         }
     }
 
-    /// Decides by the counts since the rule was armed.
+    /// Decides by the counts since the rule was armed, or by the evidence for a change.
     private mutating func truth(_ test: SequentialTest, of comparison: NumberComparison) -> Truth {
+        if test.within != nil {
+            let finding = test.finding(of: comparison, readings.change())
+            findings.append(finding)
+            return finding.truth
+        }
         guard let counts = readings.sinceArmed(test.hits, of: test.trials) else {
             findings.append(Finding(comparison: comparison, left: nil, right: test.limit, truth: .unknown))
             return .unknown

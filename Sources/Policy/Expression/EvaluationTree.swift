@@ -81,12 +81,14 @@ extension NumberComparison {
         let finding = Condition.compare(self).evaluate(readings).findings.first
         if let test {
             let counts = finding?.evidence
-            let needed = DecimalText.shortest(test.process.needed, decimals: 1)
+            let needed = DecimalText.shortest(test.needed, decimals: 1)
             func count(_ counter: Counter, _ value: Double?) -> EvaluationNode {
-                EvaluationNode("\(counter.rawValue) since armed", value: value.map(Unit.count.text) ?? "unknown")
+                EvaluationNode(
+                    "\(counter.rawValue) \(counts?.spanText ?? "since armed")",
+                    value: value.map(Unit.count.text) ?? "unknown")
             }
             return EvaluationNode(
-                "\(text), \(Ratio(test.confidence)) sure",
+                "\(text), \(test.confidenceText)",
                 value: counts?.text ?? "evidence unknown of \(needed) needed", outcome: truth,
                 parts: [count(test.hits, counts?.hits), count(test.trials, counts?.trials)])
         }

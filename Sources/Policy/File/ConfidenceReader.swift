@@ -3,6 +3,9 @@ import Yams
 
 /// Reads `confidence:`, which turns the condition's comparison of a ratio into a sequential test.
 struct ConfidenceReader {
+    /// The emails among which a false detection is improbable: fewer prove nothing, and no campaign sends more.
+    static let withinRange = 100...1_000_000
+
     let reader: FieldReader
 
     init(_ reader: FieldReader) {
@@ -11,7 +14,7 @@ struct ConfidenceReader {
 
     /// The condition with its comparison of a ratio replaced by a test; nil, and an error, unless it has exactly one.
     func apply(
-        _ confidence: Double, to condition: Condition, _ fields: Fields, _ trigger: Rule.Trigger?
+        _ confidence: Double, within: Int?, to condition: Condition, _ fields: Fields, _ trigger: Rule.Trigger?
     ) -> Condition? {
         let key = fields.key("confidence")
         guard trigger == .running else {
@@ -39,10 +42,23 @@ struct ConfidenceReader {
         guard case .compare(var comparison) = parts[index], let (hits, trials, limit) = ratio(parts[index]) else {
             return nil
         }
-        comparison.test = SequentialTest(hits: hits, trials: trials, limit: limit, confidence: confidence)
+        comparison.test = SequentialTest(
+            hits: hits, trials: trials, limit: limit, confidence: confidence, within: within)
         var all = parts
         all[index] = .compare(comparison)
         return all.dropFirst().reduce(all[0]) { .and($0, $1) }
+    }
+
+    /// The rule's `within`; an error if the rule has no `confidence`.
+    func within(_ fields: Fields) -> Int? {
+        guard let node = fields["within"] else { return nil }
+        guard fields["confidence"] != nil else {
+            reader.error(
+                "'within' needs 'confidence'", help: "add confidence: 95%, or remove 'within'", at: fields.key("within")
+            )
+            return nil
+        }
+        return reader.integer(node, "within", in: ConfidenceReader.withinRange)
     }
 
     /// The counters of a ratio that is compared with a limit by `>` or `>=`; nil for any other condition.

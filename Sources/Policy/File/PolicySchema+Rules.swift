@@ -43,6 +43,16 @@ extension PolicySchema {
                     ref("ratio", "How sure the rule must be that the ratio is above its limit, for example 95%.")
                 ),
                 (
+                    "within",
+                    described(
+                        "With confidence: detect a change, with at most 1 - confidence false detections among this many emails.",
+                        [
+                            ("type", .text("integer")),
+                            ("minimum", .number(ConfidenceReader.withinRange.lowerBound)),
+                            ("maximum", .number(ConfidenceReader.withinRange.upperBound)),
+                        ])
+                ),
+                (
                     "value",
                     described("What the tiers compare, for example bounceRate(24h).", [("type", .text("string"))])
                 ),
@@ -67,7 +77,10 @@ extension PolicySchema {
                         [("type", .text("integer")), ("minimum", .number(1)), ("maximum", .number(1_000_000))])
                 ),
             ],
-            more: [("oneOf", .list(ruleForms)), ("allOf", .list(ruleConstraints))])
+            more: [
+                ("oneOf", .list(ruleForms)), ("dependentRequired", .object([("within", words(["confidence"]))])),
+                ("allOf", .list(ruleConstraints)),
+            ])
     }
 
     private static func limit(_ text: String) -> Piece {

@@ -8,8 +8,8 @@ struct RuleReader {
 
     private static let keys =
         [
-            "name", "on", "campaigns", "when", "for", "mode", "then", "severity", "confidence", "resume",
-            "on_override", "pools", "sender", "keep_at_least", "by", "pauses",
+            "name", "on", "campaigns", "when", "for", "mode", "then", "severity", "confidence", "within",
+            "resume", "on_override", "pools", "sender", "keep_at_least", "by", "pauses",
         ] + TierReader.keys
 
     let reader: FieldReader
@@ -65,6 +65,7 @@ struct RuleReader {
         let forClause = fields["for"].flatMap { readForClause($0, fields, trigger) } ?? .duration(.zero)
         let mode: Rule.Mode = fields["mode"].flatMap { reader.choice($0, "the rule's mode") } ?? .enforce
         let confidence = fields["confidence"].flatMap { readConfidence($0) }
+        let within = ConfidenceReader(reader).within(fields)
         let resume = fields["resume"].flatMap { readResume($0, fields, action) }
         let onOverride: OnOverride? = fields["on_override"].flatMap { reader.choice($0, "on_override") }
         let selector = fields["campaigns"].flatMap { readSelector($0, trigger) } ?? .all
@@ -74,9 +75,8 @@ struct RuleReader {
         for part in parts {
             var condition = part.condition
             if let confidence {
-                guard let sure = ConfidenceReader(reader).apply(confidence, to: condition, fields, trigger) else {
-                    break
-                }
+                let reader = ConfidenceReader(reader)
+                guard let sure = reader.apply(confidence, within: within, to: condition, fields, trigger) else { break }
                 condition = sure
             }
             guard let trigger else { break }
@@ -85,7 +85,8 @@ struct RuleReader {
                 Rule(
                     name: name + part.suffix, trigger: trigger, selector: selector, condition: condition,
                     conditionText: part.text, forClause: forClause, mode: mode, action: part.action,
-                    severity: part.severity, confidence: confidence, resume: pauses ? resume : nil,
+                    severity: part.severity, confidence: confidence, within: within,
+                    resume: pauses ? resume : nil,
                     onOverride: pauses || !hasTiers ? onOverride : nil, pools: senders.pools, sender: senders.sender,
                     grouping: grouping, offenders: pauses ? offenders : nil, keepAtLeast: senders.keepAtLeast))
         }

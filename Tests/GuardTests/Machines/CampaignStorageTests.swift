@@ -97,7 +97,7 @@ import Testing
         _ = bench.machine.note(Fault(.missing, ""), in: bench.context)
         marks.insert(bench.machine.storageMark)
         bench.machine.resumes.endProbation()
-        bench.machine.rules.restart(slot: 0, at: CampaignStats())
+        bench.machine.rules.restart(slot: 0, at: CampaignStats(), bench.now)
         marks.insert(bench.machine.storageMark)
         #expect(marks.count == 6)
         var running = try CampaignBench.starting()

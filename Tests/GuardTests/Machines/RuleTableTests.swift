@@ -67,10 +67,10 @@ import Testing
         table.arm(at: stats(10), Counters(stats(10)))
         table.arm(at: stats(20), Counters(stats(20)))
         #expect(table.slot(2).armed?.sent == 10 && table.slot(0).armed == nil)
-        table.restart(slot: 2, at: stats(30))
-        table.restart(slot: 0, at: stats(30))
+        table.restart(slot: 2, at: stats(30), at(0))
+        table.restart(slot: 0, at: stats(30), at(0))
         #expect(table.slot(2).armed?.sent == 30 && table.slot(0).armed == nil)
-        table.countFromZero()
+        table.countFromZero(since: at(0))
         #expect(table.slot(2).armed?.sent == 0)
     }
 
@@ -79,7 +79,7 @@ import Testing
         _ = observe(&table, .yes, 1, at: 0)
         table.noteReported(ofSlot: 1)
         #expect(table.slot(1).state.wasReported)
-        table.restart(slot: 1, at: stats(1))
+        table.restart(slot: 1, at: stats(1), at(0))
         #expect(table.slot(1).state == RuleState())
     }
 

@@ -30,6 +30,16 @@ import Testing
             resume: {after: 20m}
           - {name: watch, when: bounced / sent > 3%, confidence: 0.9, then: alert}
         """,
+        // A change of a rate, alone and with a further part.
+        """
+          - name: changed
+            when: bounceRate > 4%
+            confidence: 0.9
+            within: 500
+            then: pause
+            resume: {after: 30m}
+          - {name: watch, when: replied / sent > 3% and sent > 50, confidence: 0.8, within: 200, then: alert}
+        """,
         // A `for` that counts samples, and one with a duration.
         """
           - name: window
@@ -99,7 +109,7 @@ import Testing
         return (ReplayedCourse(guard: policy, recording), ReplayedCourse(replay: policy, recording))
     }
 
-    @Test(arguments: 0..<160 as Range<UInt64>)
+    @Test(arguments: 0..<176 as Range<UInt64>)
     func matchesTheGuard(_ seed: UInt64) throws {
         let (real, replayed) = try course(seed)
         #expect(replayed.actions == real.actions)
@@ -109,12 +119,14 @@ import Testing
     /// The comparison is meaningful only if the recordings exercise every rule.
     @Test func everyRulePausesAndResumes() throws {
         var counts: [ReplayedAction.Kind: [String: Int]] = [:]
-        for seed in 0..<80 as Range<UInt64> {
+        for seed in 0..<88 as Range<UInt64> {
             for action in try course(seed).real.actions {
                 counts[action.kind, default: [:]][action.rule, default: 0] += 1
             }
         }
-        let resumed = ["life", "sure", "replies", "window", "first", "second", "third", "windowed", "early", "queue"]
+        let resumed = [
+            "life", "sure", "replies", "changed", "window", "first", "second", "third", "windowed", "early", "queue",
+        ]
         for rule in resumed + ["for_good"] { #expect(counts[.pause]?[rule] ?? 0 > 0, "\(rule) pauses") }
         for rule in resumed { #expect(counts[.resume]?[rule] ?? 0 > 0, "\(rule) resumes") }
         for rule in ["life", "sure", "first", "windowed"] {

@@ -63,6 +63,7 @@ struct ReloadedRun {
         "  - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}\n",
         "  - {name: large, on: launch, when: totalEnrolled > 550, then: hold}\n",
         "  - {name: slow, when: 'increase(sent, 1h) < 5', then: alert}\n",
+        "  - {name: turned, when: bounceRate > 5%, confidence: 90%, within: 100, then: pause, resume: {after: 50m}}\n",
     ]
 
     var generator: SeededGenerator
