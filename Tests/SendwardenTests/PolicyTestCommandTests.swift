@@ -32,7 +32,7 @@ import Testing
             outcome.stdout.contains("expected: camp_123 is paused")
                 && outcome.stdout.contains("bounceRate > 50%, 95 % sure"))
         let xml = try XMLCheck.elements(junit)
-        #expect(xml["testsuites", default: 0] == 1 && xml["testcase", default: 0] == 7)
+        #expect(xml["testsuites", default: 0] == 1 && xml["testcase", default: 0] == 8)
         #expect(xml["failure", default: 0] >= 2)
         // Only the selected test.
         let one = try Program.run(["test", config + "/policy.test.yaml", "--policy", loose, "--run", "healthy"])
