@@ -57,7 +57,7 @@ struct QualityTable {
 
     /// False pauses on the x axis, excess bounces at 10 % on the y axis; the lower left corner is best.
     var svg: String {
-        let row = rows.first { $0.kind.rateAtFirst == 0.1 && $0.kind.turnsBad == nil }
+        let row = rows.first { $0.kind.name == "10 %" }
         guard let row else { return "" }
         let (width, height, left, bottom) = (720.0, 400.0, 70.0, 50.0)
         let highest = max(1, row.outcomes.map(\.excessBounces).max() ?? 1) * 1.15

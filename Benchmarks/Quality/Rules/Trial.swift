@@ -23,13 +23,15 @@ struct Trial {
         var description = WorldDescription()
         description.start = start
         description.bounceLag = kind.bounceLag
-        let pool = PoolID(unchecked: "pool_a")
-        description.pools = [WorldDescription.Pool(id: pool, name: "A", capacity: 1_000_000_000)]
         for number in 0..<lists {
+            let pool = PoolID(unchecked: "pool_\(number)")
+            let volume = kind.perDay ?? 1_000_000_000
+            description.pools.append(WorldDescription.Pool(id: pool, name: "Pool \(number)", capacity: volume))
             var campaign = WorldDescription.Campaign(
                 id: CampaignID(unchecked: "list_\(number)"), name: "List \(number)", pool: pool)
-            (campaign.status, campaign.leads, campaign.rate) = (.running, ListKind.emails, ListKind.rate)
+            (campaign.status, campaign.leads, campaign.rate) = (.running, ListKind.emails, kind.rate)
             (campaign.bounceRate, campaign.replyRate) = (kind.rateAtFirst, 0)
+            campaign.bounceRun = kind.bounceRun
             campaign.turnsBad = kind.turnsBad.map { ($0.after, $0.rate) }
             description.campaigns.append(campaign)
         }
@@ -38,8 +40,7 @@ struct Trial {
         var replays = policies.map { policy in
             ids.map { CampaignReplay(CampaignEntry(id: $0, workspace: policy.workspace.name), policy: policy) }
         }
-        let minutes = Int(Double(ListKind.emails) / ListKind.rate * 60) + Int(kind.bounceLag.seconds / 60) + 30
-        for minute in 0...minutes {
+        for minute in 0...kind.minutes {
             let now = start + .seconds(60 * minute)
             world.advance(to: now)
             for (index, id) in ids.enumerated() {
