@@ -64,6 +64,7 @@ struct ReloadedRun {
         "  - {name: large, on: launch, when: totalEnrolled > 550, then: hold}\n",
         "  - {name: slow, when: 'increase(sent, 1h) < 5', then: alert}\n",
         "  - {name: turned, when: bounceRate > 5%, confidence: 90%, within: 100, then: pause, resume: {after: 50m}}\n",
+        "  - {name: all, on: group, by: pool, when: bounceRate > 6% and resolved >= 60, for: 10m, then: pause}\n",
     ]
 
     var generator: SeededGenerator
@@ -219,12 +220,15 @@ struct ReloadedRun {
         let campaigns = bench.warden.campaigns.indices.map { index in
             let campaign = bench.warden.campaigns[index]
             let own = sent.filter { $0.hasPrefix("\(campaign.entry.id) ") }
-            return "\(campaign.entry.id) \(describe(campaign.phase)) sent \(own) mutes \(campaign.rules.mutes.keys)"
+            return "\(campaign.entry.id) \(describe(campaign.phase)) sent \(own) mutes \(campaign.rules.mutes.keys.sorted())"
         }
         let launches = bench.warden.launches.all.map { launch in
             "\(launch.entry.campaign) \(launch.phase) held by \(launch.heldBy?.by ?? "nobody")"
         }
-        return campaigns + launches
+        let groups = bench.warden.groups(ofRule: "all", at: bench.now).map { group, state, evaluation in
+            "\(group.value) firing \(state.isFiring), \(evaluation.truth)"
+        }
+        return campaigns + launches + groups
     }
 
     private func describe(_ phase: CampaignPhase) -> String {
