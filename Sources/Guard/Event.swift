@@ -27,6 +27,8 @@ package enum Event: Sendable {
     case ordered(Order)
     /// A new, valid policy was read.
     case reloaded(CheckedPolicy)
+    /// Stored samples of campaigns whose windows a reload added, oldest first; see ``Guard/missingSamples(at:)``.
+    case recalled([CampaignID: [(at: Instant, stats: CampaignStats)]])
 }
 
 /// A read request to the platform.

@@ -59,6 +59,15 @@ extension Guard {
         return decision
     }
 
+    /// Takes in stored samples; the rules that read them are evaluated at the next sample.
+    mutating func recall(_ samples: [CampaignID: [(at: Instant, stats: CampaignStats)]], at now: Instant) {
+        for (id, stored) in samples {
+            guard let index = campaigns.index(of: id) else { continue }
+            campaigns.update(index) { $0.samples.fill(from: stored.filter { $0.at <= now }) }
+        }
+        sumGroups(at: now)
+    }
+
     mutating func checkStale(_ index: Int, at now: Instant) -> [Effect] {
         // Checked at every poll, and usually false.
         guard campaigns[index].samples.age(at: now) > policy.staleAfter else { return [] }

@@ -15,6 +15,15 @@ extension Guard {
         }
     }
 
+    /// Campaigns with windows that a reload added, and since when they need samples that the ledger may have.
+    package func missingSamples(at now: Instant) -> [(campaign: CampaignID, workspace: WorkspaceName, since: Instant)] {
+        campaigns.indices.compactMap { index in
+            campaigns[index].samples.history.missing.map {
+                (campaigns[index].entry.id, campaigns[index].entry.workspace, now - $0)
+            }
+        }
+    }
+
     /// The obstacles to a resume of the campaign at that index, and the warnings; nil if it is not paused.
     package func resumeOutlook(
         _ index: Int, at now: Instant

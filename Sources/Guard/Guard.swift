@@ -88,6 +88,9 @@ package struct Guard: Sendable {
         case .recorded(let failure): effects = take(recording: failure, at: now)
         case .ordered(let order): effects = obey(order, at: now)
         case .reloaded(let policy): effects = reload(policy, at: now)
+        case .recalled(let samples):
+            recall(samples, at: now)
+            effects = []
         }
         effects += pauseAsOrdered(at: now)
         if readiness == .pending, isFirstRoundOver(at: now) {

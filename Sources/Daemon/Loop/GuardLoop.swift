@@ -114,7 +114,7 @@ struct GuardLoop {
         case .answered, .changed: actionsInFlight -= 1
         // The next start polls again.
         case .polled where isStopping: return
-        case .started, .tick, .polled, .sampled, .hinted, .reloaded, .recorded, .ordered, .clockSet: break
+        case .started, .tick, .polled, .sampled, .hinted, .reloaded, .recorded, .ordered, .clockSet, .recalled: break
         }
         step(event)
     }
@@ -199,11 +199,28 @@ struct GuardLoop {
         log(event)
         if let adopted {
             step(.reloaded(adopted))
+            recallSamples()
         } else {
             perform([])
         }
         status.reloaded(warden.summary)
         return ReloadOutcome(accepted: adopted != nil, message: event.message)
+    }
+
+    /// Reads the stored samples that windows added by a reload need.
+    private mutating func recallSamples() {
+        let missing = warden.missingSamples(at: now)
+        guard !missing.isEmpty, let reader = surroundings.ledger?.queries else { return }
+        start {
+            var samples: [CampaignID: [(at: Instant, stats: CampaignStats)]] = [:]
+            for campaign in missing {
+                // What cannot be read fills up with new samples, as in a new ledger.
+                samples[campaign.campaign] =
+                    (try? await reader.samples(
+                        of: campaign.campaign, campaign.workspace.text, since: campaign.since)) ?? []
+            }
+            return .event(.recalled(samples))
+        }
     }
 
     /// Reports a change of the wall clock; the guard itself runs on monotonic time.

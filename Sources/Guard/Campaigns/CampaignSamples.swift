@@ -141,6 +141,13 @@ package struct CampaignSamples: Sendable {
 
     mutating func adopt(windows: [CampaignRules.Window]) { history.rearrange(windows) }
 
+    /// Fills the windows that a reload added from stored samples, oldest first.
+    mutating func fill(from stored: [(at: Instant, stats: CampaignStats)]) {
+        history.fill(
+            from: stored.map { ($0.at, Counters($0.stats)) },
+            latest: latest.map { ($0.at, history.last ?? counters) })
+    }
+
     /// Begins to watch the campaign again.
     mutating func watch(since now: Instant) { watchedSince = now }
 

@@ -30,11 +30,14 @@ struct UnbrokenCounters: Sendable {
     private static let stepFactor = 3.0
 
     /// The counts before the last restart.
-    private var offset = Counters.zero
+    private var offset: Counters
     /// The last known value of each counter as the platform reported it.
     private(set) var last: Counters?
     private var lastAt = Instant(milliseconds: 0)
     private var earlier: Earlier?
+
+    /// - Parameter offset: the counts before the first sample.
+    init(offset: Counters = .zero) { self.offset = offset }
 
     /// The last known value of each counter across all restarts; nil before the first sample.
     var total: Counters? {
