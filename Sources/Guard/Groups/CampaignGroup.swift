@@ -24,7 +24,7 @@ struct CampaignGroup: Sendable {
     /// By their index in the policy.
     let campaigns: [Int]
     private let columns: GroupColumns
-    /// What each campaign adds, and the time of that sample; nil while unknown. In the order of ``campaigns``.
+    /// What each campaign adds and when it was sampled, in the order of ``campaigns``; nil while unknown.
     private var shares: [(share: GroupShare, at: Instant)?]
     private(set) var sums: GroupSums
     var state = RuleState()

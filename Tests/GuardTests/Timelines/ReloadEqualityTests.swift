@@ -220,7 +220,8 @@ struct ReloadedRun {
         let campaigns = bench.warden.campaigns.indices.map { index in
             let campaign = bench.warden.campaigns[index]
             let own = sent.filter { $0.hasPrefix("\(campaign.entry.id) ") }
-            return "\(campaign.entry.id) \(describe(campaign.phase)) sent \(own) mutes \(campaign.rules.mutes.keys.sorted())"
+            let mutes = campaign.rules.mutes.keys.sorted()
+            return "\(campaign.entry.id) \(describe(campaign.phase)) sent \(own) mutes \(mutes)"
         }
         let launches = bench.warden.launches.all.map { launch in
             "\(launch.entry.campaign) \(launch.phase) held by \(launch.heldBy?.by ?? "nobody")"
