@@ -19,6 +19,28 @@ package enum Provider: String, CaseIterable, Sendable {
         case rosters
     }
 
+    /// What the stats of a platform's campaigns contain, and what they mean there.
+    package struct Reports: Sendable {
+        package enum Unit: String, Sendable {
+            case emails, leads
+        }
+
+        /// How the answer to a pause shows who made it.
+        package enum PauseMaker: String, Sendable {
+            /// It does not.
+            case unknown
+            /// By its time: a pause that is older than our request is someone else's.
+            case byTime
+        }
+
+        /// The counters that its responses can contain.
+        package var counters: Set<Counter>
+        /// The counters whose sum is the number of emails with a known outcome.
+        package var resolved: [Counter]
+        package var bouncesCount: Unit
+        package var pauseMaker: PauseMaker
+    }
+
     package struct Traits: Sendable {
         /// For display.
         package var title: String
@@ -33,6 +55,8 @@ package enum Provider: String, CaseIterable, Sendable {
         package var keyPrefix: String?
         /// A path that `sendwarden doctor` requests without a key, to test that the API is reachable.
         package var probePath: String
+        /// Nil if it sends no campaigns.
+        package var reports: Reports?
     }
 
     package var traits: Traits {
@@ -40,7 +64,10 @@ package enum Provider: String, CaseIterable, Sendable {
         case .leadterra:
             Traits(
                 title: "Leadterra", url: "https://app.leadterra.co", abilities: [.campaigns, .volumes, .accounts],
-                keyForm: "the API key", keyIsPair: false, keyPrefix: "sk_", probePath: "/v1/sender-pools")
+                keyForm: "the API key", keyIsPair: false, keyPrefix: "sk_", probePath: "/v1/sender-pools",
+                reports: Reports(
+                    counters: [.totalEnrolled, .sent, .delivered, .bounced, .replied, .resolved],
+                    resolved: [.delivered, .bounced], bouncesCount: .emails, pauseMaker: .byTime))
         case .twilioComms:
             Traits(
                 title: "Twilio Comms", url: "https://comms.twilio.com", abilities: [.rosters],
@@ -50,6 +77,9 @@ package enum Provider: String, CaseIterable, Sendable {
     }
 
     package func can(_ ability: Ability) -> Bool { traits.abilities.contains(ability) }
+
+    /// True if the platform's campaigns can have the counter.
+    package func reports(_ counter: Counter) -> Bool { traits.reports?.counters.contains(counter) ?? false }
 
     /// The providers with this ability, for messages.
     static func names(_ ability: Ability) -> String {

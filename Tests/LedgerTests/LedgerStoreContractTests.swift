@@ -101,6 +101,28 @@ import Testing
         #expect(try await second.queries.history("acme", HistoryFilter(limit: 9)).map(\.message) == ["ready"])
     }
 
+    /// What only some platforms report, alone and with the others.
+    @Test(arguments: LedgerStoreCase.all) func samplesContainEveryCounter(_ kind: LedgerStoreCase) async throws {
+        let bed = try kind.makeBed()
+        defer { bed.end() }
+        var all = LedgerTests.stats(100)
+        (all.hardBounced, all.softBounced, all.complained, all.unsubscribed, all.deferred) = (1, 2, 3, 4, 5)
+        var some = LedgerTests.stats(200)
+        some.unsubscribed = 0
+        let samples = [all, some, LedgerTests.stats(300)]
+        do {
+            let store = try await bed.open(Self.scope, Self.start).store
+            for (number, stats) in samples.enumerated() {
+                let at = Self.start + .seconds(600 * number)
+                try await store.append(batch([.sample(LedgerTests.camp, stats, at: at)], at: at))
+            }
+            #expect(try await store.queries.damage() == nil)
+            await store.close()
+        }
+        let memory = try await bed.open(Self.scope, Self.start + .seconds(3600)).memory
+        #expect(memory.samples[LedgerTests.camp]?.map(\.stats) == samples)
+    }
+
     // MARK: Order
 
     @Test(arguments: LedgerStoreCase.all) func batchesOfOneUrgencyStayInOrder(_ kind: LedgerStoreCase) async throws {

@@ -241,6 +241,12 @@ import Testing
     private func downgrade(_ path: String, to version: Int) throws {
         let queue = try DatabaseQueue(path: path)
         try queue.write { database in
+            for column in ["hard_bounced", "soft_bounced", "complained", "unsubscribed", "deferred"] {
+                try database.execute(sql: "ALTER TABLE sample DROP COLUMN \(column)")
+            }
+            try database.execute(
+                sql: "DELETE FROM grdb_migrations WHERE CAST(identifier AS INTEGER) > ?", arguments: [version])
+            if version == 4 { return }
             var dropped = ["head"]
             var summed = ["workspace", "campaign", "launch", "sample", "decision", "intent"]
             if version < 2 { dropped += ["event", "pool_sample"] } else { summed += ["event", "pool_sample"] }
@@ -250,14 +256,12 @@ import Testing
             if version == 2 {
                 try database.execute(sql: "DROP INDEX event_by_pool; ALTER TABLE event DROP COLUMN pool")
             }
-            try database.execute(
-                sql: "DELETE FROM grdb_migrations WHERE CAST(identifier AS INTEGER) > ?", arguments: [version])
         }
         try queue.close()
-        try FileManager.default.removeItem(atPath: path + ".head")
+        if version < 4 { try FileManager.default.removeItem(atPath: path + ".head") }
     }
 
-    @Test(arguments: [1, 2, 3]) func aLedgerOfAnOlderVersionIsMigrated(_ version: Int) throws {
+    @Test(arguments: [1, 2, 3, 4]) func aLedgerOfAnOlderVersionIsMigrated(_ version: Int) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/ledger.sqlite"
         do {

@@ -2,7 +2,9 @@ package import Model
 
 extension CampaignStats {
     /// Counters at zero.
-    static let zeroCounters = CampaignStats(totalEnrolled: 0, sent: 0, delivered: 0, bounced: 0, replied: 0)
+    static let zeroCounters = CampaignStats(
+        totalEnrolled: 0, sent: 0, delivered: 0, bounced: 0, replied: 0, hardBounced: 0, softBounced: 0, complained: 0,
+        unsubscribed: 0, deferred: 0)
 
     /// The counts since an earlier response; unknown if either lacks the counter.
     ///
@@ -16,6 +18,11 @@ extension CampaignStats {
         stats.delivered = since(delivered, before.delivered)
         stats.bounced = since(bounced, before.bounced)
         stats.replied = since(replied, before.replied)
+        stats.hardBounced = since(hardBounced, before.hardBounced)
+        stats.softBounced = since(softBounced, before.softBounced)
+        stats.complained = since(complained, before.complained)
+        stats.unsubscribed = since(unsubscribed, before.unsubscribed)
+        stats.deferred = since(deferred, before.deferred)
         return stats
     }
 }

@@ -12,9 +12,10 @@ struct Forecast: CompiledReadings {
 
     private func added(to counter: Counter) -> Double {
         switch counter {
-        case .totalEnrolled, .replied: 0
+        // No rate of a bad list is known for these.
+        case .totalEnrolled, .replied, .complained, .unsubscribed, .deferred: 0
         case .sent, .resolved: emails
-        case .bounced: emails * bounceRate
+        case .bounced, .hardBounced, .softBounced: emails * bounceRate
         case .delivered: emails * (1 - bounceRate)
         }
     }

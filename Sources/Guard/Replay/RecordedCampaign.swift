@@ -93,6 +93,11 @@ struct RecordedCampaign: Sendable {
         answer.delivered = count(stats.delivered, known.delivered)
         answer.bounced = count(stats.bounced, known.bounced)
         answer.replied = count(stats.replied, known.replied)
+        answer.hardBounced = count(stats.hardBounced, known.hardBounced)
+        answer.softBounced = count(stats.softBounced, known.softBounced)
+        answer.complained = count(stats.complained, known.complained)
+        answer.unsubscribed = count(stats.unsubscribed, known.unsubscribed)
+        answer.deferred = count(stats.deferred, known.deferred)
         answer.queued = stats.queued.map { $0 &+ (Int(exactly: unsent + spared.sent) ?? 0) }
         return answer
     }

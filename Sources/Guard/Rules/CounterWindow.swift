@@ -43,7 +43,7 @@ struct CounterWindow: Sendable {
         let tick: Int64
         let counters: [Counter]
         /// Each counter's index in a row; negative if the window does not store it.
-        private let places: SIMD8<Int8>
+        private let places: SIMD16<Int8>
 
         init(_ window: TimeWindow, _ asked: Set<Counter>) {
             self.window = window
@@ -53,7 +53,7 @@ struct CounterWindow: Sendable {
             spacing = span / Int64(resolution)
             tick = max(1, span / (CounterWindow.ticksMax / 4))
             counters = Counter.allCases.filter(asked.contains)
-            var places = SIMD8<Int8>(repeating: -1)
+            var places = SIMD16<Int8>(repeating: -1)
             for (index, counter) in counters.enumerated() { places[counter.number] = Int8(index + 1) }
             self.places = places
         }
@@ -144,8 +144,8 @@ struct CounterWindow: Sendable {
 
     /// The counter's growth in the window.
     ///
-    /// Nil with fewer than two samples, if none is as old as the window's end, or if either end is unknown. Never negative, because a platform may correct a
-    /// counter downwards slightly.
+    /// Nil with fewer than two samples, if none is as old as the window's end, or if either end is unknown. Never
+    /// negative, because a platform may correct a counter downwards slightly.
     func increase(of counter: Counter) -> Increase? {
         growth(of: counter).map { Increase(amount: $0.amount, covered: .milliseconds($0.covered)) }
     }
@@ -238,6 +238,11 @@ extension Counter {
         case .bounced: 3
         case .replied: 4
         case .resolved: 5
+        case .hardBounced: 6
+        case .softBounced: 7
+        case .complained: 8
+        case .unsubscribed: 9
+        case .deferred: 10
         }
     }
 }

@@ -8,6 +8,11 @@ struct Counters: Hashable, Sendable {
     var delivered: Double
     var bounced: Double
     var replied: Double
+    var hardBounced: Double
+    var softBounced: Double
+    var complained: Double
+    var unsubscribed: Double
+    var deferred: Double
 
     init(_ stats: CampaignStats) {
         func value(_ count: Int?) -> Double { count.map(Double.init) ?? .nan }
@@ -16,6 +21,11 @@ struct Counters: Hashable, Sendable {
         delivered = value(stats.delivered)
         bounced = value(stats.bounced)
         replied = value(stats.replied)
+        hardBounced = value(stats.hardBounced)
+        softBounced = value(stats.softBounced)
+        complained = value(stats.complained)
+        unsubscribed = value(stats.unsubscribed)
+        deferred = value(stats.deferred)
     }
 
     subscript(counter: Counter) -> Double {
@@ -25,6 +35,11 @@ struct Counters: Hashable, Sendable {
         case .delivered: delivered
         case .bounced: bounced
         case .replied: replied
+        case .hardBounced: hardBounced
+        case .softBounced: softBounced
+        case .complained: complained
+        case .unsubscribed: unsubscribed
+        case .deferred: deferred
         case .resolved: delivered + bounced
         }
     }
@@ -36,6 +51,11 @@ struct Counters: Hashable, Sendable {
         delivered += other.delivered
         bounced += other.bounced
         replied += other.replied
+        hardBounced += other.hardBounced
+        softBounced += other.softBounced
+        complained += other.complained
+        unsubscribed += other.unsubscribed
+        deferred += other.deferred
     }
 
     /// Subtracts the other counters; the difference is unknown if either is.
@@ -45,6 +65,11 @@ struct Counters: Hashable, Sendable {
         delivered -= other.delivered
         bounced -= other.bounced
         replied -= other.replied
+        hardBounced -= other.hardBounced
+        softBounced -= other.softBounced
+        complained -= other.complained
+        unsubscribed -= other.unsubscribed
+        deferred -= other.deferred
     }
 
     /// Adds to one counter; `resolved` is derived from two others and ignored.
@@ -55,6 +80,11 @@ struct Counters: Hashable, Sendable {
         case .delivered: delivered += amount
         case .bounced: bounced += amount
         case .replied: replied += amount
+        case .hardBounced: hardBounced += amount
+        case .softBounced: softBounced += amount
+        case .complained: complained += amount
+        case .unsubscribed: unsubscribed += amount
+        case .deferred: deferred += amount
         case .resolved: break
         }
     }
@@ -85,6 +115,11 @@ struct Counters: Hashable, Sendable {
         if delivered.isNaN { delivered = other.delivered }
         if bounced.isNaN { bounced = other.bounced }
         if replied.isNaN { replied = other.replied }
+        if hardBounced.isNaN { hardBounced = other.hardBounced }
+        if softBounced.isNaN { softBounced = other.softBounced }
+        if complained.isNaN { complained = other.complained }
+        if unsubscribed.isNaN { unsubscribed = other.unsubscribed }
+        if deferred.isNaN { deferred = other.deferred }
     }
 
     /// The growth of a counter since `before`, at least 0; nil if either is unknown.
@@ -107,10 +142,15 @@ struct Counters: Hashable, Sendable {
         counters.delivered = since(delivered, before.delivered)
         counters.bounced = since(bounced, before.bounced)
         counters.replied = since(replied, before.replied)
+        counters.hardBounced = since(hardBounced, before.hardBounced)
+        counters.softBounced = since(softBounced, before.softBounced)
+        counters.complained = since(complained, before.complained)
+        counters.unsubscribed = since(unsubscribed, before.unsubscribed)
+        counters.deferred = since(deferred, before.deferred)
         return counters
     }
 
-    static let zero = Counters(CampaignStats(totalEnrolled: 0, sent: 0, delivered: 0, bounced: 0, replied: 0))
+    static let zero = Counters(CampaignStats.zeroCounters)
 }
 
 extension Counters {

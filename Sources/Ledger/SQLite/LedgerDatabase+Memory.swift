@@ -108,7 +108,9 @@ extension LedgerDatabase {
         return age < .seconds(7 * 86400) ? .seconds(900) : .seconds(3600)
     }
 
-    static let counters = ["enrolled", "sent", "delivered", "bounced", "replied", "queued"]
+    static let counters = ["enrolled", "sent", "delivered", "bounced", "replied", "queued"] + optionalCounters
+    /// The columns that only some platforms fill.
+    static let optionalCounters = ["hard_bounced", "soft_bounced", "complained", "unsubscribed", "deferred"]
     static let poolCounters = ["capacity", "remaining", "reserved"]
 
     /// True if the sample matches its checksum; `start` covers its table, workspace and subject.
@@ -118,11 +120,14 @@ extension LedgerDatabase {
         var sum = start
         guard let at = Int64.fromDatabaseValue(row["at"]) else { return false }
         sum.combine(at)
+        var values: [Int64?] = []
+        values.reserveCapacity(counters.count)
         for counter in counters {
             let value: DatabaseValue = row[counter]
             guard value.isNull || Int64.fromDatabaseValue(value) != nil else { return false }
-            sum.combine(Int64.fromDatabaseValue(value))
+            values.append(Int64.fromDatabaseValue(value))
         }
+        sum.combine(counters: values)
         let written: DatabaseValue = row["sum"]
         if written.isNull { return at <= legacyAt }
         return Int64.fromDatabaseValue(written) == sum.short
@@ -131,7 +136,9 @@ extension LedgerDatabase {
     static func sample(_ row: Row) -> (at: Instant, stats: CampaignStats) {
         let stats = CampaignStats(
             totalEnrolled: row["enrolled"], sent: row["sent"], delivered: row["delivered"], bounced: row["bounced"],
-            replied: row["replied"], queued: row["queued"])
+            replied: row["replied"], queued: row["queued"], hardBounced: row["hard_bounced"],
+            softBounced: row["soft_bounced"], complained: row["complained"], unsubscribed: row["unsubscribed"],
+            deferred: row["deferred"])
         return (Instant(milliseconds: row["at"]), stats)
     }
 }

@@ -205,7 +205,7 @@ extension LedgerDatabase {
             let values = counters.map { Int64.fromDatabaseValue(row[$0]) }
             var sum = start(stray.to)
             sum.combine(at)
-            for value in values { sum.combine(value) }
+            sum.combine(counters: values)
             let hasSum = !(row["sum"] as DatabaseValue).isNull
             var arguments: [(any DatabaseValueConvertible)?] = [stray.to, stray.subject, at]
             arguments += values

@@ -170,6 +170,11 @@ extension LedgerDatabase {
         return 0
     }
 
+    private static let insertSample = """
+        INSERT OR REPLACE INTO sample (workspace, campaign, at, \(counters.joined(separator: ", ")), sum)
+        VALUES (?, ?, ?, \(counters.map { _ in "?" }.joined(separator: ", ")), ?)
+        """
+
     private func write(
         _ stats: CampaignStats, of id: CampaignID, _ workspace: String, at: Instant, _ database: Database
     ) throws {
@@ -183,20 +188,13 @@ extension LedgerDatabase {
         sum.combine(workspace)
         sum.combine(id.text)
         sum.combine(at.milliseconds)
-        for counter in [
+        let counters = [
             stats.totalEnrolled, stats.sent, stats.delivered, stats.bounced, stats.replied, stats.queued,
-        ] { sum.combine(counter) }
-        try database.cachedStatement(
-            sql: """
-                INSERT OR REPLACE INTO sample
-                    (workspace, campaign, at, enrolled, sent, delivered, bounced, replied, queued, sum)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """
-        ).execute(
-            arguments: [
-                workspace, id.text, at.milliseconds, stats.totalEnrolled, stats.sent, stats.delivered, stats.bounced,
-                stats.replied, stats.queued, sum.short,
-            ])
+            stats.hardBounced, stats.softBounced, stats.complained, stats.unsubscribed, stats.deferred,
+        ].map { $0.map(Int64.init) }
+        sum.combine(counters: counters)
+        try database.cachedStatement(sql: LedgerDatabase.insertSample).execute(
+            arguments: [workspace, id.text, at.milliseconds] + StatementArguments(counters) + [sum.short])
     }
 
     private func write(

@@ -28,6 +28,12 @@ struct RowSum {
         }
     }
 
+    /// The first six always count; unknown ones at the end do not, because earlier versions had no columns for them.
+    mutating func combine(counters: [Int64?]) {
+        let last = counters.lastIndex { $0 != nil } ?? -1
+        for (index, value) in counters.enumerated() where index < 6 || index <= last { combine(value) }
+    }
+
     mutating func combine(_ number: Int?) { combine(number.map(Int64.init)) }
 
     private mutating func combine(_ value: DatabaseValue) {

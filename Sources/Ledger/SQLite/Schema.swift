@@ -98,6 +98,11 @@ enum Schema {
                     """, arguments: [digest])
             try database.execute(sql: "UPDATE head SET sum = \(SummedTable.head.sum())")
         }
+        migrator.registerMigration("5 more counters") { database in
+            for column in ["hard_bounced", "soft_bounced", "complained", "unsubscribed", "deferred"] {
+                try database.execute(sql: "ALTER TABLE sample ADD COLUMN \(column) INTEGER")
+            }
+        }
         return migrator
     }
 

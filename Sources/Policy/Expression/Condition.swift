@@ -138,6 +138,20 @@ extension Condition {
         return rates
     }
 
+    /// Every counter that the condition reads, alone, in a rate or within a window.
+    var counters: Set<Counter> {
+        var counters: Set<Counter> = []
+        visitLeaves { leaf in
+            switch leaf {
+            case .gauge(.counter(let counter)), .increase(let counter, _), .hourlyIncrease(let counter, _):
+                counters.insert(counter)
+            case .gauge(.rate(let rate)): counters.formUnion([rate.hits, rate.trials])
+            case .constant, .gauge, .age, .wallClock, .negate, .arithmetic, .native: break
+            }
+        }
+        return counters
+    }
+
     /// Every window that the condition uses.
     package var windows: Set<TimeWindow> { Set(windowedCounters.keys) }
 

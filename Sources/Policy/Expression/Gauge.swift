@@ -41,22 +41,45 @@ package enum Counter: String, CaseIterable, Sendable, Codable {
     case totalEnrolled, sent, delivered, bounced, replied
     /// `delivered + bounced`: emails whose outcome is known.
     case resolved
+    /// Included in `bounced`.
+    case hardBounced, softBounced
+    case complained, unsubscribed, deferred
 }
 
 /// A ratio of two counters, over the campaign's lifetime or within a window.
 package enum Rate: String, CaseIterable, Sendable, Codable {
-    case bounceRate
+    case bounceRate, hardBounceRate, complaintRate, unsubscribeRate, deferralRate
 
     package var hits: Counter {
         switch self {
         case .bounceRate: .bounced
+        case .hardBounceRate: .hardBounced
+        case .complaintRate: .complained
+        case .unsubscribeRate: .unsubscribed
+        case .deferralRate: .deferred
         }
     }
 
     /// The denominator.
     package var trials: Counter {
         switch self {
-        case .bounceRate: .resolved
+        case .bounceRate, .hardBounceRate: .resolved
+        // Only a delivered email can be complained about.
+        case .complaintRate, .unsubscribeRate: .delivered
+        case .deferralRate: .sent
+        }
+    }
+}
+
+extension Counter {
+    /// The counters that can stand in for it on a platform that does not report it, the nearest first.
+    var substitutes: [Counter] {
+        switch self {
+        case .hardBounced, .softBounced: [.bounced]
+        case .complained: [.unsubscribed, .replied]
+        case .unsubscribed: [.complained, .replied]
+        case .deferred: [.bounced]
+        case .totalEnrolled, .sent, .delivered, .bounced, .replied, .resolved: []
         }
     }
 }

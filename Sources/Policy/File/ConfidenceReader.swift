@@ -67,7 +67,9 @@ struct ConfidenceReader {
             comparison.comparison == .greater || comparison.comparison == .greaterOrEqual, limit > 0, limit < 1
         else { return nil }
         switch comparison.left {
-        case .gauge(.rate(let rate)): return (rate.hits, rate.trials, limit)
+        case .gauge(.rate(let rate)):
+            let isPart = ConfidenceReader.wholes[rate.hits]?.contains(rate.trials) == true
+            return isPart ? (rate.hits, rate.trials, limit) : nil
         case .arithmetic(.divide, .gauge(.counter(let hits)), .gauge(.counter(let trials))):
             return ConfidenceReader.wholes[hits]?.contains(trials) == true ? (hits, trials, limit) : nil
         case .constant, .gauge, .call, .negate, .arithmetic: return nil
@@ -78,6 +80,9 @@ struct ConfidenceReader {
     private static let wholes: [Counter: Set<Counter>] = [
         .bounced: [.resolved, .sent, .totalEnrolled], .delivered: [.resolved, .sent, .totalEnrolled],
         .replied: [.delivered, .resolved, .sent, .totalEnrolled], .resolved: [.sent, .totalEnrolled],
-        .sent: [.totalEnrolled],
+        .sent: [.totalEnrolled], .hardBounced: [.bounced, .resolved, .sent, .totalEnrolled],
+        .softBounced: [.bounced, .resolved, .sent, .totalEnrolled],
+        .complained: [.delivered, .resolved, .sent, .totalEnrolled],
+        .unsubscribed: [.delivered, .resolved, .sent, .totalEnrolled], .deferred: [.sent, .totalEnrolled],
     ]
 }

@@ -10,8 +10,8 @@ struct PolicyChecks {
     }
 
     func check(
-        _ fields: Fields, campaigns: [Located<CampaignEntry>], launches: [Located<LaunchEntry>], rules: [LocatedRule],
-        bound: Set<PoolID>
+        _ fields: Fields, workspaces: [Located<Workspace>], campaigns: [Located<CampaignEntry>],
+        launches: [Located<LaunchEntry>], rules: [LocatedRule], bound: Set<PoolID>
     ) {
         // Rules on named pools work without any campaign.
         if bound.isEmpty, fields["campaigns"] == nil || (campaigns.isEmpty && !reader.hasErrors) {
@@ -29,6 +29,7 @@ struct PolicyChecks {
             groups(rule, campaigns)
             launchRule(rule)
             windows(rule, fields)
+            CounterChecks(reader).check(rule, campaigns, workspaces)
         }
         launchesWithoutRules(launches, rules)
     }

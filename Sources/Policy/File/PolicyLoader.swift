@@ -58,7 +58,8 @@ struct PolicyAssembly {
             fields["on_unapproved"].flatMap { reader.choice($0, "on_unapproved") } ?? .alert
         let limits = LimitReader(reader).limits(fields)
         PolicyChecks(reader).check(
-            fields, campaigns: campaigns, launches: launches, rules: rules, bound: Set(pools.map(\.entry.name)))
+            fields, workspaces: workspaces, campaigns: campaigns, launches: launches, rules: rules,
+            bound: Set(pools.map(\.entry.name)))
         PoolChecks(reader).check(workspaces: workspaces, pools: pools, campaigns: campaigns, rules: rules)
         guard !workspaces.isEmpty, let pace else { return nil }
         return CheckedPolicy(

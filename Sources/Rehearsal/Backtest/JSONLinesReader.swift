@@ -34,6 +34,11 @@ struct JSONLinesReader: Sendable {
         var bounced: Int64?
         var replied: Int64?
         var queued: Int64?
+        var hardBounced: Int64?
+        var softBounced: Int64?
+        var complained: Int64?
+        var unsubscribed: Int64?
+        var deferred: Int64?
         var label: String?
     }
 
@@ -60,6 +65,8 @@ struct JSONLinesReader: Sendable {
             let counts: [(RecordingColumn, Int64?)] = [
                 (.totalEnrolled, row.totalEnrolled), (.sent, row.sent), (.delivered, row.delivered),
                 (.bounced, row.bounced), (.replied, row.replied), (.queued, row.queued),
+                (.hardBounced, row.hardBounced), (.softBounced, row.softBounced), (.complained, row.complained),
+                (.unsubscribed, row.unsubscribed), (.deferred, row.deferred),
             ]
             for (column, value) in counts { if let value, value >= 0 { column.set(value, in: &sample) } }
             if let label = row.label { Array(label.utf8).withUnsafeBufferPointer { names.label(number, $0) } }

@@ -10,6 +10,12 @@ package struct RecordedSample: Sendable {
     package var bounced: Int64 = -1
     package var replied: Int64 = -1
     package var queued: Int64 = -1
+    /// What only some platforms report, in less space.
+    package var hardBounced: Int32 = -1
+    package var softBounced: Int32 = -1
+    package var complained: Int32 = -1
+    package var unsubscribed: Int32 = -1
+    package var deferred: Int32 = -1
 
     package init(campaign: Int32, at: Int64) {
         (self.campaign, self.at) = (campaign, at)
@@ -20,13 +26,19 @@ package struct RecordedSample: Sendable {
         func count(_ value: Int?) -> Int64 { value.map(Int64.init) ?? -1 }
         (totalEnrolled, sent, delivered) = (count(stats.totalEnrolled), count(stats.sent), count(stats.delivered))
         (bounced, replied, queued) = (count(stats.bounced), count(stats.replied), count(stats.queued))
+        func small(_ value: Int?) -> Int32 { value.flatMap(Int32.init(exactly:)) ?? -1 }
+        (hardBounced, softBounced) = (small(stats.hardBounced), small(stats.softBounced))
+        (complained, unsubscribed) = (small(stats.complained), small(stats.unsubscribed))
+        deferred = small(stats.deferred)
     }
 
     package var stats: CampaignStats {
-        func count(_ value: Int64) -> Int? { value < 0 ? nil : Int(value) }
+        func count(_ value: some FixedWidthInteger) -> Int? { value < 0 ? nil : Int(value) }
         return CampaignStats(
             totalEnrolled: count(totalEnrolled), sent: count(sent), delivered: count(delivered),
-            bounced: count(bounced), replied: count(replied), queued: count(queued))
+            bounced: count(bounced), replied: count(replied), queued: count(queued), hardBounced: count(hardBounced),
+            softBounced: count(softBounced), complained: count(complained), unsubscribed: count(unsubscribed),
+            deferred: count(deferred))
     }
 }
 
@@ -39,6 +51,7 @@ package struct RecordingFault: Error, Hashable, Sendable {
 /// The columns of a recording.
 enum RecordingColumn: String, CaseIterable {
     case at, campaign, totalEnrolled, sent, delivered, bounced, replied, queued, label
+    case hardBounced, softBounced, complained, unsubscribed, deferred
 
     func set(_ value: Int64, in sample: inout RecordedSample) {
         switch self {
@@ -48,6 +61,11 @@ enum RecordingColumn: String, CaseIterable {
         case .bounced: sample.bounced = value
         case .replied: sample.replied = value
         case .queued: sample.queued = value
+        case .hardBounced: sample.hardBounced = Int32(exactly: value) ?? -1
+        case .softBounced: sample.softBounced = Int32(exactly: value) ?? -1
+        case .complained: sample.complained = Int32(exactly: value) ?? -1
+        case .unsubscribed: sample.unsubscribed = Int32(exactly: value) ?? -1
+        case .deferred: sample.deferred = Int32(exactly: value) ?? -1
         case .at, .campaign, .label: break
         }
     }

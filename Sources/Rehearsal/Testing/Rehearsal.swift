@@ -248,7 +248,9 @@ struct Rehearsal {
         return CampaignStats(
             totalEnrolled: enrolled, sent: sent, delivered: delivered, bounced: bounced,
             replied: counter("replied") ?? 0, queued: queued, openRate: series["openRate"]?[wall],
-            replyRate: series["replyRate"]?[wall])
+            replyRate: series["replyRate"]?[wall], hardBounced: counter("hardBounced") ?? nil,
+            softBounced: counter("softBounced") ?? nil, complained: counter("complained") ?? nil,
+            unsubscribed: counter("unsubscribed") ?? nil, deferred: counter("deferred") ?? nil)
     }
 
     private func sum(_ left: Int?, _ right: Int?) -> Int? {

@@ -10,7 +10,10 @@ package struct TestFileReader {
     private static let longest: Duration = .seconds(400 * 86400)
     /// The start of virtual time, unless the file sets another.
     private static let standardStart = "2026-12-01T09:00:00Z"
-    private static let counters = ["totalEnrolled", "sent", "delivered", "bounced", "replied", "queued"]
+    private static let counters =
+        ["totalEnrolled", "sent", "delivered", "bounced", "replied", "queued"] + optionalCounters
+    /// Unknown unless a test gives them.
+    private static let optionalCounters = ["hardBounced", "softBounced", "complained", "unsubscribed", "deferred"]
     private static let rates = ["openRate", "replyRate"]
 
     private let reader: FieldReader

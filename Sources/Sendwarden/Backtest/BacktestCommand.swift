@@ -18,8 +18,8 @@ struct BacktestCommand: AsyncParsableCommand {
             Shows when each rule would have fired, which campaigns would have been paused, and how many bounces the \
             pauses would have avoided. Several policies are compared side by side. The recording is the daemon's \
             ledger, or a file: CSV with a header, or JSON lines. Its columns are at, campaign, and any of \
-            totalEnrolled, sent, delivered, bounced, replied, queued, label; docs/backtest.md describes them. The \
-            label, good or bad, is the true quality of a list: pauses of good lists count as false.
+            totalEnrolled, sent, delivered, bounced, hardBounced, softBounced, complained, unsubscribed, replied, \
+            deferred, queued, label; docs/backtest.md describes them. The label, good or bad, is the true quality of a list: pauses of good lists count as false.
             Exits with 65 if the recording is not valid, 66 if it does not exist, 77 without permission to read it, 78 \
             if a policy is not valid.
 

@@ -15,6 +15,20 @@ extension Registry {
                 $0.derivedFrom = [.counter(.delivered), .counter(.bounced)]
             },
             GaugeEntry(.counter(.replied), .count, "leads that replied"),
+            GaugeEntry(.counter(.hardBounced), .count, "emails that bounced for good, on platforms that report it").with
+            {
+                $0.synonyms = ["hardBounces", "hard_bounced"]
+            },
+            GaugeEntry(.counter(.softBounced), .count, "emails that bounced for a time, on platforms that report it"),
+            GaugeEntry(.counter(.complained), .count, "emails reported as spam, on platforms that report it").with {
+                $0.synonyms = ["complaints", "spamReports"]
+            },
+            GaugeEntry(.counter(.unsubscribed), .count, "leads that unsubscribed, on platforms that report it").with {
+                $0.synonyms = ["unsubscribes"]
+            },
+            GaugeEntry(
+                .counter(.deferred), .count,
+                "emails whose delivery was delayed at least once, on platforms that report it"),
             GaugeEntry(.platform(.queued), .count, "emails waiting to be sent"),
         ] + Rate.allCases.map(rate) + [platformRate(.openRate), platformRate(.replyRate)]
 
@@ -24,9 +38,14 @@ extension Registry {
         return GaugeEntry(.rate(rate), .ratio, summary).with {
             $0.range = 0...1
             $0.parts = [hits, trials]
-            $0.derivedFrom = rate.trials == .resolved ? [.counter(.delivered), .counter(.bounced)] : [hits, trials]
+            $0.derivedFrom = derivation(rate)
             if rate == .bounceRate { $0.synonyms = ["bounce_rate"] }
         }
+    }
+
+    private static func derivation(_ rate: Rate) -> [Gauge] {
+        let whole: [Counter] = rate.trials == .resolved ? [.delivered, .bounced] : [rate.trials]
+        return ((whole.contains(rate.hits) ? [] : [rate.hits]) + whole).map(Gauge.counter)
     }
 
     private static func platformRate(_ gauge: PlatformGauge) -> GaugeEntry {
