@@ -89,7 +89,7 @@ package struct Decision: Hashable, Sendable, Codable {
     package var group: GroupEvidence?
 }
 
-/// What a rule on groups found, beside the sums.
+/// What a rule on groups found, in addition to the sums.
 package struct GroupEvidence: Hashable, Sendable, Codable {
     package var label: GroupLabel
     /// The condition on the campaign's own numbers.

@@ -59,7 +59,7 @@ extension Guard {
         return decision
     }
 
-    /// Takes in stored samples; the rules that read them are evaluated at the next sample.
+    /// Adds stored samples; the rules that read them are evaluated at the next sample.
     mutating func recall(_ samples: [CampaignID: [(at: Instant, stats: CampaignStats)]], at now: Instant) {
         for (id, stored) in samples {
             guard let index = campaigns.index(of: id) else { continue }

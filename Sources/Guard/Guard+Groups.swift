@@ -3,7 +3,7 @@ package import Policy
 
 /// Evaluates the rules on groups of campaigns.
 extension Guard {
-    /// Takes a campaign's newest sample into its groups, and reports transitions of their rules.
+    /// Adds a campaign's newest sample to its groups, and reports transitions of their rules.
     mutating func observeGroups(_ index: Int, at now: Instant) -> [Effect] {
         var effects: [Effect] = []
         for group in groups.groups(of: index) {
@@ -28,7 +28,7 @@ extension Guard {
         campaigns[index].figures(in: context(of: campaigns[index].entry, at: now), withSurroundings: false)
     }
 
-    /// Sums every group from the samples that are known, as after a start or a reload.
+    /// Sums every group from the known samples, for example after a start or a reload.
     mutating func sumGroups(at now: Instant) {
         for group in groups.indices {
             for index in groups[group].campaigns { note(index, group, at: now) }
@@ -45,11 +45,11 @@ extension Guard {
             var running: [(campaign: Int, share: GroupShare)] = []
             for member in groups[group].campaigns
             where campaigns[member].acceptsPause && campaigns[member].rules.mute(of: rule, at: now) == nil {
-                // A campaign that the rule paused before counts from its resume.
+                // A campaign that the rule paused earlier counts from its resume.
                 let figures = figures(member, at: now).counting(from: campaigns[member].baseline(of: rule))
                 if let share = groups[group].share(figures) { running.append((member, share)) }
             }
-            // A campaign that a person resumed is paused again only if the running ones breach from there.
+            // A campaign that a person resumed is paused again only if the group breaches, counting it from its resume.
             let pausesAll = groups[group].rule.offenders == .all && campaigns[index].baseline(of: rule) == nil
             if pausesAll || groups[group].offenders(running, wallTime: now + wallClockOffset).contains(index) {
                 rules.insert(groups[group].ruleIndex)

@@ -3,30 +3,30 @@ import Policy
 
 /// Why a launch does not start now.
 enum LaunchObstacle {
-    /// It is over, or has expired.
+    /// The launch is over or has expired.
     case over
-    /// A person holds it.
+    /// A person holds the launch.
     case person(Order)
     case notDue
-    /// Its campaign has a start under way that another launch began, such as one that a reload replaced.
+    /// A start of its campaign is under way for another launch, such as one that a reload replaced.
     case startUnderWay
     /// The counters show that the campaign was started before.
     case alreadyStarted
     case hold(LaunchHold)
     case startLimit(until: Instant)
-    /// A launch further ahead is not settled yet, so the pool volume that it takes is unknown.
+    /// An earlier launch is not settled yet, so the pool volume that it takes is unknown.
     case behind
 }
 
-/// Decides whether a launch may start now: one answer for the queue, for the decision and for the last check.
+/// Decides whether a launch may start now. The queue, the decision and the last check before the start share it.
 extension Guard {
-    /// Why the launch does not start now; nil if nothing hinders it.
+    /// Why the launch does not start now; nil if it can start.
     ///
-    /// Asked before fresh stats are requested, when they are in, and again just before the start leaves.
+    /// Evaluated before fresh stats are requested, when they are in, and again just before the start is sent.
     ///
     /// - Parameters:
-    ///   - isForced: a person starts it against its rules.
-    ///   - isBehind: a launch further ahead is not settled; nil to find out.
+    ///   - isForced: true if a person starts it regardless of its rules.
+    ///   - isBehind: true if an earlier launch is not settled; nil if that is to be determined.
     func obstacle(_ index: Int, isForced: Bool, isBehind: Bool? = nil, at now: Instant) -> LaunchObstacle? {
         let launch = launches[index]
         guard launch.isOpen, let campaign = campaigns[launch.entry.campaign] else { return .over }
@@ -57,7 +57,7 @@ extension Guard {
         }
     }
 
-    /// What the counters and the rules hold against a start; it passes only if every rule is known and false.
+    /// The obstacle that the counters or the rules present; nil only if every rule is known to be false.
     func evidence(
         against launch: LaunchMachine, _ campaign: CampaignMachine, isForced: Bool, at now: Instant
     ) -> LaunchObstacle? {

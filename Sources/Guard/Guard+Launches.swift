@@ -133,7 +133,7 @@ extension Guard {
         let isForced = launches[index].forcer(at: now) != nil
         guard let obstacle = obstacle(index, isForced: isForced, at: now) else { return release(index, at: now) }
         switch obstacle {
-        // A launch further ahead came due meanwhile, or this one expired or was put off.
+        // Meanwhile, an earlier launch came due, or this one expired or was postponed.
         case .over, .notDue, .behind, .startUnderWay:
             launches.update(index) { $0.stepBack() }
             return advanceLaunches(at: now)

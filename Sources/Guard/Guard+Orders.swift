@@ -35,7 +35,7 @@ extension Guard {
             id: nextDecisionID(), at: now, campaign: order.campaign, cause: .order(order), conditionText: nil,
             evidence: nil)
         let (acceptance, effects) = campaigns.update(index) { $0.orderPause(decision, at: now) }
-        // A campaign that has sent is resumed by an order; one that has not would be started by its launch.
+        // Only an order resumes a campaign that has sent emails. Its launch would start one that has not.
         let launch = launches.openIndex(of: order.campaign)
         guard launch != nil || campaigns[index].samples.latest?.stats.showsSending != true else {
             return (.accepted(acceptance), effects)
@@ -47,13 +47,13 @@ extension Guard {
         )
     }
 
-    /// Withdraws a decided start that has not left; false if there is none.
+    /// Withdraws a start that was decided but not sent; false if there is none.
     private mutating func withdrawStart(_ index: Int) -> Bool {
         guard campaigns.update(index, { $0.withdrawStart() }) else { return false }
         let id = campaigns[index].entry.id
         // A start that may have taken effect stays reserved.
         if campaigns[index].lostStart == nil { pools.cancelReservation(of: id) }
-        // Also a launch that a reload dropped meanwhile: it may return.
+        // This includes a launch that a reload dropped meanwhile, because it may return.
         if let launch = launches.knownIndex(of: id), launches[launch].phase == .starting {
             launches.update(launch) { $0.stepBack() }
         }
@@ -67,14 +67,14 @@ extension Guard {
         pools.cancelReservation(of: campaigns[index].entry.id)
     }
 
-    /// Holds a launch for a person; a start that has left is answered first.
+    /// Holds a launch for a person; if the start was already sent, its response comes first.
     private mutating func hold(_ launch: Int, by order: Order, at now: Instant) -> [Effect] {
         launches.update(launch) { $0.hold(by: order) }
         if launches[launch].phase == .starting { return [] }
         return take(LaunchHold([.person(order.by)]), launch, at: now)
     }
 
-    /// Holds the launches that the policy has added since a person ordered it.
+    /// Holds the launches that the policy has added since a person ordered a hold.
     mutating func holdAsOrdered(at now: Instant) -> [Effect] {
         launches.open.flatMap { index -> [Effect] in
             guard launches[index].heldBy == nil, let order = campaigns[launches[index].entry.campaign]?.launchHold
@@ -145,7 +145,7 @@ extension Guard {
         return (.accepted(.holdLifted(waitsFor: wait)), advanceLaunches(at: now))
     }
 
-    /// Lifts the hold that also applies to a launch of a later policy, and a pause of a start that may still show.
+    /// Lifts the campaign's launch hold, and the pause ordered in case a lost start takes effect.
     private mutating func liftHold(_ index: Int) {
         campaigns.update(index) { campaign in
             campaign.launchHold = nil

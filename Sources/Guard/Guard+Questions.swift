@@ -15,7 +15,7 @@ extension Guard {
         }
     }
 
-    /// Campaigns with windows that a reload added, and since when they need samples that the ledger may have.
+    /// Campaigns with windows that a reload added, and the time from which they need stored samples.
     package func missingSamples(at now: Instant) -> [(campaign: CampaignID, workspace: WorkspaceName, since: Instant)] {
         campaigns.indices.compactMap { index in
             campaigns[index].samples.history.missing.map {

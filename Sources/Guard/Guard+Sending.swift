@@ -3,7 +3,7 @@ import Policy
 
 /// Evaluates decisions again when they are sent, because they may have waited for the ledger.
 extension Guard {
-    /// True if the action may leave now; from then on, no order withdraws it.
+    /// True if the action may be sent now; from then on, no order withdraws it.
     package mutating func mayLeave(_ intent: Intent, at now: Instant) -> Bool {
         guard stillStands(intent, at: now) else { return false }
         if let index = campaigns.index(of: intent.campaign) { campaigns.update(index) { $0.leave(intent) } }
@@ -24,7 +24,7 @@ extension Guard {
         guard campaigns[index].startUnderWay == intent, let launch = launches.openIndex(of: intent.campaign),
             launches[launch].phase == .starting
         else { return false }
-        // A forced order overrules the rules even after its time to begin is over.
+        // A forced order overrules the rules even after the time limit for its start has passed.
         return obstacle(launch, isForced: intent.decision.order?.isForced == true, at: now) == nil
     }
 

@@ -1,6 +1,6 @@
 import Model
 
-/// How a rule on groups puts campaigns together.
+/// What a rule on groups groups campaigns by.
 package enum Grouping: Hashable, Sendable {
     /// By the value of a label.
     case label(String)

@@ -53,7 +53,7 @@ package struct Rule: Hashable, Sendable {
     package var severity: Severity
     /// How sure the rule must be that its ratio is above the limit, for example 0.95; nil for a plain comparison.
     package var confidence: Double?
-    /// The number of emails among which a false pause is improbable; the rule then looks for a change.
+    /// Makes the rule look for a change: the number of emails within which the confidence limits false pauses.
     package var within: Int?
     package var resume: Resume?
     package var onOverride: OnOverride?
@@ -61,7 +61,7 @@ package struct Rule: Hashable, Sendable {
     package var pools: Set<PoolID>?
     /// The senders that a rule may remove or restore.
     package var sender: SenderSelector?
-    /// How a rule on groups puts campaigns together; nil for other rules.
+    /// What a rule on groups groups campaigns by; nil for other rules.
     package var grouping: Grouping?
     /// Which campaigns a rule on groups pauses; nil unless it pauses.
     package var offenders: Offenders?

@@ -18,13 +18,13 @@ extension Phrase {
         case .pausing: "pausing \(name)"
         case .pausingDraft: "\(name) is a draft that has never run; sending the pause in case someone started it"
         case .staysPaused(let isStillSending):
-            "\(name) was last known as paused; sending the pause again; it stays paused until a person resumes it"
+            "\(name) was last known to be paused; sending the pause again; it stays paused until a person resumes it"
                 + (isStillSending ? "; warning: it is still sending; the pause is sent again until it stops" : "")
         case .holdingLaunch(let pause, isInPolicy: true):
             "\(text(pause, name, id)); its launch is held until a person releases it ('sendwarden release \(id)')"
         case .holdingLaunch(let pause, isInPolicy: false):
-            "\(text(pause, name, id)); it has no launch that waits, and one that the policy adds later is held until a "
-                + "person releases it ('sendwarden release \(id)')"
+            "\(text(pause, name, id)); it has no waiting launch; if the policy adds one, it is held until a person "
+                + "releases it ('sendwarden release \(id)')"
         case .pausingOnceAnswered: "pausing \(name) once the platform responds to the request in flight"
         case .pausingOnceResumeAnswered: "pausing \(name) once the platform responds to the resume in flight"
         case .resumeCancelled:

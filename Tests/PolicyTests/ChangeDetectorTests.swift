@@ -228,7 +228,7 @@ import Testing
         let bad = ChangeReading(path.evidence, armed: (12, 1060), test)
         #expect(bad.hits == 12 && bad.trials == 60 && bad.since == Self.time && good.since == nil)
         let tree = rule.condition.tree(TableReadings(changed: bad)).rows()
-        #expect(tree.map(\.text).first == "bounceRate > 5%, at most 5 % false alarms in 2000 emails")
+        #expect(tree.map(\.text).first == "bounceRate > 5%, at most 5 % risk of a false alarm in 2000 emails")
         #expect(tree.first?.value.hasSuffix(" of 40000 needed") == true && tree.first?.outcome == "false")
         #expect(tree.dropFirst().map(\.value) == ["12", "60"])
         #expect(tree.last?.text.hasSuffix("resolved since 2026-11-30 00:53Z") == true)

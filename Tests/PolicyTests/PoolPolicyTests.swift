@@ -147,7 +147,7 @@ import Testing
         ),
         (
             head + pool + campaigns + "rules:\n  - {name: r, on: pool, when: pool.tag(\"x\"), then: alert}\n",
-            "a tag is a text, not a condition"
+            "a tag is text, not a condition"
         ),
         (
             "version: 1\nworkspace: {name: a, provider: twilio_comms, credential: t, auth_token: secret}\n",

@@ -57,14 +57,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("previous(sent, 24h) > 5", "previous takes a formula whose names all have a window"),
-        ("previous(bounceRate, 24h) > 5%", "previous takes a formula whose names all have a window"),
-        ("previous(5, 24h) > 5", "previous takes a formula whose names all have a window"),
-        ("previous(hour(\"UTC\"), 24h) > 5", "previous takes a formula whose names all have a window"),
+        ("previous(sent, 24h) > 5", "previous takes a formula in which every name has a window"),
+        ("previous(bounceRate, 24h) > 5%", "previous takes a formula in which every name has a window"),
+        ("previous(5, 24h) > 5", "previous takes a formula in which every name has a window"),
+        ("previous(hour(\"UTC\"), 24h) > 5", "previous takes a formula in which every name has a window"),
         ("previous(bounceRate(24h)) > 5%", "previous takes a formula and a duration"),
         ("previous(bounceRate(24h), 5) > 5%", "a window must be a duration"),
-        ("previous(bounceRate(60d), 31d) > 5%", "previous reaches back 91d; samples are stored for 90d"),
-        ("previous(increase(sent, 1h), 30d) > 5", "a window of 1h is too short to be read 30d later"),
+        ("previous(bounceRate(60d), 31d) > 5%", "previous reaches back 91d, but samples are stored for 90d"),
+        ("previous(increase(sent, 1h), 30d) > 5", "a window of 1h is too short to be read 30d back"),
         ("previous(bounceRate(24h), 24h) > 50", "cannot compare a ratio with a plain number"),
         ("previous(bounceRate(24h), 24h) > 101%", "the condition can never be true"),
     ])

@@ -30,7 +30,7 @@ import Testing
         ("age(sent) > 1m", "age takes stats, pools or accounts"), ("age() > 1m", "age takes stats, pools or accounts"),
         ("wilson_lower(sent, 95%) > 5%", "wilson_lower takes two counts and a confidence"),
         ("campaign.label(team) == \"a\"", "campaign.label takes one text"),
-        ("sent + pool.tag(\"a\") > 5", "expected a number, found a text"),
+        ("sent + pool.tag(\"a\") > 5", "expected a number, found text"),
         ("rate > 5", "'rate' is a function"), ("campaign.label == \"a\"", "'campaign.label' is a function"),
         ("replyRate(24h) > 5%", "replyRate takes no window"), ("sent(24h) > 5", "'sent' is not a function"),
         ("bouncRate(24h) > 5%", "unknown function 'bouncRate'"),

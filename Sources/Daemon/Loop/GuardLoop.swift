@@ -207,14 +207,14 @@ struct GuardLoop {
         return ReloadOutcome(accepted: adopted != nil, message: event.message)
     }
 
-    /// Reads the stored samples that windows added by a reload need.
+    /// Reads the stored samples needed by windows that a reload added.
     private mutating func recallSamples() {
         let missing = warden.missingSamples(at: now)
         guard !missing.isEmpty, let reader = surroundings.ledger?.queries else { return }
         start {
             var samples: [CampaignID: [(at: Instant, stats: CampaignStats)]] = [:]
             for campaign in missing {
-                // What cannot be read fills up with new samples, as in a new ledger.
+                // If they cannot be read, the windows fill up with new samples, as with a new ledger.
                 samples[campaign.campaign] =
                     (try? await reader.samples(
                         of: campaign.campaign, campaign.workspace.text, since: campaign.since)) ?? []

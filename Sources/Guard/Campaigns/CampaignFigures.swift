@@ -34,7 +34,7 @@ struct CampaignFigures: CompiledReadings {
     private var armed: Armed?
     /// The sums of the campaign's groups, by the rule's index in the policy.
     private let groups: [Int: GroupSums]
-    /// The sums that the rule evaluated next reads in place of the campaign's own numbers; nil for most rules.
+    /// The sums that the next rule reads instead of the campaign's own numbers; nil unless the rule is on groups.
     private var sums: GroupSums?
     /// True for a resume, which only sends the rest: `totalEnrolled` then excludes sent emails.
     private var countsRest = false
@@ -83,7 +83,7 @@ struct CampaignFigures: CompiledReadings {
         sums = index.map { groups[$0] ?? GroupSums.unknown }
     }
 
-    /// The counters since the resume that is counted from.
+    /// The growth of the counters since the resume that the rule counts from.
     var currentCounters: Counters { isStale ? .unknown : counted }
 
     func value(of gauge: Gauge) -> Double {
@@ -127,7 +127,7 @@ struct CampaignFigures: CompiledReadings {
     private func growth(of counter: Counter, window: Int) -> (amount: Double, covered: Int64)? {
         // Through the buffer, because taking a window out of the array copies it.
         let growth = windows.withUnsafeBufferPointer { $0[window].growth(of: counter) }
-        // What was before the resume is what a window in the past is for.
+        // A window in the past also reads what was counted before the resume.
         guard let growth, let baseline, windows[window].window.offset == .zero else { return growth }
         guard let since = latest.growth(of: counter, since: baseline.counters) else { return nil }
         let sinceResume = latestAt.milliseconds - baseline.at.milliseconds

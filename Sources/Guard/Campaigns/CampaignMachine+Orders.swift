@@ -29,14 +29,14 @@ extension CampaignMachine {
         }
     }
 
-    /// Sends the pause of a campaign that is believed to be paused: somebody may have restarted it.
+    /// Sends the pause again to a campaign that was last known to be paused, because someone may have restarted it.
     private mutating func pauseAgain(_ earlier: Pause, _ decision: Decision, at now: Instant) -> [Effect] {
         var pause = earlier
         pause.keep(for: decision.order)
         return beginPause(decision, repeats: pause, at: now)
     }
 
-    /// Sends a failed pause again at once, now for the person who ordered it.
+    /// Sends a failed pause again immediately, now on behalf of the person who ordered it.
     private mutating func takeOver(_ earlier: PauseAttempt, _ decision: Decision, at now: Instant) -> [Effect] {
         let effects = beginPause(decision, repeats: earlier.repeats, lostStart: earlier.lostStart, at: now)
         guard case .pausing(var attempt) = phase else { return effects }
@@ -57,7 +57,7 @@ extension CampaignMachine {
         }
     }
 
-    /// Withdraws a decided start that has not left; false if there is none.
+    /// Withdraws a start that was decided but not sent; false if there is none.
     mutating func withdrawStart() -> Bool {
         guard case .starting(var attempt) = phase, attempt.isUnderWay, departed != attempt.intent else { return false }
         attempt.isUnderWay = false
@@ -65,7 +65,7 @@ extension CampaignMachine {
         return true
     }
 
-    /// Withdraws a decided resume that has not left; false if there is none.
+    /// Withdraws a resume that was decided but not sent; false if there is none.
     mutating func withdrawResume(at now: Instant) -> Bool {
         guard case .resuming(var attempt) = phase, case .sent(let intent) = attempt.step, departed != intent else {
             return false
@@ -162,7 +162,7 @@ extension CampaignMachine {
 }
 
 extension Pause {
-    /// Keeps the campaign paused until a person resumes it; no order changes nothing.
+    /// Keeps the campaign paused until a person resumes it; does nothing without an order.
     mutating func keep(for order: Order?) {
         if let order { (keptBy, resumeAt) = (order, nil) }
     }

@@ -18,7 +18,7 @@ extension CampaignMachine {
     }
 
     /// - Parameters:
-    ///   - repeats: the confirmed pause of a campaign that is believed to be paused.
+    ///   - repeats: the confirmed pause of a campaign that was last known to be paused.
     ///   - lostStart: a start whose response was lost before.
     mutating func beginPause(
         _ decision: Decision, repeats: Pause? = nil, lostStart: Intent? = nil, at now: Instant
@@ -98,7 +98,7 @@ extension CampaignMachine {
         let pausedAt = answer.pausedAt ?? context.now
         if var pause = attempt.orderedAgain {
             if result.stamp == nil {
-                // Without a sign of a restart, what was learned since the earlier pause stays.
+                // Without evidence of a restart, what was learned since the earlier pause remains valid.
                 let isSame = answer.pausedAt != nil && pause.repetitions == nil
                 if !isSame { pause.standstill = standstill }
                 settlePause(.paused(pause), at: context.now)
@@ -139,7 +139,7 @@ extension CampaignMachine {
     private mutating func settlePause(_ newer: CampaignPhase, at now: Instant) {
         phase = newer
         freshAfter = now
-        // A pause ordered meanwhile is the one that was answered.
+        // The response also answers a pause that was ordered meanwhile.
         switch newer {
         case .paused(var pause):
             guard let orderedPause else { return }

@@ -83,9 +83,9 @@ extension CampaignMachine {
         case passes(ResumeAttempt, Rule?)
     }
 
-    /// Why a resume does not leave now, apart from the start limit.
+    /// Why a resume is not sent now, apart from the start limit.
     enum ResumeBlock {
-        /// No rule and no person wants it any more.
+        /// No rule and no person wants the resume any more.
         case unwanted
         /// The order to resume is too old.
         case orderExpired
@@ -96,9 +96,9 @@ extension CampaignMachine {
         case volume(ResumeHindrance)
     }
 
-    /// Why the resume does not leave now; nil if nothing hinders it.
+    /// Why the resume is not sent now; nil if it can be sent.
     ///
-    /// Asked when its fresh stats are in, and again just before it leaves.
+    /// Evaluated when its fresh stats are in, and again just before it is sent.
     func resumeBlock(_ attempt: ResumeAttempt, in context: CampaignContext) -> ResumeBlock? {
         let rule = context.book.rule(attempt.pause.decision.cause.rule)
         if orderedPause != nil { return .unwanted }
@@ -178,7 +178,7 @@ extension CampaignMachine {
         return [.record(.decision(decision)), .record(.intent(intent, outcome: nil)), .send(intent)]
     }
 
-    /// Notes that a start or a resume leaves; what was counted while it was being stored was sent before it.
+    /// Notes that a start or a resume is sent; emails counted while it was being stored were sent before it.
     mutating func leave(_ intent: Intent) {
         departed = intent
         guard case .resuming(var attempt) = phase, attempt.step == .sent(intent), !attempt.mayHaveTakenEffect else {

@@ -8,7 +8,7 @@ struct PauseDemand {
     var cause: Decision.Cause
     var conditionText: String
     var evaluation: Evaluation
-    /// The campaign's own numbers, if a rule on groups demands the pause; nil for other rules.
+    /// The condition on the campaign's own numbers if a rule on groups demands the pause; nil for other rules.
     var own: Evaluation?
 }
 
@@ -29,7 +29,7 @@ extension CampaignMachine {
             turn(&figures, toSlot: index)
             let truth = running.condition.truth(figures)
             let change = rules.observe(truth, ofSlot: index, at: context.now, maxGap: maxGap)
-            // A transition on a group is reported once, not for each of its campaigns.
+            // A group's transition is reported once, not for each of its campaigns.
             if let change, !running.isOnGroup {
                 let evaluation = running.rule.condition.evaluate(CampaignReadings(figures, labels: entry.labels))
                 effects.append(.report(.rule(RuleTransition(change, running.rule, evaluation, on: .campaign(entry)))))

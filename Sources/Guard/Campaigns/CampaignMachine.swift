@@ -12,9 +12,9 @@ package struct CampaignMachine: Sendable {
     package internal(set) var resumes = ResumePolicy()
     /// A pause ordered by a person that waits for the response to a request under way; nil if there is none.
     var orderedPause: Decision?
-    /// The order that holds the campaign's launch, also one that a later policy adds; nil if there is none.
+    /// The order that holds the campaign's launch, including one that a later policy adds; nil if there is none.
     package internal(set) var launchHold: Order?
-    /// The latest start or resume that left; an order can still withdraw any other.
+    /// The latest start or resume that was sent; an order can still withdraw a later one.
     var departed: Intent?
     /// Samples requested before this time are not acted on, because an action was taken since.
     var freshAfter: Instant

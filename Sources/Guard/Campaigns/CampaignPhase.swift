@@ -44,7 +44,7 @@ package struct StartAttempt: Hashable, Sendable, Codable {
     package var isUnderWay: Bool
     /// The latest start whose response was lost, so that the campaign may be running; nil if there is none.
     package var lost: Intent?
-    /// True after a pause that found a draft: a late start is paused once the counters show it; nil is false.
+    /// True after a pause that found a draft: a start that shows late in the counters is paused; nil means false.
     package var pauseFoundDraft: Bool?
 }
 
@@ -63,7 +63,7 @@ package struct PauseAttempt: Hashable, Sendable, Codable {
     /// A start whose response was lost before the pause, so that it may still take effect; nil if there is none.
     package var lostStart: Intent?
 
-    /// The paused campaign that a person's order pauses again; nil for a first pause and for the guard's own repetition.
+    /// The earlier pause that a person's order repeats; nil for a first pause, and if the guard repeats its own pause.
     var orderedAgain: Pause? { repeats.flatMap { $0.decision.id == intent.decision.id ? nil : $0 } }
 }
 

@@ -16,7 +16,7 @@ extension CampaignPhase {
         case .pausing: .pausing
         case .paused: .paused
         case .pausedByAnother: .pausedByAnother
-        // Between two attempts, the campaign is paused as before.
+        // Between two attempts, the campaign is still paused.
         case .resuming(let attempt): attempt.isUnderWay ? .resuming : .paused
         }
     }

@@ -36,7 +36,7 @@ struct Forecast: CompiledReadings {
     /// The present contents of the window leave it evenly.
     func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double) {
         let before = now.increase(of: counter, window: window)
-        // What becomes of a window in the past does not depend on the next emails.
+        // The next emails do not affect a window in the past.
         guard windows[window].offset == .zero else { return before }
         let length = windows[window].length
         let share = elapsed / length

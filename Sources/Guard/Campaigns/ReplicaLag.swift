@@ -1,11 +1,11 @@
 import Model
 
-/// Decides whether a counter below its earlier value comes from a replica that lags, or was corrected.
+/// Decides whether a counter below its earlier value comes from a lagging replica or was corrected.
 ///
-/// A lagging replica shows neither that a campaign sends nor that it stands still. A value that stays lower for longer
-/// than a replica lags is a correction.
+/// A lagging replica is evidence of neither sending nor a standstill. A value that stays lower for longer than ``max``
+/// is a correction.
 struct ReplicaLag: Hashable, Sendable, Codable {
-    /// A replica lags for no longer than this.
+    /// The longest time that a replica is assumed to lag.
     static let max: Duration = .seconds(86400)
 
     private var lowerSince: Instant?

@@ -25,9 +25,9 @@ package enum OrderOutcome: Sendable {
 /// What an accepted order does.
 package enum OrderAcceptance: Sendable {
     case pausing
-    /// The campaign has never run; the pause is sent in case that somebody started it just now.
+    /// The campaign has never run; the pause is sent in case someone has just started it.
     case pausingDraft
-    /// The campaign is believed to be paused, so the pause is sent again; `isStillSending` means that it was repeated
+    /// The campaign was last known to be paused; the pause is sent again. `isStillSending` means that it was repeated
     /// before.
     case staysPaused(isStillSending: Bool)
     /// The campaign is paused once the response to a pause or a start is in.

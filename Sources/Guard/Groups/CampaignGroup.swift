@@ -21,7 +21,7 @@ struct CampaignGroup: Sendable {
     let ruleIndex: Int
     let rule: Rule
     let value: String
-    /// By their index in the policy.
+    /// The indexes of the campaigns in the policy.
     let campaigns: [Int]
     private let columns: GroupColumns
     /// What each campaign adds and when it was sampled, in the order of ``campaigns``; nil while unknown.
@@ -41,7 +41,7 @@ struct CampaignGroup: Sendable {
             by: rule.grouping?.text ?? "", value: value, campaigns: sums.campaigns.all, counted: sums.campaigns.counted)
     }
 
-    /// Takes in the newest sample of one of the campaigns.
+    /// Notes the newest sample of one of the campaigns.
     mutating func note(_ campaign: Int, _ figures: CampaignFigures, sampledAt: Instant) {
         guard let place = campaigns.firstIndex(of: campaign) else { return }
         shares[place] = share(figures).map { ($0, sampledAt) }
@@ -70,7 +70,7 @@ struct CampaignGroup: Sendable {
 
     /// The campaigns to pause, worst first: as many as needed for the others not to breach.
     ///
-    /// The worst campaign is the one without which the deciding value is closest to its limit or beyond it.
+    /// The worst campaign is the one whose removal moves the deciding value of the others furthest out of the breach.
     ///
     /// - Parameter running: what each running campaign adds.
     func offenders(_ running: [(campaign: Int, share: GroupShare)], wallTime: Instant) -> [Int] {

@@ -29,7 +29,7 @@ struct GroupShare: Hashable, Sendable {
         queued += other.queued
         for index in increases.indices {
             increases[index].amount += other.increases[index].amount
-            // The campaigns are sampled side by side, so their times do not add up.
+            // The campaigns are sampled over the same time, so their hours are not added.
             increases[index].hours = max(increases[index].hours, other.increases[index].hours)
         }
     }

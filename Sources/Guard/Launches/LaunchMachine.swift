@@ -57,7 +57,7 @@ package struct LaunchMachine: Sendable {
 
     init(_ entry: LaunchEntry, position: Int) { (self.entry, self.position) = (entry, position) }
 
-    /// The launch from its beginning, with only the retry time, failed starts and a person's hold retained.
+    /// The launch restarted, with only the retry time, the failed starts and a person's hold retained.
     ///
     /// - Parameter mayRun: a start of the launch may have taken effect, which is retained too.
     func restarted(_ entry: LaunchEntry, position: Int, mayRun: Bool) -> LaunchMachine {
@@ -216,7 +216,7 @@ package struct LaunchMachine: Sendable {
 
     mutating func close() { phase = .closed }
 
-    /// Waits before the start is tried again, longer after each failure; true if the failure is to be reported.
+    /// Waits before the start is retried, longer after each failure; true if the failure is to be reported.
     ///
     /// - Parameters:
     ///   - waitMin: the shortest wait.

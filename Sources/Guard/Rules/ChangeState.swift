@@ -5,30 +5,30 @@ import Policy
 ///
 /// Counting a sample again changes nothing, so stored samples can be counted again after a restart.
 struct ChangeState: Codable, Hashable, Sendable {
-    /// The state is stored after at most this many emails; those since are counted again from stored samples.
+    /// The state is stored after at most this many emails; later ones are counted again from stored samples.
     private static let storedEvery = 100.0
-    /// The campaign is quiet once it has sent nothing, and no trial was a miss, for this long.
+    /// The campaign is quiet once it has sent nothing, and no new trial was a miss, for this long.
     ///
-    /// Longer than two polls and than the usual time from an email to its bounce, but so short that few late hits come
-    /// before.
+    /// It is longer than two polls and than the usual time from an email to its bounce, but so short that few late hits
+    /// arrive before it is over.
     static let quietAfter = Duration.seconds(15 * 60)
-    /// While the campaign is quiet, so many hits count, and one more for each miss.
+    /// The number of hits that count while the campaign is quiet; each miss allows one more.
     ///
     /// This is enough for a campaign that sends an email every few hours, and for a platform that rarely reports.
     static let quietHitsMax = 5.0
 
-    /// The end of the time in which the campaign was not quiet.
+    /// The latest activity of the campaign, and its counters at that time.
     private struct Activity: Codable, Hashable, Sendable {
-        /// The highest counter of sent emails.
+        /// The highest count of sent emails.
         var sent: Double
-        /// When an email was last sent or, before the campaign was quiet, a trial was last a miss.
+        /// When an email was last sent or, unless the campaign was quiet, the misses last grew.
         var at: Instant
-        /// The counter of hits before the campaign was quiet, and the hits skipped since.
+        /// The count of hits before the campaign was quiet, plus the hits skipped since.
         var hits: Double
-        /// The trials without a hit, before the campaign was quiet.
+        /// The count of misses before the campaign was quiet.
         var misses: Double
 
-        /// Notes a sample of a campaign that is not quiet yet, and stays so while misses come.
+        /// Notes a sample of a campaign that is not quiet; more misses keep it from becoming quiet.
         mutating func note(_ counts: Counts, at now: Instant) {
             hits = counts.hits
             guard counts.trials - counts.hits > misses else { return }
@@ -39,13 +39,13 @@ struct ChangeState: Codable, Hashable, Sendable {
     private typealias Counts = (hits: Double, trials: Double)
 
     private(set) var evidence = ChangeEvidence()
-    /// The counters up to which emails are counted: a counter that is corrected downwards does not count its growth
-    /// back to there.
+    /// The counts up to which emails were counted; if a counter is corrected downwards, its growth back to this count
+    /// is not counted again.
     private var hits: Double
     private var trials: Double
-    /// The time of the newest sample counted, or of the restart of the rule.
+    /// The time of the newest counted sample, or of the arming of the rule.
     private var at: Instant
-    /// Nil before a sample with the counter of sent emails.
+    /// Nil until a sample contains the counter of sent emails.
     private var activity: Activity?
 
     /// Nil if a counter of the test is unknown.
@@ -63,13 +63,13 @@ struct ChangeState: Codable, Hashable, Sendable {
         if isQuiet(counters, newest, at: now) { skipLateHits(newest) }
         guard newest.trials > trials else { return }
         let grown = newest.trials - trials
-        // Hits beyond the trials wait for later trials: the platform first counted these emails as misses.
+        // Hits without new trials wait for later trials: the platform first counted these emails as misses.
         let hit = min(grown, max(0, newest.hits - hits))
         detector.count(hit, of: grown, at: now, in: &evidence)
         (hits, trials) = (hits + hit, newest.trials)
     }
 
-    /// Notes the newest activity; true if that is long ago.
+    /// Notes the newest activity; true if the latest was more than ``quietAfter`` ago.
     ///
     /// Only an email that is sent ends a quiet time. Without the counter of sent emails, no campaign is quiet.
     private mutating func isQuiet(_ counters: Counters, _ newest: Counts, at now: Instant) -> Bool {
@@ -85,8 +85,8 @@ struct ChangeState: Codable, Hashable, Sendable {
 
     /// Skips the hits beyond ``quietHitsMax``.
     ///
-    /// They belong to emails sent before, and the misses among those were counted then. Late hits come by themselves in
-    /// a quiet time, at whatever rate, so they would look like a change.
+    /// They belong to emails sent before the quiet time, whose misses were already counted. In a quiet time, late hits
+    /// arrive without misses, so they would look like a change even in a good list.
     private mutating func skipLateHits(_ newest: Counts) {
         guard let last = activity else { return }
         let misses = max(0, newest.trials - newest.hits - last.misses)
@@ -100,7 +100,7 @@ struct ChangeState: Codable, Hashable, Sendable {
     /// True for a stored sample that is not older than the newest one counted.
     func precedes(_ time: Instant) -> Bool { time >= at }
 
-    /// The state with no time after `now`, as the clock may have been set back.
+    /// The state with no time after `now`, because the clock may have been set back.
     func clamped(to now: Instant) -> ChangeState {
         var state = self
         state.at = min(at, now)

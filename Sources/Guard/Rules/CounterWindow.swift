@@ -9,7 +9,7 @@ import Policy
 struct CounterWindow: Sendable {
     /// The maximum resolution of a window in samples; its start is interpolated between two of them.
     static let resolution = 240
-    /// The same for a window that ends in the past, whose samples also cover the time since.
+    /// The resolution of a window that ends in the past; its samples also cover the time since its end.
     private static let offsetResolution = 960
     /// Rows before the window that accumulate before they are dropped together.
     private static let idleMax = 32
@@ -31,7 +31,7 @@ struct CounterWindow: Sendable {
 
     private final class Layout: Sendable {
         let window: TimeWindow
-        /// In milliseconds, like the other times.
+        /// In milliseconds, like the other durations and times here.
         let length: Int64
         /// How long before the newest sample the window ends.
         let offset: Int64
@@ -144,8 +144,8 @@ struct CounterWindow: Sendable {
 
     /// The counter's growth in the window.
     ///
-    /// Nil with fewer than two samples, if none is as old as the window's end, or if either end is unknown. Never
-    /// negative, because a platform may correct a counter downwards slightly.
+    /// Nil with fewer than two samples, if no sample is as old as the window's end, or if the counter is unknown at
+    /// either end. Never negative, because a platform may correct a counter downwards slightly.
     func increase(of counter: Counter) -> Increase? {
         growth(of: counter).map { Increase(amount: $0.amount, covered: .milliseconds($0.covered)) }
     }
@@ -193,7 +193,7 @@ extension CounterWindow {
         return before + (value(row + 1, index, counter) - before) * share
     }
 
-    /// The newest row at or before that time, or the first.
+    /// The newest row at or before that time; the first row if there is none.
     private func row(at time: Int64) -> Int {
         var (low, high) = (head, count)
         while high - low > 1 {

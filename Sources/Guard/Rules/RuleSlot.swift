@@ -49,7 +49,7 @@ struct RuleSlot: Sendable {
     /// Nil before the rule is armed.
     var arming: Arming? { armed.map { Arming(counters: $0, change: change) } }
 
-    /// Goes back to an earlier arming, because the counters never restarted.
+    /// Restores an earlier arming, because the counters had not restarted.
     mutating func undoRestart(to earlier: Arming) {
         if armed != nil { (armed, change) = (earlier.counters, earlier.change) }
     }

@@ -43,7 +43,7 @@ package struct RuleTable: Sendable {
         return Mute(until: until, by: nil)
     }
 
-    /// True if a rule that pauses the campaign for its own numbers began to fire after `start`.
+    /// True if a rule that pauses the campaign because of its own numbers began to fire after `start`.
     func breaches(since start: Instant) -> Bool {
         for index in slots.indices where set.running[index].pauses && !set.running[index].isOnGroup {
             if let since = slots[index].state.firingSince, since > start { return true }

@@ -8,7 +8,7 @@ struct SampleHistory: Sendable {
     private var unbroken = UnbrokenCounters()
     /// The windows before a restart that may yet prove to be none.
     private var earlier: [CounterWindow]?
-    /// Windows that a reload added and that lack the samples from before it.
+    /// Windows that a reload added and that lack samples from before the reload.
     private var unfilled: Set<TimeWindow> = []
 
     /// The last known value of each counter as the platform reported it.
@@ -21,7 +21,7 @@ struct SampleHistory: Sendable {
         self.windows = windows.map { CounterWindow($0.window, counters: $0.counters) }
     }
 
-    /// How far back the windows that a reload added need older samples; nil if there is none.
+    /// How far back the windows that a reload added need samples; nil if it added none.
     var missing: Duration? { unfilled.map(\.reach).max() }
 
     /// Keeps the windows that are still read and creates the new ones.

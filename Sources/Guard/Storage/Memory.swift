@@ -63,7 +63,7 @@ struct RuleMemory: Codable, Hashable, Sendable {
     var state: RuleState
     /// The counters at which the rule was armed; absent from records of older versions.
     var armed: CampaignStats?
-    /// The evidence of a rule with `within`; absent from records of older versions, and for other rules.
+    /// The evidence of a rule with `within`; nil for other rules, and in records of older versions.
     var change: ChangeState?
     /// Absent while the rule has its data, and from records of older versions.
     var data: RuleData?
@@ -156,7 +156,7 @@ package struct WorkspaceMemory: Codable, Hashable, Sendable {
     var startLimit = StartLimiter()
     var circuitBreaker = CircuitBreaker()
     var skew: [WorkspaceName: StampSkew]?
-    /// Rules on groups; nil if none has a state, and in records of older versions.
+    /// The states of rules on groups; nil if there are none, and in records of older versions.
     var groups: [GroupMemory]?
 
     package init() {}

@@ -30,7 +30,7 @@ package enum EventKind: String, CaseIterable, Sendable {
     case campaignPauseAbandoned = "campaign.pause_abandoned"
     /// The platform confirmed the pause at least three times, but the campaign is still sending.
     case campaignPauseIneffective = "campaign.pause_ineffective"
-    /// A campaign that Sendwarden meant to pause was already paused, or never ran.
+    /// A campaign that Sendwarden meant to pause was already paused or has never run.
     case campaignAlreadyPaused = "campaign.already_paused"
     /// Sendwarden resumed a campaign, after its cooldown or because a person ordered it.
     case campaignResumed = "campaign.resumed"

@@ -7,7 +7,7 @@ package protocol CompiledReadings {
     func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double)
     /// In seconds.
     func age(of source: Source) -> Double
-    /// The wall-clock time; nil if the readings belong to no time.
+    /// The wall-clock time of the readings; nil if they have none.
     var wallTime: Instant? { get }
     /// How much a counter grew since the rule was armed.
     func sinceArmed(_ counter: Counter) -> Double

@@ -90,7 +90,7 @@ extension Counter {
         if readings.value(of: gauge) == nil {
             gauge.collect(into: &names, readings)
         } else if !gauge.entry.derivedFrom.contains(where: isMissing) {
-            // A derived counter was unknown whenever a part of it was.
+            // A derived counter was unknown if any of its parts was.
             names.add(before(window), from: .stats)
         }
     }

@@ -74,7 +74,7 @@ package struct SequentialTest: Hashable, Sendable, Codable {
     package var trials: Counter
     package var limit: Double
     package var confidence: Double
-    /// The number of emails among which a false detection is improbable; nil counts all emails together.
+    /// The number of emails within which the confidence limits false detections; nil counts all emails together.
     package var within: Int?
 
     package var process: EProcess { EProcess(limit: limit, confidence: confidence) }
@@ -190,7 +190,7 @@ extension Condition {
         return found
     }
 
-    /// The names in the condition that only platforms with this ability supply.
+    /// The names in the condition that only platforms with this capability supply.
     package func names(needing ability: Provider.Ability) -> [String] {
         let tags = Function.poolTag.needs == ability ? poolTags.sorted().map { "pool.tag(\"\($0)\")" } : []
         return tags + gauges.filter { $0.entry.needs == ability }.map(\.rawValue)

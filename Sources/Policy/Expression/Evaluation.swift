@@ -42,7 +42,7 @@ package protocol Readings {
     func value(of gauge: Gauge) -> Double?
     func increase(of counter: Counter, over window: TimeWindow) -> Increase?
     func age(of source: Source) -> Duration?
-    /// The wall-clock time; nil if the readings belong to no time.
+    /// The wall-clock time of the readings; nil if they have none.
     var wallTime: Instant? { get }
     /// The campaign's label; empty if it has none.
     func label(_ name: String) -> String
@@ -101,7 +101,7 @@ package struct TestEvidence: Hashable, Sendable, Codable {
 }
 
 extension TestEvidence {
-    /// From when the emails are counted: `since armed`, or `since 2026-12-01 09:41Z`.
+    /// The time since which the emails are counted: `since armed`, or `since 2026-12-01 09:41Z`.
     var spanText: String { since.map { "since \($0.date) \($0.clockTime)" } ?? "since armed" }
 }
 
@@ -164,7 +164,7 @@ private struct Evaluator<Source: Readings> {
         }
     }
 
-    /// Decides by the counts since the rule was armed, or by the evidence for a change.
+    /// Decides from the counts since the rule was armed, or from the evidence for a change.
     private mutating func truth(_ test: SequentialTest, of comparison: NumberComparison) -> Truth {
         if test.within != nil {
             let finding = test.finding(of: comparison, readings.change())

@@ -157,7 +157,7 @@ extension Term {
         if let covered = increase?.covered, covered / window.length < 0.995 {
             value += ", \(covered.spokenText) covered by samples"
         }
-        let before = window.offset == .zero ? "" : ", \(window.offset.windowText) before"
+        let before = window.offset == .zero ? "" : ", ending \(window.offset.windowText) ago"
         return EvaluationNode("\(counter.rawValue) within \(window.length.windowText)\(before)", value: value)
     }
 }

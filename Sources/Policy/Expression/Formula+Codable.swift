@@ -1,7 +1,7 @@
 /// The form stored in ledgers.
 ///
-/// Calls are stored by name. Earlier versions had a case for each function and each operator; operators are still
-/// stored so, and functions are still read.
+/// Calls are stored by name. Earlier versions stored a case for each function and each operator. Operators are still
+/// stored that way, and the earlier cases of functions can still be read.
 extension Formula: Codable {
     private enum Key: String, CodingKey {
         case constant, gauge, call, negate, add, subtract, multiply, divide

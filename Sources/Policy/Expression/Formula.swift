@@ -1,4 +1,4 @@
-/// A checked formula: every name is known and every unit fits, so an evaluation can only lack data.
+/// A checked formula: every name is known and the units match, so an evaluation can fail only for lack of data.
 package indirect enum Formula: Hashable, Sendable {
     case constant(Double)
     case gauge(Gauge)
@@ -11,10 +11,10 @@ package indirect enum Formula: Hashable, Sendable {
 package struct Call: Sendable {
     package let function: Function
     package let arguments: [CallArgument]
-    /// The call in primitives.
+    /// The call expanded into primitives.
     package let term: Term
 
-    /// Nil if the function returns no number, or takes other arguments.
+    /// Nil if the function does not return a number or does not take these arguments.
     init?(_ function: Function, _ arguments: [CallArgument]) {
         guard case .number(let expand) = function.result, let term = expand(arguments) else { return nil }
         (self.function, self.arguments, self.term) = (function, arguments, term)
@@ -62,7 +62,7 @@ package enum CallArgument: Hashable, Sendable, Codable {
 }
 
 extension Formula {
-    /// The formula in primitives.
+    /// The formula expanded into primitives.
     var term: Term {
         switch self {
         case .constant(let value): .constant(value)
@@ -98,7 +98,7 @@ extension Formula {
         return found
     }
 
-    /// The rate that the formula is, and its window, which is nil for the campaign's lifetime; nil if it is none.
+    /// The rate and its window, which is nil for the campaign's lifetime; nil if the formula is not a rate.
     package var rate: (rate: Rate, window: Duration?)? {
         switch self {
         case .gauge(.rate(let rate)): return (rate, nil)

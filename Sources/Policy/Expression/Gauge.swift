@@ -84,7 +84,7 @@ extension Counter {
     }
 }
 
-/// A number of a campaign that is no counter: the platform computes it, or it can fall.
+/// A number of a campaign that is not a counter: the platform computes it, or it can fall.
 package enum PlatformGauge: String, CaseIterable, Sendable {
     case queued, openRate, replyRate
 }

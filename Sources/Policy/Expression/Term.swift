@@ -1,6 +1,6 @@
 package import Model
 
-/// A formula in the few primitives that evaluators know; every function expands to one.
+/// A formula in the few primitives that evaluators know; every call expands into one.
 package indirect enum Term: Sendable {
     case constant(Double)
     case gauge(Gauge)

@@ -1,6 +1,6 @@
 import Model
 
-/// The time over which a counter's growth is read: `length`, up to `offset` before the newest sample.
+/// The period in which a counter's growth is read: it is `length` long and ends `offset` before the newest sample.
 package struct TimeWindow: Hashable, Sendable {
     package var length: Duration
     package var offset: Duration
@@ -10,9 +10,9 @@ package struct TimeWindow: Hashable, Sendable {
     /// How far back the window needs samples.
     package var reach: Duration { length + offset }
 
-    /// For messages: `24h`, or `24h, 1d before` if it does not end at the newest sample.
+    /// For messages: `24h`, or `24h, ending 1d ago` if it does not end at the newest sample.
     package var text: String {
-        offset == .zero ? length.policyText : "\(length.policyText), \(offset.policyText) before"
+        offset == .zero ? length.policyText : "\(length.policyText), ending \(offset.policyText) ago"
     }
 }
 

@@ -7,7 +7,7 @@ extension UnitChecker {
         _ name: String, _ trees: [SyntaxTree], _ nameSpan: Span, _ span: Span
     ) -> Typed? {
         guard let function = Registry.function(name) else { return refuseUnknown(name, nameSpan, span) }
-        if function.isText { return refuse("expected a number, found a text", at: span) }
+        if function.isText { return refuse("expected a number, found text", at: span) }
         guard let arguments = arguments(of: function, trees, nameSpan, span),
             let call = Call(function, arguments)
         else { return nil }
@@ -19,12 +19,13 @@ extension UnitChecker {
             if window.reach > UnitChecker.windowMax {
                 let limit = UnitChecker.windowMax.policyText
                 return refuse(
-                    "\(call.function.name) reaches back \(window.reach.policyText); samples are stored for \(limit)",
+                    "\(call.function.name) reaches back \(window.reach.policyText), "
+                        + "but samples are stored for \(limit)",
                     at: span) ?? false
             }
             if window.reach > window.length * UnitChecker.reachMax {
                 return refuse(
-                    "a window of \(window.length.policyText) is too short to be read \(window.offset.policyText) later",
+                    "a window of \(window.length.policyText) is too short to be read \(window.offset.policyText) back",
                     help: "older samples are stored further apart: use a window of at least "
                         + "\((window.offset / (UnitChecker.reachMax - 1)).policyText)", at: span) ?? false
             }

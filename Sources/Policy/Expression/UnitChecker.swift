@@ -11,7 +11,7 @@ struct UnitChecker {
         /// Sums over a group of campaigns.
         case group
 
-        /// What rules of the scope are about, for messages.
+        /// What rules of the scope apply to, for messages.
         var noun: String {
             switch self {
             case .campaign: "campaigns"
@@ -50,7 +50,7 @@ struct UnitChecker {
     /// The longest window; samples are retained for this long.
     static let windowMax: Duration = .seconds(90 * 86400)
 
-    /// How many times its length a window can reach back, so that it spans a few of the samples stored for it.
+    /// How many times its own length a window can reach back; so limited, it spans a few of its stored samples.
     static let reachMax = 240
 
     private let scalars: [Unicode.Scalar]
@@ -106,7 +106,7 @@ struct UnitChecker {
             {
                 let noun = name.split(separator: ".").last ?? ""
                 return refuse(
-                    "a \(noun) is a text, not a condition", help: "compare it: \(example)", at: tree.span)
+                    "a \(noun) is text, not a condition", help: "compare it: \(example)", at: tree.span)
             }
             guard let typed = formula(tree) else { return nil }
             return refuse(
@@ -162,7 +162,7 @@ struct UnitChecker {
 
     private mutating func refuseText(_ tree: SyntaxTree) -> TextTerm? {
         guard let typed = formula(tree) else { return nil }
-        return refuse("cannot compare a text with \(typed.unit.description)", at: tree.span)
+        return refuse("cannot compare text with \(typed.unit.description)", at: tree.span)
     }
 
     // MARK: Numbers
@@ -184,7 +184,7 @@ struct UnitChecker {
             let sides = (formula(left), formula(right))
             guard let first = sides.0, let second = sides.1 else { return nil }
             return arithmetic(operation, first, second, span)
-        case .text(_, let span): return refuse("expected a number, found a text", at: span)
+        case .text(_, let span): return refuse("expected a number, found text", at: span)
         case .compare, .not, .and, .or:
             return refuse("expected a number, found a condition", at: tree.span)
         }

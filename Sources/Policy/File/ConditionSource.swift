@@ -1,6 +1,6 @@
 import Yams
 
-/// The text of a condition, joined from values of the policy, and the place of each value in it.
+/// The text of a condition that is joined from values of the policy, with the position of each value.
 struct ConditionSource {
     private(set) var text = ""
     private var parts: [(start: Int, node: Node)] = []
@@ -12,7 +12,7 @@ struct ConditionSource {
         text += scalar.string
     }
 
-    /// Appends what the policy leaves out, such as an operator.
+    /// Appends text that the policy omits, such as an operator.
     mutating func append(_ text: String) { self.text += text }
 
     /// The value that holds the character at `offset` or follows it, and the offset in it; nil if there is none.

@@ -3,7 +3,7 @@ import Yams
 
 /// Reads `confidence:`, which turns the condition's comparison of a ratio into a sequential test.
 struct ConfidenceReader {
-    /// The emails among which a false detection is improbable: fewer prove nothing, and no campaign sends more.
+    /// The range of `within`: fewer emails prove nothing, and no campaign sends more.
     static let withinRange = 100...1_000_000
 
     let reader: FieldReader

@@ -21,11 +21,11 @@ struct GroupRuleReader {
         for key in ["resume", "on_override"] where fields[key] != nil {
             reader.error(
                 "a rule on groups cannot have '\(key)'",
-                help: "a campaign that it paused stays paused until a person resumes it", at: fields.key(key))
+                help: "only a person resumes a campaign that the rule paused", at: fields.key(key))
         }
         let node = reader.required(
             "by", fields, ifMissing: "the rule has no 'by'",
-            help: "write the label that makes the groups, such as by: team, or by: pool")
+            help: "write by: team to group campaigns by that label, or by: pool")
         let grouping = node.flatMap { reader.name($0, "by") }.map { $0 == "pool" ? Grouping.pool : .label($0) }
         let offenders: Offenders? = fields["pauses"].flatMap { node in
             guard pauses else {

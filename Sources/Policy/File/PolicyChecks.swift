@@ -76,7 +76,7 @@ struct PolicyChecks {
         let known = Set(campaigns.flatMap { $0.entry.labels.keys })
         if known.contains(label) { return }
         let nearest = NearestName.of(label, in: known.sorted()).map { "did you mean '\($0)'?" }
-        reader.error("no campaign has the label '\(label)', so the rule has no group", help: nearest, at: node)
+        reader.error("no campaign has the label '\(label)', so the rule has no groups", help: nearest, at: node)
     }
 
     private func launchRule(_ rule: LocatedRule) {

@@ -45,7 +45,7 @@ extension PolicySchema {
                 (
                     "within",
                     described(
-                        "With confidence: detect a change, with at most 1 - confidence false detections among this many emails.",
+                        "Detect a change. At most 1 - confidence of good campaigns are paused within this many emails.",
                         [
                             ("type", .text("integer")),
                             ("minimum", .number(ConfidenceReader.withinRange.lowerBound)),
@@ -67,7 +67,7 @@ extension PolicySchema {
                         "The pools that a rule on pools applies to. Default all.",
                         [("type", .text("array")), ("items", .object([("$ref", .text("#/$defs/id"))]))])
                 ),
-                ("by", described("The label that makes the groups, or pool.", [("type", .text("string"))])),
+                ("by", described("The label to group campaigns by, or pool.", [("type", .text("string"))])),
                 ("pauses", oneOf(Offenders.self, "Which campaigns of the group the rule pauses. Default worst.")),
                 ("sender", ref("sender", "The senders that the rule may remove or restore.")),
                 (
@@ -84,7 +84,7 @@ extension PolicySchema {
     }
 
     private static func limit(_ text: String) -> Piece {
-        described("\(text) A comparison such as \"< 50\" is possible too.", [("type", words(["string", "number"]))])
+        described("\(text) A comparison such as \"< 50\" also works.", [("type", words(["string", "number"]))])
     }
 
     /// One condition and its action, or a value and its tiers.

@@ -146,7 +146,7 @@ struct RuleReader {
         }
         guard trigger != .group else {
             reader.error(
-                "a rule on groups cannot count samples: each belongs to one campaign",
+                "a rule on groups cannot count samples: a sample belongs to one campaign",
                 help: "write a duration: for: 10m",
                 at: node)
             return nil

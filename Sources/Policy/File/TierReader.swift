@@ -5,7 +5,7 @@ import Yams
 ///
 /// Each tier becomes a rule of its own. The strongest one has the rule's name, and the warning has `NAME/warn`.
 struct TierReader {
-    /// What happens above a limit, strongest first.
+    /// The action above a limit, strongest first.
     enum Tier: String, CaseIterable {
         case pause, hold, warn
 
@@ -107,8 +107,8 @@ struct TierReader {
         case .number, .percent, .duration, .text, .name, .call, .negate, .arithmetic: return true
         case .compare, .not, .and, .or:
             reader.error(
-                "'\(key)' is a condition, not a value", help: "write value: bounceRate(24h), and its limits apart",
-                at: node)
+                "'\(key)' is a condition, not a value",
+                help: "write only the value, such as bounceRate(24h): each tier has its own limit", at: node)
             return false
         }
     }
@@ -122,12 +122,13 @@ struct TierReader {
         case (.hold, .running), (.hold, .group):
             reader.error("only a rule on launches can hold", help: "write pause, or add on: launch", at: node)
         case (.pause, .pool), (.hold, .pool):
-            reader.error("a rule on pools can only warn", help: "use pool.* in a rule on campaigns", at: node)
+            reader.error(
+                "the only tier of a rule on pools is 'warn'", help: "use pool.* in a rule on campaigns", at: node)
         }
         return false
     }
 
-    /// An error unless the warning comes first.
+    /// Reports an error unless the limit of the warning is reached first.
     private func compare(_ strong: Part, _ weak: Part, _ tiers: [Tier], _ fields: Fields) {
         guard case .compare(let high)? = strong.condition.conjuncts.first, case .constant(let upper) = high.right,
             case .compare(let low)? = weak.condition.conjuncts.first, case .constant(let lower) = low.right,
@@ -137,7 +138,7 @@ struct TierReader {
         let isLowRising = low.comparison == .greater || low.comparison == .greaterOrEqual
         if isRising == isLowRising, isRising ? lower < upper : lower > upper { return }
         reader.error(
-            "the limit of '\(last)' is reached no earlier than that of '\(first)'",
-            help: "'\(last)' needs the \(isRising ? "lower" : "higher") limit", at: fields.key(last))
+            "the limit of '\(last)' must be reached before that of '\(first)'",
+            help: "give '\(last)' the \(isRising ? "lower" : "higher") limit", at: fields.key(last))
     }
 }

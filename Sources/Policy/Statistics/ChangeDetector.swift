@@ -10,11 +10,11 @@ import RealModule
 package struct ChangeDetector: Hashable, Sendable {
     /// The odds of the alternatives, in multiples of the limit's odds, evenly spaced on a logarithmic scale.
     ///
-    /// The lowest finds 6 % at a limit of 5 %. The highest is moderate: a higher one finds a very bad list a few dozen
-    /// emails sooner, but takes a short run of bounces in a good list for a change. More alternatives find nothing
-    /// sooner.
+    /// The lowest detects 6 % at a limit of 5 %. The highest is moderate: a higher one detects a very bad list a few
+    /// dozen emails sooner, but mistakes a short run of bounces in a good list for a change. More alternatives detect
+    /// nothing sooner.
     private static let odds = (lowest: 1.2, highest: 2.0, count: 4)
-    /// The alternative, by its index, that finds where a stretch of bad emails began.
+    /// The index of the alternative that estimates where a stretch of bad emails began.
     private static let stretchAlternative = 2
 
     /// The evidence that the confidence requires.
@@ -46,17 +46,17 @@ package struct ChangeDetector: Hashable, Sendable {
         }
     }
 
-    /// Counts emails whose order is unknown: `trials` more of which `hits` hit.
+    /// Counts `trials` new emails, of which `hits` are hits; their order is unknown.
     package func count(_ hits: Double, of trials: Double, at now: Instant, in evidence: inout ChangeEvidence) {
         guard trials > 0 else { return }
         let misses = trials - hits
-        // Another count means evidence for the alternatives of another version.
+        // A different count means that another version with other alternatives stored the evidence.
         if evidence.levels.count != alternatives.count {
             evidence.levels = Array(repeating: -.infinity, count: alternatives.count)
         }
         let logStarts = Double.log(trials)
         for (index, alternative) in alternatives.enumerated() {
-            // Each email is a possible start, but their order is unknown, so all start before the first outcome.
+            // The change may start at each email, but their order is unknown, so all starts precede the first outcome.
             let started = ChangeDetector.logSum(evidence.levels[index], logStarts)
             evidence.levels[index] = min(started + alternative.logRatio(hits, misses), ceiling)
         }
@@ -85,7 +85,7 @@ package struct ChangeDetector: Hashable, Sendable {
     }
 }
 
-/// What a ``ChangeDetector`` remembers of the emails that it counted.
+/// What a ``ChangeDetector`` retains of the emails that it counted.
 package struct ChangeEvidence: Hashable, Sendable, Codable {
     /// ln of the evidence for each alternative; empty before the first email.
     fileprivate(set) var levels: [Double] = []

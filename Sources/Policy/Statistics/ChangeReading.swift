@@ -1,10 +1,10 @@
 package import Model
 import RealModule
 
-/// What a rule with `within` reads: the evidence for a change, and the emails that explain it best.
+/// What a rule with `within` reads: the evidence for a change, and the most suspicious emails.
 package struct ChangeReading: Hashable, Sendable {
     package var logEvidence: Double
-    /// Of the emails since the rule was armed and those since the change may have begun, the more suspicious.
+    /// The counts since the rule was armed or since the change may have begun, whichever are more suspicious.
     package private(set) var hits: Double
     package private(set) var trials: Double
     /// When the change may have begun; nil if the counts are those since the rule was armed.
@@ -52,9 +52,9 @@ extension SequentialTest {
                 needed: detector.needed, since: change.since))
     }
 
-    /// What the rule promises: `95 % sure`, or `at most 1 % false alarms in 10000 emails`.
+    /// What the rule promises: `95 % sure`, or `at most 1 % risk of a false alarm in 10000 emails`.
     var confidenceText: String {
         guard let within else { return "\(Ratio(confidence)) sure" }
-        return "at most \(Ratio(1 - confidence)) false alarms in \(within) emails"
+        return "at most \(Ratio(1 - confidence)) risk of a false alarm in \(within) emails"
     }
 }

@@ -3,9 +3,9 @@ package import Model
 
 /// A time zone's offsets from UTC, read once, so that evaluating a condition takes no lock and no calendar.
 ///
-/// The time-zone data is that of the Foundation library the program was built with.
+/// The time-zone data comes from the Foundation library that the program was built with.
 package struct TimeZoneTable: Sendable {
-    /// The table's span; beyond it, the library is asked each time.
+    /// The period that the table covers; outside it, every call asks the library.
     private static let span = Int64(946_684_800)..<2_840_140_800  // 2000 to 2060
 
     private let zone: TimeZone
@@ -42,7 +42,7 @@ package struct TimeZoneTable: Sendable {
         return offsets[low]
     }
 
-    /// The known name that is most likely meant: a similar one, or one of that city.
+    /// The known name that is most likely meant: a similar name, or that of a zone with this city.
     static func nearest(to name: String) -> String? {
         let known = TimeZone.knownTimeZoneIdentifiers + ["UTC"]
         let city = "/" + name.lowercased().replacing(" ", with: "_")
@@ -50,7 +50,7 @@ package struct TimeZoneTable: Sendable {
     }
 }
 
-/// What the zone's clocks show.
+/// The time that the zone's clocks show.
 extension TimeZoneTable {
     private static let day: Int64 = 86400
 

@@ -34,7 +34,7 @@ extension Report {
         }
     }
 
-    /// The group that a rule is on, and what the campaign adds to it.
+    /// The group that the rule applies to, and the value of the campaign alone.
     private static func share(_ group: GroupEvidence?) -> String {
         guard let group else { return "" }
         let own = group.own.findings.first.map { "; this campaign: \($0.valueText)" } ?? ""

@@ -23,8 +23,8 @@ extension Guard {
             next += after(launch, at: now)
         } else if let order = campaign.launchHold, campaign.samples.latest?.stats.showsSending != true {
             next.append(
-                "\(order.giver) holds any launch that the policy adds; 'sendwarden release \(campaign.entry.id)' ends that"
-            )
+                "\(order.giver) holds any launch that the policy adds; "
+                    + "'sendwarden release \(campaign.entry.id)' lifts the hold")
         }
         if let polls = nextPolls(index) { next.append(polls) }
         return next

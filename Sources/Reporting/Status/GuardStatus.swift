@@ -18,7 +18,7 @@ package struct GuardStatus: Sendable, Codable {
         package var noDataSince: Instant?
         /// What it lacks, in a few words.
         package var noData: String?
-        /// What a pending or firing rule with a confidence found; nil for any other rule.
+        /// The finding of a pending or firing rule with a confidence; nil for any other rule.
         package var evidence: String?
     }
 

@@ -105,7 +105,7 @@ package struct SimulatedCampaign: Sendable {
         return nil
     }
 
-    /// The number of the random draw that decides whether the email bounces.
+    /// The index of the random draw that decides whether the email bounces.
     func bounceDraw(email number: Int) -> Int {
         description.bounceRun == 1 ? number : (number - 1) / description.bounceRun
     }

@@ -66,7 +66,7 @@ package struct WorldDescription: Sendable {
         package var rate = 60.0
         /// The true share of emails that bounce, 0…1.
         package var bounceRate = 0.01
-        /// So many emails in a row bounce together, like those to one domain; 1 if each bounces by itself.
+        /// How many emails in a row bounce together, like those to one domain; 1 if each bounces independently.
         package var bounceRun = 1
         /// After this many emails, another share bounces.
         package var turnsBad: (after: Int, bounceRate: Double)?

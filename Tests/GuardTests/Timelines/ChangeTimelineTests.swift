@@ -59,7 +59,7 @@ import Testing
         let firing = try #require(bench.events.first { $0.kind == .ruleFiring })
         #expect(firing.message.contains(" since 20"), "the time of the change is shown: \(firing.message)")
         #expect(
-            firing.message.contains(" of 40000 needed for at most 5 % false alarms in 2000 emails)"),
+            firing.message.contains(" of 40000 needed for at most 5 % risk of a false alarm in 2000 emails)"),
             "\(firing.message)")
         #expect(!firing.message.contains("since armed"), "the good past is not shown: \(firing.message)")
     }
@@ -72,7 +72,7 @@ import Testing
         let text = try #require(status.evidence)
         #expect(status.state == .firing && text.hasPrefix("bounceRate 2"), "\(text)")
         #expect(text.contains(" > 5 % (") && text.contains(" since 2026-"), "\(text)")
-        #expect(text.hasSuffix(" of 40000 needed for at most 5 % false alarms in 2000 emails)"), "\(text)")
+        #expect(text.hasSuffix(" of 40000 needed for at most 5 % risk of a false alarm in 2000 emails)"), "\(text)")
     }
 
     @Test func theLifetimeTestFindsItLate() throws {

@@ -50,7 +50,7 @@ import Testing
         var bench = try GuardBench(Self.rules)
         bench.answerPolls([1: 500], remaining: 2000)
         let reply = try bench.order(.pause)
-        #expect(reply.message.contains("has no launch that waits, and one that the policy adds later is held"))
+        #expect(reply.message.contains("has no waiting launch; if the policy adds one, it is held"))
         try answerDraft(&bench)
         var restarted = bench
         try bench.reload(Self.launch)

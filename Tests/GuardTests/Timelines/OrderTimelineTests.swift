@@ -58,7 +58,7 @@ import Testing
         let pausedAt = bench.now
         #expect(
             try bench.order(.pause).message.contains(
-                "was last known as paused; sending the pause again; it stays paused until"))
+                "was last known to be paused; sending the pause again; it stays paused until"))
         let again = try #require(bench.sent().first)
         bench.answer(again, .success(ActionAnswer(status: .paused, pausedAt: pausedAt)))
         #expect(bench.events.last?.message.contains("is still paused: the platform confirmed the pause") == true)

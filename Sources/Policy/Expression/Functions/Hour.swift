@@ -6,5 +6,5 @@ extension Function {
             return .wallClock { Double(zone.hour(at: $0)) }
         }, unit: .number, range: 0...23, form: "hour(\"Europe/Berlin\")",
         example: "hour(\"Europe/Berlin\") >= 18",
-        summary: "the hour in a time zone, 0 to 23")
+        summary: "the current hour in a time zone, 0 to 23")
 }

@@ -9,7 +9,7 @@ extension Function {
             }
             return formula.term.shifted(by: shift)
         }, form: "previous(x, 24h)", example: "previous(bounceRate(24h), 24h)",
-        summary: "the value that a formula of windows had that long ago, such as `bounceRate(24h)`",
+        summary: "the value of `x` that long ago; each name in `x` needs a window, as in `bounceRate(24h)`",
         scopes: [.campaign, .group])
 }
 
@@ -20,7 +20,7 @@ extension Parameter {
         guard let typed = checker.formula(tree) else { return nil }
         guard typed.formula.term.shifted(by: .zero) != nil, typed.formula.window != nil else {
             return checker.refuse(
-                "\(function.name) takes a formula whose names all have a window",
+                "\(function.name) takes a formula in which every name has a window",
                 help: "for example \(function.example)", at: tree.span)
         }
         return .number(typed.formula, typed.unit)
@@ -34,7 +34,7 @@ extension Parameter {
 }
 
 extension Term {
-    /// The term with every window that much earlier; nil if a part of it has no window to move.
+    /// The term with every window moved back by `shift`; nil if a part of the term has no window.
     fileprivate func shifted(by shift: Duration) -> Term? {
         func moved(_ window: TimeWindow) -> TimeWindow { TimeWindow(window.length, offset: window.offset + shift) }
         switch self {

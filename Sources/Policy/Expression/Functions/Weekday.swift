@@ -6,5 +6,5 @@ extension Function {
             return .wallClock { Double(zone.weekday(at: $0)) }
         }, unit: .number, range: 0...6, form: "weekday(\"Europe/Berlin\")",
         example: "weekday(\"Europe/Berlin\") == 0",
-        summary: "the day of the week in a time zone: 0 is Sunday, 6 is Saturday")
+        summary: "the current day of the week in a time zone: 0 is Sunday, 6 is Saturday")
 }

@@ -1,5 +1,5 @@
 extension Function {
-    /// The function of the rate's name, which takes a window.
+    /// The function with the rate's name, which takes a window.
     static func rate(_ rate: Rate) -> Function {
         let (hits, trials) = (rate.hits, rate.trials)
         return Function(

@@ -1,9 +1,9 @@
 import Model
 
-/// What the language knows of a function.
+/// Everything that the language knows about a function.
 package struct Function: Sendable {
     enum Result: Sendable {
-        /// The call in primitives; nil if the arguments are not those that the parameters read.
+        /// The call expanded into primitives; nil unless the arguments are those that the parameters read.
         case number(@Sendable ([CallArgument]) -> Term?)
         /// The term for the function's only argument.
         case text(@Sendable (String) -> TextTerm)
@@ -12,25 +12,25 @@ package struct Function: Sendable {
     package let name: String
     package let parameters: [Parameter]
     let result: Result
-    /// The unit of its value; nil for a text, and for a number of its first argument's unit.
+    /// The unit of its value; nil for text, and for a number with the unit of the first argument.
     var unit: Unit?
-    /// The values that it can have; nil for those of its first argument.
+    /// The range of its value; nil if it is that of the first argument.
     var range: ClosedRange<Double>?
     /// As the policy reference shows it: `increase(x, 24h)`.
     package let form: String
-    /// A call that a policy can contain, for help texts.
+    /// An example call for help texts.
     let example: String
     /// Its sentence in the policy reference.
     package let summary: String
-    /// What a rule may be evaluated for to use it.
+    /// The scopes of the rules that can use it.
     var scopes: Set<UnitChecker.Scope> = [.campaign, .pool, .group]
-    /// What only some platforms can report.
+    /// The capability of the platform that it requires.
     var needs: Provider.Ability?
     /// The rate that it returns for a window; nil for any other function.
     var rate: Rate?
-    /// True if an explanation shows its primitive in its place.
+    /// True if explanations show its primitive instead of the call.
     var isPrimitive = false
-    /// What an author can compare its text with; nil for a number.
+    /// An example comparison of its text, for help texts; nil for a number.
     var textExample: String?
 
     var isText: Bool {
@@ -73,9 +73,9 @@ package struct Parameter: Sendable {
     let noun: String
     /// For messages about a function with this parameter only.
     let alone: String
-    /// The argument in ECMA 262 syntax, for the JSON Schema; nil if rules of this scope cannot have it.
+    /// The pattern of the argument for the JSON Schema, in ECMA 262 syntax; nil if rules of this scope cannot use it.
     let pattern: @Sendable (UnitChecker.Scope) -> String?
-    /// The checked argument; nil, and an error, if the tree is none.
+    /// The checked argument; nil, and an error, if the tree is not a valid argument.
     let read: @Sendable (inout UnitChecker, SyntaxTree, Function) -> CallArgument?
 
     init(
@@ -100,7 +100,7 @@ extension CallArgument {
 }
 
 extension Formula {
-    /// As a policy could write it, for explanations.
+    /// The text of the term in the syntax of policies, for explanations.
     fileprivate func text(_ unit: Unit) -> String {
         switch self {
         case .constant(let value): return unit.text(value)

@@ -1,4 +1,4 @@
-/// What the language knows of a name.
+/// Everything that the language knows about a name.
 package struct GaugeEntry: Sendable {
     package let gauge: Gauge
     package let unit: Unit
@@ -6,19 +6,19 @@ package struct GaugeEntry: Sendable {
     package let summary: String
     /// The values that the platform's documentation allows.
     var range: ClosedRange<Double> = 0...(.infinity)
-    /// The numbers that it is computed from, for explanations.
+    /// The numbers that its value is computed from, for explanations.
     var parts: [Gauge] = []
-    /// The numbers that a response must contain for it to be known; empty if it is one itself.
+    /// The numbers that a response must contain for the value to be known; empty if it is read from the response.
     var derivedFrom: [Gauge] = []
-    /// Responses that it needs besides that of its source.
+    /// The responses that it needs in addition to that of its source.
     var alsoReads: Set<Source> = []
-    /// What only some platforms can report.
+    /// The capability of the platform that it requires.
     var needs: Provider.Ability?
     /// True if the platform computes it from counters, so that it has no value before the first email.
     var isPlatformRate = false
-    /// What to write instead if it is called with a window.
+    /// The expression that replaces it if it is called with a window.
     var insteadOfWindow: String?
-    /// Other names that authors try.
+    /// Wrong names that authors may write instead.
     var synonyms: Set<String> = []
 
     init(_ gauge: Gauge, _ unit: Unit, _ summary: String) {
@@ -33,7 +33,7 @@ package struct GaugeEntry: Sendable {
 
     var sources: Set<Source> { alsoReads.union([gauge.source]) }
 
-    /// True if it has no value for a campaign that was never started.
+    /// True if it has no value for a campaign that has never been started.
     var isUnknownForDraft: Bool {
         if case .rate = gauge { true } else { isPlatformRate }
     }

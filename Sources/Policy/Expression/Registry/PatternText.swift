@@ -4,7 +4,7 @@ enum PatternText {
     /// A duration above zero.
     static let window = #"(?=[0-9a-z]*[1-9])(?=\d)"# + durationUnits
     static let quoted = #"("[^"]*"|'[^']*')"#
-    /// A formula as an argument, with at most three levels of parentheses.
+    /// A formula as an argument, with parentheses nested at most three deep.
     static let formula = nested(3)
 
     private static func nested(_ depth: Int) -> String {
@@ -21,7 +21,7 @@ enum PatternText {
 }
 
 extension Function {
-    /// A call, for the JSON Schema; nil if rules of this scope cannot have it.
+    /// The pattern of a call for the JSON Schema; nil if rules of this scope cannot use it.
     func pattern(in scope: UnitChecker.Scope) -> String? {
         guard scopes.contains(scope) else { return nil }
         var arguments: [String] = []
