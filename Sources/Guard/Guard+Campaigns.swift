@@ -18,14 +18,17 @@ extension Guard {
             effects += foundStarted(index, isFirstPoll: isFirstPoll, at: now)
         }
         var rulesContext = context
+        var groupDemands: [GroupDemand] = []
         if !groups.isEmpty {
-            effects += observeGroups(index, at: now)
+            let found = observeGroups(index, at: now)
+            effects += found.effects
+            groupDemands = found.demands
             rulesContext.groups = groups.sums(of: index)
-            rulesContext.pausingGroupRules = groupRulesPausing(index, at: now)
         }
         let (transitions, demands) = campaigns.update(index) { $0.evaluateRules(in: rulesContext) }
         effects += transitions
         for demand in demands { effects += meet(demand, index, at: now) }
+        for group in groupDemands { effects += meet(group.demand, group.campaign, at: now) }
         let (proof, relapse) = campaigns.update(index) { $0.evaluateProbation(in: context) }
         effects += proof
         if let relapse { effects += pause(index, relapse, at: now) }

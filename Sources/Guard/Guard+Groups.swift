@@ -3,20 +3,73 @@ package import Policy
 
 /// Evaluates the rules on groups of campaigns.
 extension Guard {
-    /// Adds a campaign's newest sample to its groups, and reports transitions of their rules.
-    mutating func observeGroups(_ index: Int, at now: Instant) -> [Effect] {
+    /// Adds a campaign's newest sample to its groups; reports transitions of their rules, and demands their pauses.
+    mutating func observeGroups(_ index: Int, at now: Instant) -> (effects: [Effect], demands: [GroupDemand]) {
         var effects: [Effect] = []
+        var demands: [GroupDemand] = []
         for group in groups.groups(of: index) {
             note(index, group, at: now)
-            groups[group].sum(staleAfter: policy.staleAfter, at: now)
+            sum(group, at: now)
             let evaluation = groups[group].evaluate(groups[group].sums, wallTime: now + wallClockOffset)
             let rule = groups[group].rule
-            let change = groups[group].state.observe(
-                RuleState.Outcome(evaluation.truth), at: now, for: rule.forClause, maxGap: policy.maxGap)
-            guard let change else { continue }
-            effects.append(.report(.rule(RuleTransition(change, rule, evaluation, on: .group(groups[group].label)))))
+            if let change = groups[group].observe(evaluation.truth, maxGap: policy.maxGap, at: now) {
+                effects.append(
+                    .report(.rule(RuleTransition(change, rule, evaluation, on: .group(groups[group].label)))))
+            }
+            if rule.action == .pause, evaluation.truth == .yes, groups[group].state.isFiring {
+                demands += self.demands(group, evaluation, at: now)
+            }
         }
-        return effects
+        return (effects, demands)
+    }
+
+    /// A pause that a rule on a group demands of one of its campaigns.
+    struct GroupDemand {
+        var campaign: Int
+        var demand: PauseDemand
+    }
+
+    /// The pauses that the firing rule demands; all at once, because samples of different ages rank differently.
+    private mutating func demands(_ group: Int, _ evaluation: Evaluation, at now: Instant) -> [GroupDemand] {
+        let rule = groups[group].rule
+        var running: [(campaign: Int, share: GroupShare)] = []
+        for member in groups[group].campaigns where mayPause(member, rule, at: now) {
+            // A campaign that the rule paused earlier counts from its resume.
+            let figures = figures(member, at: now).counting(from: campaigns[member].baseline(of: rule.name))
+            if let share = groups[group].share(figures) { running.append((member, share)) }
+        }
+        var offenders = Set(groups[group].offenders(running, wallTime: now + wallClockOffset))
+        if rule.offenders == .all {
+            // A campaign that a person resumed is paused again only if the running ones breach from there.
+            offenders.formUnion(running.map(\.campaign).filter { campaigns[$0].baseline(of: rule.name) == nil })
+        }
+        let isEnforced = policy.mode == .enforce && rule.mode == .enforce
+        return offenders.sorted().compactMap { member in
+            guard let slot = campaigns[member].rules.index(of: rule.name),
+                isEnforced || groups[group].reportsDryRun(of: member)
+            else { return nil }
+            let own = CampaignReadings(figures(member, at: now), labels: campaigns[member].entry.labels)
+            return GroupDemand(
+                campaign: member,
+                demand: PauseDemand(
+                    rule: rule, slot: slot, cause: .rule(rule.name), conditionText: rule.conditionText,
+                    evaluation: evaluation, own: rule.condition.evaluate(own)))
+        }
+    }
+
+    private func mayPause(_ index: Int, _ rule: Rule, at now: Instant) -> Bool {
+        guard let latest = campaigns[index].samples.latest, latest.requestedAt >= campaigns[index].freshAfter else {
+            return false
+        }
+        return campaigns[index].acceptsPause && campaigns[index].rules.mute(of: rule.name, at: now) == nil
+    }
+
+    /// Sums the group; unknown while a campaign that may be sending lacks data.
+    private mutating func sum(_ group: Int, at now: Instant) {
+        let awaited = groups[group].campaigns.filter {
+            campaigns[$0].mayBeSending && !campaigns[$0].samples.isMissing
+        }
+        groups[group].sum(awaiting: Set(awaited), staleAfter: policy.staleAfter, at: now)
     }
 
     private mutating func note(_ index: Int, _ group: Int, at now: Instant) {
@@ -32,30 +85,8 @@ extension Guard {
     mutating func sumGroups(at now: Instant) {
         for group in groups.indices {
             for index in groups[group].campaigns { note(index, group, at: now) }
-            groups[group].sum(staleAfter: policy.staleAfter, at: now)
+            sum(group, at: now)
         }
-    }
-
-    /// The firing rules on groups, by their index in the policy, that pause the campaign now.
-    func groupRulesPausing(_ index: Int, at now: Instant) -> Set<Int> {
-        var rules: Set<Int> = []
-        for group in groups.groups(of: index) where groups[group].rule.action == .pause && groups[group].state.isFiring
-        {
-            let rule = groups[group].rule.name
-            var running: [(campaign: Int, share: GroupShare)] = []
-            for member in groups[group].campaigns
-            where campaigns[member].acceptsPause && campaigns[member].rules.mute(of: rule, at: now) == nil {
-                // A campaign that the rule paused earlier counts from its resume.
-                let figures = figures(member, at: now).counting(from: campaigns[member].baseline(of: rule))
-                if let share = groups[group].share(figures) { running.append((member, share)) }
-            }
-            // A campaign that a person resumed is paused again only if the group breaches, counting it from its resume.
-            let pausesAll = groups[group].rule.offenders == .all && campaigns[index].baseline(of: rule) == nil
-            if pausesAll || groups[group].offenders(running, wallTime: now + wallClockOffset).contains(index) {
-                rules.insert(groups[group].ruleIndex)
-            }
-        }
-        return rules
     }
 
     /// The campaign's group of the rule; nil if it has none.

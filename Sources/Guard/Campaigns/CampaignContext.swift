@@ -17,8 +17,6 @@ struct CampaignContext {
     var wallClockOffset: Duration = .zero
     /// The sums of the campaign's groups, by the rule's index in the policy.
     var groups: [Int: GroupSums] = [:]
-    /// The firing rules on groups that pause the campaign now, by their index in the policy.
-    var pausingGroupRules: Set<Int> = []
     var now: Instant
 
     var wallTime: Instant { now + wallClockOffset }

@@ -302,9 +302,12 @@ extension CampaignMachine {
         return report(.paused(pause))
     }
 
-    /// The counts behind a deciding bounce rate; nil for other conditions and if the finding already shows them.
+    /// The counts behind a deciding bounce rate; nil for other conditions, for groups, and if the finding already
+    /// shows them.
     private func counts(behind decision: Decision) -> BounceCounts? {
-        guard let finding = decision.evidence?.decisive, finding.evidence == nil else { return nil }
+        guard decision.group == nil, let finding = decision.evidence?.decisive, finding.evidence == nil else {
+            return nil
+        }
         let baseline = decision.cause.rule.flatMap { resumes.baseline(of: $0) }
         let stats = samples.latest.map { latest in baseline.map { latest.stats.counted(from: $0.stats) } ?? latest.stats
         }

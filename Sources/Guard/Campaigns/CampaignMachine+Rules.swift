@@ -35,24 +35,16 @@ extension CampaignMachine {
                 effects.append(.report(.rule(RuleTransition(change, running.rule, evaluation, on: .campaign(entry)))))
             }
             effects += noteData(truth, figures, ofSlot: index, in: context)
-            guard running.pauses, truth == .yes, latest.requestedAt >= freshAfter, acceptsPause,
-                demandsPause(index, in: context),
-                !running.isOnGroup || context.pausingGroupRules.contains(running.index)
+            guard running.pauses, !running.isOnGroup, truth == .yes, latest.requestedAt >= freshAfter, acceptsPause,
+                demandsPause(index, in: context)
             else { continue }
             demands.append(
                 PauseDemand(
                     rule: running.rule, slot: index, cause: .rule(running.rule.name),
                     conditionText: running.rule.conditionText,
-                    evaluation: running.rule.condition.evaluate(CampaignReadings(figures, labels: entry.labels)),
-                    own: running.isOnGroup ? ownEvaluation(running.rule, figures) : nil))
+                    evaluation: running.rule.condition.evaluate(CampaignReadings(figures, labels: entry.labels))))
         }
         return (effects, demands)
-    }
-
-    private func ownEvaluation(_ rule: Rule, _ figures: CampaignFigures) -> Evaluation {
-        var figures = figures
-        figures.read(groupOfRule: nil)
-        return rule.condition.evaluate(CampaignReadings(figures, labels: entry.labels))
     }
 
     /// Notes whether a pausing rule has its data; reports once it has had none for `stale_after`, and the end of that.

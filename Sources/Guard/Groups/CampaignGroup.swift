@@ -28,6 +28,8 @@ struct CampaignGroup: Sendable {
     private var shares: [(share: GroupShare, at: Instant)?]
     private(set) var sums: GroupSums
     var state = RuleState()
+    /// The campaigns whose pause a dry run has reported in this firing.
+    private var reported: Set<Int> = []
 
     init(_ rule: Rule, _ ruleIndex: Int, value: String, campaigns: [Int]) {
         (self.rule, self.ruleIndex, self.value, self.campaigns) = (rule, ruleIndex, value, campaigns)
@@ -48,9 +50,30 @@ struct CampaignGroup: Sendable {
     }
 
     /// Sums the campaigns whose samples are not stale.
-    mutating func sum(staleAfter: Duration, at now: Instant) {
-        sums = sums(of: shares.compactMap { $0.flatMap { now - $0.at <= staleAfter ? $0.share : nil } })
+    ///
+    /// - Parameter awaited: the campaigns without which the sums are unknown.
+    mutating func sum(awaiting awaited: Set<Int>, staleAfter: Duration, at now: Instant) {
+        var counted: [GroupShare] = []
+        var isComplete = true
+        for (campaign, known) in zip(campaigns, shares) {
+            if let known, now - known.at <= staleAfter {
+                counted.append(known.share)
+            } else if awaited.contains(campaign) {
+                isComplete = false
+            }
+        }
+        sums = isComplete ? sums(of: counted) : GroupSums(columns, nil, of: (campaigns.count, counted.count))
     }
+
+    /// Updates the rule's state with the result of its condition.
+    mutating func observe(_ truth: Truth, maxGap: Duration, at now: Instant) -> RuleState.Change? {
+        let change = state.observe(RuleState.Outcome(truth), at: now, for: rule.forClause, maxGap: maxGap)
+        if !state.isFiring { reported = [] }
+        return change
+    }
+
+    /// True once per firing for each campaign.
+    mutating func reportsDryRun(of campaign: Int) -> Bool { reported.insert(campaign).inserted }
 
     private func sums(of shares: [GroupShare]) -> GroupSums {
         var total = GroupShare.none(columns)

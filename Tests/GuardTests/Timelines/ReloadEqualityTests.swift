@@ -64,7 +64,7 @@ struct ReloadedRun {
         "  - {name: large, on: launch, when: totalEnrolled > 550, then: hold}\n",
         "  - {name: slow, when: 'increase(sent, 1h) < 5', then: alert}\n",
         "  - {name: turned, when: bounceRate > 5%, confidence: 90%, within: 100, then: pause, resume: {after: 50m}}\n",
-        "  - {name: all, on: group, by: pool, when: bounceRate > 6% and resolved >= 60, for: 10m, then: pause}\n",
+        "  - {name: all, on: group, by: pool, when: bounceRate > 6% and resolved >= 60, then: alert}\n",
     ]
 
     var generator: SeededGenerator
