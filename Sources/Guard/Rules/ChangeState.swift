@@ -12,6 +12,8 @@ struct ChangeState: Codable, Hashable, Sendable {
     /// It is longer than two polls and than the usual time from an email to its bounce, but so short that few late hits
     /// arrive before it is over.
     static let quietAfter = Duration.seconds(15 * 60)
+    /// The emails of a longer gap between samples are not counted, because late hits of earlier emails are among them.
+    static let gapMax = Duration.seconds(3600)
     /// The number of hits that count while the campaign is quiet; each miss allows one more.
     ///
     /// This is enough for a campaign that sends an email every few hours, and for a platform that rarely reports.
@@ -57,10 +59,16 @@ struct ChangeState: Codable, Hashable, Sendable {
 
     /// Counts the emails that a sample adds.
     mutating func count(_ counters: Counters, at now: Instant, _ test: SequentialTest, _ detector: ChangeDetector) {
+        let isGap = now - at > ChangeState.gapMax
         at = now
         let newest = (hits: counters[test.hits], trials: counters[test.trials])
         guard !newest.hits.isNaN, !newest.trials.isNaN else { return }
-        if isQuiet(counters, newest, at: now) { skipLateHits(newest) }
+        let isQuiet = isQuiet(counters, newest, at: now)
+        if isGap {
+            (hits, trials) = (max(hits, newest.hits), max(trials, newest.trials))
+            return
+        }
+        if isQuiet { skipLateHits(newest) }
         guard newest.trials > trials else { return }
         let grown = newest.trials - trials
         // Hits without new trials wait for later trials: the platform first counted these emails as misses.

@@ -11,6 +11,8 @@ struct CounterWindow: Sendable {
     static let resolution = 240
     /// The resolution of a window that ends in the past; its samples also cover the time since its end.
     private static let offsetResolution = 960
+    /// The part of a window that ends in the past which samples must cover.
+    private static let earlierCoverageMin = 0.95
     /// Rows before the window that accumulate before they are dropped together.
     private static let idleMax = 32
     /// Integers up to this value are exact as `Float`.
@@ -179,7 +181,8 @@ extension CounterWindow {
     private func earlierGrowth(of counter: Counter, _ index: Int) -> (amount: Double, covered: Int64)? {
         let end = lastAt - layout.offset
         let start = max(end - layout.length, time(head))
-        guard end > start else { return nil }
+        // The growth in a part of the window says little about the whole.
+        guard Double(end - start) >= Double(layout.length) * CounterWindow.earlierCoverageMin else { return nil }
         let amount = value(at: end, index, counter) - value(at: start, index, counter)
         return amount.isNaN ? nil : (max(0, amount), end - start)
     }

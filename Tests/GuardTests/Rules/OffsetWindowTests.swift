@@ -17,14 +17,16 @@ import Testing
 
     private static func at(_ minute: Int) -> Instant { Instant(milliseconds: Int64(minute) * 60_000) }
 
-    @Test func unknownUntilASampleIsAsOldAsTheEnd() {
+    @Test func unknownUntilSamplesCoverTheWindow() {
         var history = Self.history()
         for minute in stride(from: 0, through: 1440, by: 10) {
             history.append(Self.counters(minute), at: Self.at(minute))
         }
         #expect(history.increase(of: .sent, over: Self.yesterday) == nil)
         history.append(Self.counters(1470), at: Self.at(1470))
-        #expect(history.increase(of: .sent, over: Self.yesterday) == Increase(amount: 30, covered: .seconds(1800)))
+        #expect(history.increase(of: .sent, over: Self.yesterday) == nil, "half of the window")
+        history.append(Self.counters(1497), at: Self.at(1497))
+        #expect(history.increase(of: .sent, over: Self.yesterday) == Increase(amount: 57, covered: .seconds(3420)))
         history.append(Self.counters(9000), at: Self.at(1530))
         #expect(history.increase(of: .sent, over: Self.yesterday) == Increase(amount: 60, covered: Self.hour))
     }

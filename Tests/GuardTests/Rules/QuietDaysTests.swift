@@ -18,6 +18,8 @@ import Testing
         var turnsBad: (after: Int, rate: Double)?
         /// Without the counter of sent emails, the guard knows no quiet time.
         var isSentKnown = true
+        /// Every day, no sample comes in these steps.
+        var outage: Range<Int> = 0..<0
 
         /// The emails sent when the rule fires first; nil if it does not fire within so many days.
         func firing(
@@ -40,6 +42,7 @@ import Testing
                     if late == 0 { bounced += 1 } else { waiting[step + late, default: 0] += 1 }
                 }
                 let stats = CampaignStats(sent: isSentKnown ? sent : nil, delivered: delivered, bounced: bounced)
+                if outage.contains(step % 144) { continue }
                 guard state != nil else {
                     state = ChangeState(test, from: Counters(stats), at: now)
                     continue
@@ -66,6 +69,13 @@ import Testing
         #expect(fired <= 4, "at most one in a hundred, plus three standard deviations: \(fired)")
         kind.isSentKnown = false
         if perHour >= 300 { #expect(try firings(20, 5, of: kind).count > 15, "the night would be taken for a change") }
+    }
+
+    /// The outage begins ten minutes before the last email of the day, so no sample shows the quiet time.
+    @Test func lateBouncesAfterAnOutageAreNoChange() throws {
+        let kind = Days(perHour: 300, latest: 4.5 * 3600, rate: 0.031, outage: 47..<83)
+        let fired = try firings(40, 5, of: kind).count
+        #expect(fired <= 2, "\(fired) of 40")
     }
 
     /// Measured mean delays: 138 emails at 60 an hour and 148 at 300 with bounces within ten minutes; 345 and 965 with
