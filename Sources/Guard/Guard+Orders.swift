@@ -124,7 +124,7 @@ extension Guard {
             guard isHeld || campaigns[index].launchHold != nil else { return (.refused(.nothingToRelease), []) }
             liftHold(index)
             if let retained, isHeld { launches.update(retained) { $0.liftHold() } }
-            return (.accepted(.holdLifted(waitsFor: nil)), [])
+            return (.accepted(.holdLiftedWithoutLaunch), [])
         }
         switch launches[launch].phase {
         case .starting: return (.refused(.startUnderWay), [])

@@ -35,6 +35,7 @@ extension Phrase {
         case .startingByForce: "starting \(name) once fresh stats are in, regardless of its launch rules"
         case .holdLifted(let wait?): "the hold on the launch of \(name) is lifted; it still waits: \(text(wait))"
         case .holdLifted(nil): "the hold on the launch of \(name) is lifted; its launch rules decide"
+        case .holdLiftedWithoutLaunch: "the hold on launches of \(name) is lifted; no launch of it waits"
         case .muted(let rules, let until):
             "\(list(rules)) muted on \(name) until \(until.toTheSecond): "
                 + (rules.count == 1
@@ -69,7 +70,7 @@ extension Phrase {
             "the launch of \(name) is being evaluated on fresh stats; try again in a few seconds"
         case .notHeldByPerson(let wait?): "no person holds the launch of \(name); it waits: \(text(wait))"
         case .notHeldByPerson(nil): "no person holds the launch of \(name); it is about to start"
-        case .noSuchRule(let rule, let nearest): "no rule named \(rule) pauses \(name)\(suggestion(nearest))"
+        case .noSuchRule(let rule, let nearest): "no rule named \(rule) pauses \(name), and only rules that pause can be muted\(suggestion(nearest))"
         case .noPausingRule: "no rule pauses \(name)"
         }
     }

@@ -101,6 +101,7 @@ extension Fixture {
             ("holding", world.order(.hold), .launchHeld),
             ("starting by force", world.order(.release, isForced: true), .startingByForce),
             ("releasing", world.order(.release), .holdLifted(waitsFor: nil)),
+            ("releasing without a launch", world.order(.release), .holdLiftedWithoutLaunch),
             ("releasing what still waits", world.order(.release), .holdLifted(waitsFor: wait)),
             ("muting a rule", world.order(.mute, rule: "bounce-rate"), .muted(rules: ["bounce-rate"], until: until)),
             ("muting rules", world.order(.mute), .muted(rules: ["bounce-rate", "bounces-in-polls"], until: until)),

@@ -13,7 +13,9 @@ import Testing
         "launch-twice",
         "never-true-together", "never-true",
         "ratio-with-count", "rule-for-unknown-campaign", "stale-before-three-polls", "stray-bracket",
-        "tier-name-used-twice", "tier-of-a-condition", "tier-with-another-unit", "tiers-in-the-wrong-order",
+        "tier-name-used-twice", "tier-with-a-limit-that-is-no-value", "tier-with-a-stray-bracket",
+        "tier-of-a-condition", "tier-with-another-unit",
+        "tiers-in-the-wrong-order",
         "unclosed-bracket", "unknown-time-zone", "window-too-long",
     ]
 

@@ -43,6 +43,8 @@ package enum OrderAcceptance: Sendable {
     case startingByForce
     /// The hold is lifted; `waitsFor` is nil if nothing else is known to hold the launch.
     case holdLifted(waitsFor: LaunchWait?)
+    /// The hold is lifted, but the policy has no launch of the campaign that waits.
+    case holdLiftedWithoutLaunch
     case muted(rules: [String], until: Instant)
     case unmuted(rules: [String])
 
@@ -50,7 +52,7 @@ package enum OrderAcceptance: Sendable {
         switch self {
         case .holdLifted(let wait): wait != nil
         case .pausing, .pausingDraft, .staysPaused, .pausingOnceAnswered, .pausingOnceResumeAnswered,
-            .resumeCancelled, .holdingLaunch, .resuming, .launchHeld, .startingByForce, .muted, .unmuted:
+            .resumeCancelled, .holdingLaunch, .holdLiftedWithoutLaunch, .resuming, .launchHeld, .startingByForce, .muted, .unmuted:
             false
         }
     }

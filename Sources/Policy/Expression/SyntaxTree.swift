@@ -13,6 +13,14 @@ indirect enum SyntaxTree: Hashable {
     case and(SyntaxTree, SyntaxTree)
     case or(SyntaxTree, SyntaxTree)
 
+    /// True for a number or a text; false for a comparison and what combines comparisons.
+    var isValue: Bool {
+        switch self {
+        case .number, .percent, .duration, .text, .name, .call, .negate, .arithmetic: true
+        case .compare, .not, .and, .or: false
+        }
+    }
+
     var span: Span {
         switch self {
         case .number(_, let span), .percent(_, let span), .duration(_, let span), .text(_, let span),

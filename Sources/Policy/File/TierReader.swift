@@ -66,7 +66,7 @@ struct TierReader {
                 at: fields.key("value"))
             return []
         }
-        guard isValue(value, "value") else { return [] }
+        guard isValue(value, "value"), isWhole(fields["when"], trigger) else { return [] }
         let parts = tiers.compactMap { part($0, value, fields, trigger) }
         guard parts.count == tiers.count else { return [] }
         if let strong = parts.first, let weak = parts.last, parts.count > 1 { compare(strong, weak, tiers, fields) }
@@ -83,6 +83,13 @@ struct TierReader {
         else { return nil }
         var source = ConditionSource()
         source.append(value)
+        let operand = text.drop { $0.isWhitespace || "<>=!".contains($0) }
+        guard let tree = try? ExpressionParser.parse(String(operand)), tree.isValue else {
+            reader.error(
+                "the limit of '\(tier.rawValue)' is not one value", help: "for example 5%, or \"< 50\" in quotes",
+                at: limit)
+            return nil
+        }
         let isCompared = text.drop { $0.isWhitespace }.first.map { "<>=!".contains($0) } ?? false
         source.append(isCompared ? " " : " > ")
         source.append(limit)
@@ -102,15 +109,23 @@ struct TierReader {
     /// True if the node is a value without a comparison; otherwise an error.
     private func isValue(_ node: Node, _ key: String) -> Bool {
         guard let text = reader.text(node, "'\(key)'") else { return false }
-        guard let tree = try? ExpressionParser.parse(text) else { return true }
-        switch tree {
-        case .number, .percent, .duration, .text, .name, .call, .negate, .arithmetic: return true
-        case .compare, .not, .and, .or:
-            reader.error(
-                "'\(key)' is a condition, not a value",
-                help: "write only the value, such as bounceRate(24h): each tier has its own limit", at: node)
+        guard let tree = try? ExpressionParser.parse(text) else {
+            // Reports where it cannot be read.
+            _ = reader.condition(node, "'\(key)'", scope: .campaign)
             return false
         }
+        if tree.isValue { return true }
+        reader.error(
+            "'\(key)' is a condition, not a value",
+            help: "write only the value, such as bounceRate(24h): each tier has its own limit", at: node)
+        return false
+    }
+
+    /// True if the condition can be read by itself, so that it can be joined to others; otherwise an error.
+    private func isWhole(_ when: Node?, _ trigger: Rule.Trigger?) -> Bool {
+        guard let text = when?.scalar?.string, (try? ExpressionParser.parse(text)) == nil, let when else { return true }
+        _ = reader.condition(when, "the condition", scope: (trigger ?? .running).scope)
+        return false
     }
 
     private func allows(_ tier: Tier, _ trigger: Rule.Trigger?, at node: Node) -> Bool {

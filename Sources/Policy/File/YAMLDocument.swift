@@ -115,6 +115,9 @@ package enum YAMLDocument {
         if line.contains("\t") { return "YAML does not allow tabs for indentation: use spaces" }
         if problem.contains("mapping values are not allowed") { return "put the text in quotes if it contains ': '" }
         if problem.contains("cannot start any token") { return "put the text in quotes" }
+        if problem.contains("block scalar") || problem.contains("comment or line break") {
+            return "put a text that begins with '>' or '|' in quotes"
+        }
         if problem.contains("could not find expected ':'") { return "write ':' and a space after a key" }
         if problem.contains("expected <block end>") { return "check the indentation of this line" }
         return nil
