@@ -70,7 +70,8 @@ extension Phrase {
             "the launch of \(name) is being evaluated on fresh stats; try again in a few seconds"
         case .notHeldByPerson(let wait?): "no person holds the launch of \(name); it waits: \(text(wait))"
         case .notHeldByPerson(nil): "no person holds the launch of \(name); it is about to start"
-        case .noSuchRule(let rule, let nearest): "no rule named \(rule) pauses \(name), and only rules that pause can be muted\(suggestion(nearest))"
+        case .noSuchRule(let rule, let nearest):
+            "no rule named \(rule) pauses \(name), and only rules that pause can be muted\(suggestion(nearest))"
         case .noPausingRule: "no rule pauses \(name)"
         }
     }

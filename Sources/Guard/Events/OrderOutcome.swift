@@ -52,7 +52,8 @@ package enum OrderAcceptance: Sendable {
         switch self {
         case .holdLifted(let wait): wait != nil
         case .pausing, .pausingDraft, .staysPaused, .pausingOnceAnswered, .pausingOnceResumeAnswered,
-            .resumeCancelled, .holdingLaunch, .holdLiftedWithoutLaunch, .resuming, .launchHeld, .startingByForce, .muted, .unmuted:
+            .resumeCancelled, .holdingLaunch, .holdLiftedWithoutLaunch, .resuming, .launchHeld, .startingByForce,
+            .muted, .unmuted:
             false
         }
     }
