@@ -38,7 +38,7 @@ extension Guard {
     /// Pauses for a firing rule if the campaign runs and nobody has overruled the rule.
     private mutating func meet(_ demand: PauseDemand, _ index: Int, at now: Instant) -> [Effect] {
         guard campaigns[index].acceptsPause else { return [] }
-        guard campaigns[index].isEnforced(demand.rule, policy) else {
+        guard policy.enforces(demand.rule) else {
             let decision = decision(demand, campaigns[index].entry.id, at: now)
             return campaigns.update(index) { $0.reportDryRun(demand, decision) }
         }
@@ -53,13 +53,9 @@ extension Guard {
     }
 
     private mutating func decision(_ demand: PauseDemand, _ campaign: CampaignID, at now: Instant) -> Decision {
-        var decision = Decision(
+        Decision(
             id: nextDecisionID(), at: now, campaign: campaign, cause: demand.cause, conditionText: demand.conditionText,
-            evidence: demand.evaluation)
-        if let own = demand.own, let label = groupLabel(of: campaign, demand.rule) {
-            decision.group = GroupEvidence(label: label, own: own)
-        }
-        return decision
+            evidence: demand.evaluation, group: demand.group)
     }
 
     /// Adds stored samples; the rules that read them are evaluated at the next sample.

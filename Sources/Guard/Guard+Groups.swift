@@ -43,7 +43,7 @@ extension Guard {
             // A campaign that a person resumed is paused again only if the running ones breach from there.
             offenders.formUnion(running.map(\.campaign).filter { campaigns[$0].baseline(of: rule.name) == nil })
         }
-        let isEnforced = policy.mode == .enforce && rule.mode == .enforce
+        let isEnforced = policy.enforces(rule)
         return offenders.sorted().compactMap { member in
             guard let slot = campaigns[member].rules.index(of: rule.name),
                 isEnforced || groups[group].reportsDryRun(of: member)
@@ -53,7 +53,8 @@ extension Guard {
                 campaign: member,
                 demand: PauseDemand(
                     rule: rule, slot: slot, cause: .rule(rule.name), conditionText: rule.conditionText,
-                    evaluation: evaluation, own: rule.condition.evaluate(own)))
+                    evaluation: evaluation,
+                    group: GroupEvidence(label: groups[group].label, own: rule.condition.evaluate(own))))
         }
     }
 
@@ -86,13 +87,6 @@ extension Guard {
         for group in groups.indices {
             for index in groups[group].campaigns { note(index, group, at: now) }
             sum(group, at: now)
-        }
-    }
-
-    /// The campaign's group of the rule; nil if it has none.
-    func groupLabel(of campaign: CampaignID, _ rule: Rule) -> GroupLabel? {
-        campaigns.index(of: campaign).flatMap { index in
-            groups.groups(of: index).first { groups[$0].rule.name == rule.name }.map { groups[$0].label }
         }
     }
 

@@ -311,7 +311,7 @@ extension Guard {
         let decision = Decision(
             id: nextDecisionID(), at: now, campaign: entry.id, cause: .unapprovedLaunch,
             conditionText: rule.conditionText, evidence: evaluation)
-        if policy.mode == .enforce, rule.mode == .enforce {
+        if policy.enforces(rule) {
             effects += campaigns.update(position) { $0.beginPause(decision, at: now) }
         } else {
             effects.append(campaigns[position].reportPause(decision, rule, mode: .observe))

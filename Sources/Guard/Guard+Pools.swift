@@ -114,7 +114,7 @@ extension Guard {
             (sender, action) = (candidate, .restore)
         case .pause, .hold, .alert: return []
         }
-        let isEnforced = policy.mode == .enforce && rule.mode == .enforce
+        let isEnforced = policy.enforces(rule)
         // Nothing is changed while the change cannot be stored.
         if isEnforced, ledger.isFailing { return [] }
         let change = SenderChange(

@@ -68,6 +68,9 @@ package struct CheckedPolicy: Hashable, Sendable {
     package func rule(_ name: String) -> Rule? {
         rules.first { $0.name == name }
     }
+
+    /// True if the rule acts; otherwise, it only reports what it would do.
+    package func enforces(_ rule: Rule) -> Bool { mode == .enforce && rule.mode == .enforce }
 }
 
 /// A bounce rate and the limit that a rule sets for it.

@@ -42,7 +42,7 @@ struct Fields {
 
     init(_ group: GroupLabel) {
         self.init()
-        self[.group] = "\(group.by)=\(group.value)"
+        self[.group] = group.text
     }
 
     init(_ change: SenderChange) {

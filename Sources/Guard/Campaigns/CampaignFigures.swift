@@ -83,7 +83,7 @@ struct CampaignFigures: CompiledReadings {
         sums = index.map { groups[$0] ?? GroupSums.unknown }
     }
 
-    /// The growth of the counters since the resume that the rule counts from.
+    /// The counters since the resume that is counted from; unknown if they are stale.
     var currentCounters: Counters { isStale ? .unknown : counted }
 
     func value(of gauge: Gauge) -> Double {
@@ -97,9 +97,7 @@ struct CampaignFigures: CompiledReadings {
             // Unknown values stay unknown, because every comparison with NaN is false.
             return rest < 0 ? 0 : rest
         case .counter(let counter): return counted[counter]
-        case .rate(let rate):
-            let trials = counted[rate.trials]
-            return trials > 0 ? counted[rate.hits] / trials : .nan
+        case .rate(let rate): return counted[rate]
         case .platform(.queued): return queued
         case .platform(.openRate): return openRate
         case .platform(.replyRate): return replyRate

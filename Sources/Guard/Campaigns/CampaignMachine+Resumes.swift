@@ -371,7 +371,7 @@ extension CampaignMachine {
             if rules.mute(ofSlot: slot, at: context.now) != nil { return ([], nil) }
             let evaluation = probation.condition.evaluate(CampaignReadings(figures, labels: entry.labels))
             let effects = [report(.relapsed(rule, evaluation))]
-            guard isEnforced(rule, context.policy) else {
+            guard context.policy.enforces(rule) else {
                 resumes.endProbation()
                 return (effects, nil)
             }

@@ -8,8 +8,8 @@ struct PauseDemand {
     var cause: Decision.Cause
     var conditionText: String
     var evaluation: Evaluation
-    /// The condition on the campaign's own numbers if a rule on groups demands the pause; nil for other rules.
-    var own: Evaluation?
+    /// What a rule on groups found; nil for other rules.
+    var group: GroupEvidence?
 }
 
 /// Evaluates the rules on a running campaign.
@@ -73,11 +73,7 @@ extension CampaignMachine {
     private func demandsPause(_ index: Int, in context: CampaignContext) -> Bool {
         let state = rules.slot(index).state
         guard state.isFiring, rules.mute(ofSlot: index, at: context.now) == nil else { return false }
-        return !state.wasReported || isEnforced(rules.set.running[index].rule, context.policy)
-    }
-
-    func isEnforced(_ rule: Rule, _ policy: CheckedPolicy) -> Bool {
-        policy.mode == .enforce && rule.mode == .enforce
+        return !state.wasReported || context.policy.enforces(rules.set.running[index].rule)
     }
 
     /// Evaluates rules that read an age: they change with time alone, so a failed poll matters to them too.

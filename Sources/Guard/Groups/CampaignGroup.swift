@@ -10,6 +10,9 @@ package struct GroupLabel: Hashable, Sendable, Codable {
     /// The campaigns with complete data, over which the rule sums.
     package var counted: Int
 
+    /// In fields and for log scrapers: `team=sales`.
+    package var text: String { "\(by)=\(value)" }
+
     package init(by: String, value: String, campaigns: Int, counted: Int) {
         (self.by, self.value, self.campaigns, self.counted) = (by, value, campaigns, counted)
     }

@@ -89,9 +89,7 @@ final class GroupSums: Sendable {
         guard let share else { return .nan }
         switch gauge {
         case .counter(let counter): return share.counters[counter]
-        case .rate(let rate):
-            let trials = share.counters[rate.trials]
-            return trials > 0 ? share.counters[rate.hits] / trials : .nan
+        case .rate(let rate): return share.counters[rate]
         case .platform(let gauge): return gauge == .queued ? share.queued : .nan
         case .pool, .accounts: return .nan
         }

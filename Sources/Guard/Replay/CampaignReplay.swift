@@ -83,7 +83,7 @@ package struct CampaignReplay: Sendable {
 
     private mutating func meet(_ demand: PauseDemand, in context: CampaignContext) {
         guard machine.acceptsPause else { return }
-        if machine.isEnforced(demand.rule, context.policy) {
+        if context.policy.enforces(demand.rule) {
             pause(demand, isRelapse: false, in: context)
         } else {
             machine.noteDryRun(demand)

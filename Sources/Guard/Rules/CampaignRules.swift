@@ -8,6 +8,8 @@ final class CampaignRules: Sendable {
         /// The rule's index in the policy.
         let index: Int
         let rule: Rule
+        /// Copied from the rule, which composes it anew each time.
+        let identity: RuleIdentity
         let condition: CompiledCondition
         let probation: CompiledCondition?
         /// Nil if the rule has no `confidence`.
@@ -23,7 +25,7 @@ final class CampaignRules: Sendable {
         let isOnGroup: Bool
 
         init(_ rule: Rule, index: Int, windows: [TimeWindow], label: (String) -> String) {
-            (self.index, self.rule) = (index, rule)
+            (self.index, self.rule, identity) = (index, rule, rule.identity)
             condition = CompiledCondition(rule.condition, windows: windows, label: label)
             probation = rule.resume?.probation.map {
                 CompiledCondition($0.condition, windows: windows, label: label)

@@ -44,6 +44,12 @@ struct Counters: Hashable, Sendable {
         }
     }
 
+    /// The ratio; NaN without trials.
+    subscript(rate: Rate) -> Double {
+        let trials = self[rate.trials]
+        return trials > 0 ? self[rate.hits] / trials : .nan
+    }
+
     /// Adds the other counters; the sum is unknown if either is.
     mutating func add(_ other: Counters) {
         totalEnrolled += other.totalEnrolled

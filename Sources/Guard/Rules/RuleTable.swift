@@ -111,8 +111,8 @@ package struct RuleTable: Sendable {
     /// Adopts the rules of a new policy; rules with the same identity keep their state.
     mutating func adopt(_ newer: CampaignRules) {
         let kept = Dictionary(
-            zip(set.running, slots).map { ($0.rule.identity, $1) }, uniquingKeysWith: { first, _ in first })
-        slots = newer.running.map { kept[$0.rule.identity] ?? RuleSlot() }
+            zip(set.running, slots).map { ($0.identity, $1) }, uniquingKeysWith: { first, _ in first })
+        slots = newer.running.map { kept[$0.identity] ?? RuleSlot() }
         set = newer
     }
 
@@ -120,7 +120,7 @@ package struct RuleTable: Sendable {
 
     var memories: [RuleMemory] {
         zip(set.running, slots).map {
-            RuleMemory($0.rule.identity, $1.state, armed: $1.armed, change: $1.change, data: $1.data)
+            RuleMemory($0.identity, $1.state, armed: $1.armed, change: $1.change, data: $1.data)
         }
     }
 
@@ -137,7 +137,7 @@ package struct RuleTable: Sendable {
 
     mutating func takeUp(_ rules: [RuleMemory], _ mutes: [String: Mute], at now: Instant) {
         for (index, running) in set.running.enumerated() {
-            guard let stored = rules.first(where: { $0.identity == running.rule.identity }) else { continue }
+            guard let stored = rules.first(where: { $0.identity == running.identity }) else { continue }
             slots[index] = RuleSlot(
                 state: stored.state.clamped(to: now), armed: stored.armed, change: stored.change?.clamped(to: now),
                 data: stored.data?.clamped(to: now) ?? .complete)

@@ -10,7 +10,7 @@ extension Report {
         fields[.decision] = "\(decision.id)"
         fields[.mode] = report.mode.rawValue
         if let evidence = decision.evidence { fields.add(evidence) }
-        if let group = decision.group?.label { fields[.group] = "\(group.by)=\(group.value)" }
+        fields[.group] = decision.group?.label.text
         if let counts = report.counts {
             fields[.bounced] = "\(counts.bounced)"
             fields[.resolved] = "\(counts.resolved)"

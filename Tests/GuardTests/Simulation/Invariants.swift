@@ -46,8 +46,8 @@ struct Invariants {
         var violations: [String] = []
         var latest: [CampaignID: CampaignStats] = [:]
         var isFiring: Set<CampaignID> = []
-        // Campaigns that a person keeps paused: their pauses need no breach.
-        var kept: Set<CampaignID> = []
+        // Campaigns that a person paused: repeating their pauses needs no breach.
+        var pausedByPerson: Set<CampaignID> = []
         // Consecutive good answers without a breach.
         var calm: [CampaignID: Int] = [:]
         // The counters at the last resume, from which the rule is evaluated.
@@ -84,8 +84,10 @@ struct Invariants {
                     if event.fields[.rule] != nil { (base[id], baseBeforeReset[id]) = (evaluated[id], nil) }
                 }
                 if [.campaignResumed, .campaignPaused, .campaignOverride].contains(event.kind) { mayRun.remove(id) }
-                if event.kind == .orderAccepted, event.fields[.order] == Order.Act.pause.rawValue { kept.insert(id) }
-                if [.campaignResumed, .campaignOverride].contains(event.kind) { kept.remove(id) }
+                if event.kind == .orderAccepted, event.fields[.order] == Order.Act.pause.rawValue {
+                    pausedByPerson.insert(id)
+                }
+                if [.campaignResumed, .campaignOverride].contains(event.kind) { pausedByPerson.remove(id) }
                 if event.kind == .statsReset {
                     if baseBeforeReset[id] == nil { baseBeforeReset[id] = base[id] }
                     (base[id], evaluated[id]) = (nil, nil)
@@ -104,7 +106,7 @@ struct Invariants {
                 guard intent.action == .pause, case .rule(let rule) = intent.decision.cause else { continue }
                 // A retry is evaluated again: two good samples without a breach prevent it, missing samples do not.
                 if intent.attempt > 1 {
-                    if calm[intent.campaign, default: 0] >= 2, !kept.contains(intent.campaign) {
+                    if calm[intent.campaign, default: 0] >= 2, !pausedByPerson.contains(intent.campaign) {
                         violations.append("paused \(intent.campaign) again without a breach at \(at)")
                     }
                     continue
