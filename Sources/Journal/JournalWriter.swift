@@ -31,7 +31,7 @@ final class JournalWriter: Sendable {
 
     /// Starts the thread; once only.
     func start(_ format: Journal.Format, descriptor: Int32) {
-        WorkThread.start { [self] in
+        WorkThread.start("journal") { [self] in
             var lines = LineWriter(descriptor)
             run(EntrySink(format) { lines.write($0) })
         }

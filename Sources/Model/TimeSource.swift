@@ -26,7 +26,14 @@ package struct SteadyTime: TimeSource {
     }
 
     package func sleep(until deadline: Instant) async throws {
+        try await ContinuousClock().sleep(until: realTime(of: deadline))
+    }
+
+    /// How long, in real time, until the deadline; negative after it.
+    package func wait(until deadline: Instant) -> Duration { ContinuousClock.now.duration(to: realTime(of: deadline)) }
+
+    private func realTime(of deadline: Instant) -> ContinuousClock.Instant {
         let offset = deadline - origin
-        try await ContinuousClock().sleep(until: start + (speed == 1 ? offset : offset / speed))
+        return start + (speed == 1 ? offset : offset / speed)
     }
 }

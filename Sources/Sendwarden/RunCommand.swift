@@ -77,9 +77,9 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         ProcessHardening.apply()
         let environment = ProcessInfo.processInfo.environment
-        let time = SteadyTime.fromWallClock()
-        let journal = Journal(format: format(environment), time: time)
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let time = EventLoopTime(SteadyTime.fromWallClock(), threads.any())
+        let journal = Journal(format: format(environment), time: time)
         let connections = Connections(.shared(threads))
         let factory = PlatformFactory(
             connections: connections, time: time, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"],
@@ -101,10 +101,10 @@ struct RunCommand: AsyncParsableCommand {
     private static let flushMax: Duration = .seconds(1)
 
     private func guardCampaigns(
-        _ journal: Journal, _ time: SteadyTime, _ factory: PlatformFactory, _ threads: MultiThreadedEventLoopGroup
+        _ journal: Journal, _ time: EventLoopTime, _ factory: PlatformFactory, _ threads: MultiThreadedEventLoopGroup
     ) async throws {
         // One thread for reading and writing files, so that a hung disk blocks no other thread.
-        let files = BlockingWork(threads: 1, unfinishedMax: 16)
+        let files = BlockingWork("files", threads: 1, unfinishedMax: 16)
         let reloader = PolicyReloader(path: self.policy.path, factory: factory, files: files)
         let (policy, platforms, loaded) = try await load(reloader, journal)
         let claim = try claimSocket(journal)
@@ -125,6 +125,7 @@ struct RunCommand: AsyncParsableCommand {
         var surroundings = GuardService.Surroundings(
             journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
             control: control, ledger: ledger, reload: { await reloader.reload() })
+        surroundings.executor = EventLoopTaskExecutor(threads.any())
         surroundings.wallClock = { SteadyTime.fromWallClock().now }
         let service = GuardService(warden: warden, platforms: platforms, surroundings: surroundings)
         // They are stopped in reverse order: the guard first, so that the control socket is there for its last answers.

@@ -16,14 +16,16 @@ package final class BlockingWork: Sendable {
     private let threads: Int
 
     /// - Parameters:
+    ///   - name: the threads' name, of at most 15 bytes.
     ///   - threads: the number of calls that run at a time.
     ///   - unfinishedMax: the most calls of each urgency that run or wait; further calls are refused.
-    package init(threads: Int, unfinishedMax: Int) {
+    ///   - givesWay: true if other threads of the process come first when they need the processor.
+    package init(_ name: String, threads: Int, unfinishedMax: Int, givesWay: Bool = false) {
         self.threads = threads
         queue = WorkQueue(unfinishedMax: unfinishedMax)
         for _ in 0..<threads {
             let queue = queue
-            WorkThread.start { queue.run() }
+            WorkThread.start(name, givesWay: givesWay) { queue.run() }
         }
     }
 

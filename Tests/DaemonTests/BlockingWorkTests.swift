@@ -13,7 +13,7 @@ import Threads
     }
 
     @Test func urgentWorkRunsFirst() async {
-        let work = BlockingWork(threads: 1, unfinishedMax: 8)
+        let work = BlockingWork("test", threads: 1, unfinishedMax: 8)
         let (door, entered) = (Door(), Door())
         let order = Lines()
         await withTaskGroup(of: Void.self) { group in
@@ -41,7 +41,7 @@ import Threads
     }
 
     @Test func excessWorkIsRefusedAtOnce() async {
-        let work = BlockingWork(threads: 1, unfinishedMax: 2)
+        let work = BlockingWork("test", threads: 1, unfinishedMax: 2)
         let door = Door()
         await withTaskGroup(of: Int?.self) { group in
             for number in 0..<6 {
@@ -63,7 +63,7 @@ import Threads
     }
 
     @Test func aCancelledCallerReturnsAtOnce() async {
-        let work = BlockingWork(threads: 1, unfinishedMax: 4)
+        let work = BlockingWork("test", threads: 1, unfinishedMax: 4)
         let door = Door()
         await withTaskGroup(of: Int?.self) { group in
             group.addTask {

@@ -103,7 +103,7 @@ struct DaemonBench {
             let lines = Lines()
             let control = ControlChannel()
             let reloader = PolicyReloader(
-                path: path, factory: factory, files: BlockingWork(threads: 1, unfinishedMax: 16))
+                path: path, factory: factory, files: BlockingWork("test", threads: 1, unfinishedMax: 16))
             var surroundings = GuardService.Surroundings(
                 journal: Journal(format: .json, time: time, writeLine: lines.add), notifier: ServiceNotifier(),
                 time: time, random: { Double.random(in: 0...1) }, control: control, ledger: ledger,

@@ -53,7 +53,7 @@ import Testing
     /// The lines that may create a task, each with its owner.
     private static let ownedTasks: Set<String> = [
         // The daemon's alarm stores its task and cancels it.
-        "task = Task {"
+        "task = Task(executorPreference: executor) {"
     ]
 
     @Test func everyTaskHasAnOwner() {

@@ -35,9 +35,9 @@ package struct ControlServer: Service {
     private let threads: MultiThreadedEventLoopGroup
     private let ledger: LedgerQuestions?
     /// Looks up user names; a directory service that hangs blocks only this thread.
-    private let names = BlockingWork(threads: 1, unfinishedMax: 16)
+    private let names = BlockingWork("users", threads: 1, unfinishedMax: 16)
     /// Moves, checks and removes the socket's file.
-    let socketWork = BlockingWork(threads: 1, unfinishedMax: 16)
+    let socketWork = BlockingWork("control-socket", threads: 1, unfinishedMax: 16)
     private let connections = ControlConnections()
     private let questions = QuestionGate()
 

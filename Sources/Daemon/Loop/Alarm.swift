@@ -5,11 +5,14 @@ struct Alarm {
     private var deadline: Instant?
     private var task: Task<Void, Never>?
 
-    mutating func set(for deadline: Instant, _ time: any TimeSource, ring: @escaping @Sendable () async -> Void) {
+    mutating func set(
+        for deadline: Instant, _ time: any TimeSource, on executor: (any TaskExecutor)?,
+        ring: @escaping @Sendable () async -> Void
+    ) {
         if let armed = self.deadline, armed <= deadline { return }
         task?.cancel()
         self.deadline = deadline
-        task = Task {
+        task = Task(executorPreference: executor) {
             do {
                 try await time.sleep(until: deadline)
             } catch {

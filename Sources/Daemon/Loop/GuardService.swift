@@ -36,6 +36,8 @@ package struct GuardService: Service, CustomStringConvertible {
         package var wallClock: (@Sendable () -> Instant)?
         /// Stores the guard's state; nil if the state is lost when the process ends.
         package var ledger: (any LedgerStore)?
+        /// Runs the loop and its requests; nil for the threads that all tasks share.
+        package var executor: (any TaskExecutor)?
         /// After this long, a write counts as failed; well below the time for which operators wait.
         package var ledgerAnswersWithin: Duration = .seconds(10)
         /// After this long, an accepted order gets its reply even if it is not stored yet.
@@ -92,17 +94,19 @@ package struct GuardService: Service, CustomStringConvertible {
         // The loop sends one batch at a time, and one more at the end, so none is dropped.
         let (batches, writes) = AsyncStream.makeStream(of: GuardLoop.Write.self, bufferingPolicy: .bufferingOldest(4))
         let (drained, drain) = AsyncStream.makeStream(of: Never.self)
-        await withDiscardingTaskGroup { group in
-            group.addTask { await forwardRequests(to: inputs) }
-            group.addTask {
-                await store(batches, inputs)
-                drain.finish()
+        await withTaskExecutorPreference(surroundings.executor) {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await forwardRequests(to: inputs) }
+                group.addTask {
+                    await store(batches, inputs)
+                    drain.finish()
+                }
+                await runLoop(inputs, writes, &group)
+                inputs.finish()
+                _ = await bounded(by: GuardService.drainMax) { for await _ in drained {} }
+                surroundings.control.requests.finish()
+                group.cancelAll()
             }
-            await runLoop(inputs, writes, &group)
-            inputs.finish()
-            _ = await bounded(by: GuardService.drainMax) { for await _ in drained {} }
-            surroundings.control.requests.finish()
-            group.cancelAll()
         }
     }
 
@@ -121,7 +125,7 @@ package struct GuardService: Service, CustomStringConvertible {
             start(loop.takeWork())
             for write in loop.takeWrites() { writes.yield(write) }
             if loop.isStopping { return }
-            alarm.set(for: loop.deadline, surroundings.time) { await inputs.send(.alarm) }
+            alarm.set(for: loop.deadline, surroundings.time, on: surroundings.executor) { await inputs.send(.alarm) }
         }
         group.addTask {
             try? await gracefulShutdown()

@@ -148,7 +148,7 @@ struct RequestSender: Sendable {
                     return (response, try await response.body.collect(upTo: bytesMax))
                 }
                 group.addTask {
-                    try await ContinuousClock().sleep(for: timeout)
+                    try await http.eventLoopGroup.any().sleep(for: timeout)
                     return nil
                 }
                 defer { group.cancelAll() }
