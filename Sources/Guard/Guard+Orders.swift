@@ -4,6 +4,7 @@ import Policy
 /// Carries out orders of people: they outrank the rules, and only a person resumes what a person stopped.
 extension Guard {
     mutating func obey(_ order: Order, at now: Instant) -> [Effect] {
+        if order.act == .watch || order.act == .unwatch { return obeyWatchOrder(order, at: now) }
         guard let index = campaigns.index(of: order.campaign) else {
             let near = NearestName.of(order.campaign.text, in: policy.campaigns.map(\.id.text))
             return answer(order, nil, .refused(.unknownCampaign(nearest: near)))
@@ -24,6 +25,7 @@ extension Guard {
         case .hold: orderHold(order, index, at: now)
         case .release: orderRelease(order, index, at: now)
         case .mute: (orderMute(order, index, at: now), [])
+        case .watch, .unwatch: preconditionFailure("handled before")
         }
     }
 

@@ -36,6 +36,8 @@ package struct Guard: Sendable {
     }
 
     private let startedAt: Instant
+    /// Watches that the policy could not take up when the process started.
+    private var refusedWatches: [(Watch, WatchObstacle)] = []
 
     /// Creates a guard without history; its first event is ``Event/started``.
     package init(policy: CheckedPolicy, at now: Instant) {
@@ -54,7 +56,10 @@ package struct Guard: Sendable {
     /// Actions under way may not have happened: pauses are sent again, and starts and resumes are evaluated again on
     /// fresh stats. Stored times after `now` are clamped, because the clock may have been set back.
     package init(policy: CheckedPolicy, memory: Memory, at now: Instant) {
+        let watches = memory.campaigns.compactMap(\.watch)
+        let (policy, refused) = policy.watching(watches)
         self.init(policy: policy, at: now)
+        refusedWatches = refused
         lastDecision = memory.workspace.lastDecision
         startLimit = memory.workspace.startLimit
         startLimit.clamp(to: now)
@@ -73,7 +78,10 @@ package struct Guard: Sendable {
         var effects: [Effect]
         switch event {
         case .started:
-            effects = reportQueued(launches.all) + holdAsOrdered(at: now) + workOff(everything: true, at: now)
+            effects =
+                reportRefused(refusedWatches) + reportQueued(launches.all) + holdAsOrdered(at: now)
+                + workOff(everything: true, at: now)
+            refusedWatches = []
         case .tick: effects = workOff(at: now)
         case .polled(let outcome): effects = take(outcome, at: now)
         case .sampled(let sample): effects = take(sample, at: now)
@@ -87,7 +95,7 @@ package struct Guard: Sendable {
         case .changed(let change, let result): effects = take(change, result, at: now)
         case .recorded(let failure): effects = take(recording: failure, at: now)
         case .ordered(let order): effects = obey(order, at: now)
-        case .reloaded(let policy): effects = reload(policy, at: now)
+        case .reloaded(let policy): effects = adopt(policy, at: now)
         case .recalled(let samples):
             recall(samples, at: now)
             effects = []
@@ -225,7 +233,7 @@ package struct Guard: Sendable {
     // MARK: Reload
 
     /// Replaces the policy and keeps everything that it does not change, as a restart with the new policy would.
-    private mutating func reload(_ newer: CheckedPolicy, at now: Instant) -> [Effect] {
+    mutating func reload(_ newer: CheckedPolicy, at now: Instant) -> [Effect] {
         let (before, previous) = (book, launches)
         book = RuleBook(newer)
         campaigns = CampaignTable(book, adopting: campaigns, at: now)

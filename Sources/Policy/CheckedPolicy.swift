@@ -2,9 +2,14 @@ package import Model
 
 /// A policy that was read and has no errors.
 package struct CheckedPolicy: Hashable, Sendable {
+    /// More campaigns than the rate limit of one API key lets the guard poll in useful time.
+    package static let campaignsMax = 20_000
+
     /// In the order of the file; at least one.
     package var workspaces: [Workspace]
     package var mode: Mode
+    /// False if the policy sets no mode; then it is ``Mode/observe``.
+    package var setsMode = true
     package var poll: PollSettings
     /// Samples older than this are unknown.
     package var staleAfter: Duration
@@ -17,8 +22,12 @@ package struct CheckedPolicy: Hashable, Sendable {
     package var onUnapproved: OnUnapproved
     package var startLimit: StartLimit
     package var circuitBreaker: CircuitBreakerSettings
-    /// In the order of the file.
+    /// Those of the policy in its order, then those of its files, then those that people ordered to watch.
     package var campaigns: [CampaignEntry]
+    /// What campaigns have unless their own entry says otherwise.
+    package var defaults = CampaignDefaults()
+    /// The paths of the files that list further campaigns.
+    package var campaignFiles: [String] = []
     /// In the order of the file.
     package var launches: [LaunchEntry]
     /// In the order of the file.
@@ -111,23 +120,6 @@ package enum OnOverride: String, CaseIterable, Sendable {
 /// What the guard does when a campaign starts to send while its launch is held.
 package enum OnUnapproved: String, CaseIterable, Sendable {
     case alert, pause
-}
-
-/// A campaign that the guard watches.
-package struct CampaignEntry: Hashable, Sendable {
-    package var id: CampaignID
-    package var workspace: WorkspaceName
-    package var name: String?
-    /// A pool's id, or the name of one of the policy's pools; nil means the workspace's only pool.
-    package var pool: PoolID?
-    package var labels: [String: String]
-
-    package init(
-        id: CampaignID, workspace: WorkspaceName, name: String? = nil, pool: PoolID? = nil,
-        labels: [String: String] = [:]
-    ) {
-        (self.id, self.workspace, self.name, self.pool, self.labels) = (id, workspace, name, pool, labels)
-    }
 }
 
 /// A draft that the guard starts once its launch rules allow it.

@@ -16,6 +16,8 @@ extension GuardEvent {
         case .circuitBreakerTripped(let breaching, let running, let stopsPauses):
             Report.circuitBreakerTripped(breaching, running, stopsPauses)
         case .ledger(let event): Report.entry(event)
+        case .watchList(let change): Report.entry(change)
+        case .watchRefused(let watch, let obstacle): Report.entry(watch, obstacle)
         }
     }
 }

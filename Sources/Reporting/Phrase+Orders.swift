@@ -41,7 +41,23 @@ extension Phrase {
                 + (rules.count == 1
                     ? "it reports breaches but does not pause" : "they report breaches but do not pause")
         case .unmuted(let rules): "\(list(rules)) no longer muted on \(name)"
+        case .watching(let entry, let isNew):
+            "\(isNew ? "watching" : "still watching") \(name)\(text(entry)) until a person ends it ('sendwarden unwatch "
+                + "\(id)')"
+        case .watchedByPolicy(let entry):
+            "\(name) is watched already, as \(text(entry.origin)) lists it; it stays watched if it is removed there"
+        case .unwatched(_, let listed?): "the order ends; \(name) is still watched, as \(text(listed.origin)) lists it"
+        case .unwatched(let isPaused, nil):
+            "no longer watching \(name)"
+                + (isPaused ? "; it stays paused until a person starts it on the platform" : "")
         }
+    }
+
+    /// The pool and labels of a campaign, in brackets.
+    private static func text(_ entry: CampaignEntry) -> String {
+        let pool = entry.pool.map { ["pool \($0)"] } ?? []
+        let parts = pool + entry.labels.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
     }
 
     private static func list(_ rules: [String]) -> String {
@@ -73,6 +89,10 @@ extension Phrase {
         case .noSuchRule(let rule, let nearest):
             "no rule named \(rule) pauses \(name), and only rules that pause can be muted\(suggestion(nearest))"
         case .noPausingRule: "no rule pauses \(name)"
+        case .cannotWatch(let obstacle): text(obstacle)
+        case .listedInPolicy(let entry):
+            "\(text(entry.origin)) lists \(name); remove it there"
+                + (entry.origin == .policy ? ", and run 'sendwarden reload'" : "")
         }
     }
 

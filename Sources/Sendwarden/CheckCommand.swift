@@ -45,6 +45,8 @@ struct CheckCommand: ParsableCommand {
 private struct CheckReport: Encodable {
     struct Finding: Encodable {
         var severity: String
+        /// The file, if it is not the policy itself.
+        var file: String?
         var line: Int
         var column: Int
         var message: String
@@ -58,9 +60,10 @@ private struct CheckReport: Encodable {
     init(_ source: SourceFile, _ outcome: PolicyLoader.Outcome) {
         file = source.name
         ok = outcome.policy != nil
-        findings = outcome.diagnostics.sorted { $0.position < $1.position }.map {
+        findings = SourceFile.sorted(outcome.diagnostics).map {
             Finding(
-                severity: $0.severity.rawValue, line: $0.position.line, column: $0.position.column, message: $0.message,
+                severity: $0.severity.rawValue, file: $0.source?.name, line: $0.position.line,
+                column: $0.position.column, message: $0.message,
                 help: $0.help)
         }
     }

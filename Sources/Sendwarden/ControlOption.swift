@@ -19,14 +19,19 @@ struct ControlFailure: Error {
 struct ControlOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The daemon's control socket; by default control.sock in $RUNTIME_DIRECTORY or /run/sendwarden.",
+            "The daemon's control socket; by default that of a daemon that you started, or of the service.",
             valueName: "file"))
     var control: String?
 
     /// The socket in the service's runtime directory; nil outside a service.
     static var standardPath: String? { ServiceDirectory.path("control.sock", in: "RUNTIME_DIRECTORY") }
 
-    var path: String { control ?? ControlOption.standardPath ?? "/run/sendwarden/control.sock" }
+    /// The socket of the service, unless this user has a daemon of their own.
+    var path: String { control ?? ControlOption.standardPath ?? ControlOption.own ?? "/run/sendwarden/control.sock" }
+
+    private static var own: String? {
+        ServiceDirectory.userRuntime("control.sock").flatMap { ServiceDirectory.exists($0) ? $0 : nil }
+    }
 
     /// The largest response that is accepted.
     private static let answerBytesMax = 64 << 20

@@ -29,7 +29,7 @@ extension ExitCode {
     init(_ refusal: PolicyRefusal) {
         switch refusal {
         case .unreadable(let error): self.init(error)
-        case .unsound: self = .badConfiguration
+        case .unsound, .emptied: self = .badConfiguration
         case .credential(let error): self.init(error)
         case .busy: self = .unavailable
         }

@@ -10,7 +10,7 @@ struct LedgerOption: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Read this ledger; by default ledger.sqlite in $STATE_DIRECTORY or /var/lib/sendwarden.",
+            "Read this ledger; by default that of a daemon that you started, or of the service.",
             valueName: "file"))
     var ledger: String?
 
@@ -20,7 +20,12 @@ struct LedgerOption: ParsableArguments {
     /// The ledger in the service's state directory; nil outside a service.
     static var standardPath: String? { ServiceDirectory.path("ledger.sqlite", in: "STATE_DIRECTORY") }
 
-    var path: String { ledger ?? LedgerOption.standardPath ?? LedgerOption.installed }
+    /// The ledger of the service, unless this user has a daemon of their own.
+    var path: String { ledger ?? LedgerOption.standardPath ?? LedgerOption.own ?? LedgerOption.installed }
+
+    private static var own: String? {
+        ServiceDirectory.userState("ledger.sqlite").flatMap { ServiceDirectory.exists($0) ? $0 : nil }
+    }
 
     /// Opens the ledger and selects the workspace.
     func open() async throws(LedgerError) -> (ledger: any LedgerQueries, workspace: String) {

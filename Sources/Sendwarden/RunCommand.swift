@@ -46,17 +46,22 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The ledger, which stores state across restarts; by default ledger.sqlite in $STATE_DIRECTORY.",
-            discussion: "Without either, nothing is stored.", valueName: "file"))
+            "The ledger, which stores state across restarts.",
+            discussion: "By default ledger.sqlite in $STATE_DIRECTORY, or in ~/.local/state/sendwarden for a daemon "
+                + "that is not a service.", valueName: "file"))
     var ledger: String?
+
+    @Flag(help: "Store nothing: what the daemon knows is lost when it stops.")
+    var noLedger = false
 
     @Flag(help: "Move a damaged ledger aside and create a new one.")
     var recoverLedger = false
 
     @Option(
         help: ArgumentHelp(
-            "The control socket, for orders and metrics; by default control.sock in $RUNTIME_DIRECTORY.",
-            discussion: "Without either, there is no control socket.", valueName: "file"))
+            "The control socket, for orders and metrics.",
+            discussion: "By default control.sock in $RUNTIME_DIRECTORY, or in $XDG_RUNTIME_DIR/sendwarden for a "
+                + "daemon that is not a service.", valueName: "file"))
     var control: String?
 
     @Option(help: ArgumentHelp("Also serve metrics for Prometheus on this port of 127.0.0.1.", valueName: "port"))
@@ -69,6 +74,8 @@ struct RunCommand: AsyncParsableCommand {
     var metricsFile: String?
 
     func validate() throws {
+        if noLedger, ledger != nil { throw ValidationError("--no-ledger and --ledger cannot be combined.") }
+        if noLedger, recoverLedger { throw ValidationError("--no-ledger and --recover-ledger cannot be combined.") }
         if let metricsPort, !(1...65535).contains(metricsPort) {
             throw ValidationError("--metrics-port \(metricsPort) is outside 1 to 65535.")
         }
@@ -107,12 +114,14 @@ struct RunCommand: AsyncParsableCommand {
         let files = BlockingWork("files", threads: 1, unfinishedMax: 16)
         let reloader = PolicyReloader(path: self.policy.path, factory: factory, files: files)
         let (policy, platforms, loaded) = try await load(reloader, journal)
+        createFolders()
         let claim = try claimSocket(journal)
         journal.report(
             JournalEvent(
                 .daemonStarted,
                 "sendwarden \(Version.current) started for "
-                    + policy.workspaces.map { "workspace \($0.name) on \($0.url)" }.joined(separator: ", "),
+                    + policy.workspaces.map { "workspace \($0.name) on \($0.url)" }.joined(separator: ", ")
+                    + chosenPaths,
                 fields: [
                     .version: Version.current, .workspace: policy.workspace.name.text,
                     .provider: policy.workspace.provider.rawValue, .mode: policy.mode.rawValue,
@@ -124,13 +133,15 @@ struct RunCommand: AsyncParsableCommand {
         let control = ControlChannel()
         var surroundings = GuardService.Surroundings(
             journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
-            control: control, ledger: ledger, reload: { await reloader.reload() })
+            control: control, ledger: ledger, reload: { await reloader.reload($0) })
         surroundings.executor = EventLoopTaskExecutor(threads.any())
         surroundings.wallClock = { SteadyTime.fromWallClock().now }
         let service = GuardService(warden: warden, platforms: platforms, surroundings: surroundings)
         // They are stopped in reverse order: the guard first, so that the control socket is there for its last answers.
         let services: [any Service] =
-            windows(control, journal, threads, files, ledger?.queries) + [HangupService(control: control), service]
+            windows(control, journal, threads, files, ledger?.queries) + [
+                HangupService(control: control), CampaignFileWatch(reloader, control: control, time: time), service,
+            ]
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent
         )
@@ -153,7 +164,34 @@ struct RunCommand: AsyncParsableCommand {
     /// How long the shutdown waits for the ledger to close; killing the process would not damage it.
     private static let closeMax: Duration = .milliseconds(200)
 
-    private var controlPath: String? { control ?? ControlOption.standardPath }
+    private var controlPath: String? {
+        control ?? ControlOption.standardPath ?? ServiceDirectory.userRuntime("control.sock")
+    }
+
+    private var ledgerPath: String? {
+        noLedger ? nil : ledger ?? LedgerOption.standardPath ?? ServiceDirectory.userState("ledger.sqlite")
+    }
+
+    /// The paths that no option and no service sets, for the first log entry.
+    private var chosenPaths: String {
+        var parts: [String] = []
+        if ledger == nil, LedgerOption.standardPath == nil, let ledgerPath { parts.append("ledger \(ledgerPath)") }
+        if control == nil, ControlOption.standardPath == nil, let controlPath {
+            parts.append("control socket \(controlPath)")
+        }
+        return parts.map { "; \($0)" }.joined()
+    }
+
+    /// Creates the folders of the paths that no option and no service sets; what cannot be created is reported by
+    /// whoever opens the file.
+    private func createFolders() {
+        if ledger == nil, LedgerOption.standardPath == nil, let ledgerPath {
+            _ = ServiceDirectory.createFolder(of: ledgerPath)
+        }
+        if control == nil, ControlOption.standardPath == nil, let controlPath {
+            _ = ServiceDirectory.createFolder(of: controlPath)
+        }
+    }
 
     /// The right to the control socket; nil if there is to be none.
     private func claimSocket(_ journal: Journal) throws -> SocketClaim? {
@@ -196,7 +234,7 @@ struct RunCommand: AsyncParsableCommand {
     private func openLedger(
         _ policy: CheckedPolicy, _ journal: Journal, at now: Instant
     ) async throws -> ((any LedgerStore)?, Handover<Guard>) {
-        guard let path = ledger ?? LedgerOption.standardPath else {
+        guard let path = ledgerPath else {
             return (nil, Handover(Guard(policy: policy, at: now)))
         }
         do throws(LedgerError) {

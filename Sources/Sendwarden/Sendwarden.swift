@@ -24,6 +24,7 @@ struct Sendwarden: AsyncParsableCommand {
             ExplainCommand.self,
             HistoryCommand.self,
             PauseCommand.self, ResumeCommand.self, HoldCommand.self, ReleaseCommand.self, MuteCommand.self,
+            WatchCommand.self, UnwatchCommand.self,
             PoolsCommand.self, ReportCommand.self, ReloadCommand.self, MetricsCommand.self, DoctorCommand.self,
             DemoCommand.self,
             SimulateCommand.self,

@@ -70,6 +70,7 @@ struct DaemonBench {
         let other = "{name: twilio, provider: twilio_comms, url: \"\(url)\", credential: twilio}"
         return """
             version: 1
+            \(rest.hasPrefix("mode:") || rest.contains("\nmode:") ? "" : "mode: enforce")
             \(twilio ? "workspaces: [\(own), \(other)]" : "workspace: \(own)")
             poll: {stats: \(quick ? "200ms" : "1m"), pools: \(quick ? "200ms" : "1m"), budget: 1200/min, timeout: 2s}
             \(rest)
@@ -107,9 +108,9 @@ struct DaemonBench {
             var surroundings = GuardService.Surroundings(
                 journal: Journal(format: .json, time: time, writeLine: lines.add), notifier: ServiceNotifier(),
                 time: time, random: { Double.random(in: 0...1) }, control: control, ledger: ledger,
-                reload: {
+                reload: { scope in
                     await beforeReload()
-                    return await reloader.reload()
+                    return await reloader.reload(scope)
                 })
             surroundings.ledgerAnswersWithin = ledgerAnswersWithin
             surroundings.orderAnswersWithin = orderAnswersWithin

@@ -75,6 +75,7 @@ import Testing
     private func query(_ target: PoolSelector, known: PoolID? = nil) -> RosterQuery {
         let text = """
             version: 1
+            mode: enforce
             workspace: {name: w, provider: twilio_comms, credential: k}
             pools: [{name: main, pool_where: {name: A}, per_sender_daily: 5}]
             """

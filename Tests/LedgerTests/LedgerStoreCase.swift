@@ -53,6 +53,7 @@ struct LedgerStory {
     init() throws {
         let text = """
             version: 1
+            mode: enforce
             workspaces:
               - {name: north, provider: leadterra, credential: key}
               - {name: south, provider: leadterra, credential: key}

@@ -37,6 +37,7 @@ import Testing
     func records() throws -> [LedgerRecord] {
         let text = """
             version: 1
+            mode: enforce
             workspace: {name: acme, provider: leadterra, credential: key}
             campaigns: [{id: camp_1}]
             rules: [{name: b, when: bounceRate > 5% and resolved >= 50, then: pause}]

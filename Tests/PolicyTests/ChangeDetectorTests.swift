@@ -215,7 +215,8 @@ import Testing
     // MARK: Explanation
 
     @Test func theReadingShowsTheEmailsSinceTheChange() throws {
-        let text = SamplePolicy.text(when: "bounceRate > 5%") + "\n    confidence: 95%\n    within: 2000\n"
+        let text = SamplePolicy.text(when: "bounceRate > 5%").replacing(
+            "then: alert", with: "then: alert\n    confidence: 95%\n    within: 2000")
         let outcome = PolicyLoader.load(SourceFile(name: "policy", text: text))
         let rule = try #require(outcome.policy?.rules.first, "\(outcome.diagnostics.map(\.message))")
         let test = try #require(rule.condition.test)

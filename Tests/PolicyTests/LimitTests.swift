@@ -6,6 +6,7 @@ import Testing
 @Suite struct LimitTests {
     private static let head = """
         version: 1
+        mode: enforce
         workspace: {name: acme, provider: leadterra, credential: acme.key}
         campaigns: [{id: camp_1}]
         rules: [{name: r, when: sent > 5, then: alert}]
@@ -56,7 +57,7 @@ import Testing
         let warning = try #require(outcome.diagnostics.first)
         #expect(outcome.diagnostics.count == 1 && warning.severity == .warning)
         #expect(warning.message == "'belt' is deprecated" && warning.help == old.help)
-        #expect(warning.position == Position(line: 5, column: 1))
+        #expect(warning.position == Position(line: 6, column: 1))
     }
 
     /// The replacement that the warning suggests sets the same limits.

@@ -6,6 +6,7 @@ import Testing
 @Suite struct PoolPolicyTests {
     static let head = """
         version: 1
+        mode: enforce
         workspaces:
           - {name: acme, provider: leadterra, credential: leadterra.key}
           - {name: acme-twilio, provider: twilio_comms, credential: twilio.key}
@@ -180,6 +181,7 @@ import Testing
     @Test func aPolicyWithOnlyPoolsIsValid() {
         let text = """
             version: 1
+            mode: enforce
             workspace: {name: twilio, provider: twilio_comms, credential: twilio.key}
             pools:
               - {name: main, pool_where: {name: A}, per_sender_daily: 5}

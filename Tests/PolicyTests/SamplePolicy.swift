@@ -13,6 +13,7 @@ enum SamplePolicy {
             when: >-
               \(condition)
             then: alert
+        mode: enforce
         """
     }
 

@@ -10,6 +10,7 @@ import Testing
                 name: "p",
                 text: """
                     version: 1
+                    mode: enforce
                     workspace: {name: acme, provider: leadterra, credential: key}
                     campaigns: [{id: camp_1}]
                     launches: [{campaign: camp_1}]

@@ -7,6 +7,7 @@ import Testing
 @Suite struct PolicyTestTests {
     private static let policy = """
         version: 1
+        mode: enforce
         workspace: {name: w, provider: leadterra, credential: key}
         campaigns: [{id: camp_1, pool: pool_a}]
         rules:

@@ -74,12 +74,31 @@ extension Fixture {
         ]
     }
 
+    static func watchList(_ world: FixtureWorld) -> [Fixture] {
+        let many = (1...7).map { CampaignID(unchecked: "camp_\($0)") }
+        let watch = Watch(
+            CampaignID(unchecked: "camp_9"), workspace: WorkspaceName("north"), by: "anna (uid 1000, pid 4711)")
+        return [
+            Fixture("campaigns are added", .watchList(WatchListChange(added: many, removed: [], count: 40))),
+            Fixture(
+                "a campaign is removed",
+                .watchList(WatchListChange(added: [], removed: [world.sales.entry], count: 1))),
+            Fixture(
+                "campaigns are replaced",
+                .watchList(WatchListChange(added: [many[1]], removed: [world.sales.entry], count: 2))),
+            Fixture(
+                "a watch is refused", .watchRefused(watch, .unknownWorkspace(WorkspaceName("north"), known: []))),
+        ]
+    }
+
     // MARK: Orders
 
     static func acceptances(_ world: FixtureWorld) throws -> [Fixture] {
         let warning = try warning(world)
         let until = FixtureWorld.noon + .milliseconds(86_400_500)
         let wait = LaunchWait.notBefore(FixtureWorld.noon)
+        var watched = world.sales.entry
+        (watched.labels, watched.origin) = (["team": "sales"], .order(by: "anna (uid 1000, pid 4711)"))
         let acceptances: [(String, Order, OrderAcceptance)] = [
             ("pausing", world.order(.pause), .pausing),
             ("pausing a draft", world.order(.pause), .pausingDraft),
@@ -106,6 +125,15 @@ extension Fixture {
             ("muting a rule", world.order(.mute, rule: "bounce-rate"), .muted(rules: ["bounce-rate"], until: until)),
             ("muting rules", world.order(.mute), .muted(rules: ["bounce-rate", "bounces-in-polls"], until: until)),
             ("unmuting", world.order(.mute, rule: "bounce-rate"), .unmuted(rules: ["bounce-rate"])),
+            ("watching", world.order(.watch), .watching(watched, isNew: true)),
+            ("watching with other labels", world.order(.watch), .watching(watched, isNew: false)),
+            ("watching what the policy lists", world.order(.watch), .watchedByPolicy(world.sales.entry)),
+            ("unwatching", world.order(.unwatch), .unwatched(isPaused: false, stillListed: nil)),
+            ("unwatching a paused campaign", world.order(.unwatch), .unwatched(isPaused: true, stillListed: nil)),
+            (
+                "unwatching what the policy lists", world.order(.unwatch),
+                .unwatched(isPaused: false, stillListed: world.sales.entry)
+            ),
         ]
         return acceptances.map {
             Fixture("an order is accepted: \($0)", .order($1, entry: world.sales.entry, .accepted($2)))
@@ -117,6 +145,10 @@ extension Fixture {
         let breached = ResumeObstacle.breached(
             rule: "text-rule", conditionText: "campaign.label(\"a\") == \"b\"", finding: nil)
         let wait = LaunchWait.held([.rule(rule.name)], world.breach(rule).decisive)
+        let (north, south) = (WorkspaceName("north"), WorkspaceName("south"))
+        let (pool, other) = (PoolID(unchecked: "pool_a"), PoolID(unchecked: "pool_b"))
+        var ofFile = world.sales.entry
+        ofFile.origin = .file("/etc/sendwarden/campaigns.txt")
         let refusals: [(String, Order, OrderRefusal)] = [
             ("in observe mode", world.order(.pause), .observeMode),
             ("the ledger fails", world.order(.resume), .ledgerFailing),
@@ -140,6 +172,15 @@ extension Fixture {
                 .noSuchRule("bounce", nearest: "bounce-rate")
             ),
             ("no rule pauses it", world.order(.mute), .noPausingRule),
+            ("the policy lists it", world.order(.unwatch), .listedInPolicy(world.sales.entry)),
+            ("a file lists it", world.order(.unwatch), .listedInPolicy(ofFile)),
+            ("its workspace is unknown", world.order(.watch), .cannotWatch(.unknownWorkspace(north, known: [south]))),
+            ("no workspace is known", world.order(.watch), .cannotWatch(.unknownWorkspace(north, known: []))),
+            ("its workspace is not clear", world.order(.watch), .cannotWatch(.severalWorkspaces([north, south]))),
+            ("no workspace sends campaigns", world.order(.watch), .cannotWatch(.severalWorkspaces([]))),
+            ("its pool is not clear", world.order(.watch), .cannotWatch(.severalPools([pool, other]))),
+            ("its pool is not reported", world.order(.watch), .cannotWatch(.unreportedPool(pool))),
+            ("too many are watched", world.order(.watch), .cannotWatch(.tooManyCampaigns(20_000))),
         ]
         return refusals.map {
             Fixture("an order is refused: \($0)", .order($1, entry: world.sales.entry, .refused($2)))

@@ -13,7 +13,7 @@ struct Fixture {
         let world = try FixtureWorld()
         return try rules(world) + stats(world) + pauses(world) + failedPauses(world) + resumes(world)
             + hindrances(world) + launches(world) + holds(world) + pools(world) + senders(world) + api(world)
-            + limits(world) + missingData(world) + acceptances(world) + refusals(world)
+            + limits(world) + missingData(world) + watchList(world) + acceptances(world) + refusals(world)
     }
 
     private static let noon = FixtureWorld.noon

@@ -29,6 +29,7 @@ import Testing
     private static func policy(_ url: String, _ folder: TemporaryFolder) -> String {
         """
         version: 1
+        mode: enforce
         workspace: {name: killed, provider: leadterra, url: "\(url)", credential_file: \(folder.path)/key}
         poll: {stats: 100ms, pools: 100ms, budget: 200/s, timeout: 1s}
         stale_after: 5s

@@ -95,6 +95,7 @@ import Testing
         for (number, condition) in conditions.enumerated() {
             let text = """
                 version: 1
+                mode: enforce
                 workspace: {name: w, provider: leadterra, credential: key}
                 campaigns: [{id: a, labels: {team: sales}}]
                 rules:
@@ -116,6 +117,7 @@ import Testing
         ("zzzzzzzz: 1", ""), ("workspace: {zzzzzzzz: 1}", "workspace"), ("poll: {zzzzzzzz: 1}", "poll"),
         ("start_limit: {zzzzzzzz: 1}", "startLimit"), ("circuit_breaker: {zzzzzzzz: 1}", "circuitBreaker"),
         ("belt: {zzzzzzzz: 1}", "belt"), ("campaigns: [{zzzzzzzz: 1}]", "campaign"),
+        ("defaults: {zzzzzzzz: 1}", "defaults"),
         ("launches: [{zzzzzzzz: 1}]", "launch"), ("rules: [{zzzzzzzz: 1}]", "rule"),
         ("rules: [{name: a, when: sent > 1, then: pause, resume: {zzzzzzzz: 1}}]", "resume"),
     ])
@@ -126,7 +128,9 @@ import Testing
             try JSONSerialization.jsonObject(with: Data(PolicySchema.text.utf8)) as? [String: Any])
         let definitions = try #require(schema["$defs"] as? [String: [String: Any]])
         let part = definition.isEmpty ? schema : try #require(definitions[definition])
-        let properties = try #require(part["properties"] as? [String: [String: Any]])
+        // A campaign is an id or a mapping.
+        let mapping = (part["oneOf"] as? [[String: Any]])?.compactMap { $0["properties"] }.first
+        let properties = try #require((part["properties"] ?? mapping) as? [String: [String: Any]])
         #expect(Set(properties.filter { $0.value["deprecated"] == nil }.keys) == Set(known))
     }
 }

@@ -46,7 +46,10 @@ import Testing
         _ = try folder.write("policy.yaml", Self.policy(simulator.url, folder))
         let policy = folder.path + String(repeating: "/.", count: padding) + "/policy.yaml"
         let daemon = try RunningProgram(
-            ["run", "--policy", policy, "--log-format", "json", "--control", folder.path + "/control.sock"],
+            [
+                "run", "--policy", policy, "--log-format", "json", "--no-ledger", "--control",
+                folder.path + "/control.sock",
+            ],
             errors: pipe.writing)
         pipe.closeWriting()
         defer {

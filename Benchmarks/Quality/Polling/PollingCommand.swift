@@ -71,6 +71,7 @@ struct PollingCommand: ParsableCommand {
         let list = (0..<campaigns).map { "  - {id: camp_\($0), pool: pool_a}\n" }.joined()
         let source = """
             version: 1
+            mode: enforce
             workspace: {name: quality, provider: leadterra, credential: key}
             poll: {\(stats), pools: 1m, budget: \(budget)}
             campaigns:

@@ -5,12 +5,12 @@ package import Reporting
 
 /// A request to the daemon from outside.
 package enum ControlRequest: Sendable {
-    /// Reloads the policy.
+    /// Reloads the policy, or the campaign files that it names.
     ///
     /// - Parameters:
     ///   - by: who asked; nil for a signal.
     ///   - answer: receives the outcome.
-    case reload(by: String?, answer: @Sendable (ReloadOutcome) -> Void)
+    case reload(ReloadScope, by: String?, answer: @Sendable (ReloadOutcome) -> Void)
     /// A question that the loop answers immediately.
     case question(Question)
 }
@@ -52,9 +52,9 @@ package struct ControlChannel: Sendable {
 
     package init() {}
 
-    /// Reloads the policy.
-    package func reload(by asker: String?) async -> ReloadOutcome? {
-        await ask { .reload(by: asker, answer: $0) }
+    /// Reloads the policy, or the campaign files that it names.
+    package func reload(_ scope: ReloadScope = .policy, by asker: String?) async -> ReloadOutcome? {
+        await ask { .reload(scope, by: asker, answer: $0) }
     }
 
     /// All metrics in Prometheus's text format.

@@ -174,6 +174,7 @@ package struct ControlServer: Service {
         guard let wanted = try? ReadableJSON.value(OrderRequest.self, from: Data(body.readableBytesView)) else {
             return .refusal(.badRequest, "the body is not an order; send an object with act and campaign")
         }
+        if let fault = wanted.fault { return .refusal(.badRequest, fault) }
         let person = await Peer.name(channel, names) ?? "someone"
         guard let reply = await control.obey(wanted.order(by: person)) else { return nil }
         return ControlServer.json(reply, reply.accepted ? .ok : .conflict)

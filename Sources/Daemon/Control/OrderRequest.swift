@@ -1,5 +1,7 @@
 package import Guard
+import Journal
 package import Model
+import Policy
 
 /// An order as sent over the control socket; the kernel identifies who gave it.
 package struct OrderRequest: Codable, Sendable {
@@ -10,6 +12,11 @@ package struct OrderRequest: Codable, Sendable {
     package var seconds: Double?
     package var force: Bool?
     package var reason: String?
+    /// For `watch`: the campaign's workspace, name, pool and labels.
+    package var workspace: WorkspaceName?
+    package var name: String?
+    package var pool: PoolID?
+    package var labels: [String: String]?
 
     package init(
         act: Order.Act, campaign: CampaignID, rule: String? = nil, seconds: Double? = nil, force: Bool? = nil,
@@ -26,12 +33,32 @@ package struct OrderRequest: Codable, Sendable {
     /// The longest reason that is stored, in characters.
     private static let reasonMax = 500
 
+    private static let labelsMax = 32
+    /// The longest name, label or text of a label, in characters.
+    private static let textMax = 100
+
+    /// Why the request is not an order; nil if it is one.
+    var fault: String? {
+        let texts = [workspace?.text, name].compactMap { $0 } + (labels ?? [:]).flatMap { [$0, $1] }
+        if labels?.count ?? 0 > OrderRequest.labelsMax {
+            return "a campaign can have \(OrderRequest.labelsMax) labels, and the order has \(labels?.count ?? 0)"
+        }
+        for text in texts where text.isEmpty || text.count > OrderRequest.textMax || text != CleanText.cleaned(text) {
+            return "a name or label is empty, longer than \(OrderRequest.textMax) characters, or not plain text: "
+                + CleanText.cleaned(String(text.prefix(OrderRequest.textMax)))
+        }
+        return nil
+    }
+
     func order(by person: String) -> Order {
         let lasts = seconds.flatMap {
             $0.isFinite && $0 >= 0 ? Duration.seconds(min($0, Duration.longest.seconds)) : nil
         }
         let reason = reason.flatMap { $0.isEmpty ? nil : String($0.prefix(OrderRequest.reasonMax)) }
+        let watch: Watch? =
+            act == .watch
+            ? Watch(campaign, workspace: workspace, name: name, pool: pool, labels: labels ?? [:], by: person) : nil
         return Order(
-            act, campaign, rule: rule, lasts: lasts, isForced: force ?? false, reason: reason, by: person)
+            act, campaign, rule: rule, lasts: lasts, isForced: force ?? false, reason: reason, by: person, watch: watch)
     }
 }

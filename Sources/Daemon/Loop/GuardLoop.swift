@@ -173,7 +173,9 @@ struct GuardLoop {
         case .workspaces(let answer): answer(warden.policy.workspaces.map(\.name))
         // The daemon could not finish another order. Without an answer, the client is told that the daemon is stopping.
         case .order(let order, _) where isStopping && order.act != .pause: break
-        case .order(let order, let answer): step(.ordered(order), reply: answer)
+        case .order(let order, let answer):
+            step(.ordered(order), reply: answer)
+            if order.act == .watch { recallSamples() }
         case .storage(let answer):
             answer(StorageState(at: now, failure: storageFailure, unstored: writes.unstored))
         }

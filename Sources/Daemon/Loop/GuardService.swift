@@ -31,7 +31,7 @@ package struct GuardService: Service, CustomStringConvertible {
         /// Receives orders and questions.
         package var control: ControlChannel
         /// Reads the policy.
-        package var reload: @Sendable () async -> Reload
+        package var reload: @Sendable (ReloadScope) async -> Reload
         /// The wall clock, which can be set; nil if there is only ``time``.
         package var wallClock: (@Sendable () -> Instant)?
         /// Stores the guard's state; nil if the state is lost when the process ends.
@@ -46,7 +46,7 @@ package struct GuardService: Service, CustomStringConvertible {
         package init(
             journal: Journal, notifier: ServiceNotifier, time: any TimeSource, random: @escaping @Sendable () -> Double,
             control: ControlChannel = ControlChannel(), ledger: (any LedgerStore)? = nil,
-            reload: @escaping @Sendable () async -> Reload
+            reload: @escaping @Sendable (ReloadScope) async -> Reload
         ) {
             self.journal = journal
             self.notifier = notifier
@@ -69,6 +69,7 @@ package struct GuardService: Service, CustomStringConvertible {
     private static let reloadsMax = 4
 
     private struct ReloadRequest: Sendable {
+        var scope: ReloadScope
         var asker: String?
         var answer: @Sendable (ReloadOutcome) -> Void
     }
@@ -154,14 +155,16 @@ package struct GuardService: Service, CustomStringConvertible {
         await withDiscardingTaskGroup { group in
             group.addTask {
                 for await request in reloads {
-                    let reload = await surroundings.reload()
+                    let reload = await surroundings.reload(request.scope)
                     await inputs.send(.reload(reload, by: request.asker, answer: request.answer))
                 }
             }
             for await request in surroundings.control.requests {
                 switch request {
-                case .reload(let asker, let answer):
-                    guard case .dropped = queue.yield(ReloadRequest(asker: asker, answer: answer)) else { continue }
+                case .reload(let scope, let asker, let answer):
+                    guard case .dropped = queue.yield(ReloadRequest(scope: scope, asker: asker, answer: answer)) else {
+                        continue
+                    }
                     answer(ReloadOutcome(accepted: false, message: "too many reloads are waiting; try again"))
                 case .question(let question): await inputs.send(.question(question))
                 }

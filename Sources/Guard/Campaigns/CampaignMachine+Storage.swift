@@ -15,6 +15,7 @@ extension CampaignMachine {
         hasher.combine(resumes)
         hasher.combine(orderedPause)
         hasher.combine(launchHold)
+        hasher.combine(watch)
         return hasher.finalize()
     }
 
@@ -23,7 +24,7 @@ extension CampaignMachine {
             id: entry.id, phase: phase, latest: samples.latest, rules: rules.memories, isMissing: samples.isMissing,
             isStale: samples.isStale, freshAfter: freshAfter, resumes: resumes, standingSince: standstill.since,
             isStandstillReported: standstill.isReported, mutes: rules.mutes.isEmpty ? nil : rules.mutes,
-            orderedPause: orderedPause, launchHold: launchHold)
+            orderedPause: orderedPause, launchHold: launchHold, watch: watch)
     }
 
     /// Restores what an earlier process stored, apart from the samples.
@@ -38,6 +39,7 @@ extension CampaignMachine {
             since: memory.standingSince.map { min($0, now) }, isReported: memory.isStandstillReported)
         orderedPause = memory.orderedPause
         launchHold = memory.launchHold
+        watch = memory.watch
         phase = memory.phase.takenUp(grace: grace, at: now)
     }
 

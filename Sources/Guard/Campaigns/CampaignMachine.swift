@@ -14,6 +14,8 @@ package struct CampaignMachine: Sendable {
     var orderedPause: Decision?
     /// The order that holds the campaign's launch, including one that a later policy adds; nil if there is none.
     package internal(set) var launchHold: Order?
+    /// The order to watch the campaign, also while the policy lists it itself; nil if there is none.
+    package internal(set) var watch: Watch?
     /// The latest start or resume that was sent; an order can still withdraw a later one.
     var departed: Intent?
     /// Samples requested before this time are not acted on, because an action was taken since.

@@ -105,6 +105,9 @@ package struct CampaignTable: Sendable {
         if machines[index].orderedPause != nil { orderedPauses.insert(index) } else { orderedPauses.remove(index) }
     }
 
+    /// The orders to watch campaigns, whether or not the policy names them now.
+    var watches: [Watch] { machines.compactMap(\.watch) + absent.values.compactMap(\.memory.watch) }
+
     // MARK: Found by state
 
     /// Campaigns with an unconfirmed pause, in the order of their ids.

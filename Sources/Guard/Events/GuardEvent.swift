@@ -16,6 +16,10 @@ package enum GuardEvent: Sendable {
     /// More than half of the running campaigns breach at once.
     case circuitBreakerTripped(breaching: Int, running: Int, stopsPauses: Bool)
     case ledger(LedgerEvent)
+    /// A policy that was read lists other campaigns than the one before.
+    case watchList(WatchListChange)
+    /// The policy cannot take up a campaign that a person ordered to watch.
+    indirect case watchRefused(Watch, WatchObstacle)
 }
 
 /// A campaign's policy entry and newest counters, as an event shows them.
@@ -86,7 +90,8 @@ extension GuardEvent {
         case .sender(let event): .pool(event.pool)
         case .api(let workspace, _): .workspace(workspace.name)
         case .order(let order, _, _): .campaign(order.campaign)
-        case .startLimitReached, .circuitBreakerTripped, .ledger: .none
+        case .watchRefused(let watch, _): .campaign(watch.campaign)
+        case .startLimitReached, .circuitBreakerTripped, .ledger, .watchList: .none
         }
     }
 }

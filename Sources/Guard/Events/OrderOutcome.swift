@@ -47,13 +47,19 @@ package enum OrderAcceptance: Sendable {
     case holdLiftedWithoutLaunch
     case muted(rules: [String], until: Instant)
     case unmuted(rules: [String])
+    /// `isNew` is false if it was watched before, with other labels or another pool.
+    case watching(CampaignEntry, isNew: Bool)
+    /// The policy lists the campaign itself; the order takes effect if the policy drops it.
+    case watchedByPolicy(CampaignEntry)
+    /// `stillListed` is its entry if the policy lists it itself, so that it is still watched.
+    case unwatched(isPaused: Bool, stillListed: CampaignEntry?)
 
     var canBeForced: Bool {
         switch self {
         case .holdLifted(let wait): wait != nil
         case .pausing, .pausingDraft, .staysPaused, .pausingOnceAnswered, .pausingOnceResumeAnswered,
             .resumeCancelled, .holdingLaunch, .holdLiftedWithoutLaunch, .resuming, .launchHeld, .startingByForce,
-            .muted, .unmuted:
+            .muted, .unmuted, .watching, .watchedByPolicy, .unwatched:
             false
         }
     }
@@ -86,6 +92,10 @@ package enum OrderRefusal: Sendable {
     // Mute
     case noSuchRule(String, nearest: String?)
     case noPausingRule
+    // Watch
+    case cannotWatch(WatchObstacle)
+    /// No order watches the campaign: the policy lists it.
+    case listedInPolicy(CampaignEntry)
 
     var canBeForced: Bool {
         switch self {
@@ -93,7 +103,8 @@ package enum OrderRefusal: Sendable {
         case .notHeldByPerson(let wait): wait != nil
         case .unknownCampaign, .observeMode, .ledgerFailing, .neverRan, .pauseUnderWay, .startUnderWay,
             .resumeUnderWay, .notPaused, .noLaunch, .startAlreadySent, .alreadyReleased, .launchOver,
-            .startMayHaveTakenEffect, .nothingToRelease, .launchBeingEvaluated, .noSuchRule, .noPausingRule:
+            .startMayHaveTakenEffect, .nothingToRelease, .launchBeingEvaluated, .noSuchRule, .noPausingRule,
+            .cannotWatch, .listedInPolicy:
             false
         }
     }

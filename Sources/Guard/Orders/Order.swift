@@ -1,4 +1,5 @@
 package import Model
+package import Policy
 
 /// An order of a person about one campaign.
 package struct Order: Codable, Hashable, Sendable {
@@ -13,6 +14,10 @@ package struct Order: Codable, Hashable, Sendable {
         case release
         /// Stop a rule from acting on the campaign for a while.
         case mute
+        /// Watch the campaign, although the policy does not list it.
+        case watch
+        /// End a watch.
+        case unwatch
     }
 
     package var act: Act
@@ -27,10 +32,12 @@ package struct Order: Codable, Hashable, Sendable {
     package var reason: String?
     /// The person, as identified by the kernel.
     package var by: String
+    /// What to watch; nil for every other act.
+    package var watch: Watch?
 
     package init(
         _ act: Act, _ campaign: CampaignID, rule: String? = nil, lasts: Duration? = nil, isForced: Bool = false,
-        reason: String? = nil, by: String
+        reason: String? = nil, by: String, watch: Watch? = nil
     ) {
         self.act = act
         self.campaign = campaign
@@ -39,5 +46,6 @@ package struct Order: Codable, Hashable, Sendable {
         self.isForced = isForced
         self.reason = reason
         self.by = by
+        self.watch = watch
     }
 }

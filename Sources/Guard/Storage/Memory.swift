@@ -1,5 +1,5 @@
 package import Model
-import Policy
+package import Policy
 
 /// A campaign's state that outlives the process.
 package struct CampaignMemory: Codable, Hashable, Sendable {
@@ -17,6 +17,7 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
     var mutes: [String: Mute]?
     var orderedPause: Decision?
     var launchHold: Order?
+    package var watch: Watch?
 
     /// The key names in stored ledgers.
     private enum CodingKeys: String, CodingKey {
@@ -24,7 +25,7 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
         case resumes = "recovery"
         case standingSince = "stillSince"
         case isStandstillReported = "toldStill"
-        case mutes, orderedPause, launchHold
+        case mutes, orderedPause, launchHold, watch
     }
 
     /// The phase in one word, for people who read the ledger.
@@ -53,6 +54,7 @@ extension CampaignMemory {
         mutes = try container.decodeIfPresent([String: Mute].self, forKey: .mutes)
         orderedPause = try container.decodeIfPresent(Decision.self, forKey: .orderedPause)
         launchHold = try container.decodeIfPresent(Order.self, forKey: .launchHold)
+        watch = try container.decodeIfPresent(Watch.self, forKey: .watch)
     }
 }
 

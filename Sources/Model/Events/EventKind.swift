@@ -122,6 +122,10 @@ package enum EventKind: String, CaseIterable, Sendable {
     case controlFailed = "control.failed"
     /// Log entries were dropped because the log reader did not take them.
     case journalDropped = "journal.dropped"
+    /// The list of watched campaigns changed: the policy or one of its files lists others than before.
+    case watchChanged = "watch.changed"
+    /// The policy cannot take up a campaign that a person ordered to watch, so nothing watches it.
+    case watchRefused = "watch.refused"
     /// A person's order was accepted.
     case orderAccepted = "order.accepted"
     /// A person's order was refused.
@@ -192,6 +196,8 @@ extension EventKind {
         case .ledgerRecovered: "4d6766c9512a41aeb75291853c8a0b12"
         case .controlFailed: "5be15478a6e3455da5841bb113ca5df9"
         case .journalDropped: "fd95588c5e4e410bb14cf51964cd1715"
+        case .watchChanged: "3098305c338140289c2df2e059cd3413"
+        case .watchRefused: "0356953634e147cca6cf450122feac84"
         case .orderAccepted: "b962784919ee4ddc82fa0475445eae1a"
         case .orderRefused: "fb1ea26e31454db89ca5c7e4751e2380"
         }
@@ -205,7 +211,7 @@ extension EventKind {
             .critical
         case .policyRefused, .campaignResumeFailed, .campaignMissing, .campaignStale, .launchFailed, .poolMissing,
             .poolAmbiguous, .senderRemoveFailed, .senderRestoreFailed,
-            .apiUnreachable, .apiUnexpected, .controlFailed, .poolInconsistent:
+            .apiUnreachable, .apiUnexpected, .controlFailed, .poolInconsistent, .watchRefused:
             .error
         case .ruleFiring, .campaignPaused, .campaignOverride, .campaignRelapsed, .launchHeld, .launchExpired,
             .poolExhausted, .senderRemoved, .senderAlreadyRemoved, .senderOverride, .senderKept, .apiThrottled,
@@ -217,7 +223,7 @@ extension EventKind {
             .campaignPauseAbandoned, .campaignSteady, .poolConsistent, .ruleDataRestored:
             .notice
         case .daemonStarted, .daemonReady, .daemonStopping, .policyLoaded, .rulePending, .ruleCleared, .launchQueued,
-            .poolRenewed:
+            .poolRenewed, .watchChanged:
             .info
         }
     }

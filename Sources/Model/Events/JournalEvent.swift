@@ -36,6 +36,8 @@ package enum JournalField: String, CaseIterable, Sendable {
     case version = "SENDWARDEN_VERSION"
     case by = "SENDWARDEN_BY"
     case order = "SENDWARDEN_ORDER"
+    case added = "SENDWARDEN_ADDED"
+    case removed = "SENDWARDEN_REMOVED"
 }
 
 /// One event for the journal: a sentence and fields.

@@ -24,6 +24,8 @@ package struct Diagnostic: Hashable, Sendable {
     package var width: Int
     package var message: String
     package var help: String?
+    /// The file, if it is not the policy itself but one that the policy names.
+    package var source: SourceFile?
 
     package init(
         _ severity: Severity, at position: Position, width: Int = 1, _ message: String, help: String? = nil

@@ -1,5 +1,5 @@
 /// A policy file's name and text, for diagnostics that quote the line they are about.
-package struct SourceFile: Sendable {
+package struct SourceFile: Hashable, Sendable {
     /// As given on the command line.
     package let name: String
     package let text: String
@@ -22,6 +22,10 @@ package struct SourceFile: Sendable {
 
     /// `file:line:column: error: …`, the source line, a caret, and what to write instead.
     package func render(_ diagnostic: Diagnostic) -> String {
+        (diagnostic.source ?? self).quote(diagnostic)
+    }
+
+    private func quote(_ diagnostic: Diagnostic) -> String {
         let (line, column) = (diagnostic.position.line, diagnostic.position.column)
         var text = "\(name):\(line):\(column): \(diagnostic.severity.rawValue): \(printable(diagnostic.message))\n"
         let scalars = Secrets.masked(self.line(line))
@@ -35,9 +39,16 @@ package struct SourceFile: Sendable {
         return text
     }
 
-    /// All diagnostics, errors and warnings, in the order of the file.
+    /// All diagnostics, errors and warnings, in the order of the file; those of other files come last.
     package func render(_ diagnostics: [Diagnostic]) -> String {
-        diagnostics.sorted { $0.position < $1.position }.map(render).joined()
+        SourceFile.sorted(diagnostics).map(render).joined()
+    }
+
+    /// In the order of the policy; those of other files come last.
+    package static func sorted(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
+        diagnostics.sorted {
+            ($0.source?.name ?? "", $0.position) < ($1.source?.name ?? "", $1.position)
+        }
     }
 
     /// The part of a long line that is shown: one terminal width around the error.

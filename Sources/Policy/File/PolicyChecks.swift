@@ -14,9 +14,10 @@ struct PolicyChecks {
         launches: [Located<LaunchEntry>], rules: [LocatedRule], bound: Set<PoolID>
     ) {
         // Rules on named pools work without any campaign.
-        if bound.isEmpty, fields["campaigns"] == nil || (campaigns.isEmpty && !reader.hasErrors) {
+        if bound.isEmpty, fields["campaigns_file"] == nil, campaigns.isEmpty, !reader.hasErrors {
             reader.warning(
-                "the policy lists no campaigns, so it guards nothing", help: "add campaigns under 'campaigns:'",
+                "the policy lists no campaigns, so it guards only those that 'sendwarden watch' adds",
+                help: "add campaigns under 'campaigns:', or name a file of ids with 'campaigns_file:'",
                 at: fields.key("campaigns"))
         }
         if fields["rules"] == nil || (rules.isEmpty && !reader.hasErrors) {

@@ -12,8 +12,17 @@ package struct PolicyFileError: Error, Hashable, Sendable {
     }
 
     package var code: Code
+    /// The path and what is wrong with the file.
+    package var reason: String
+    /// What to do; nil if the reason says it.
+    package var help: String?
+
     /// One sentence that names the file and the fix.
-    package var message: String
+    package var message: String { reason + (help.map { "; \($0)" } ?? "") }
+
+    package init(code: Code, reason: String, help: String? = nil) {
+        (self.code, self.reason, self.help) = (code, reason, help)
+    }
 }
 
 /// Reads policy files from disk.
@@ -25,7 +34,7 @@ package enum PolicyFile {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw PolicyFileError(code: .unusable, message: "\(path) is not a regular file")
+            throw PolicyFileError(code: .unusable, reason: "\(path) is not a regular file")
         }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65536)
@@ -38,14 +47,14 @@ package enum PolicyFile {
             guard bytes.count <= YAMLDocument.bytesMax else {
                 throw PolicyFileError(
                     code: .unusable,
-                    message: "\(path) is larger than the limit for policies, \(YAMLDocument.bytesMax) bytes")
+                    reason: "\(path) is larger than the limit for policies, \(YAMLDocument.bytesMax) bytes")
             }
         }
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             let line = 1 + validPrefix(of: bytes).count { $0 == UInt8(ascii: "\n") }
             throw PolicyFileError(
-                code: .unusable, message: "\(path):\(line): the file is not valid UTF-8; save it as UTF-8")
+                code: .unusable, reason: "\(path):\(line): the file is not valid UTF-8", help: "save it as UTF-8")
         }
         return SourceFile(name: path, text: text)
     }
@@ -55,13 +64,14 @@ package enum PolicyFile {
         case ENOENT, ENOTDIR:
             return PolicyFileError(
                 code: .missing,
-                message: "\(path): no such file; give the path of a policy, for example: sendwarden check policy.yaml")
+                reason: "\(path): no such file",
+                help: "give the path of a policy, for example: sendwarden check policy.yaml")
         case EACCES, EPERM:
             return PolicyFileError(
                 code: .noPermission,
-                message: "\(path): permission denied; the user that runs sendwarden needs read access")
+                reason: "\(path): permission denied", help: "the user that runs sendwarden needs read access")
         default:
-            return PolicyFileError(code: .unusable, message: "\(path): \(String(cString: strerror(code)))")
+            return PolicyFileError(code: .unusable, reason: "\(path): \(String(cString: strerror(code)))")
         }
     }
 

@@ -9,14 +9,18 @@ package enum PolicyLoader {
         package var diagnostics: [Diagnostic]
     }
 
-    package static func load(_ source: SourceFile) -> Outcome {
+    /// Reads another file that the policy names.
+    package typealias FileReading = (_ path: String) throws(PolicyFileError) -> SourceFile
+
+    /// - Parameter read: reads the files under `campaigns_file`; their paths are relative to the policy's folder.
+    package static func load(_ source: SourceFile, read: @escaping FileReading = PolicyFile.read) -> Outcome {
         let reader = FieldReader(source)
         switch YAMLDocument.compose(source) {
         case .failure(let fault):
             reader.add(Diagnostic(.error, at: fault.position, width: fault.width, fault.message, help: fault.help))
             return Outcome(policy: nil, diagnostics: reader.diagnostics)
         case .success(let root):
-            let policy = PolicyAssembly(reader).policy(root)
+            let policy = PolicyAssembly(reader: reader, read: read).policy(root)
             return Outcome(policy: reader.hasErrors ? nil : policy, diagnostics: reader.diagnostics)
         }
     }
@@ -24,20 +28,18 @@ package enum PolicyLoader {
 
 /// Assembles a policy from its parts.
 struct PolicyAssembly {
-    /// More campaigns than the rate limit of one API key lets the guard poll in useful time.
-    static let campaignsMax = 20_000
+    static let campaignsMax = CheckedPolicy.campaignsMax
     static let rulesMax = 500
 
     private static let keys = [
         "version", "workspace", "workspaces", "mode", "poll", "stale_after", "max_gap", "on_override", "override_for",
-        "override_grace", "on_unapproved", "start_limit", "circuit_breaker", "pools", "campaigns", "launches", "rules",
+        "override_grace", "on_unapproved", "start_limit", "circuit_breaker", "pools", "defaults", "campaigns",
+        "campaigns_file",
+        "launches", "rules",
     ]
 
     let reader: FieldReader
-
-    init(_ reader: FieldReader) {
-        self.reader = reader
-    }
+    let read: PolicyLoader.FileReading
 
     func policy(_ root: Node) -> CheckedPolicy? {
         guard
@@ -48,11 +50,12 @@ struct PolicyAssembly {
         version(fields)
         let workspaces = WorkspaceReader(reader).workspaces(fields)
         let pools = PoolReader(reader, workspaces: workspaces).pools(fields)
-        let campaigns = campaigns(fields, workspaces)
+        let campaignReader = CampaignReader(reader, workspaces: workspaces, fields, read: read)
+        let campaigns = campaignReader.campaigns(fields)
         let launches = LaunchReader(reader).launches(fields, campaigns: campaigns)
         let rules = RuleReader(reader, campaigns: campaigns, pools: pools).rules(fields)
         let pace = PaceReader(reader).pace(fields, campaigns: campaigns, rules: rules, pools: pools)
-        let mode: Mode = fields["mode"].flatMap { reader.choice($0, "mode") } ?? .enforce
+        let mode: Mode = fields["mode"].flatMap { reader.choice($0, "mode") } ?? .observe
         let onOverride: OnOverride = fields["on_override"].flatMap { reader.choice($0, "on_override") } ?? .respect
         let onUnapproved: OnUnapproved =
             fields["on_unapproved"].flatMap { reader.choice($0, "on_unapproved") } ?? .alert
@@ -61,15 +64,22 @@ struct PolicyAssembly {
             fields, workspaces: workspaces, campaigns: campaigns, launches: launches, rules: rules,
             bound: Set(pools.map(\.entry.name)))
         PoolChecks(reader).check(workspaces: workspaces, pools: pools, campaigns: campaigns, rules: rules)
+        if fields["mode"] == nil, !reader.hasErrors {
+            reader.warning(
+                "the policy sets no mode, so Sendwarden only observes: it reports what it would do",
+                help: "write 'mode: enforce' to let it act, or 'mode: observe' to keep it so", at: fields.key("mode"))
+        }
         guard !workspaces.isEmpty, let pace else { return nil }
         return CheckedPolicy(
-            workspaces: workspaces.map(\.entry), mode: mode, poll: pace.poll, staleAfter: pace.staleAfter,
+            workspaces: workspaces.map(\.entry), mode: mode, setsMode: fields["mode"] != nil, poll: pace.poll,
+            staleAfter: pace.staleAfter,
             maxGap: pace.maxGap,
             onOverride: onOverride,
             overrideFor: duration(fields, "override_for", .seconds(1)) ?? .seconds(86400),
             overrideGrace: duration(fields, "override_grace", .zero) ?? .seconds(600),
             onUnapproved: onUnapproved, startLimit: limits.startLimit, circuitBreaker: limits.circuitBreaker,
-            campaigns: campaigns.map(\.entry), launches: launches.map(\.entry), rules: rules.map(\.rule),
+            campaigns: campaigns.map(\.entry), defaults: campaignReader.defaults,
+            campaignFiles: campaignReader.files.map(\.path), launches: launches.map(\.entry), rules: rules.map(\.rule),
             pools: pools.map(\.entry))
     }
 
@@ -94,44 +104,6 @@ struct PolicyAssembly {
 
     private func duration(_ fields: Fields, _ key: String, _ least: Duration) -> Duration? {
         fields[key].flatMap { reader.duration($0, key, in: least...(.seconds(90 * 86400))) }
-    }
-
-    private func campaigns(_ fields: Fields, _ workspaces: [Located<Workspace>]) -> [Located<CampaignEntry>] {
-        guard let node = fields["campaigns"] else { return [] }
-        var seen: [CampaignID: Int] = [:]
-        var campaigns: [Located<CampaignEntry>] = []
-        for node in reader.elements(node, of: "campaigns", countMax: PolicyAssembly.campaignsMax) {
-            guard let campaign = campaign(node, workspaces) else { continue }
-            if let line = seen[campaign.id] {
-                reader.error("campaign '\(campaign.id)' is already listed in line \(line)", at: node)
-                continue
-            }
-            seen[campaign.id] = reader.position(node).line
-            campaigns.append(Located(campaign, node))
-        }
-        return campaigns
-    }
-
-    private func campaign(_ node: Node, _ workspaces: [Located<Workspace>]) -> CampaignEntry? {
-        if let id = node.scalar?.string {
-            reader.error("a campaign must be a mapping", help: "write {id: \(id.prefix(40))}", at: node)
-            return nil
-        }
-        guard let fields = reader.fields(node, of: "a campaign", known: ["id", "workspace", "name", "pool", "labels"])
-        else { return nil }
-        guard let idNode = fields["id"] else {
-            reader.error(
-                "the campaign has no 'id'", help: "write the id that the platform shows, for example camp_123", at: node
-            )
-            return nil
-        }
-        let workspace = WorkspaceChoice(reader, workspaces).name(
-            fields, for: .campaigns, "campaigns need a workspace on \(Provider.names(.campaigns))")
-        guard let id: CampaignID = reader.identifier(idNode, "the campaign's id"), let workspace else { return nil }
-        return CampaignEntry(
-            id: id, workspace: workspace, name: fields["name"].flatMap { reader.name($0, "the campaign's name") },
-            pool: fields["pool"].flatMap { reader.identifier($0, "the pool's id") },
-            labels: fields["labels"].map(LabelReader(reader).labels) ?? [:])
     }
 }
 

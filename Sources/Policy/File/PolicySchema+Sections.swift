@@ -102,16 +102,37 @@ extension PolicySchema {
             ])
     }
 
-    static var campaign: Piece {
+    static var defaults: Piece {
         mapping(
-            "A campaign to guard.", required: ["id"],
+            "What campaigns have unless their own entry says otherwise.",
             [
-                ("id", ref("id", "The platform's id.")),
-                ("workspace", ref("name", "The campaign's workspace; required if several could be meant.")),
-                ("name", ref("name", "For display.")),
-                ("pool", ref("id", "The sender pool that it uses: an id, or a name under pools.")),
-                ("labels", ref("labels", "For rules, for example {team: sales}.")),
+                ("workspace", ref("name", "The campaigns' workspace.")),
+                ("pool", ref("id", "The pool of the campaigns in that workspace: an id, or a name under pools.")),
+                ("labels", ref("labels", "Labels in addition to the campaigns' own.")),
             ])
+    }
+
+    static var campaign: Piece {
+        .object([
+            (
+                "oneOf",
+                .list([
+                    ref("id", "The platform's id."),
+                    mapping(
+                        "A campaign to guard.", required: ["id"],
+                        [
+                            ("id", ref("id", "The platform's id.")),
+                            (
+                                "workspace",
+                                ref("name", "The campaign's workspace; required if several could be meant.")
+                            ),
+                            ("name", ref("name", "For display.")),
+                            ("pool", ref("id", "The sender pool that it uses: an id, or a name under pools.")),
+                            ("labels", ref("labels", "For rules, for example {team: sales}.")),
+                        ]),
+                ])
+            )
+        ])
     }
 
     static var launch: Piece {

@@ -150,7 +150,7 @@ package enum PolicySchema {
                 "mode",
                 oneOf(
                     Mode.self,
-                    "observe is a dry run: decisions are reported, and only read requests are sent. Default enforce.")
+                    "observe is a dry run: decisions are reported, and only read requests are sent. Default observe.")
             ),
             ("poll", ref("poll", "How often the platform is polled.")),
             ("stale_after", ref("duration", "Samples older than this are unknown; at least three polls. Default 5m.")),
@@ -189,7 +189,17 @@ package enum PolicySchema {
                     [("$ref", .text("#/$defs/belt")), ("deprecated", .flag(true))])
             ),
             ("pools", list(of: "pool", "Names for pools of platforms that report no volumes.")),
+            ("defaults", ref("defaults", "What campaigns have unless their own entry says otherwise.")),
             ("campaigns", list(of: "campaign", "The campaigns to guard; no others are ever changed.")),
+            (
+                "campaigns_file",
+                described(
+                    "A file of further campaigns, or a list of such files; relative to the policy's folder.",
+                    [
+                        ("type", words(["string", "array"])), ("minLength", .number(1)), ("maxItems", .number(20)),
+                        ("items", .object([("type", .text("string")), ("minLength", .number(1))])),
+                    ])
+            ),
             ("launches", list(of: "launch", "Drafts to start.")), ("rules", list(of: "rule", "When to do what.")),
         ]
     }
@@ -245,7 +255,7 @@ package enum PolicySchema {
             ("groupCondition", pattern(condition(in: .group))),
             ("workspace", workspace), ("poll", poll), ("startLimit", startLimit),
             ("circuitBreaker", circuitBreaker), ("belt", belt), ("pool", pool), ("sender", sender),
-            ("campaign", campaign), ("launch", launch),
+            ("defaults", defaults), ("campaign", campaign), ("launch", launch),
             ("rule", ruleSchema), ("resume", resume),
         ]
     }

@@ -29,7 +29,8 @@ extension Guard {
     private func status(of campaign: CampaignMachine, at now: Instant) -> GuardStatus.CampaignStatus {
         let samples = campaign.samples
         var status = GuardStatus.CampaignStatus(
-            id: campaign.entry.id, name: campaign.entry.name, pool: campaign.entry.pool, state: campaign.state,
+            id: campaign.entry.id, name: campaign.entry.name, pool: campaign.entry.pool,
+            listedBy: GuardStatus.listing(campaign.entry.origin), state: campaign.state,
             isStale: samples.isStale, isMissing: samples.isMissing, stats: samples.latest?.stats,
             statsAge: samples.latest.map { (now - $0.at).seconds }, rules: rules(campaign, at: now), trend: [])
         if samples.answers.isDegraded {

@@ -26,6 +26,8 @@ package struct GuardStatus: Sendable, Codable {
         package var id: CampaignID
         package var name: String?
         package var pool: PoolID?
+        /// What lists the campaign: `policy`, the path of a file, or `order`.
+        package var listedBy: String?
         package var state: CampaignState
         package var isStale: Bool
         package var isMissing: Bool

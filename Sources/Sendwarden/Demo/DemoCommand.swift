@@ -141,7 +141,7 @@ struct DemoCommand: AsyncParsableCommand {
             surroundings: .init(
                 journal: Journal(format: .text, time: time, writeLine: StandardOutput.write),
                 notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) }, ledger: ledger,
-                reload: { preconditionFailure("the demo never reloads") }))
+                reload: { _ in preconditionFailure("the demo never reloads") }))
         let services = ServiceGroup(
             configuration: .init(
                 services: [.init(service: service), .init(service: EndOfTime(end: end, time: time))]

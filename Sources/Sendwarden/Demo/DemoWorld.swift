@@ -24,6 +24,7 @@ enum DemoWorld {
     static func policy(url: String) -> String {
         """
         version: 1
+        mode: enforce
         workspace: {name: demo, provider: leadterra, url: "\(url)", credential: demo.key}
         poll: {stats: 1m, pools: 1m, budget: 600/min}
         campaigns:

@@ -33,9 +33,6 @@ struct DoctorCommand: AsyncParsableCommand {
     @Flag(help: "Print the findings as one JSON object.")
     var json = false
 
-    /// The number of campaigns whose stats are requested.
-    static let campaignsMax = 10
-
     func run() async throws {
         ProcessHardening.apply()
         let page = Page.terminal

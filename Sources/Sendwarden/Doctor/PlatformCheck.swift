@@ -17,6 +17,8 @@ struct PlatformCheck {
 
     /// A larger difference between the clocks makes the platform's times misleading.
     private static let skewMax: Duration = .seconds(5)
+    /// Findings of one kind beyond this number are only counted.
+    private static let findingsMax = 10
 
     /// Reports each finding as soon as it is known.
     func run(_ report: (DoctorFinding) -> Void) async {
@@ -174,9 +176,13 @@ struct PlatformCheck {
     }
 
     private func campaigns(_ client: any CampaignPlatform, _ report: (DoctorFinding) -> Void) async {
-        var good = 0
+        var (good, unknown, silenced) = (0, 0, 0)
         let listed = policy.campaigns.filter { $0.workspace == workspace.name }
-        for campaign in listed.prefix(DoctorCommand.campaignsMax) {
+        func tell(_ finding: DoctorFinding, ordinal: Int) {
+            if ordinal <= PlatformCheck.findingsMax { report(finding) } else { silenced += 1 }
+        }
+        var incomplete = 0
+        for campaign in listed {
             do throws(Fault) {
                 let stats = try await client.stats(of: campaign.id)
                 good += 1
@@ -185,21 +191,33 @@ struct PlatformCheck {
                 if stats.delivered == nil { missing.append("delivered") }
                 if stats.bounced == nil { missing.append("bounced") }
                 if !missing.isEmpty {
-                    report(
+                    incomplete += 1
+                    tell(
                         .warning(
                             "campaign \(campaign.id)", "its stats lack \(missing.joined(separator: ", "))",
-                            "conditions that read these are unknown and pause nothing"))
+                            "conditions that read these are unknown and pause nothing"), ordinal: incomplete)
                 }
             } catch {
-                if !explain("campaign \(campaign.id)", error, report) { return }
+                if error.kind == .missing { unknown += 1 }
+                let isRepeated = error.kind == .missing && unknown > PlatformCheck.findingsMax
+                if isRepeated { silenced += 1 }
+                if !isRepeated, !explain("campaign \(campaign.id)", error, report) { return }
             }
         }
-        let rest = listed.count - DoctorCommand.campaignsMax
+        if silenced > 0 { report(.note("campaigns", "\(silenced) more findings like these")) }
         if good > 0 {
+            let files = Set(policy.campaignFiles).sorted()
             report(
                 .ok(
                     "campaign statistics",
-                    "received for \(good)" + (rest > 0 ? "; \(rest) more not checked" : "")))
+                    "received for \(good) of \(listed.count)"
+                        + (files.isEmpty ? "" : ", listed in the policy and in \(files.joined(separator: ", "))")))
+        } else if unknown > 0, unknown == listed.count {
+            report(
+                .failed(
+                    "campaigns", "the platform knows none of the \(unknown) campaigns, so nothing is guarded",
+                    "compare the ids with those that the platform shows, and check that the key is of this workspace",
+                    .badConfiguration))
         }
     }
 

@@ -33,10 +33,10 @@ struct OrderOptions: ParsableArguments {
         guard let campaign = CampaignID(campaign) else { throw ExitCode.validationFailure }
         var request = OrderRequest(
             act: act, campaign: campaign, rule: rule, seconds: seconds, force: force, reason: reason)
-        var reply = try await send(request)
+        var reply = try await control.order(request)
         if reply.canBeForced, !force, Confirmation.ask("\(reply.message).\nProceed anyway?") {
             request.force = true
-            reply = try await send(request)
+            reply = try await control.order(request)
         }
         guard reply.accepted else {
             let hint = reply.canBeForced && request.force != true ? "; --force overrides this" : ""
@@ -45,15 +45,6 @@ struct OrderOptions: ParsableArguments {
         }
         StandardOutput.write(reply.message)
         try await waitForOutcome(campaign, wanted: act.outcome, isAction: act == .pause || act == .resume)
-    }
-
-    private func send(_ request: OrderRequest) async throws -> OrderReply {
-        let (status, body) = try await control.ask("POST", "/v1/orders", body: try ReadableJSON.text(request))
-        guard let reply = try? ReadableJSON.value(OrderReply.self, from: Data(body.readableBytesView)) else {
-            StandardError.write("error: \(ControlOption.refusal(status, body))")
-            throw ExitCode.unavailable
-        }
-        return reply
     }
 
     /// - Parameter hasHistory: false for what the daemon knows without its ledger, which may not respond.
@@ -92,13 +83,25 @@ struct OrderOptions: ParsableArguments {
     }
 }
 
+extension ControlOption {
+    /// Gives an order; reports a failure on stderr and throws the exit code.
+    func order(_ request: OrderRequest) async throws -> OrderReply {
+        let (status, body) = try await ask("POST", "/v1/orders", body: try ReadableJSON.text(request))
+        guard let reply = try? ReadableJSON.value(OrderReply.self, from: Data(body.readableBytesView)) else {
+            StandardError.write("error: \(ControlOption.refusal(status, body))")
+            throw ExitCode.unavailable
+        }
+        return reply
+    }
+}
+
 extension Order.Act {
     /// The campaign's state once the order is carried out; nil where it changes none.
     fileprivate var outcome: CampaignState? {
         switch self {
         case .pause: .paused
         case .resume, .release: .running
-        case .hold, .mute: nil
+        case .hold, .mute, .watch, .unwatch: nil
         }
     }
 }

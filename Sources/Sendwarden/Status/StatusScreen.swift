@@ -18,6 +18,9 @@ struct StatusScreen {
             page.cut(
                 "API \(StatusScreen.health(status)), \(StatusScreen.count(polled)) of "
                     + "\(StatusScreen.count(budget)) requests per minute"))
+        if let listings = status.listings {
+            lines += page.wrapped("campaigns: \(listings)", hanging: 2)
+        }
         if status.isLedgerFailing {
             lines.append(page.tinted(page.cut("the ledger cannot be written: no campaign is started or resumed"), .bad))
         }

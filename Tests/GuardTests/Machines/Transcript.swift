@@ -52,6 +52,10 @@ enum Transcript {
             "breaker: \(breaching) of \(running)" + (stops ? ", stops" : "")
         case .ledger(.failed(_, let since)): since == nil ? "ledger fails" : "ledger still fails"
         case .ledger(.recovered(let after)): "ledger recovered after \(Int(after.seconds))s"
+        case .watchList(let change):
+            "watching \(change.count)" + change.added.map { " +\($0)" }.joined()
+                + change.removed.map { " -\($0.id)" }.joined()
+        case .watchRefused(let watch, _): "watch of \(watch.campaign) refused"
         }
     }
 

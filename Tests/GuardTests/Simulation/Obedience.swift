@@ -25,7 +25,7 @@ struct Obedience {
             paused.remove(order.campaign)
             held.remove(order.campaign)
             unsent[order.campaign] = nil
-        case .mute: break
+        case .mute, .watch, .unwatch: break
         }
     }
 

@@ -134,6 +134,7 @@ import Testing
     func untestableConditionsAreRefused(_ condition: String, _ message: String) {
         let text = """
             version: 1
+            mode: enforce
             workspace: {name: w, provider: leadterra, credential: key}
             campaigns: [{id: a}]
             rules: [{name: r, confidence: 95%, then: pause, \(condition)}]

@@ -26,6 +26,7 @@ struct GuardBench {
         let list = (1...campaigns).map { "  - {id: camp_\($0), pool: pool_a}\n" }.joined()
         let text = """
             version: 1
+            \(more.hasPrefix("mode:") || more.contains("\nmode:") ? "" : "mode: enforce")
             workspace: {name: bench, provider: leadterra, credential: key}
             campaigns:
             \(list)\(more)
@@ -150,11 +151,11 @@ struct GuardBench {
     /// Gives an order as `anna` and returns the reply.
     mutating func order(
         _ act: Order.Act, _ campaign: Int = 1, rule: String? = nil, for lasts: Duration? = nil, force: Bool = false,
-        reason: String? = nil
+        reason: String? = nil, watch: Watch? = nil
     ) throws -> OrderReply {
         let order = Order(
             act, CampaignID(unchecked: "camp_\(campaign)"), rule: rule, lasts: lasts, isForced: force, reason: reason,
-            by: "anna (uid 1000, pid 7)")
+            by: "anna (uid 1000, pid 7)", watch: watch)
         replies = []
         take(warden.handle(.ordered(order), at: now))
         #expect(replies.count == 1, "every order is answered once")

@@ -34,6 +34,7 @@ struct RosterBench {
     static func policy(_ more: String) throws -> CheckedPolicy {
         let text = """
             version: 1
+            \(more.hasPrefix("mode:") || more.contains("\nmode:") ? "" : "mode: enforce")
             workspaces:
               - {name: bench, provider: leadterra, credential: key}
               - {name: twilio, provider: twilio_comms, credential: key}

@@ -1,0 +1,45 @@
+package import Model
+
+/// A campaign that the guard watches.
+package struct CampaignEntry: Hashable, Sendable {
+    /// Who put the campaign on the watch list.
+    package enum Origin: Hashable, Sendable {
+        /// The policy lists it under `campaigns`.
+        case policy
+        /// A file that the policy names under `campaigns_file` lists it.
+        case file(String)
+        /// A person ordered it.
+        case order(by: String)
+    }
+
+    package var id: CampaignID
+    package var workspace: WorkspaceName
+    package var name: String?
+    /// A pool's id, or the name of one of the policy's pools; nil means the workspace's only pool.
+    package var pool: PoolID?
+    package var labels: [String: String]
+    package var origin: Origin
+
+    package init(
+        id: CampaignID, workspace: WorkspaceName, name: String? = nil, pool: PoolID? = nil,
+        labels: [String: String] = [:], origin: Origin = .policy
+    ) {
+        (self.id, self.workspace, self.name, self.pool, self.labels) = (id, workspace, name, pool, labels)
+        self.origin = origin
+    }
+}
+
+/// What campaigns have unless their own entry says otherwise.
+package struct CampaignDefaults: Hashable, Sendable {
+    /// Nil if the policy has several workspaces and names none here.
+    package var workspace: WorkspaceName?
+    package var pool: PoolID?
+    package var labels: [String: String]
+
+    package init(workspace: WorkspaceName? = nil, pool: PoolID? = nil, labels: [String: String] = [:]) {
+        (self.workspace, self.pool, self.labels) = (workspace, pool, labels)
+    }
+
+    /// The labels of a campaign with these labels of its own.
+    func labels(with own: [String: String]) -> [String: String] { labels.merging(own) { _, own in own } }
+}

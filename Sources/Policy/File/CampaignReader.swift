@@ -1,0 +1,234 @@
+import Model
+import Yams
+
+/// Reads `defaults:`, `campaigns:` and the files under `campaigns_file:`.
+struct CampaignReader {
+    /// A file that lists campaigns.
+    struct File {
+        /// As it is opened: relative to the policy's folder.
+        var path: String
+        var node: Node
+    }
+
+    private static let keys = ["id", "workspace", "name", "pool", "labels"]
+    /// The most files of one policy.
+    private static let filesMax = 20
+
+    private let reader: FieldReader
+    private let workspaces: [Located<Workspace>]
+    private let read: PolicyLoader.FileReading
+    let defaults: CampaignDefaults
+    let files: [File]
+
+    init(
+        _ reader: FieldReader, workspaces: [Located<Workspace>], _ fields: Fields,
+        read: @escaping PolicyLoader.FileReading
+    ) {
+        (self.reader, self.workspaces, self.read) = (reader, workspaces, read)
+        defaults = fields["defaults"].map { CampaignReader.defaults($0, reader, workspaces) } ?? CampaignDefaults()
+        files = fields["campaigns_file"].map { CampaignReader.files($0, reader) } ?? []
+    }
+
+    /// The campaigns of the policy, then those of its files that the policy does not list itself.
+    func campaigns(_ fields: Fields) -> [Located<CampaignEntry>] {
+        let listed = fields["campaigns"].map { list($0, reader, origin: .policy) } ?? []
+        var seen = Set(listed.map(\.entry.id))
+        var campaigns = listed
+        for file in files {
+            for entry in entries(of: file) where seen.insert(entry.id).inserted {
+                campaigns.append(Located(entry, file.node))
+            }
+        }
+        if campaigns.count > CheckedPolicy.campaignsMax, let node = files.last?.node {
+            reader.error(
+                "the policy and its files list \(campaigns.count) campaigns; the limit is "
+                    + "\(CheckedPolicy.campaignsMax)", at: node)
+        }
+        return campaigns
+    }
+
+    // MARK: Entries
+
+    private func list(
+        _ node: Node, _ reader: FieldReader, origin: CampaignEntry.Origin
+    ) -> [Located<CampaignEntry>] {
+        var seen: [CampaignID: Int] = [:]
+        var campaigns: [Located<CampaignEntry>] = []
+        for node in reader.elements(node, of: "campaigns", countMax: CheckedPolicy.campaignsMax) {
+            guard let campaign = campaign(node, reader, origin: origin) else { continue }
+            if let line = seen[campaign.id] {
+                reader.error("campaign '\(campaign.id)' is already listed in line \(line)", at: node)
+                continue
+            }
+            seen[campaign.id] = reader.position(node).line
+            campaigns.append(Located(campaign, node))
+        }
+        return campaigns
+    }
+
+    /// A campaign: its id, or a mapping.
+    private func campaign(_ node: Node, _ reader: FieldReader, origin: CampaignEntry.Origin) -> CampaignEntry? {
+        if node.scalar != nil {
+            guard let id = id(node, reader) else { return nil }
+            guard let entry = bare(id, origin) else {
+                _ = WorkspaceChoice(reader, workspaces).name(
+                    Fields(node: node), for: .campaigns, CampaignReader.noWorkspace)
+                return nil
+            }
+            return entry
+        }
+        guard
+            let fields = reader.fields(
+                node, of: "a campaign", known: CampaignReader.keys,
+                hints: ["where": CampaignReader.noListing])
+        else { return nil }
+        guard let idNode = fields["id"] else {
+            reader.error(
+                "the campaign has no 'id'", help: "write the id that the platform shows, for example camp_123", at: node
+            )
+            return nil
+        }
+        let workspace =
+            fields["workspace"] == nil && defaults.workspace != nil
+            ? defaults.workspace
+            : WorkspaceChoice(reader, workspaces).name(fields, for: .campaigns, CampaignReader.noWorkspace)
+        guard let id = id(idNode, reader), let workspace else { return nil }
+        return CampaignEntry(
+            id: id, workspace: workspace, name: fields["name"].flatMap { reader.name($0, "the campaign's name") },
+            pool: pool(fields["pool"].flatMap { reader.identifier($0, "the pool's id") }, in: workspace),
+            labels: defaults.labels(with: fields["labels"].map(LabelReader(reader).labels) ?? [:]), origin: origin)
+    }
+
+    /// A campaign that is only an id; nil if its workspace is not clear.
+    private func bare(_ id: CampaignID, _ origin: CampaignEntry.Origin) -> CampaignEntry? {
+        (defaults.workspace ?? onlyWorkspace).map { workspace in
+            CampaignEntry(
+                id: id, workspace: workspace, pool: pool(nil, in: workspace), labels: defaults.labels, origin: origin)
+        }
+    }
+
+    /// A default pool belongs to the default workspace; campaigns of others do not use it.
+    private func pool(_ own: PoolID?, in workspace: WorkspaceName) -> PoolID? {
+        own ?? (workspace == (defaults.workspace ?? workspace) ? defaults.pool : nil)
+    }
+
+    private func id(_ node: Node, _ reader: FieldReader) -> CampaignID? {
+        if let text = node.scalar?.string, text.contains(where: { "*?[".contains($0) }) {
+            reader.error("'\(text.prefix(40))' is a pattern, not an id", help: CampaignReader.noListing, at: node)
+            return nil
+        }
+        return reader.identifier(node, "the campaign's id")
+    }
+
+    private var onlyWorkspace: WorkspaceName? {
+        let able = workspaces.map(\.entry).filter { $0.provider.can(.campaigns) }
+        return able.count == 1 ? able[0].name : nil
+    }
+
+    private static let noWorkspace = "campaigns need a workspace on \(Provider.names(.campaigns))"
+    private static let noListing =
+        "no supported platform lists its campaigns: write each id, let a script write them to a 'campaigns_file', or "
+        + "add them with 'sendwarden watch'"
+
+    // MARK: Defaults
+
+    private static func defaults(
+        _ node: Node, _ reader: FieldReader, _ workspaces: [Located<Workspace>]
+    ) -> CampaignDefaults {
+        guard
+            let fields = reader.fields(
+                node, of: "defaults", known: ["workspace", "pool", "labels"],
+                hints: ["name": "a name belongs to one campaign", "id": "an id belongs to one campaign"])
+        else { return CampaignDefaults() }
+        let workspace =
+            fields["workspace"] == nil
+            ? nil : WorkspaceChoice(reader, workspaces).name(fields, for: .campaigns, noWorkspace)
+        return CampaignDefaults(
+            workspace: workspace, pool: fields["pool"].flatMap { reader.identifier($0, "the pool's id") },
+            labels: fields["labels"].map(LabelReader(reader).labels) ?? [:])
+    }
+
+    // MARK: Files
+
+    private static func files(_ node: Node, _ reader: FieldReader) -> [File] {
+        let nodes =
+            node.sequence == nil
+            ? [node] : reader.elements(node, of: "campaigns_file", countMax: CampaignReader.filesMax)
+        let folder = reader.source.name.lastIndex(of: "/").map { reader.source.name[...$0] } ?? ""
+        return nodes.compactMap { node in
+            guard let path = reader.text(node, "campaigns_file") else { return nil }
+            guard !path.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
+                reader.error("the path contains a control character", at: node)
+                return nil
+            }
+            return File(path: path.hasPrefix("/") ? path : folder + path, node: node)
+        }
+    }
+
+    private func entries(of file: File) -> [CampaignEntry] {
+        let source: SourceFile
+        do throws(PolicyFileError) {
+            source = try read(file.path)
+        } catch {
+            let help =
+                switch error.code {
+                case .missing: "create it; an empty file lists no campaign"
+                case .noPermission, .unusable: "give a text file that the user of sendwarden can read"
+                }
+            reader.error("cannot read the campaigns: \(error.reason)", help: help, at: file.node)
+            return []
+        }
+        let isYAML = [".yaml", ".yml"].contains { file.path.hasSuffix($0) }
+        let fileReader = FieldReader(source)
+        let entries = isYAML ? yaml(source, fileReader) : lines(source, fileReader)
+        for diagnostic in fileReader.diagnostics {
+            var diagnostic = diagnostic
+            diagnostic.source = source
+            reader.add(diagnostic)
+        }
+        return entries
+    }
+
+    /// A list of campaigns, or a mapping with `campaigns:`.
+    private func yaml(_ source: SourceFile, _ reader: FieldReader) -> [CampaignEntry] {
+        if source.text.allSatisfy(\.isWhitespace) { return [] }
+        switch YAMLDocument.compose(source) {
+        case .failure(let fault):
+            reader.add(Diagnostic(.error, at: fault.position, width: fault.width, fault.message, help: fault.help))
+            return []
+        case .success(let root):
+            var node: Node? = root
+            if root.mapping != nil {
+                node = reader.fields(root, of: "the file", known: ["campaigns"])?["campaigns"]
+            }
+            return node.map { list($0, reader, origin: .file(source.name)).map(\.entry) } ?? []
+        }
+    }
+
+    /// One id in each line; text after `#` is a comment.
+    private func lines(_ source: SourceFile, _ reader: FieldReader) -> [CampaignEntry] {
+        var seen: Set<String> = []
+        var entries: [CampaignEntry] = []
+        for number in 1...max(1, source.lineCount) {
+            let line = String(String.UnicodeScalarView(source.line(number).prefix { $0 != "#" }))
+            let text = line.replacing("\t", with: " ").trimmingSpaces
+            guard !text.isEmpty, seen.insert(text).inserted else { continue }
+            func refuse(_ message: String, _ help: String) {
+                let position = Position(line: number, column: 1)
+                reader.add(Diagnostic(.error, at: position, width: text.unicodeScalars.count, message, help: help))
+            }
+            guard let id = CampaignID(text) else {
+                refuse("'\(text.prefix(40))' is not a campaign's id", "write one id in each line; '#' begins a comment")
+                continue
+            }
+            guard let entry = bare(id, .file(source.name)) else {
+                refuse(
+                    "the workspace of campaign '\(id)' is not clear",
+                    "name it with 'defaults: {workspace: …}' in the policy")
+                break
+            }
+            entries.append(entry)
+        }
+        return entries
+    }
+}

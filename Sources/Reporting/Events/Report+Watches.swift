@@ -1,0 +1,71 @@
+import Guard
+import Model
+import Policy
+
+/// Builds the entries about the list of watched campaigns.
+extension Report {
+    /// The most ids that one sentence names.
+    private static let namedMax = 5
+
+    static func entry(_ change: WatchListChange) -> JournalEvent {
+        var parts: [String] = []
+        if !change.removed.isEmpty {
+            parts.append("no longer watched: \(list(change.removed.map(\.id.text)))")
+        }
+        if !change.added.isEmpty { parts.append("newly watched: \(list(change.added.map(\.text)))") }
+        var fields = Fields()
+        fields[.added] = String(change.added.count)
+        fields[.removed] = String(change.removed.count)
+        let count = "\(change.count) campaign\(change.count == 1 ? "" : "s")"
+        return JournalEvent(
+            .watchChanged, priority: change.removed.isEmpty ? .info : .notice,
+            "watching \(count); \(parts.joined(separator: "; "))", fields)
+    }
+
+    static func entry(_ watch: Watch, _ obstacle: WatchObstacle) -> JournalEvent {
+        var fields = Fields()
+        fields[.campaign] = watch.campaign.text
+        fields[.reason] = Phrase.text(obstacle)
+        fields[.by] = watch.by
+        return JournalEvent(
+            .watchRefused,
+            "campaign \(watch.campaign), which \(watch.by) ordered to watch, is not watched: \(Phrase.text(obstacle))",
+            fields)
+    }
+
+    private static func list(_ names: [String]) -> String {
+        let more = names.count - namedMax
+        return names.prefix(namedMax).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+    }
+}
+
+extension Phrase {
+    static func text(_ obstacle: WatchObstacle) -> String {
+        func list<Name: CustomStringConvertible>(_ names: [Name]) -> String {
+            names.map(\.description).joined(separator: ", ")
+        }
+        switch obstacle {
+        case .unknownWorkspace(let name, let known):
+            return "the policy has no workspace \(name) that sends campaigns"
+                + (known.isEmpty ? "" : "; it has \(list(known))")
+        case .severalWorkspaces(let names):
+            return names.isEmpty
+                ? "the policy has no workspace that sends campaigns"
+                : "its workspace is not clear; name one with --workspace: \(list(names))"
+        case .severalPools(let names):
+            return "its workspace has several pools; name one with --pool: \(list(names))"
+        case .unreportedPool(let pool):
+            return "the platform reports no volume of pool \(pool); define it under 'pools:' in the policy"
+        case .tooManyCampaigns(let most): return "\(most) campaigns are watched already, which is the limit"
+        }
+    }
+
+    /// Who put the campaign on the watch list.
+    static func text(_ origin: CampaignEntry.Origin) -> String {
+        switch origin {
+        case .policy: "the policy"
+        case .file(let path): path
+        case .order(let person): "an order of \(person)"
+        }
+    }
+}
