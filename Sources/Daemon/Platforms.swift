@@ -17,15 +17,18 @@ package struct Platforms: Sendable {
 
     // MARK: Polls
 
-    /// - Parameter query: what to read of a pool under the policy's `pools`; nil for other targets.
+    /// - Parameters:
+    ///   - query: what to read of a pool under the policy's `pools`; nil for other targets.
+    ///   - extras: the counters that rules on the campaign read and that cost a request of their own.
     func poll(
-        _ target: Target, in workspace: WorkspaceName, query: RosterQuery?, operation: OperationID?
+        _ target: Target, in workspace: WorkspaceName, query: RosterQuery?, operation: OperationID?,
+        extras: Set<ExtraCounter>
     ) async throws(Fault) -> PollOutcome.Reading {
         let platform = platforms[workspace]
         switch target {
         case .stats(let id):
             guard let campaigns = platform?.campaigns else { throw Platforms.unable }
-            return .stats(try await campaigns.stats(of: id))
+            return .stats(try await campaigns.stats(of: id, with: extras))
         case .pools:
             guard let volumes = platform?.volumes else { throw Platforms.unable }
             return .pools(try await volumes.pools())

@@ -24,6 +24,14 @@ extension Guard {
         }
     }
 
+    /// The counters that rules on the campaign read and that cost a request of their own.
+    package func extraCounters(of campaign: CampaignID) -> Set<ExtraCounter> {
+        guard let index = campaigns.index(of: campaign),
+            let provider = policy.workspace(campaigns[index].entry.workspace)?.provider
+        else { return [] }
+        return provider.extras(among: campaigns[index].rules.set.counters)
+    }
+
     /// The obstacles to a resume of the campaign at that index, and the warnings; nil if it is not paused.
     package func resumeOutlook(
         _ index: Int, at now: Instant

@@ -24,6 +24,8 @@ package struct CampaignStats: Hashable, Sendable, Codable {
     package var replyRate: Double?
     /// The amount added to `sent`, because the platform read the counters seconds apart; nil if they were consistent.
     package var adjustedBy: Int?
+    /// Why `unsubscribed` is unknown although it was asked for, in a few words; nil if it is known or was not.
+    package var unsubscribedGap: String?
 
     package init(
         totalEnrolled: Int? = nil, sent: Int? = nil, delivered: Int? = nil, bounced: Int? = nil,

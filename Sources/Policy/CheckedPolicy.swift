@@ -56,6 +56,12 @@ package struct CheckedPolicy: Hashable, Sendable {
         campaigns.first { $0.id == id }
     }
 
+    /// The counters that rules on the campaign read and that cost a request of their own.
+    package func extraCounters(of campaign: CampaignEntry) -> Set<ExtraCounter> {
+        let counters = rules.filter { $0.isEvaluated(on: campaign) }.reduce(into: Set()) { $0.formUnion($1.counters) }
+        return workspace(campaign.workspace)?.provider.extras(among: counters) ?? []
+    }
+
     /// The bounce rate to display for a campaign: the first one that an active pausing rule compares with a limit.
     ///
     /// The window is nil if the rule uses lifetime counters.

@@ -10,8 +10,10 @@ package struct PollSettings: Hashable, Sendable {
     package var timeout: Duration
     /// The longest time between two polls of a campaign that the budget allows; at least `stats.max`.
     package var statsInterval: Duration
-    /// Campaign polls per second that the budget allows, besides polls of pools and accounts.
+    /// Campaign polls per second that the budget allows, besides polls of pools and accounts and extra requests.
     package var statsPerSecond: Double
+    /// The requests of their own that some counters cost.
+    package var extraRequests = ExtraRequests(ofCampaigns: 0, campaigns: 0)
 
     /// The time between two polls of a campaign, within the budget.
     package var statsPace: PollInterval {

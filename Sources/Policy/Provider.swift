@@ -1,4 +1,4 @@
-import Model
+package import Model
 
 /// A platform that Sendwarden has a client for.
 ///
@@ -35,6 +35,8 @@ package enum Provider: String, CaseIterable, Sendable {
 
         /// The counters that its responses can contain.
         package var counters: Set<Counter>
+        /// Those among them that cost a request of their own.
+        package var extras: Set<ExtraCounter> = []
         /// The counters whose sum is the number of emails with a known outcome.
         package var resolved: [Counter]
         package var bouncesCount: Unit
@@ -66,8 +68,9 @@ package enum Provider: String, CaseIterable, Sendable {
                 title: "Leadterra", url: "https://app.leadterra.co", abilities: [.campaigns, .volumes, .accounts],
                 keyForm: "the API key", keyIsPair: false, keyPrefix: "sk_", probePath: "/v1/sender-pools",
                 reports: Reports(
-                    counters: [.totalEnrolled, .sent, .delivered, .bounced, .replied, .resolved],
-                    resolved: [.delivered, .bounced], bouncesCount: .emails, pauseMaker: .byTime))
+                    counters: [.totalEnrolled, .sent, .delivered, .bounced, .replied, .resolved, .unsubscribed],
+                    extras: [.unsubscribed], resolved: [.delivered, .bounced], bouncesCount: .emails,
+                    pauseMaker: .byTime))
         case .twilioComms:
             Traits(
                 title: "Twilio Comms", url: "https://comms.twilio.com", abilities: [.rosters],
@@ -80,6 +83,13 @@ package enum Provider: String, CaseIterable, Sendable {
 
     /// True if the platform's campaigns can have the counter.
     package func reports(_ counter: Counter) -> Bool { traits.reports?.counters.contains(counter) ?? false }
+
+    /// The counters among these that cost a request of their own.
+    package func extras(among counters: Set<Counter>) -> Set<ExtraCounter> {
+        (traits.reports?.extras ?? []).filter { extra in
+            Counter(rawValue: extra.rawValue).map(counters.contains) ?? false
+        }
+    }
 
     /// The providers with this ability, for messages.
     static func names(_ ability: Ability) -> String {

@@ -74,6 +74,11 @@ package struct Rule: Hashable, Sendable {
         return own.merging(resume?.probation?.condition.windowedCounters ?? [:]) { $0.union($1) }
     }
 
+    /// Every counter that the rule and its probation read.
+    package var counters: Set<Counter> {
+        condition.counters.union(resume?.probation?.condition.counters ?? [])
+    }
+
     /// The API responses that the rule and its probation read.
     package var sources: Set<Source> {
         condition.sources.union(resume?.probation?.condition.sources ?? [])
@@ -89,6 +94,12 @@ package struct Rule: Hashable, Sendable {
 }
 
 extension Rule {
+    /// True if the rule is evaluated on the campaign, alone or as part of a group.
+    package func isEvaluated(on campaign: CampaignEntry) -> Bool {
+        guard trigger != .pool, mode != .off, applies(to: campaign) else { return false }
+        return trigger != .group || grouping?.group(of: campaign) != nil
+    }
+
     package func applies(to pool: PoolID) -> Bool { pools?.contains(pool) ?? true }
 }
 

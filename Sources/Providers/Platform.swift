@@ -23,13 +23,23 @@ package struct Platform: Sendable {
 /// A platform that sends campaigns; every call returns a response or throws a fault.
 package protocol CampaignPlatform: Sendable {
     /// The campaign's counters.
-    func stats(of campaign: CampaignID) async throws(Fault) -> CampaignStats
+    ///
+    /// - Parameter extras: the counters to report even though each costs a request of its own; those that cannot be
+    ///   had are unknown, with the reason.
+    func stats(of campaign: CampaignID, with extras: Set<ExtraCounter>) async throws(Fault) -> CampaignStats
     /// Pauses a campaign. Idempotent: for a campaign that does not run, the response contains its status.
     ///
     /// - Parameter firstSentAt: when the first attempt that may have taken effect was sent.
     func pause(_ campaign: CampaignID, firstSentAt: Instant) async throws(Fault) -> ActionAnswer
     /// Starts or resumes a campaign. Never retried, because a lost response leaves open whether the start took effect.
     func start(_ campaign: CampaignID, firstSentAt: Instant) async throws(Fault) -> ActionAnswer
+}
+
+extension CampaignPlatform {
+    /// The campaign's counters that cost one request.
+    package func stats(of campaign: CampaignID) async throws(Fault) -> CampaignStats {
+        try await stats(of: campaign, with: [])
+    }
 }
 
 /// A platform that reports how much its pools may still send.

@@ -42,6 +42,11 @@ extension Phrase {
 
     // MARK: Data
 
+    /// What leaves a rule without data, and why if that is known.
+    package static func text(_ missing: MissingData) -> String {
+        text(missing.names) + (missing.reason.map { ", because \($0)" } ?? "")
+    }
+
     /// What leaves a rule without data: `its stats lack bounced`.
     static func text(_ missing: MissingNames) -> String {
         let others = missing.pools + missing.accounts

@@ -48,8 +48,8 @@ import Testing
 
     @Test(arguments: [
         ("hardBounced > 5", "hardBounced", "bounced"), ("hardBounceRate(24h) > 5%", "hardBounced", "bounced"),
-        ("sent > 5 and complaintRate > 0.3%", "complained", "replied"),
-        ("increase(unsubscribed, 24h) > 5", "unsubscribed", "replied"), ("deferralRate > 50%", "deferred", "bounced"),
+        ("sent > 5 and complaintRate > 0.3%", "complained", "unsubscribed"),
+        ("deferralRate > 50%", "deferred", "bounced"),
         ("previous(rate(softBounced, 4h), 24h) > 5", "softBounced", "bounced"),
     ])
     func aCounterThatThePlatformNeverReportsIsRefused(_ text: String, _ counter: String, _ nearest: String) {
@@ -73,6 +73,78 @@ import Testing
             "    then: alert", with: "    value: complaintRate(24h)\n    warn: 0.1%\n    pause: 0.3%")
         let outcome = PolicyLoader.load(SourceFile(name: "policy", text: text))
         #expect(outcome.diagnostics.map(\.message) == ["Leadterra never reports 'complained'"])
+    }
+
+    @Test(arguments: ["unsubscribed > 5", "unsubscribeRate > 1%", "increase(unsubscribed, 24h) > 5"])
+    func unsubscribesOfLeadterraCanBeRead(_ text: String) throws {
+        let policy = try #require(SamplePolicy.outcome(when: text).policy)
+        #expect(policy.extraCounters(of: policy.campaigns[0]) == [.unsubscribed])
+    }
+
+    /// Each campaign is asked only for what its own rules read.
+    @Test func onlyCampaignsWithARuleNeedExtraCounters() throws {
+        let text = """
+            version: 1
+            workspace: {name: acme, provider: leadterra, credential: acme.key}
+            campaigns:
+              - {id: a, pool: p, labels: {team: sales, kind: hot}}
+              - {id: b, pool: p, labels: {team: sales}}
+              - {id: c, pool: p}
+              - {id: d, pool: p, labels: {kind: cold}}
+              - {id: e, pool: p, labels: {kind: off}}
+              - {id: f, pool: p, labels: {kind: draft}}
+            rules:
+              - {name: own, campaigns: {kind: hot}, when: unsubscribeRate(24h) > 1%, then: pause}
+              - {name: group, on: group, by: team, when: unsubscribed > 50, then: alert}
+              - {name: off, campaigns: {kind: off}, when: unsubscribed > 50, then: alert, mode: off}
+              - {name: launch, on: launch, campaigns: {kind: draft}, when: unsubscribed > 50, then: hold}
+              - name: probation
+                campaigns: {kind: cold}
+                when: bounceRate > 5%
+                then: pause
+                resume: {after: 1h, probation: {sends: 50, when: unsubscribed > 5}}
+            """
+        let policy = try #require(PolicyLoader.load(SourceFile(name: "policy", text: text)).policy)
+        let needing = policy.campaigns.filter { !policy.extraCounters(of: $0).isEmpty }
+        #expect(needing.map(\.id.text) == ["a", "b", "d", "f"])
+        #expect(policy.poll.extraRequests == ExtraRequests(ofCampaigns: 4, campaigns: 6))
+    }
+
+    // MARK: The budget
+
+    private func poll(_ campaigns: Int, _ when: String, _ poll: String) -> PolicyLoader.Outcome {
+        let list = (1...campaigns).map { "  - {id: camp_\($0), pool: p}\n" }.joined()
+        let text = """
+            version: 1
+            workspace: {name: acme, provider: leadterra, credential: acme.key}
+            poll: \(poll)
+            campaigns:
+            \(list)rules:
+              - {name: r, when: \(when), then: pause}
+            """
+        return PolicyLoader.load(SourceFile(name: "policy", text: text))
+    }
+
+    @Test(arguments: [
+        // 100 polls, 20 lists and one poll of pools.
+        (100, "{stats: 1m, budget: 135/min}", nil),
+        (100, "{stats: 1m, budget: 130/min}", "allow 135/min, or write poll: {stats: 1m3s}"),
+        // A list with each poll.
+        (600, "{stats: 10m, budget: 135/min}", nil),
+        (600, "{stats: 10m, budget: 120/min}", "allow 135/min, or write poll: {stats: 11m13s}"),
+    ])
+    func theBudgetIncludesTheLists(_ campaigns: Int, _ pace: String, _ help: String?) throws {
+        let outcome = poll(campaigns, "unsubscribeRate > 1%", pace)
+        let settings = try #require(outcome.policy).poll
+        #expect(outcome.diagnostics.map(\.help) == (help.map { [$0] } ?? []))
+        for diagnostic in outcome.diagnostics { #expect(diagnostic.message.contains("read replies")) }
+        // What is planned fits into the planned share.
+        let polls = Double(campaigns) / settings.statsInterval.seconds
+        let planned = polls + settings.extraRequests.perSecond(polls: polls) + 1 / 60
+        #expect(planned <= settings.budget.perSecond * 0.9)
+        #expect(polls <= settings.statsPerSecond + 1e-9)
+        // Without a rule on them, they cost nothing.
+        #expect(poll(campaigns, "bounceRate > 1%", pace).diagnostics.isEmpty)
     }
 
     /// Every platform that sends campaigns declares what its stats mean, and reports enough for a bounce rate.

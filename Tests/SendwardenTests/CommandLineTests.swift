@@ -155,6 +155,7 @@ import Testing
     @Test(arguments: [
         "policy.yaml", "examples/careful-launch.yaml", "examples/two-teams.yaml", "examples/try-out.yaml",
         "examples/sender-pools.yaml", "examples/office-hours.yaml", "examples/twice-yesterday.yaml",
+        "examples/strict.yaml", "examples/team-limit.yaml", "examples/unsubscribes.yaml",
     ])
     func shippedPoliciesHaveNoWarnings(_ file: String) throws {
         let outcome = try Program.run(["check", Self.root + "/config/" + file])

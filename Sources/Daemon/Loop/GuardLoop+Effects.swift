@@ -164,18 +164,21 @@ extension GuardLoop {
         start { .event(await executor.act(intent, in: workspace)) }
     }
 
-    /// Starts a poll, with the current query or operation for a pool.
+    /// Starts a poll, with the counters to read of a campaign, or the current query or operation for a pool.
     private mutating func poll(_ target: Target) {
         guard !isStopping else { return }
         let (executor, workspace) = (executor, warden.workspace(of: target))
         var (query, operation): (RosterQuery?, OperationID?) = (nil, nil)
+        var extras: Set<ExtraCounter> = []
         switch target {
         case .pool(let name): query = warden.rosterQuery(of: name, at: now)
         case .operation(let name): operation = warden.operation(of: name)
-        case .stats, .pools, .accounts: break
+        case .stats(let id): extras = warden.extraCounters(of: id)
+        case .pools, .accounts: break
         }
-        start { [query, operation] in
-            .event(await executor.poll(target, in: workspace, query: query, operation: operation))
+        start { [query, operation, extras] in
+            .event(
+                await executor.poll(target, in: workspace, query: query, operation: operation, extras: extras))
         }
     }
 }

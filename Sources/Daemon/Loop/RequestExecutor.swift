@@ -12,8 +12,10 @@ struct RequestExecutor: Sendable {
     /// - Parameters:
     ///   - query: what to read of a pool under the policy's `pools`; nil for other targets.
     ///   - operation: the operation to poll; nil for other targets.
+    ///   - extras: the counters that rules on the campaign read and that cost a request of their own.
     func poll(
-        _ target: Target, in workspace: WorkspaceName, query: RosterQuery?, operation: OperationID?
+        _ target: Target, in workspace: WorkspaceName, query: RosterQuery?, operation: OperationID?,
+        extras: Set<ExtraCounter>
     ) async -> Event {
         let askedAt = time.now
         // A response is as old as its request, without the wait before it.
@@ -22,7 +24,8 @@ struct RequestExecutor: Sendable {
             () async -> Result<PollOutcome.Reading, Fault> in
             do throws(Fault) {
                 return .success(
-                    try await platforms.poll(target, in: workspace, query: query, operation: operation))
+                    try await platforms.poll(
+                        target, in: workspace, query: query, operation: operation, extras: extras))
             } catch {
                 return .failure(error)
             }

@@ -47,22 +47,30 @@ extension CampaignMachine {
         return (effects, demands)
     }
 
-    /// Notes whether a pausing rule has its data; reports once it has had none for `stale_after`, and the end of that.
+    /// Notes whether a rule has its data; reports once it has had none for `stale_after`, and the end of that.
+    ///
+    /// Rules on groups and rules that only alert are included only if a counter that they read has a known gap.
     private mutating func noteData(
         _ truth: Truth, _ figures: CampaignFigures, ofSlot index: Int, in context: CampaignContext
     ) -> [Effect] {
         let running = rules.set.running[index]
-        guard running.pauses, !running.isOnGroup, context.watchesData else { return [] }
+        let gap = running.readsExtras ? samples.latest?.stats.unsubscribedGap : nil
+        guard context.watchesData, running.pauses && !running.isOnGroup || gap != nil || !rules.hasData(ofSlot: index)
+        else { return [] }
         var missing = MissingNames()
         if truth == .unknown {
             // Nothing can happen to a stopped campaign, so its missing data is neither news nor over.
             guard mayBeSending else { return [] }
+            var figures = figures
+            // The sums of a group are also unknown because of its other campaigns.
+            if running.isOnGroup { figures.read(groupOfRule: nil) }
             missing = running.rule.condition.missing(in: CampaignReadings(figures, labels: entry.labels))
         }
         if missing.isEmpty, rules.hasData(ofSlot: index) { return [] }
         let isMuted = rules.mute(ofSlot: index, at: context.now) != nil
         let change = rules.observe(
-            missing, ofSlot: index, reportAfter: isMuted ? nil : context.policy.staleAfter, at: context.now)
+            missing, because: missing.stats.contains(Counter.unsubscribed.rawValue) ? gap : nil, ofSlot: index,
+            reportAfter: isMuted ? nil : context.policy.staleAfter, at: context.now)
         switch change {
         case .lost(let data): return [report(.ruleLacksData(running.rule, data, lasting: context.now - data.since))]
         case .restored(let data): return [report(.ruleHasData(running.rule, data, after: context.now - data.since))]

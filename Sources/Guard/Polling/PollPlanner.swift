@@ -34,6 +34,7 @@ struct PollPlanner: Sendable {
 
     private var timers: [Timer] = []
     private var stats: PollQueue?
+    private let extraRequests: ExtraRequests
     private let campaigns: [CampaignID]
     private let indexes: [CampaignID: Int]
     /// Polls without a response; their targets are not polled again meanwhile.
@@ -43,6 +44,7 @@ struct PollPlanner: Sendable {
 
     init(_ book: RuleBook, at now: Instant) {
         let poll = book.policy.poll
+        extraRequests = poll.extraRequests
         for target in book.sharedTargets {
             let interval = target.source == .accounts ? PollInterval(poll.accounts) : poll.pools
             timers.append(Timer(target, interval, at: now))
@@ -70,9 +72,10 @@ struct PollPlanner: Sendable {
     /// The number of distinct targets.
     var targetCount: Int { timers.count + campaigns.count }
 
-    /// The present number of requests per minute.
+    /// The present number of requests per minute; those for extra counters are at most this many.
     var perMinute: Double {
-        timers.reduce((stats?.pollsPerSecond ?? 0) * 60) { $0 + 60 / $1.interval.max.seconds }
+        let polls = stats?.pollsPerSecond ?? 0
+        return timers.reduce((polls + extraRequests.perSecond(polls: polls)) * 60) { $0 + 60 / $1.interval.max.seconds }
     }
 
     /// When the next poll is due; nil if nothing is polled.

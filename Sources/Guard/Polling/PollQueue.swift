@@ -57,7 +57,9 @@ struct PollQueue: Sendable {
         pace = poll.statsPace
         perSecond = poll.statsPerSecond
         let even = Double(campaigns) / poll.statsInterval.seconds
-        firstPerSecond = max(even, min(poll.budget.perSecond, PollQueue.firstPerSecondMax))
+        // Each campaign is asked for its extra counters in the first round.
+        let first = poll.extraRequests.pollsAlways(within: poll.budget.perSecond)
+        firstPerSecond = max(even, min(first, PollQueue.firstPerSecondMax))
         seats = Array(repeating: Seat(), count: campaigns)
         untouched = campaigns
         filledAt = now

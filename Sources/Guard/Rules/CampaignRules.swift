@@ -21,6 +21,8 @@ final class CampaignRules: Sendable {
         let sources: Set<Source>
         let pauses: Bool
         let readsAge: Bool
+        /// True if it reads a counter that some platform reports only in a response of its own.
+        let readsExtras: Bool
         /// True if its condition reads the sums of the campaign's group.
         let isOnGroup: Bool
 
@@ -36,6 +38,7 @@ final class CampaignRules: Sendable {
             sources = rule.sources
             pauses = rule.action == .pause
             readsAge = rule.condition.readsAge
+            readsExtras = rule.counters.contains { ExtraCounter(rawValue: $0.rawValue) != nil }
             isOnGroup = rule.trigger == .group
         }
     }
@@ -59,6 +62,9 @@ final class CampaignRules: Sendable {
     /// True if any rule on running campaigns reads pools or accounts.
     let readsSurroundings: Bool
 
+    /// The counters that any rule reads.
+    let counters: Set<Counter>
+
     /// The sources that a launch is evaluated on.
     var launchSources: Set<Source> { launch.reduce(into: [.stats]) { $0.formUnion($1.condition.sources) } }
 
@@ -76,6 +82,7 @@ final class CampaignRules: Sendable {
             return Running(rule, index: index, windows: windows, label: label)
         }
         readsSurroundings = running.contains { $0.sources != [.stats] }
+        counters = rules.reduce(into: []) { $0.formUnion($1.counters) }
     }
 
     /// The windows that the rules read.
@@ -99,11 +106,7 @@ final class CampaignRules: Sendable {
         init(_ policy: CheckedPolicy) { self.policy = policy }
 
         mutating func rules(for entry: CampaignEntry) -> CampaignRules {
-            let indexes = policy.rules.indices.filter { index in
-                let rule = policy.rules[index]
-                guard rule.trigger != .pool, rule.mode != .off, rule.applies(to: entry) else { return false }
-                return rule.trigger != .group || rule.grouping?.group(of: entry) != nil
-            }
+            let indexes = policy.rules.indices.filter { policy.rules[$0].isEvaluated(on: entry) }
             if let names = labelsRead[indexes], let rules = made[key(indexes, names, entry)] { return rules }
             var names: Set<String> = []
             let rules = CampaignRules(policy, indexes) { name in

@@ -30,18 +30,21 @@ package enum RuleData: Hashable, Sendable, Codable {
     ///
     /// - Parameters:
     ///   - names: what leaves the condition unknown; empty if nothing does.
+    ///   - reason: why they are missing, if that is known.
     ///   - limit: how long data may be missing without a report; nil if nothing is to be reported now.
-    mutating func observe(_ names: MissingNames, reportAfter limit: Duration?, at now: Instant) -> Change? {
+    mutating func observe(
+        _ names: MissingNames, because reason: String? = nil, reportAfter limit: Duration?, at now: Instant
+    ) -> Change? {
         switch self {
         case .complete:
-            if !names.isEmpty { self = .lacking(MissingData(names: names, since: now)) }
+            if !names.isEmpty { self = .lacking(MissingData(names: names, since: now, reason: reason)) }
             return nil
         case .lacking(var missing):
             guard !names.isEmpty else {
                 self = .complete
                 return nil
             }
-            missing.names = names
+            (missing.names, missing.reason) = (names, reason)
             guard let limit, now - missing.since >= limit else {
                 self = .lacking(missing)
                 return nil
@@ -53,7 +56,7 @@ package enum RuleData: Hashable, Sendable, Codable {
                 self = .complete
                 return .restored(missing)
             }
-            missing.names = names
+            (missing.names, missing.reason) = (names, reason)
             self = .reported(missing)
             return nil
         }
@@ -76,7 +79,14 @@ package struct MissingData: Hashable, Sendable, Codable {
     /// When the rule's condition became unknown for want of data.
     package var since: Instant
 
-    package init(names: MissingNames, since: Instant) { (self.names, self.since) = (names, since) }
+    /// Why, in a few words; nil if the platform's response merely lacks it.
+    package var reason: String?
 
-    fileprivate func clamped(to now: Instant) -> MissingData { MissingData(names: names, since: min(since, now)) }
+    package init(names: MissingNames, since: Instant, reason: String? = nil) {
+        (self.names, self.since, self.reason) = (names, since, reason)
+    }
+
+    fileprivate func clamped(to now: Instant) -> MissingData {
+        MissingData(names: names, since: min(since, now), reason: reason)
+    }
 }

@@ -71,9 +71,10 @@ package struct RuleTable: Sendable {
     }
 
     mutating func observe(
-        _ missing: MissingNames, ofSlot index: Int, reportAfter limit: Duration?, at now: Instant
+        _ missing: MissingNames, because reason: String?, ofSlot index: Int, reportAfter limit: Duration?,
+        at now: Instant
     ) -> RuleData.Change? {
-        slots[index].data.observe(missing, reportAfter: limit, at: now)
+        slots[index].data.observe(missing, because: reason, reportAfter: limit, at: now)
     }
 
     /// Notes that the rule's dry run was reported.

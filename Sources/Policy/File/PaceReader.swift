@@ -20,10 +20,9 @@ struct PaceReader {
     }
 
     func pace(
-        _ fields: Fields, campaigns: [Located<CampaignEntry>], rules: [LocatedRule], pools: [Located<PoolBinding>]
-    )
-        -> Pace?
-    {
+        _ fields: Fields, workspaces: [Located<Workspace>], campaigns: [Located<CampaignEntry>], rules: [LocatedRule],
+        pools: [Located<PoolBinding>]
+    ) -> Pace? {
         let parts = fields["poll"].flatMap {
             reader.fields($0, of: "poll", known: ["stats", "pools", "accounts", "budget", "timeout"])
         }
@@ -41,6 +40,7 @@ struct PaceReader {
             statsInterval: .zero, statsPerSecond: 0)
         let needsAccounts = rules.contains { $0.rule.sources.contains(.accounts) }
         let node = parts?["budget"] ?? parts?["stats"] ?? fields["campaigns"] ?? fields.node
+        poll.extraRequests = extraRequests(workspaces, campaigns, rules)
         guard let fitted = fit(poll, campaigns: campaigns.count, accounts: needsAccounts, node) else { return nil }
         (poll.statsInterval, poll.statsPerSecond) = fitted
         checkRosters(poll, pools, node)
@@ -85,6 +85,22 @@ struct PaceReader {
         return RequestBudget(requests: requests, per: per)
     }
 
+    /// How many campaigns have a rule on a counter that costs a request of its own.
+    private func extraRequests(
+        _ workspaces: [Located<Workspace>], _ campaigns: [Located<CampaignEntry>], _ rules: [LocatedRule]
+    ) -> ExtraRequests {
+        var readers: [WorkspaceName: [Rule]] = [:]
+        for workspace in workspaces.map(\.entry) {
+            readers[workspace.name] = rules.map(\.rule).filter {
+                !workspace.provider.extras(among: $0.counters).isEmpty
+            }
+        }
+        let needing = campaigns.map(\.entry).count { campaign in
+            readers[campaign.workspace]?.contains { $0.isEvaluated(on: campaign) } ?? false
+        }
+        return ExtraRequests(ofCampaigns: needing, campaigns: campaigns.count)
+    }
+
     /// The stats interval that the budget allows, at least the policy's own, and the stats requests per second that it
     /// leaves.
     private func fit(
@@ -101,19 +117,23 @@ struct PaceReader {
         let room = planned - others
         let asked = poll.stats.max
         let needed = Double(campaigns) / asked.seconds
-        guard needed > room else { return (asked, room) }
-        let seconds = Double(campaigns) / room
+        let extras = poll.extraRequests
+        guard needed + extras.perSecond(polls: needed) > room else { return (asked, extras.polls(within: room)) }
+        let perSecond = extras.polls(within: room)
+        let seconds = Double(campaigns) / perSecond
         let interval: Duration =
             seconds >= 1 ? .seconds(seconds.rounded(.up)) : .milliseconds((seconds * 1000).rounded(.up))
-        let enough = Int(((needed + others) * 60 / PaceReader.plannedShare).rounded(.up))
+        let enough = Int(
+            ((needed + extras.perSecond(polls: needed) + others) * 60 / PaceReader.plannedShare).rounded(.up))
         let wanted =
             poll.stats.isFixed
             ? interval.policyText : "{min: \(poll.stats.min.policyText), max: \(interval.policyText)}"
         reader.warning(
-            "poll.budget is too small to poll \(campaigns) campaigns every \(asked.policyText): "
-                + "each is polled every \(interval.policyText)",
+            "poll.budget is too small to poll \(campaigns) campaigns every \(asked.policyText)"
+                + (extras.isNone ? "" : ", and to read replies for 'unsubscribed'")
+                + ": each is polled every \(interval.policyText)",
             help: "allow \(enough)/min, or write poll: {stats: \(wanted)}", at: node)
-        return (interval, room)
+        return (interval, perSecond)
     }
 
     /// The fewest requests per poll of a named pool: one for the pool, one for its members.

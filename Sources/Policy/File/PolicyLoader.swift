@@ -54,7 +54,8 @@ struct PolicyAssembly {
         let campaigns = campaignReader.campaigns(fields)
         let launches = LaunchReader(reader).launches(fields, campaigns: campaigns)
         let rules = RuleReader(reader, campaigns: campaigns, pools: pools).rules(fields)
-        let pace = PaceReader(reader).pace(fields, campaigns: campaigns, rules: rules, pools: pools)
+        let pace = PaceReader(reader).pace(
+            fields, workspaces: workspaces, campaigns: campaigns, rules: rules, pools: pools)
         let mode: Mode = fields["mode"].flatMap { reader.choice($0, "mode") } ?? .observe
         let onOverride: OnOverride = fields["on_override"].flatMap { reader.choice($0, "on_override") } ?? .respect
         let onUnapproved: OnUnapproved =

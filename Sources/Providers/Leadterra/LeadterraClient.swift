@@ -6,6 +6,7 @@ import NIOHTTP1
 /// The Leadterra API, v1; accepts every documented response format.
 package struct LeadterraClient: CampaignPlatform, VolumePlatform, AccountPlatform {
     private let requests: RequestSender
+    private let unsubscribes: Unsubscribes
 
     /// - Parameters:
     ///   - url: scheme, host and port, without a trailing slash.
@@ -24,17 +25,21 @@ package struct LeadterraClient: CampaignPlatform, VolumePlatform, AccountPlatfor
             connections: connections, url: url, authorization: .bearer(key), gate: gate, timeout: timeout, time: time,
             random: random,
             dialect: dialect)
+        unsubscribes = Unsubscribes(requests, timeout: timeout)
     }
 
     // MARK: Reads
 
-    package func stats(of campaign: CampaignID) async throws(Fault) -> CampaignStats {
+    package func stats(
+        of campaign: CampaignID, with extras: Set<ExtraCounter>
+    ) async throws(Fault) -> CampaignStats {
         let wire: StatsWire = try await requests.fetch("/v1/campaigns/\(campaign)/stats")
         guard wire.campaignID == nil || wire.campaignID == campaign.text else {
             throw Fault(.unexpected, "response is for a different campaign")
         }
         guard wire.stats != CampaignStats() else { throw Fault(.unexpected, "response has no documented field") }
-        return try CounterAgreement.agreed(wire.stats)
+        let stats = try CounterAgreement.agreed(wire.stats)
+        return extras.contains(.unsubscribed) ? await unsubscribes.added(to: stats, of: campaign) : stats
     }
 
     package func pools() async throws(Fault) -> [SenderPool] {

@@ -13,6 +13,8 @@ struct RequestSender: Sendable {
         var path: String
         var body: String?
         var priority: RequestPriority
+        /// The largest accepted response body; nil for the platform's usual limit.
+        var bodyBytesMax: Int?
 
         /// The path without the query: all pages of a list have the same target.
         var target: String { String(path.prefix { $0 != "?" }) }
@@ -100,6 +102,36 @@ struct RequestSender: Sendable {
         }
     }
 
+    /// Sends a read request once.
+    ///
+    /// - Parameter limit: the longest time until the response is read, the wait for the budget included.
+    func fetchOnce<Wire: Decodable & Sendable>(
+        _ path: String, bodyBytesMax: Int, within limit: Duration
+    ) async throws(Fault) -> Wire {
+        let request = Request(method: .GET, path: path, priority: .poll, bodyBytesMax: bodyBytesMax)
+        let result = await withTaskGroup(of: Result<Wire, Fault>?.self) { group -> Result<Wire, Fault>? in
+            group.addTask {
+                do throws(Fault) {
+                    return .success(try decode(try await send(request).body))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                try? await ContinuousClock().sleep(for: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            if let first = await group.next() ?? nil { return first }
+            group.cancelAll()
+            // The fault of a cancelled request only shows whether it was sent.
+            guard case .failure(let fault) = await group.next() ?? nil, !fault.mayHaveTakenEffect else { return nil }
+            return .failure(fault)
+        }
+        guard let result else { throw Fault(.unreachable, "request timed out") }
+        return try result.get()
+    }
+
     /// Sends the request once.
     ///
     /// - Throws: a fault for every status but 2xx.
@@ -132,15 +164,16 @@ struct RequestSender: Sendable {
         let pass = try await gate.admit(asked.priority, target: asked.target)
         let (sentAt, start) = (time.now, ContinuousClock.now)
         defer { gate.leave(pass, took: start.duration(to: .now)) }
-        let (response, body) = try await exchange(request, on: connections[asked.priority])
+        let (response, body) = try await exchange(
+            request, on: connections[asked.priority], asked.bodyBytesMax ?? dialect.bodyBytesMax)
         return (sentAt, response, body)
     }
 
     /// Sends the request and reads the whole response within the timeout, so that a slow body cannot extend it.
     private func exchange(
-        _ request: HTTPClientRequest, on http: HTTPClient
+        _ request: HTTPClientRequest, on http: HTTPClient, _ bytesMax: Int
     ) async throws(Fault) -> (HTTPClientResponse, ByteBuffer) {
-        let (timeout, bytesMax) = (timeout, dialect.bodyBytesMax)
+        let timeout = timeout
         do {
             return try await withThrowingTaskGroup(of: (HTTPClientResponse, ByteBuffer)?.self) { group in
                 group.addTask {
@@ -208,7 +241,7 @@ struct RequestSender: Sendable {
             path = context.codingPath
         @unknown default: return "response does not match the API documentation"
         }
-        return path.isEmpty
+        return path.allSatisfy { $0.intValue != nil }
             ? "response does not match the API documentation"
             : "field \"\(path.lastName)\" does not match the API documentation"
     }

@@ -31,7 +31,7 @@ extension Report {
     ) -> JournalEvent {
         JournalEvent(
             .ruleNoData,
-            "rule \(rule.name) cannot act on \(campaign.name): \(Phrase.text(data.names)) (for \(lasting.spokenText)); "
+            "rule \(rule.name) cannot act on \(campaign.name): \(Phrase.text(data)) (for \(lasting.spokenText)); "
                 + "conditions that read this are unknown and pause nothing", fields(campaign, rule, data))
     }
 
@@ -48,6 +48,7 @@ extension Report {
         var fields = Fields(campaign)
         fields.add(rule)
         fields[.missing] = data.names.all.joined(separator: ", ")
+        fields[.reason] = data.reason
         fields[.since] = data.since.rfc3339
         if rule.mode == .observe { fields[.mode] = Mode.observe.rawValue }
         return fields

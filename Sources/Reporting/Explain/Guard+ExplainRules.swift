@@ -9,7 +9,7 @@ extension Guard {
         var parts = zip(rules.states, rules.reportedMissing).map { standing, missing in
             var part = part(standing.rule, standing.state, index, at: now)
             part.noData = missing.map {
-                "cannot act: \(Phrase.text($0.names)) (for \((now - $0.since).spokenText)); conditions that read this "
+                "cannot act: \(Phrase.text($0)) (for \((now - $0.since).spokenText)); conditions that read this "
                     + "are unknown and pause nothing"
             }
             return part

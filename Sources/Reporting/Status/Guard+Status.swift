@@ -83,7 +83,7 @@ extension Guard {
             let (rule, state) = standing
             var status = self.rule(rule, state)
             if rule.confidence != nil, status.state != .inactive { status.evidence = evidence(rule, campaign, at: now) }
-            (status.noDataSince, status.noData) = (missing?.since, missing.map { Phrase.text($0.names) })
+            (status.noDataSince, status.noData) = (missing?.since, missing.map(Phrase.text))
             if let mute = campaign.rules.mute(of: rule.name, at: now) {
                 status.mutedUntil = max(mute.until, status.mutedUntil ?? mute.until)
             }

@@ -176,16 +176,26 @@ struct PlatformCheck {
     }
 
     private func campaigns(_ client: any CampaignPlatform, _ report: (DoctorFinding) -> Void) async {
-        var (good, unknown, silenced) = (0, 0, 0)
+        var (good, readReplies) = (0, 0)
+        var (unknown, incomplete, silenced) = (0, 0, 0)
         let listed = policy.campaigns.filter { $0.workspace == workspace.name }
         func tell(_ finding: DoctorFinding, ordinal: Int) {
             if ordinal <= PlatformCheck.findingsMax { report(finding) } else { silenced += 1 }
         }
-        var incomplete = 0
+        var gaps = 0
         for campaign in listed {
             do throws(Fault) {
-                let stats = try await client.stats(of: campaign.id)
+                let extras = policy.extraCounters(of: campaign)
+                let stats = try await client.stats(of: campaign.id, with: extras)
                 good += 1
+                if stats.unsubscribed != nil { readReplies += 1 }
+                if let gap = stats.unsubscribedGap {
+                    gaps += 1
+                    tell(
+                        .warning(
+                            "replies to \(campaign.id)", "unsubscribed is unknown, because \(gap)",
+                            "rules that read it are unknown and pause nothing"), ordinal: gaps)
+                }
                 var missing: [String] = []
                 if stats.sent == nil { missing.append("sent") }
                 if stats.delivered == nil { missing.append("delivered") }
@@ -219,6 +229,7 @@ struct PlatformCheck {
                     "compare the ids with those that the platform shows, and check that the key is of this workspace",
                     .badConfiguration))
         }
+        if readReplies > 0 { report(.ok("replies", "unsubscribed is known for \(readReplies)")) }
     }
 
     /// False if further requests would fail in the same way.

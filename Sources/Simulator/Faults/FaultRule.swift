@@ -34,6 +34,10 @@ package struct FaultRule: Sendable {
         case operationFails = "operation_fails"
         case operationCanceled = "operation_canceled"
         case operationHangs = "operation_hangs"
+        /// A list of replies contains only its first half, or replies without a classification or with another one.
+        case truncatedList = "truncated_list"
+        case noClassification = "no_classification"
+        case unknownClassification = "unknown_classification"
         /// The page token of a list leads to the same page again.
         case tokenLoops = "token_loops"
     }

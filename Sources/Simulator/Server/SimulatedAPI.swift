@@ -107,6 +107,7 @@ struct SimulatedAPI {
             ]
             return Answer(status: 200, body: body.serialized)
         case .wrongShape: return Answer(status: 200, body: "[[[\"not\"],null],42]")
+        case .truncatedList, .noClassification, .unknownClassification: return regular(request, now, rule.kind)
         case .operationFails, .operationCanceled, .operationHangs, .tokenLoops:
             return isTwilio ? twilio(request, rule.kind, now) : regular(request, now)
         case .huge:
@@ -131,7 +132,10 @@ struct SimulatedAPI {
         return api.answer(request, fault, at: now)
     }
 
-    private mutating func regular(_ request: SimulatedRequest, _ now: Instant) -> Answer {
+    /// - Parameter quirk: what is wrong with a list of replies; nil if it is as documented.
+    private mutating func regular(
+        _ request: SimulatedRequest, _ now: Instant, _ quirk: FaultRule.Kind? = nil
+    ) -> Answer {
         if request.api == .twilio { return twilio(request, nil, now) }
         guard request.token == world.description.key else {
             return error(401, "authentication_failed", "The API key is missing or invalid.")
@@ -145,7 +149,7 @@ struct SimulatedAPI {
         switch route {
         case .pools: return success(served.pools(world))
         case .accounts: return success(served.accounts(world.accounts))
-        case .replies: return replies(request)
+        case .replies: return replies(request, quirk)
         case .suppressionList: return suppress(request)
         case .campaigns: return create(request)
         case .stats, .start, .pause, .leads: return campaign(request, route, now)
@@ -247,14 +251,14 @@ struct SimulatedAPI {
             served.suppressed(new: new, already: body.emails.count - new, total: world.suppressed.count))
     }
 
-    private func replies(_ request: SimulatedRequest) -> Answer {
+    private func replies(_ request: SimulatedRequest, _ quirk: FaultRule.Kind?) -> Answer {
         guard let text = request.query["campaignId"] else {
-            return success(served.replies(world.replies))
+            return success(served.replies(world.replies, quirk))
         }
         guard let id = CampaignID(text), world.campaign(id) != nil else {
             return error(404, "campaign_not_found", "There is no such campaign.")
         }
-        return success(served.replies(world.replies.filter { $0.campaign == id }))
+        return success(served.replies(world.replies.filter { $0.campaign == id }, quirk))
     }
 
     private func decoded<Body: Decodable>(_ request: SimulatedRequest) -> Body? {
@@ -299,6 +303,7 @@ struct SimulatedAPI {
                 "enrolled": .integer(campaign.enrolled), "sent": .integer(campaign.sent),
                 "delivered": .integer(campaign.delivered), "bounced": .integer(campaign.bounced),
                 "queued": .integer(campaign.queued), "inTransit": .integer(campaign.inTransit),
+                "unsubscribed": .integer(world.unsubscribes(of: campaign.description.id)),
             ]
         }
         let pools = world.pools.map { pool -> JSONValue in

@@ -42,6 +42,11 @@ package final class SimulatorServer: Sendable {
         api.withLock { api in api.records.reduce(into: [:]) { $0[$1.method, default: 0] += 1 } }
     }
 
+    /// The number of requests for the path, without its query.
+    package func requestCount(_ path: String) -> Int {
+        api.withLock { api in api.records.count { $0.path == path } }
+    }
+
     /// Serves until a graceful shutdown of its task, or ``stop()``; throws if it cannot listen.
     ///
     /// Never cancel it: NIO ends the process if a connection that was just accepted is lost.

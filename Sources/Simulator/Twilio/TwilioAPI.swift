@@ -241,7 +241,8 @@ struct TwilioAPI {
         case .operationCanceled: .canceled
         case .operationHangs: .never
         case .throttleSeconds, .throttleDate, .throttleBare, .error500, .error503, .slow, .stall, .cut, .lost, .html,
-            .empty, .wrongTypes, .wrongShape, .huge, .unauthorized, .notFound, .tokenLoops, nil:
+            .empty, .wrongTypes, .wrongShape, .huge, .unauthorized, .notFound, .tokenLoops, .truncatedList,
+            .noClassification, .unknownClassification, nil:
             .done
         }
     }

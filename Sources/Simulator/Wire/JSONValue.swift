@@ -7,6 +7,7 @@ indirect enum JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral
     case text(String)
     case integer(Int)
     case decimal(Double)
+    case boolean(Bool)
     case null
     case list([JSONValue])
     case object([(String, JSONValue)])
@@ -21,6 +22,7 @@ indirect enum JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral
         case .text(let text): JSONText.quoted(text)
         case .integer(let number): String(number)
         case .decimal(let number): String(number)
+        case .boolean(let value): value ? "true" : "false"
         case .null: "null"
         case .list(let elements): "[\(elements.map(\.serialized).joined(separator: ","))]"
         case .object(let fields):

@@ -80,24 +80,37 @@ struct ServedShapes {
         }
     }
 
-    func replies(_ replies: [SimulatedReply]) -> JSONValue {
+    /// - Parameter quirk: the fault that applies to the list; nil if none does.
+    func replies(_ all: [SimulatedReply], _ quirk: FaultRule.Kind?) -> JSONValue {
+        let replies = quirk == .truncatedList ? Array(all.prefix(all.count / 2)) : all
         let list = JSONValue.list(
-            replies.map {
-                [
-                    "id": .text("reply_\($0.id)"), "campaignId": .text($0.campaign.text), "from": .text($0.email),
-                    "classification": .text($0.classification.rawValue), "receivedAt": .text($0.receivedAt.rfc3339),
+            replies.map { reply in
+                var fields: [(String, JSONValue)] = [
+                    ("id", .text("reply_\(reply.id)")), ("campaignId", .text(reply.campaign.text)),
+                    ("from", .text(reply.email)), ("receivedAt", .text(reply.receivedAt.rfc3339)),
                 ]
+                if quirk != .noClassification {
+                    let name = reply.classification.rawValue
+                    fields.append(("classification", .text(quirk == .unknownClassification ? "other_\(name)" : name)))
+                }
+                return .object(fields)
             })
         switch shapes.replies {
         case .array: return list
-        case .replies:
-            return [
-                "replies": list,
-                "pagination": [
-                    "page": 1, "perPage": .integer(max(1, replies.count)), "total": .integer(replies.count),
-                ],
-            ]
+        case .replies: return ["replies": list, "pagination": pagination(replies.count, of: all.count)]
         case .data: return ["data": list]
+        }
+    }
+
+    /// The API's documentation does not show the fields.
+    private func pagination(_ served: Int, of all: Int) -> JSONValue {
+        let (isLast, size) = (served == all, JSONValue.integer(max(1, served)))
+        switch shapes.pagination {
+        case .total: return ["page": 1, "perPage": size, "total": .integer(all)]
+        case .hasMore: return ["limit": size, "hasMore": isLast ? .boolean(false) : .boolean(true)]
+        case .cursor: return ["nextCursor": isLast ? .null : "cursor_2"]
+        case .pages: return ["page": 1, "totalPages": isLast ? 1 : 2]
+        case .size: return ["page": 1, "perPage": size]
         }
     }
 

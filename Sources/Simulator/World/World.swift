@@ -77,6 +77,11 @@ package struct World: Sendable {
             replyRate: min(1, Double(campaign.repliedLeads) / delivered))
     }
 
+    /// The campaign's replies that are unsubscribes.
+    package func unsubscribes(of id: CampaignID) -> Int {
+        replies.count { $0.campaign == id && $0.classification == .unsubscribe }
+    }
+
     func activeSenders(of pool: PoolID) -> Int { accounts.count { $0.pool == pool && $0.status == .active } }
 
     // MARK: Acting
@@ -242,11 +247,13 @@ package struct World: Sendable {
     }
 
     private mutating func reply(_ index: Int, _ lead: Int, _ email: Int) {
+        let draw = chance.value(.classification, stream: index, number: email)
+        let rest = 1 - campaigns[index].description.unsubscribeShare
         let classification: SimulatedReply.Classification =
-            switch chance.value(.classification, stream: index, number: email) {
-            case ..<0.3: .interested
-            case ..<0.65: .notInterested
-            case ..<0.9: .outOfOffice
+            switch draw {
+            case ..<(rest / 3): .interested
+            case ..<(rest * 0.65 / 0.9): .notInterested
+            case ..<rest: .outOfOffice
             default: .unsubscribe
             }
         replyCount += 1

@@ -9,6 +9,12 @@ package struct WorldDescription: Sendable {
         package enum Wrapping: String, CaseIterable, Sendable { case flat, wrapped }
         package enum Errors: String, CaseIterable, Sendable { case nested, flat, code, html, empty }
         package enum Replies: String, CaseIterable, Sendable { case array, replies, data }
+        /// The fields of `pagination` in a list of replies; `size` does not show whether it is complete.
+        package enum Pagination: String, CaseIterable, Sendable {
+            case total
+            case hasMore = "has_more"
+            case cursor, pages, size
+        }
         /// The response to the start of a campaign without leads.
         package enum NoLeads: String, CaseIterable, Sendable { case refuse, run }
 
@@ -19,6 +25,7 @@ package struct WorldDescription: Sendable {
         package var pause = Wrapping.flat
         package var errors = Errors.nested
         package var replies = Replies.array
+        package var pagination = Pagination.total
         package var suppression = Wrapping.flat
         package var noLeads = NoLeads.refuse
 
@@ -72,6 +79,8 @@ package struct WorldDescription: Sendable {
         package var turnsBad: (after: Int, bounceRate: Double)?
         package var openRate = 0.4
         package var replyRate = 0.03
+        /// The share of replies that are unsubscribes.
+        package var unsubscribeShare = 0.1
         /// Emails sent before the start, and how many of them bounced.
         package var sent = 0
         package var bounced = 0

@@ -193,7 +193,8 @@ private struct ShapesReader: Decodable {
 
     init(from decoder: any Decoder) throws {
         let fields = try Fields(
-            decoder, "pools", "accounts", "create", "start", "pause", "errors", "replies", "suppression", "no_leads")
+            decoder, "pools", "accounts", "create", "start", "pause", "errors", "replies", "pagination", "suppression",
+            "no_leads")
         shapes.pools = try fields.choice("pools", or: shapes.pools)
         shapes.accounts = try fields.choice("accounts", or: shapes.accounts)
         shapes.create = try fields.choice("create", or: shapes.create)
@@ -201,6 +202,7 @@ private struct ShapesReader: Decodable {
         shapes.pause = try fields.choice("pause", or: shapes.pause)
         shapes.errors = try fields.choice("errors", or: shapes.errors)
         shapes.replies = try fields.choice("replies", or: shapes.replies)
+        shapes.pagination = try fields.choice("pagination", or: shapes.pagination)
         shapes.suppression = try fields.choice("suppression", or: shapes.suppression)
         shapes.noLeads = try fields.choice("no_leads", or: shapes.noLeads)
     }
@@ -268,7 +270,7 @@ private struct CampaignReader: Decodable {
     init(from decoder: any Decoder) throws {
         let fields = try Fields(
             decoder, "id", "name", "pool", "status", "leads", "steps", "delay", "rate", "bounce_rate", "turns_bad",
-            "open_rate", "reply_rate", "sent", "bounced")
+            "open_rate", "reply_rate", "unsubscribe_share", "sent", "bounced")
         let id: CampaignID = try fields.identifier("id")
         campaign = WorldDescription.Campaign(
             id: id, name: try fields.value("name", or: id.text), pool: try fields.identifier("pool"))
@@ -284,6 +286,7 @@ private struct CampaignReader: Decodable {
         }
         campaign.openRate = try fields.ratio("open_rate", or: campaign.openRate)
         campaign.replyRate = try fields.ratio("reply_rate", or: campaign.replyRate)
+        campaign.unsubscribeShare = try fields.ratio("unsubscribe_share", or: campaign.unsubscribeShare)
         campaign.sent = try fields.count("sent", or: 0)
         campaign.bounced = try fields.count("bounced", or: 0)
         guard campaign.sent <= campaign.leads, campaign.bounced <= campaign.sent else {

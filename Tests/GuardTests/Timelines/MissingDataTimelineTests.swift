@@ -159,6 +159,58 @@ import Testing
         #expect(poll(&bench, minutes: 3, from: 400, lacking: [.bounced]).map(\.kind) == [.ruleNoData])
     }
 
+    // MARK: Counters with a request of their own
+
+    /// A campaign whose list of replies is incomplete, unless `unsubscribed` is given.
+    private static func stats(_ sent: Int, unsubscribed: Int?) -> CampaignStats {
+        var stats = Self.stats(sent, bounced: 0)
+        stats.unsubscribed = unsubscribed
+        if unsubscribed == nil { stats.unsubscribedGap = "the list of replies is incomplete" }
+        return stats
+    }
+
+    private static let replies = """
+        rules:
+          - {name: pauses, when: unsubscribeRate > 2% and delivered >= 50, then: pause}
+          - {name: alerts, when: unsubscribeRate > 1%, then: alert}
+          - {name: team, on: group, by: pool, when: unsubscribeRate > 2%, then: pause, mode: observe}
+          - {name: other, when: bounceRate > 5%, then: pause}
+        """
+
+    @Test func anIncompleteListIsReportedForEveryRuleThatReadsIt() throws {
+        var bench = try GuardBench("mode: enforce\n" + Self.replies, campaigns: 2)
+        for minute in 0..<60 {
+            bench.see(1, Self.stats(100 + minute, unsubscribed: nil))
+            bench.see(2, Self.stats(100 + minute, unsubscribed: 0))
+            bench.wait(Self.minute)
+        }
+        let events = bench.reportedEvents().filter { $0.kind == .ruleNoData }
+        #expect(events.map { $0.fields[.rule] } == ["pauses", "alerts", "team"])
+        #expect(events.allSatisfy { $0.fields[.campaign] == "camp_1" && $0.fields[.missing] == "unsubscribed" })
+        #expect(events.allSatisfy { $0.fields[.reason] == "the list of replies is incomplete" })
+        #expect(
+            events[0].message.hasPrefix(
+                "rule pauses cannot act on camp_1: its stats lack unsubscribed, because the list of replies is incomplete"
+            ))
+        #expect(bench.sent().isEmpty)
+        try bench.restart("mode: enforce\n" + Self.replies, campaigns: 2)
+        for campaign in 1...2 { bench.see(campaign, Self.stats(200, unsubscribed: 1)) }
+        let restored = bench.reportedEvents().filter { $0.kind == .ruleDataRestored }
+        #expect(restored.map { $0.fields[.rule] } == ["pauses", "alerts", "team"])
+        bench.wait(Self.minute)
+        bench.see(1, Self.stats(210, unsubscribed: 30))
+        #expect(bench.sent().map(\.decision.cause.rule) == ["pauses"])
+    }
+
+    @Test func aGapThatNoRuleReadsIsNotReported() throws {
+        var bench = try GuardBench("rules:\n  - {name: b, when: bounceRate > 5%, then: pause}")
+        for minute in 0..<20 {
+            bench.see(1, Self.stats(100 + minute, unsubscribed: nil))
+            bench.wait(Self.minute)
+        }
+        #expect(!bench.reported().contains(.ruleNoData))
+    }
+
     @Test func eachCampaignIsReported() throws {
         var bench = try GuardBench(Self.rule, campaigns: 2)
         let first = poll(&bench, minutes: 10, campaign: 1, lacking: [.bounced])
