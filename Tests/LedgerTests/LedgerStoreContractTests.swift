@@ -75,6 +75,7 @@ import Testing
         let now = Self.start + .seconds(3 * 3600)
         let memory = try await store.queries.memory(Self.scope, window: .seconds(2 * 3600), at: now)
         #expect(memory.samples[LedgerTests.camp]?.map(\.stats.sent) == [1, 2, 3])
+        #expect(memory.firstSamples == [LedgerTests.camp: Self.start])
         let span = try await store.queries.span("acme")
         #expect(span == Self.start...now)
     }

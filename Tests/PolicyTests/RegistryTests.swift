@@ -27,7 +27,8 @@ import Testing
     @Test(arguments: [
         ("increase(sent)", "increase takes a counter and a window"),
         ("bounceRate(1h, 2h) > 5%", "bounceRate takes one window"),
-        ("age(sent) > 1m", "age takes stats, pools or accounts"), ("age() > 1m", "age takes stats, pools or accounts"),
+        ("age(sent) > 1m", "age takes stats, pools, accounts or campaign"),
+        ("age() > 1m", "age takes stats, pools, accounts or campaign"),
         ("wilson_lower(sent, 95%) > 5%", "wilson_lower takes two counts and a confidence"),
         ("campaign.label(team) == \"a\"", "campaign.label takes one text"),
         ("sent + pool.tag(\"a\") > 5", "expected a number, found text"),

@@ -8,6 +8,7 @@ struct TableReadings: Readings {
     /// In windows that end in the past.
     var earlierIncreases: [Counter: Increase] = [:]
     var ages: [Source: Duration] = [:]
+    var campaignAge: Duration?
     var labels: [String: String] = [:]
     var wallTime: Instant?
     var changed: ChangeReading?
@@ -27,6 +28,7 @@ extension TableReadings: CompiledReadings {
         increases[counter].map { ($0.amount, $0.covered.hours) } ?? (.nan, .nan)
     }
     func age(of source: Source) -> Double { ages[source]?.seconds ?? .nan }
+    var campaignAgeSeconds: Double { campaignAge?.seconds ?? .nan }
     func sinceArmed(_ counter: Counter) -> Double { .nan }
     func changeEvidence(_ detector: ChangeDetector) -> Double { .nan }
 }

@@ -4,7 +4,7 @@ import Policy
 /// What the ledger has of a campaign that the policy has not named since the process started.
 struct AbsentCampaign: Sendable {
     let memory: CampaignMemory
-    let samples: CampaignSamples
+    var samples: CampaignSamples
 
     init(
         _ memory: CampaignMemory, _ stored: [(at: Instant, stats: CampaignStats)], windows: [CampaignRules.Window],

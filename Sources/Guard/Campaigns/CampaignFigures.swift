@@ -24,6 +24,8 @@ struct CampaignFigures: CompiledReadings {
     private let replyRate: Double
     private let windows: [CounterWindow]
     let statsAge: Duration
+    /// Since the first sample; nil before it.
+    let age: Duration?
     let wallTime: Instant?
     /// Stale stats read as unknown.
     private let isStale: Bool
@@ -40,8 +42,8 @@ struct CampaignFigures: CompiledReadings {
     private var countsRest = false
 
     init(
-        _ sample: StatsSample?, _ counters: Counters, _ windows: [CounterWindow], age: Duration, isStale: Bool,
-        wallTime: Instant, _ surroundings: Surroundings?, groups: [Int: GroupSums] = [:]
+        _ sample: StatsSample?, _ counters: Counters, _ windows: [CounterWindow], statsAge: Duration, isStale: Bool,
+        age: Duration?, wallTime: Instant, _ surroundings: Surroundings?, groups: [Int: GroupSums] = [:]
     ) {
         self.groups = groups
         latest = counters
@@ -51,7 +53,8 @@ struct CampaignFigures: CompiledReadings {
         replyRate = sample?.stats.replyRate ?? .nan
         self.windows = windows
         self.wallTime = wallTime
-        (statsAge, self.isStale, self.surroundings) = (age, isStale || sample == nil, surroundings)
+        (self.statsAge, self.isStale, self.surroundings) = (statsAge, isStale || sample == nil, surroundings)
+        self.age = age
         counted = counters
     }
 
@@ -134,6 +137,8 @@ struct CampaignFigures: CompiledReadings {
 
     func age(of source: Source) -> Double { duration(of: source)?.seconds ?? .nan }
 
+    var campaignAgeSeconds: Double { age?.seconds ?? .nan }
+
     func duration(of source: Source) -> Duration? {
         switch source {
         case .stats: statsAge
@@ -186,6 +191,8 @@ struct CampaignReadings: Readings {
     }
 
     func age(of source: Source) -> Duration? { figures.duration(of: source) }
+
+    var campaignAge: Duration? { figures.age }
 
     var wallTime: Instant? { figures.wallTime }
 

@@ -10,6 +10,7 @@ extension CampaignMachine {
         rules.hash(into: &hasher)
         hasher.combine(samples.isMissing)
         hasher.combine(samples.isStale)
+        hasher.combine(samples.firstAt)
         hasher.combine(standstill)
         hasher.combine(freshAfter)
         hasher.combine(resumes)
@@ -24,7 +25,7 @@ extension CampaignMachine {
             id: entry.id, phase: phase, latest: samples.latest, rules: rules.memories, isMissing: samples.isMissing,
             isStale: samples.isStale, freshAfter: freshAfter, resumes: resumes, standingSince: standstill.since,
             isStandstillReported: standstill.isReported, mutes: rules.mutes.isEmpty ? nil : rules.mutes,
-            orderedPause: orderedPause, launchHold: launchHold, watch: watch)
+            orderedPause: orderedPause, launchHold: launchHold, watch: watch, firstAt: samples.firstAt)
     }
 
     /// Restores what an earlier process stored, apart from the samples.

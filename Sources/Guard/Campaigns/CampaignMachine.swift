@@ -54,8 +54,9 @@ package struct CampaignMachine: Sendable {
     func figures(in context: CampaignContext, withSurroundings: Bool = true) -> CampaignFigures {
         let age = samples.age(at: context.now)
         return CampaignFigures(
-            samples.latest, samples.counters, samples.history.windows, age: age,
-            isStale: age > context.policy.staleAfter, wallTime: context.wallTime,
+            samples.latest, samples.counters, samples.history.windows, statsAge: age,
+            isStale: age > context.policy.staleAfter, age: samples.campaignAge(at: context.now),
+            wallTime: context.wallTime,
             withSurroundings ? context.pools.surroundings(of: entry, at: context.now) : nil, groups: context.groups)
     }
 

@@ -5,6 +5,8 @@ package import Policy
 package struct CampaignSamples: Sendable {
     /// The newest usable sample; nil before the first.
     package private(set) var latest: StatsSample?
+    /// When the first usable sample ever was taken, also by an earlier process; nil before it.
+    package private(set) var firstAt: Instant?
     /// The counters of ``latest``; unknown before the first sample.
     private(set) var counters = Counters.unknown
     private(set) var history: SampleHistory
@@ -29,6 +31,12 @@ package struct CampaignSamples: Sendable {
 
     /// The age of the newest usable sample, or the time without any.
     package func age(at now: Instant) -> Duration { max(.zero, now - (latest?.at ?? watchedSince)) }
+
+    /// The time since the first usable sample ever; nil before it.
+    package func campaignAge(at now: Instant) -> Duration? { firstAt.map { max(.zero, now - $0) } }
+
+    /// Notes a usable sample of that time, perhaps an earlier one than those known so far.
+    mutating func noteFirst(_ time: Instant) { firstAt = min(firstAt ?? time, time) }
 
     /// True while it is unknown whether fallen counters restarted.
     var isFallOpen: Bool { falls.isOpen }
@@ -113,6 +121,7 @@ package struct CampaignSamples: Sendable {
         pace.observe(counters, at: sample.at)
         highestSent.note(sample.stats.sent, at: sample.at)
         latest = sample
+        if firstAt == nil { firstAt = sample.at }
         lastFault = nil
         return .taken(taken)
     }
@@ -155,6 +164,7 @@ package struct CampaignSamples: Sendable {
 
     /// Restores stored samples, oldest first.
     mutating func recall(_ stored: [(at: Instant, stats: CampaignStats)], at now: Instant) {
+        if let first = stored.first?.at { noteFirst(min(first, now)) }
         for sample in stored where sample.at <= now {
             counters = Counters(sample.stats)
             if history.append(counters, at: sample.at) == .restarted { highestSent = HighestSent() }
@@ -165,6 +175,8 @@ package struct CampaignSamples: Sendable {
     }
 
     mutating func takeUp(_ memory: CampaignMemory, at now: Instant) {
+        // Records of older versions have only the latest sample.
+        if let first = memory.firstAt ?? memory.latest?.at { noteFirst(min(first, now)) }
         if let sample = memory.latest, sample.at <= now, sample.at >= latest?.at ?? sample.at {
             latest = sample
             counters = Counters(sample.stats)

@@ -176,11 +176,14 @@ package struct CampaignTable: Sendable {
         let others = byID.values.filter { indexes[$0.id] == nil }.sorted { $0.freshAfter > $1.freshAfter }
         let windows = CampaignRules.windows(of: policy.rules)
         for other in others.prefix(CampaignTable.retainedMax) {
-            absent[other.id] = AbsentCampaign(other, memory.samples[other.id] ?? [], windows: windows, at: now)
+            var absent = AbsentCampaign(other, memory.samples[other.id] ?? [], windows: windows, at: now)
+            if let first = memory.firstSamples[other.id] { absent.samples.noteFirst(min(first, now)) }
+            self.absent[other.id] = absent
         }
         for index in machines.indices {
             let id = machines[index].entry.id
             machines[index].samples.recall(memory.samples[id] ?? [], at: now)
+            if let first = memory.firstSamples[id] { machines[index].samples.noteFirst(min(first, now)) }
             guard let remembered = byID[id] else { continue }
             machines[index].takeUp(remembered, grace: policy.overrideGrace, at: now)
             machines[index].rules.recall(memory.samples[id] ?? [], at: now)

@@ -47,6 +47,8 @@ struct Forecast: CompiledReadings {
 
     func age(of source: Source) -> Double { source == .stats ? 0 : now.age(of: source) }
 
+    var campaignAgeSeconds: Double { now.campaignAgeSeconds + elapsed.seconds }
+
     var wallTime: Instant? { now.wallTime.map { $0 + elapsed } }
 
     func poolTag(_ name: String) -> String? { now.poolTag(name) }

@@ -18,6 +18,8 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
     var orderedPause: Decision?
     var launchHold: Order?
     package var watch: Watch?
+    /// When the first usable sample ever was taken; nil before it.
+    package var firstAt: Instant?
 
     /// The key names in stored ledgers.
     private enum CodingKeys: String, CodingKey {
@@ -26,6 +28,7 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
         case standingSince = "stillSince"
         case isStandstillReported = "toldStill"
         case mutes, orderedPause, launchHold, watch
+        case firstAt = "firstSeen"
     }
 
     /// The phase in one word, for people who read the ledger.
@@ -55,6 +58,7 @@ extension CampaignMemory {
         orderedPause = try container.decodeIfPresent(Decision.self, forKey: .orderedPause)
         launchHold = try container.decodeIfPresent(Order.self, forKey: .launchHold)
         watch = try container.decodeIfPresent(Watch.self, forKey: .watch)
+        firstAt = try container.decodeIfPresent(Instant.self, forKey: .firstAt)
     }
 }
 
@@ -199,6 +203,8 @@ package struct Memory: Sendable {
     package var workspace: WorkspaceMemory
     /// Each campaign's samples, oldest first.
     package var samples: [CampaignID: [(at: Instant, stats: CampaignStats)]]
+    /// When each campaign's oldest stored sample was taken, which may be long before those in ``samples``.
+    package var firstSamples: [CampaignID: Instant] = [:]
 
     package init(
         campaigns: [CampaignMemory] = [], launches: [LaunchMemory] = [], pools: [PoolMemory] = [],

@@ -159,7 +159,7 @@ struct InMemoryTables: Sendable {
         for (key, rows) in self.samples where names.contains(key.workspace) {
             samples[key.id, default: []] += rows.filter { $0.at >= now - window }
         }
-        return Memory(
+        var memory = Memory(
             campaigns: campaigns.filter { names.contains($0.key.workspace) }.sorted { $0.key.id < $1.key.id }
                 .map(\.value.value),
             launches: launches.filter { names.contains($0.key.workspace) }.sorted { $0.key.id < $1.key.id }
@@ -168,5 +168,10 @@ struct InMemoryTables: Sendable {
                 .map(\.value.value),
             workspace: newest?.value.value ?? WorkspaceMemory(),
             samples: samples.mapValues { $0.sorted { $0.at < $1.at } })
+        for (key, rows) in self.samples where names.contains(key.workspace) {
+            guard let first = rows.map(\.at).min() else { continue }
+            memory.firstSamples[key.id] = min(memory.firstSamples[key.id] ?? first, first)
+        }
+        return memory
     }
 }

@@ -64,6 +64,8 @@ extension LedgerDatabase {
     ) throws {
         let statement = try database.makeStatement(
             sql: "SELECT * FROM sample WHERE workspace = ? AND campaign = ? AND at >= ? ORDER BY at")
+        let oldest = try database.makeStatement(
+            sql: "SELECT * FROM sample WHERE workspace = ? AND campaign = ? ORDER BY at LIMIT 1")
         for text in try subjects(database, "sample", "campaign", of: workspace) {
             guard let id = CampaignID(text) else { continue }
             let rows = try Row.fetchCursor(statement, arguments: [workspace, text, since.milliseconds])
@@ -78,6 +80,13 @@ extension LedgerDatabase {
                 let sample = sample(row)
                 if let last = samples.last?.at, sample.at - last < loadedSpacing(age: now - sample.at) { continue }
                 samples.append(sample)
+            }
+            if let row = try Row.fetchOne(oldest, arguments: [workspace, text]) {
+                guard isSound(row, start, legacyAt) else {
+                    throw Verification.Damage(what: "a sample of campaign \(text) is damaged")
+                }
+                let first = sample(row).at
+                memory.firstSamples[id] = min(memory.firstSamples[id] ?? first, first)
             }
             // Older samples may still be stored under another workspace.
             let others = memory.samples[id] ?? []

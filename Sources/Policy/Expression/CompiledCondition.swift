@@ -7,6 +7,8 @@ package protocol CompiledReadings {
     func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double)
     /// In seconds.
     func age(of source: Source) -> Double
+    /// Since the first good response about the campaign, in seconds.
+    var campaignAgeSeconds: Double { get }
     /// The wall-clock time of the readings; nil if they have none.
     var wallTime: Instant? { get }
     /// How much a counter grew since the rule was armed.
@@ -27,6 +29,7 @@ package struct CompiledCondition: Sendable {
         case increase(Counter, window: Int)
         case hourlyIncrease(Counter, window: Int)
         case age(Source)
+        case campaignAge
         case wallClock(@Sendable (Instant) -> Double?)
         case negate
         case arithmetic(Arithmetic)
@@ -99,6 +102,7 @@ package struct CompiledCondition: Sendable {
         case .increase(let counter, let window): steps.append(.increase(counter, window: index(window)))
         case .hourlyIncrease(let counter, let window): steps.append(.hourlyIncrease(counter, window: index(window)))
         case .age(let source): steps.append(.age(source))
+        case .campaignAge: steps.append(.campaignAge)
         case .wallClock(let function): steps.append(.wallClock(function))
         case .negate(let inner):
             emit(inner, windows)
@@ -137,6 +141,9 @@ package struct CompiledCondition: Sendable {
                 case .age(let source):
                     top += 1
                     stack[top] = readings.age(of: source)
+                case .campaignAge:
+                    top += 1
+                    stack[top] = readings.campaignAgeSeconds
                 case .wallClock(let function):
                     top += 1
                     stack[top] = readings.wallTime.flatMap(function) ?? .nan
@@ -189,7 +196,8 @@ package struct CompiledCondition: Sendable {
             return comparison.holds(left, right) ? 1 : 0
         case .arithmetic(let operation): value = operation.apply(left, right)
         case .native(let function): value = left.isNaN || right.isNaN ? .nan : function(left, right) ?? .nan
-        case .constant, .gauge, .increase, .hourlyIncrease, .age, .wallClock, .text, .negate, .not, .test, .change:
+        case .constant, .gauge, .increase, .hourlyIncrease, .age, .campaignAge, .wallClock, .text, .negate, .not, .test,
+            .change:
             value = .nan
         }
         return value.isFinite ? value : .nan

@@ -62,6 +62,8 @@ extension Term {
             counter.collect(into: &names, window, readings)
         case .age(let source):
             if readings.age(of: source) == nil { names.add("age(\(source.rawValue))", from: source) }
+        case .campaignAge:
+            if readings.campaignAge == nil { names.add("age(\(CallArgument.campaignName))", from: .stats) }
         case .constant, .wallClock, .negate, .arithmetic, .native: break
         }
     }

@@ -146,7 +146,7 @@ extension Condition {
             case .gauge(.counter(let counter)), .increase(let counter, _), .hourlyIncrease(let counter, _):
                 counters.insert(counter)
             case .gauge(.rate(let rate)): counters.formUnion([rate.hits, rate.trials])
-            case .constant, .gauge, .age, .wallClock, .negate, .arithmetic, .native: break
+            case .constant, .gauge, .age, .campaignAge, .wallClock, .negate, .arithmetic, .native: break
             }
         }
         return counters
@@ -162,7 +162,7 @@ extension Condition {
             switch leaf {
             case .increase(let counter, let window), .hourlyIncrease(let counter, let window):
                 windows[window, default: []].insert(counter)
-            case .constant, .gauge, .age, .wallClock, .negate, .arithmetic, .native: break
+            case .constant, .gauge, .age, .campaignAge, .wallClock, .negate, .arithmetic, .native: break
             }
         }
         return windows
@@ -175,7 +175,7 @@ extension Condition {
         visitLeaves { leaf in
             switch leaf {
             case .gauge(let gauge): sources.formUnion(gauge.entry.sources)
-            case .increase, .hourlyIncrease: sources.insert(.stats)
+            case .increase, .hourlyIncrease, .campaignAge: sources.insert(.stats)
             case .age(let source): sources.insert(source)
             case .constant, .wallClock, .negate, .arithmetic, .native: break
             }
@@ -183,7 +183,7 @@ extension Condition {
         return sources
     }
 
-    /// True if the condition uses `age()`, so that its value changes without a new response.
+    /// True if the condition uses `age()` of a response, so that its value changes without a new response.
     package var readsAge: Bool {
         var found = false
         visitLeaves { if case .age = $0 { found = true } }

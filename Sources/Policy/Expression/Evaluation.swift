@@ -42,6 +42,8 @@ package protocol Readings {
     func value(of gauge: Gauge) -> Double?
     func increase(of counter: Counter, over window: TimeWindow) -> Increase?
     func age(of source: Source) -> Duration?
+    /// Since the first good response about the campaign; nil before it, and for anything but a campaign.
+    var campaignAge: Duration? { get }
     /// The wall-clock time of the readings; nil if they have none.
     var wallTime: Instant? { get }
     /// The campaign's label; empty if it has none.
@@ -55,6 +57,8 @@ package protocol Readings {
 }
 
 extension Readings {
+    package var campaignAge: Duration? { nil }
+
     package var wallTime: Instant? { nil }
 
     package func value(of counter: Counter) -> Double? { value(of: .counter(counter)) }
@@ -206,6 +210,7 @@ private struct Evaluator<Source: Readings> {
         case .hourlyIncrease(let counter, let window):
             increase(counter, window).flatMap { quotient($0.amount, $0.covered.hours) }
         case .age(let source): finite(readings.age(of: source)?.seconds)
+        case .campaignAge: finite(readings.campaignAge?.seconds)
         case .wallClock(let function): finite(readings.wallTime.flatMap(function))
         case .negate(let inner): number(inner).map { -$0 }
         case .arithmetic(let operation, let left, let right): apply(operation, number(left), number(right))

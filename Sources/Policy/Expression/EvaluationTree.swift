@@ -145,6 +145,9 @@ extension Term {
         case .constant, .gauge, .wallClock, .negate, .arithmetic, .native: nil
         case .increase(let counter, let window), .hourlyIncrease(let counter, let window):
             Term.node(of: counter, window, readings)
+        case .campaignAge:
+            EvaluationNode(
+                "age(\(CallArgument.campaignName))", value: readings.campaignAge.map(\.spokenText) ?? "unknown")
         case .age(let source):
             EvaluationNode(
                 "age(\(source.rawValue))", value: readings.age(of: source).map(\.spokenText) ?? "unknown")

@@ -26,7 +26,7 @@ package struct Call: Sendable {
         term.visitLeaves { leaf in
             switch leaf {
             case .increase(_, let window), .hourlyIncrease(_, let window): windows.append(window)
-            case .constant, .gauge, .age, .wallClock, .negate, .arithmetic, .native: break
+            case .constant, .gauge, .age, .campaignAge, .wallClock, .negate, .arithmetic, .native: break
             }
         }
         return windows
@@ -57,6 +57,8 @@ package enum CallArgument: Hashable, Sendable, Codable {
     case counter(Counter)
     case window(Duration)
     case source(Source)
+    /// The campaign that the rule is evaluated on.
+    case campaign
     case text(String)
     case number(Formula, Unit)
 }
@@ -92,7 +94,7 @@ extension Formula {
         visitLeaves { leaf in
             switch leaf {
             case .increase(_, let window), .hourlyIncrease(_, let window): found = found ?? window
-            case .constant, .gauge, .age, .wallClock, .negate, .arithmetic, .native: break
+            case .constant, .gauge, .age, .campaignAge, .wallClock, .negate, .arithmetic, .native: break
             }
         }
         return found

@@ -10,6 +10,8 @@ package indirect enum Term: Sendable {
     case hourlyIncrease(Counter, TimeWindow)
     /// Seconds since the last good response.
     case age(Source)
+    /// Seconds since the first good response about the campaign.
+    case campaignAge
     /// A function of the wall-clock time.
     case wallClock(@Sendable (Instant) -> Double?)
     case negate(Term)
@@ -22,7 +24,7 @@ extension Term {
     /// Calls `visit` with every primitive that reads data, from left to right.
     func visitLeaves(_ visit: (Term) -> Void) {
         switch self {
-        case .constant, .gauge, .increase, .hourlyIncrease, .age, .wallClock: visit(self)
+        case .constant, .gauge, .increase, .hourlyIncrease, .age, .campaignAge, .wallClock: visit(self)
         case .negate(let inner): inner.visitLeaves(visit)
         case .arithmetic(_, let left, let right), .native(_, let left, let right):
             left.visitLeaves(visit)

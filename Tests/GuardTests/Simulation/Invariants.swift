@@ -9,7 +9,7 @@ struct Invariants {
     let run: SimulatedRun
 
     var violations: [String] {
-        run.forbiddenResumes + run.misattributions + run.stuck + run.obedience.violations(at: run.now)
+        run.forbiddenResumes + run.misattributions + run.stuck + run.rejuvenated + run.obedience.violations(at: run.now)
             + (run.isSpinning ? ["ticks without end at \(run.now)"] : [])
             + sentOnlyAllowedRequests
             + pausedOnEvidence

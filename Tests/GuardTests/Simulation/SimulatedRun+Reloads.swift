@@ -35,7 +35,9 @@ extension SimulatedRun {
         guard isPart else { return }
         policy = policies[0]
         log.append(.reloaded(now, without: []))
-        try execute(warden.handle(.reloaded(policy), at: now))
+        let effects = warden.handle(.reloaded(policy), at: now)
+        checkAges()
+        try execute(effects)
     }
 
     mutating func scheduleRestore() {
@@ -55,6 +57,17 @@ extension SimulatedRun {
     }
 
     // MARK: Checks
+
+    /// Records a campaign whose first sample is later than an earlier process had known from storage.
+    mutating func checkAges(afterRestart: Bool = false) {
+        for index in warden.campaigns.indices {
+            let (id, first) = (warden.campaigns[index].entry.id, warden.campaigns[index].samples.firstAt)
+            if let known = firstSamples[id], first.map({ $0 > known }) ?? true {
+                rejuvenated.append("\(id) became younger at \(now)")
+            }
+            if afterRestart, let first { firstSamples[id] = first }
+        }
+    }
 
     /// Records a start or a pause of ours that was reported as someone else's.
     mutating func checkBlame(_ event: JournalEvent) {

@@ -55,6 +55,10 @@ struct SimulatedRun {
     var ourStarts: Set<CampaignID> = []
     /// Campaigns that wait for something that never comes.
     var stuck: [String] = []
+    /// Campaigns that became younger.
+    var rejuvenated: [String] = []
+    /// The first sample of each campaign, as a process knew it from storage.
+    var firstSamples: [CampaignID: Instant] = [:]
     /// Campaigns that someone else started after a pause of ours, according to the platform.
     var restarted: Set<CampaignID> = []
     /// Campaigns that keep sending although the platform reports them as paused, and since when.
@@ -123,6 +127,7 @@ struct SimulatedRun {
             (ledger, stored) = (opened.store, opened.memory)
         }
         warden = Guard(policy: policy, memory: stored, at: now)
+        checkAges(afterRestart: true)
         scheduleRestore()
         try execute(warden.handle(.started, at: now))
     }

@@ -48,7 +48,7 @@ extension Term {
         case .native(let function, let left, let right):
             guard let first = left.shifted(by: shift), let second = right.shifted(by: shift) else { return nil }
             return .native(function, first, second)
-        case .gauge, .age, .wallClock: return nil
+        case .gauge, .age, .campaignAge, .wallClock: return nil
         }
     }
 }

@@ -93,6 +93,7 @@ extension CallArgument {
         case .counter(let counter): counter.rawValue
         case .window(let window): window.windowText
         case .source(let source): source.rawValue
+        case .campaign: CallArgument.campaignName
         case .text(let text): "\"\(text)\""
         case .number(let formula, let unit): formula.text(unit)
         }

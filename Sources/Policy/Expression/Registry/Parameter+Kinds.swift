@@ -14,21 +14,6 @@ extension Parameter {
         checker.window(tree).map { .window($0) }
     }
 
-    static let source = Parameter("source", alone: "stats, pools or accounts") { scope in
-        PatternText.choice(Source.allCases.filter { scope == .campaign || $0 != .stats }.map(\.rawValue))
-    } read: { checker, tree, function in
-        guard case .name(let text, _) = tree, let source = Source(rawValue: text) else {
-            return checker.refuse(
-                "\(function.name) takes \(function.takes)", help: "for example \(function.example)", at: tree.span)
-        }
-        if checker.scope == .pool, source == .stats {
-            return checker.refuse(
-                "a rule on pools cannot use '\(function.name)(stats)'", help: "write \(function.name)(pools)",
-                at: tree.span)
-        }
-        return .source(source)
-    }
-
     static let count = Parameter("count") { _ in
         PatternText.formula
     } read: { checker, tree, function in
