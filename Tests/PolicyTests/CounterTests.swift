@@ -85,6 +85,7 @@ import Testing
     @Test func onlyCampaignsWithARuleNeedExtraCounters() throws {
         let text = """
             version: 1
+            mode: enforce
             workspace: {name: acme, provider: leadterra, credential: acme.key}
             campaigns:
               - {id: a, pool: p, labels: {team: sales, kind: hot}}
@@ -116,6 +117,7 @@ import Testing
         let list = (1...campaigns).map { "  - {id: camp_\($0), pool: p}\n" }.joined()
         let text = """
             version: 1
+            mode: enforce
             workspace: {name: acme, provider: leadterra, credential: acme.key}
             poll: \(poll)
             campaigns:
