@@ -16,6 +16,8 @@ extension Guard {
         }
         if case .started(let isFirstPoll) = result.sign {
             effects += foundStarted(index, isFirstPoll: isFirstPoll, at: now)
+        } else if campaigns[index].awaitsLostStart {
+            effects += giveUpLostStart(index, at: now)
         }
         var rulesContext = context
         var groupDemands: [GroupDemand] = []

@@ -70,7 +70,7 @@ extension Guard {
     }
 
     /// True if a start of the launch may have taken effect.
-    private func mayRun(_ index: Int) -> Bool { campaigns[launches[index].entry.campaign]?.lostStart != nil }
+    private func mayRun(_ index: Int) -> Bool { campaigns[launches[index].entry.campaign]?.awaitsLostStart == true }
 
     /// True if the launch is due and nobody holds it.
     private func isDue(_ index: Int, at now: Instant) -> Bool {
@@ -245,7 +245,7 @@ extension Guard {
         }
         campaigns.update(position) { $0.startFailed(fault, isFinal: isFinal, at: now) }
         // A start that may have taken effect stays reserved: only the counters can tell.
-        if campaigns[position].lostStart == nil { pools.cancelReservation(of: intent.campaign) }
+        if !campaigns[position].awaitsLostStart { pools.cancelReservation(of: intent.campaign) }
         let waitMin = max(fault.retryAfter ?? .zero, policy.poll.pools.min)
         var next = isFinal ? StartFailureAftermath.closed : .triedAgain
         var isDue = true
@@ -261,6 +261,14 @@ extension Guard {
             isDue ? [report(.failed(intent.decision, fault, next), of: launchEntry(intent.campaign), position)] : []
         guard let index, let order = launches[index].heldBy else { return effects }
         return effects + take(LaunchHold([.person(order.by)]), index, at: now)
+    }
+
+    /// Gives up a lost start whose campaign has stayed a draft for a day, so that others may use its volume.
+    mutating func giveUpLostStart(_ position: Int, at now: Instant) -> [Effect] {
+        guard let lost = campaigns.update(position, { $0.giveUpLostStart(at: now) }) else { return [] }
+        pools.cancelReservation(of: lost.campaign)
+        let fault = Fault(.unreachable, "its start got no response, and the campaign is still a draft")
+        return [report(.failed(lost.decision, fault, .givenUp), of: launchEntry(lost.campaign), position)]
     }
 
     // MARK: Started by someone

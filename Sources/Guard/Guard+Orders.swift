@@ -54,7 +54,7 @@ extension Guard {
         guard campaigns.update(index, { $0.withdrawStart() }) else { return false }
         let id = campaigns[index].entry.id
         // A start that may have taken effect stays reserved.
-        if campaigns[index].lostStart == nil { pools.cancelReservation(of: id) }
+        if !campaigns[index].awaitsLostStart { pools.cancelReservation(of: id) }
         // This includes a launch that a reload dropped meanwhile, because it may return.
         if let launch = launches.knownIndex(of: id), launches[launch].phase == .starting {
             launches.update(launch) { $0.stepBack() }

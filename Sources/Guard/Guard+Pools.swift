@@ -68,6 +68,7 @@ extension Guard {
             let evaluation = rule.condition.evaluate(readings)
             let change = pools.update(id) { $0.observe(evaluation.truth, of: rule, index, at: now, maxGap: maxGap) }
             if let change { effects.append(.report(.rule(RuleTransition(change, rule, evaluation, on: .pool(id))))) }
+            effects += noteData(of: rule, index, evaluation, readings, id, at: now)
             if evaluation.truth == .yes, rule.action.changesSenders,
                 pools.machine(id)?.state(ofRule: index).isFiring == true
             {
@@ -75,6 +76,21 @@ extension Guard {
             }
         }
         return effects
+    }
+
+    /// Notes whether a rule on the pool has its data; reports once it has had none for `stale_after`, and the end.
+    private mutating func noteData(
+        of rule: Rule, _ index: Int, _ evaluation: Evaluation, _ readings: PoolReadings, _ id: PoolID, at now: Instant
+    ) -> [Effect] {
+        let missing = evaluation.truth == .unknown ? rule.condition.missing(in: readings) : MissingNames()
+        let limit = policy.staleAfter
+        switch pools.update(id, { $0.observe(missing, ofRule: index, reportAfter: limit, at: now) }) {
+        case .lost(let data):
+            return [.report(.pool(.ruleLacksData(id, RuleDataReport(rule, data), lasting: now - data.since)))]
+        case .restored(let data):
+            return [.report(.pool(.ruleHasData(id, RuleDataReport(rule, data), after: now - data.since)))]
+        case nil: return []
+        }
     }
 
     /// True if the rule is evaluated on the pool.

@@ -34,6 +34,10 @@ extension Fixture {
             ("a launch was started although its answer was lost", released(passed, note: .seenInCounters)),
             ("a start failed", .failed(passed, Fault(.unreachable, "HTTP 503"), .triedAgain)),
             ("a start failed for good", .failed(passed, Fault(.refused, "HTTP 422"), .closed)),
+            (
+                "a lost start is given up",
+                .failed(passed, Fault(.unreachable, "its start got no response"), .givenUp)
+            ),
             ("a start of a removed launch failed", .failed(passed, Fault(.unreachable, "HTTP 503"), .notInPolicy)),
             ("a launch is skipped", .skipped(after: .seconds(600), reasons: [.noStats])),
             ("a launch that was never answered is skipped", .skipped(after: .seconds(600), reasons: [])),
@@ -86,10 +90,13 @@ extension Fixture {
 
     // MARK: Pools and senders
 
-    static func pools(_ world: FixtureWorld) -> [Fixture] {
+    static func pools(_ world: FixtureWorld) throws -> [Fixture] {
         var inconsistent = world.volumes(remaining: nil, capacity: nil)
         inconsistent.contradiction = "remainingVolume 2500 exceeds dailyCapacity 2000"
         let missing = PoolID(unchecked: "pool_b")
+        let low = try world.rule("pool-low")
+        let names = low.condition.missing(in: FixtureReadings(covered: .zero))
+        let noData = RuleDataReport(low, MissingData(names: names, since: FixtureWorld.noon))
         let events: [(String, PoolEvent)] = [
             ("a pool is exhausted", .exhausted(world.volumes(remaining: 0, resets: true))),
             ("a pool is exhausted, unknown until when", .exhausted(world.volumes(remaining: 0))),
@@ -100,6 +107,8 @@ extension Fixture {
             ("a pool is missing, as are all others", .missing(missing, known: [])),
             ("no pool matches", .unbound(world.binding)),
             ("several pools match", .ambiguous(world.binding, count: 2)),
+            ("a rule on a pool has had no data", .ruleLacksData(missing, noData, lasting: .seconds(600))),
+            ("a rule on a pool has data again", .ruleHasData(missing, noData, after: .seconds(7800))),
         ]
         return events.map { Fixture($0, .pool($1)) }
     }

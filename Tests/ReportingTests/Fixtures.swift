@@ -93,12 +93,31 @@ struct Fixture {
         let noBounces = observed.condition.missing(
             in: FixtureReadings(gauges: [.counter(.delivered): 453], covered: .zero))
         let neither = rule.condition.missing(in: FixtureReadings(covered: .zero))
-        func data(_ names: MissingNames) -> MissingData { MissingData(names: names, since: noon) }
+        func report(_ rule: Rule, _ names: MissingNames, isProbation: Bool = false) -> RuleDataReport {
+            RuleDataReport(rule, MissingData(names: names, since: noon), isProbation: isProbation)
+        }
+        var alerts = rule
+        alerts.action = .alert
         let events: [(String, CampaignEvent)] = [
-            ("a rule has had no data", .ruleLacksData(rule, data(noBounces), lasting: .seconds(600))),
-            ("a rule in observe mode has had no data", .ruleLacksData(observed, data(neither), lasting: .seconds(600))),
-            ("a rule has had no pool data", .ruleLacksData(rule, data(noPool), lasting: .seconds(600))),
-            ("a rule has data again", .ruleHasData(rule, data(noBounces), after: .seconds(7800))),
+            ("a rule has had no data", .ruleLacksData(report(rule, noBounces), lasting: .seconds(600))),
+            (
+                "a rule in observe mode has had no data",
+                .ruleLacksData(report(observed, neither), lasting: .seconds(600))
+            ),
+            ("a rule has had no pool data", .ruleLacksData(report(rule, noPool), lasting: .seconds(600))),
+            ("a rule has data again", .ruleHasData(report(rule, noBounces), after: .seconds(7800))),
+            (
+                "a rule that only alerts has had no data",
+                .ruleLacksData(report(alerts, noBounces), lasting: .seconds(600))
+            ),
+            (
+                "a probation has had no data",
+                .ruleLacksData(report(rule, noBounces, isProbation: true), lasting: .seconds(600))
+            ),
+            (
+                "a probation has data again",
+                .ruleHasData(report(rule, noBounces, isProbation: true), after: .seconds(7800))
+            ),
         ]
         return events.map { Fixture($0, .campaign(world.sales, $1)) }
     }

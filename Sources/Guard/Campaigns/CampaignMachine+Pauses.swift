@@ -85,11 +85,15 @@ extension CampaignMachine {
         let intent = attempt.intent
         let standstill = newStandstill(attempt, in: context)
         var result = PauseAnswer()
+        var isOurs = answer.pausedAt != nil
         if let pausedAt = answer.pausedAt, attempt.repeats?.pausedAt.flooredToSecond != pausedAt.flooredToSecond {
             result.stamp = pausedAt
             var skew = context.skew
             skew.note(intent.offset(of: pausedAt, answer))
-            guard attempt.explains(pausedAt, answer, skew) else {
+            switch attempt.origin(of: pausedAt, answer, skew) {
+            case .ours: break
+            case .unknown: isOurs = false
+            case .anothers:
                 settlePause(.pausedByAnother(standstill), at: context.now)
                 if outlasted == nil { result.effects = [reportAlreadyPaused(intent.decision, answer)] }
                 return result
@@ -108,12 +112,13 @@ extension CampaignMachine {
         } else if var pause = attempt.repeats {
             // The planned resume stays as it was.
             (pause.standstill, pause.pausedAt) = (standstill, pausedAt)
+            if result.stamp != nil, !isOurs { (pause.isOurs, pause.resumeAt) = (false, nil) }
             settlePause(.paused(pause), at: context.now)
             return result
         }
         let rule = context.book.rule(intent.decision.cause.rule)
         var pause = Pause(
-            decision: intent.decision, pausedAt: pausedAt, isOurs: answer.pausedAt != nil, standstill: standstill)
+            decision: intent.decision, pausedAt: pausedAt, isOurs: isOurs, standstill: standstill)
         if pause.isOurs, let rule { pause.resumeAt = resumes.paused(by: rule, at: context.now) }
         let isExhausted = pause.isOurs && pause.resumeAt == nil && rule?.resume != nil
         pause.keep(for: orderedPause?.order)
@@ -132,7 +137,7 @@ extension CampaignMachine {
         if let earlier = attempt.repeats { return earlier.standstill.again(at: context.now, grace: grace) }
         return Standstill(
             since: context.now, grace: grace, pace: samples.pace.range,
-            known: samples.highestSent.known,
+            known: samples.highestSent.known, beforeFall: samples.sentBeforeRestart,
             earlierFlat: samples.pace.longestFlat, gapMax: context.policy.maxGap)
     }
 

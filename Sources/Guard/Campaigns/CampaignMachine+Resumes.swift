@@ -329,7 +329,9 @@ extension CampaignMachine {
         resume.ruleName = name
         var effects = [report(.resumed(resume))]
         if let rule, let before, let index = rules.index(of: rule.name) {
-            if rules.slot(index).state.phase != .inactive { effects.append(report(.ruleRearmed(rule))) }
+            // A rule on groups is reported for the group, and never fired on this campaign alone.
+            let isReported = !rules.set.running[index].isOnGroup
+            if isReported, rules.slot(index).state.phase != .inactive { effects.append(report(.ruleRearmed(rule))) }
             rules.restart(slot: index, at: before, context.now)
         }
         return effects
@@ -352,36 +354,5 @@ extension CampaignMachine {
             }
         }
         return [report(.overridden(pause, consequence))]
-    }
-
-    // MARK: Probation
-
-    /// Evaluates the probation of a resumed campaign on the counts since its resume.
-    mutating func evaluateProbation(in context: CampaignContext) -> (effects: [Effect], demand: PauseDemand?) {
-        guard resumes.isOnProbation, let baseline = resumes.baseline, let latest = samples.latest,
-            latest.requestedAt >= freshAfter, case .running = phase, let slot = rules.index(of: baseline.rule),
-            let compiled = rules.set.running[slot].probation,
-            let probation = rules.set.running[slot].rule.resume?.probation
-        else { return ([], nil) }
-        let rule = rules.set.running[slot].rule
-        let figures = figures(in: context, withSurroundings: rules.set.readsSurroundings)
-            .counting(from: probationBaseline)
-        let truth = compiled.truth(figures)
-        if truth == .yes {
-            if rules.mute(ofSlot: slot, at: context.now) != nil { return ([], nil) }
-            let evaluation = probation.condition.evaluate(CampaignReadings(figures, labels: entry.labels))
-            let effects = [report(.relapsed(rule, evaluation))]
-            guard context.policy.enforces(rule) else {
-                resumes.endProbation()
-                return (effects, nil)
-            }
-            let demand = PauseDemand(
-                rule: rule, slot: slot, cause: .relapse(rule.name), conditionText: probation.conditionText,
-                evaluation: evaluation)
-            return (effects, demand)
-        }
-        let resolved = latest.stats.counted(from: baseline.stats).resolved
-        guard let resolved, resumes.passesProbation(truth, resolved: resolved, probation) else { return ([], nil) }
-        return ([report(.probationPassed(rule, resolved: resolved))], nil)
     }
 }

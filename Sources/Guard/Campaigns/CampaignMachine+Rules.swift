@@ -49,14 +49,13 @@ extension CampaignMachine {
 
     /// Notes whether a rule has its data; reports once it has had none for `stale_after`, and the end of that.
     ///
-    /// Rules on groups and rules that only alert are included only if a counter that they read has a known gap.
+    /// Rules on groups are included only if a counter that they read has a known gap.
     private mutating func noteData(
         _ truth: Truth, _ figures: CampaignFigures, ofSlot index: Int, in context: CampaignContext
     ) -> [Effect] {
         let running = rules.set.running[index]
         let gap = running.readsExtras ? samples.latest?.stats.unsubscribedGap : nil
-        guard context.watchesData, running.pauses && !running.isOnGroup || gap != nil || !rules.hasData(ofSlot: index)
-        else { return [] }
+        guard context.watchesData, !running.isOnGroup || gap != nil || !rules.hasData(ofSlot: index) else { return [] }
         var missing = MissingNames()
         if truth == .unknown {
             // Nothing can happen to a stopped campaign, so its missing data is neither news nor over.
@@ -71,11 +70,37 @@ extension CampaignMachine {
         let change = rules.observe(
             missing, because: missing.stats.contains(Counter.unsubscribed.rawValue) ? gap : nil, ofSlot: index,
             reportAfter: isMuted ? nil : context.policy.staleAfter, at: context.now)
+        return report(change, of: running.rule, in: context)
+    }
+
+    private func report(
+        _ change: RuleData.Change?, of rule: Rule, isProbation: Bool = false, in context: CampaignContext
+    ) -> [Effect] {
         switch change {
-        case .lost(let data): return [report(.ruleLacksData(running.rule, data, lasting: context.now - data.since))]
-        case .restored(let data): return [report(.ruleHasData(running.rule, data, after: context.now - data.since))]
+        case .lost(let data):
+            let lacking = RuleDataReport(rule, data, isProbation: isProbation)
+            return [report(.ruleLacksData(lacking, lasting: context.now - data.since))]
+        case .restored(let data):
+            let restored = RuleDataReport(rule, data, isProbation: isProbation)
+            return [report(.ruleHasData(restored, after: context.now - data.since))]
         case nil: return []
         }
+    }
+
+    /// Notes whether a probation has its data, like a rule; without data, it neither pauses the campaign nor ends.
+    ///
+    /// - Parameter isOpen: the probation is under way; after it, only the end of missing data is news.
+    mutating func noteProbationData(
+        _ figures: CampaignFigures, ofSlot index: Int, isOpen: Bool, in context: CampaignContext
+    ) -> [Effect] {
+        let rule = rules.set.running[index].rule
+        guard context.watchesData, let probation = rule.resume?.probation else { return [] }
+        let missing = probation.condition.missing(in: CampaignReadings(figures, labels: entry.labels))
+        if !isOpen, !missing.isEmpty { return [] }
+        let isMuted = rules.mute(ofSlot: index, at: context.now) != nil
+        let change = rules.observe(
+            probation: missing, ofSlot: index, reportAfter: isMuted ? nil : context.policy.staleAfter, at: context.now)
+        return report(change, of: rule, isProbation: true, in: context)
     }
 
     private func demandsPause(_ index: Int, in context: CampaignContext) -> Bool {

@@ -45,10 +45,14 @@ extension CampaignMachine {
             undoRestart()
         }
         if !samples.isRestartOpen { beforeRestart = nil }
-        result.sends = taken.previous.flatMap { sends(sample, since: $0, in: context) }
-        let (effects, sign) = infer(from: sample, previous: taken.previous?.stats, in: context)
+        if taken.isStep { rules.skip(to: samples.counters, at: sample.at) }
+        // A step shows no email that was sent since the last sample.
+        let previous = taken.isStep ? sample : taken.previous
+        result.sends = previous.flatMap { sends(sample, since: $0, in: context) }
+        let (effects, sign) = infer(
+            from: sample, previous: previous?.stats, isStep: taken.isStep, in: context)
         result.effects += effects
-        result.effects += noteStandstill(previous: taken.previous?.stats, in: context)
+        result.effects += noteStandstill(previous: previous?.stats, in: context)
         result.sign = sign
         return result
     }
@@ -71,7 +75,7 @@ extension CampaignMachine {
 
     /// Handles restarted counters: baselines become zero, and standstills are watched from the first restarted sample.
     private mutating func countFromZero(since restart: StatsSample) {
-        beforeRestart = beforeRestart ?? BeforeRestart(self)
+        if samples.restartedAt == restart.at { beforeRestart = BeforeRestart(self) }
         resumes.countFromZero()
         rules.countFromZero(since: restart.at)
         switch phase {
@@ -117,7 +121,7 @@ extension CampaignMachine {
     // MARK: Inference
 
     private mutating func infer(
-        from sample: StatsSample, previous: CampaignStats?, in context: CampaignContext
+        from sample: StatsSample, previous: CampaignStats?, isStep: Bool, in context: CampaignContext
     ) -> (effects: [Effect], sign: StartSign) {
         let stats = sample.stats
         let wasDraft: Bool
@@ -125,17 +129,19 @@ extension CampaignMachine {
         case .unknown: wasDraft = false
         case .draft, .starting: wasDraft = true
         case .running, .pausing: return ([], .none)
-        case .paused(let pause): return (infer(pause, sample, in: context), .none)
-        case .resuming(let attempt): return (infer(attempt, sample, in: context), .none)
-        case .pausedByAnother(let standstill): return (infer(standstill, sample, in: context), .none)
+        case .paused(let pause): return (infer(pause, sample, isStep: isStep, in: context), .none)
+        case .resuming(let attempt): return (infer(attempt, sample, isStep: isStep, in: context), .none)
+        case .pausedByAnother(let standstill): return (infer(standstill, sample, isStep: isStep, in: context), .none)
         }
         phase.learn(from: stats, previous: previous)
         return ([], stats.showsSending ? .started(isFirstPoll: !wasDraft) : .none)
     }
 
-    private mutating func infer(_ pause: Pause, _ sample: StatsSample, in context: CampaignContext) -> [Effect] {
+    private mutating func infer(
+        _ pause: Pause, _ sample: StatsSample, isStep: Bool, in context: CampaignContext
+    ) -> [Effect] {
         var pause = pause
-        let finding = observe(&pause.standstill, sample, in: context)
+        let finding = observe(&pause.standstill, sample, isStep: isStep, in: context)
         phase = .paused(pause)
         if finding != .still, pause.lostResume != nil, pause.keptBy != nil {
             // Our own resume took effect after a person had ordered the pause.
@@ -157,10 +163,10 @@ extension CampaignMachine {
     }
 
     private mutating func infer(
-        _ attempt: ResumeAttempt, _ sample: StatsSample, in context: CampaignContext
+        _ attempt: ResumeAttempt, _ sample: StatsSample, isStep: Bool, in context: CampaignContext
     ) -> [Effect] {
         var attempt = attempt
-        let finding = observe(&attempt.pause.standstill, sample, in: context)
+        let finding = observe(&attempt.pause.standstill, sample, isStep: isStep, in: context)
         phase = .resuming(attempt)
         if finding == .still { return [] }
         // Either our own resume, whose response was lost, or someone else's.
@@ -174,20 +180,20 @@ extension CampaignMachine {
     }
 
     private mutating func infer(
-        _ earlier: Standstill, _ sample: StatsSample, in context: CampaignContext
+        _ earlier: Standstill, _ sample: StatsSample, isStep: Bool, in context: CampaignContext
     ) -> [Effect] {
         var standstill = earlier
-        let finding = observe(&standstill, sample, in: context)
+        let finding = observe(&standstill, sample, isStep: isStep, in: context)
         phase = finding == .still ? .pausedByAnother(standstill) : .running
         if standstill.stoodStill || finding == .restarted { outlasted = nil }
         return finding == .goesOn ? noteOutlasted(in: context) : []
     }
 
     private func observe(
-        _ standstill: inout Standstill, _ sample: StatsSample, in context: CampaignContext
+        _ standstill: inout Standstill, _ sample: StatsSample, isStep: Bool, in context: CampaignContext
     ) -> Standstill.Finding {
         standstill.observe(
-            sent: sample.stats.sent, requestedAt: sample.requestedAt,
+            sent: sample.stats.sent, requestedAt: sample.requestedAt, isStep: isStep,
             couldSendUntil: couldSendUntil(sample.stats, in: context), at: sample.at)
     }
 

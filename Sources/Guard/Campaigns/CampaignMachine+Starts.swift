@@ -11,6 +11,14 @@ extension CampaignMachine {
         }
     }
 
+    /// True if a lost start may yet show an effect, so that its volume stays reserved.
+    var awaitsLostStart: Bool {
+        switch phase {
+        case .starting(let attempt): !attempt.isUnderWay && attempt.lost != nil && attempt.isGivenUp != true
+        case .unknown, .draft, .running, .pausing, .paused, .resuming, .pausedByAnother: false
+        }
+    }
+
     /// True if an earlier start may have taken effect, also while another one is under way.
     var hasLostStart: Bool {
         switch phase {
@@ -27,9 +35,24 @@ extension CampaignMachine {
         }
     }
 
+    /// Gives up a lost start after a day in which the campaign stayed a draft; returns the start the first time.
+    ///
+    /// The sending hours of two days are no further apart, and a platform queues the emails of a campaign that runs.
+    mutating func giveUpLostStart(at now: Instant) -> Intent? {
+        guard case .starting(var attempt) = phase, awaitsLostStart, attempt.pauseFoundDraft != true,
+            let lost = attempt.lost, now - lost.sentAt >= LongStandstill.limit,
+            let latest = samples.latest, latest.requestedAt >= lost.sentAt, latest.stats.provesDraft
+        else { return nil }
+        attempt.isGivenUp = true
+        phase = .starting(attempt)
+        return lost
+    }
+
     mutating func beginStart(_ decision: Decision, at now: Instant) -> [Effect] {
         let intent = Intent(action: .start, campaign: entry.id, decision: decision, firstSentAt: now, attempt: 1)
-        phase = .starting(StartAttempt(intent: intent, isUnderWay: true, lost: lostStart))
+        let isGivenUp = lostStart != nil && !awaitsLostStart
+        phase = .starting(
+            StartAttempt(intent: intent, isUnderWay: true, lost: lostStart, isGivenUp: isGivenUp ? true : nil))
         return [.record(.decision(decision)), .record(.intent(intent, outcome: nil)), .send(intent)]
     }
 
@@ -46,7 +69,8 @@ extension CampaignMachine {
         freshAfter = now
         attempt.isUnderWay = false
         switch fault.kind {
-        case .unreachable, .unexpected: if fault.mayHaveTakenEffect { attempt.lost = attempt.intent }
+        case .unreachable, .unexpected:
+            if fault.mayHaveTakenEffect { (attempt.lost, attempt.isGivenUp) = (attempt.intent, nil) }
         case .missing, .refused, .unauthorized, .throttled: break
         }
         phase = attempt.lost != nil && !isFinal ? .starting(attempt) : .draft

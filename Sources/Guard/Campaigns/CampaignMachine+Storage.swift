@@ -17,6 +17,7 @@ extension CampaignMachine {
         hasher.combine(orderedPause)
         hasher.combine(launchHold)
         hasher.combine(watch)
+        hasher.combine(beforeRestart)
         return hasher.finalize()
     }
 
@@ -25,7 +26,8 @@ extension CampaignMachine {
             id: entry.id, phase: phase, latest: samples.latest, rules: rules.memories, isMissing: samples.isMissing,
             isStale: samples.isStale, freshAfter: freshAfter, resumes: resumes, standingSince: standstill.since,
             isStandstillReported: standstill.isReported, mutes: rules.mutes.isEmpty ? nil : rules.mutes,
-            orderedPause: orderedPause, launchHold: launchHold, watch: watch, firstAt: samples.firstAt)
+            orderedPause: orderedPause, launchHold: launchHold, watch: watch, firstAt: samples.firstAt,
+            beforeRestart: beforeRestart)
     }
 
     /// Restores what an earlier process stored, apart from the samples.
@@ -42,6 +44,7 @@ extension CampaignMachine {
         launchHold = memory.launchHold
         watch = memory.watch
         phase = memory.phase.takenUp(grace: grace, at: now)
+        beforeRestart = samples.isRestartOpen ? memory.beforeRestart : nil
     }
 
     // MARK: Reloads

@@ -112,7 +112,9 @@ package struct CampaignMachine: Sendable {
         switch phase {
         case .running: true
         case .unknown: samples.latest?.stats.sent != 0
-        case .draft, .starting, .pausing, .paused, .pausedByAnother, .resuming: false
+        // Counters that show sending would have confirmed the start, so a lost one matters only while they are missing.
+        case .starting(let attempt): attempt.lost != nil && samples.latest?.stats.sent != 0
+        case .draft, .pausing, .paused, .pausedByAnother, .resuming: false
         }
     }
 

@@ -9,6 +9,9 @@ package enum CampaignPhase: Hashable, Sendable, Codable {
     /// Every sending counter is 0. Transitions to starting, or to running if someone else starts it.
     case draft
     /// A start was sent, and no response or counter has confirmed it. Transitions to running, draft.
+    ///
+    /// A start whose response was lost stays here, because a campaign that sends late is not someone else's start.
+    /// After a day as a draft it is given up, which frees its volume; the campaign then counts as a draft.
     indirect case starting(StartAttempt)
     /// The campaign was seen to send, or we started it. Transitions to pausing.
     case running
@@ -46,6 +49,10 @@ package struct StartAttempt: Hashable, Sendable, Codable {
     package var lost: Intent?
     /// True after a pause that found a draft: a start that shows late in the counters is paused; nil means false.
     package var pauseFoundDraft: Bool?
+    /// True once the lost start is taken to have had no effect; nil means false.
+    ///
+    /// If the campaign sends later nevertheless, the start is still ours.
+    package var isGivenUp: Bool?
 }
 
 /// A decided pause that is not confirmed yet.

@@ -38,8 +38,18 @@ package struct CampaignSamples: Sendable {
     /// Notes a usable sample of that time, perhaps an earlier one than those known so far.
     mutating func noteFirst(_ time: Instant) { firstAt = min(firstAt ?? time, time) }
 
+    /// The highest count of sent emails before a restart that may yet prove to be none; nil if there is none, or if
+    /// the campaign was seen to send since.
+    var sentBeforeRestart: (sent: Int, at: Instant)? {
+        guard let rises = history.risesSinceRestart, rises < Standstill.sending.risesMin else { return nil }
+        return earlier?.highestSent.known
+    }
+
     /// True while it is unknown whether fallen counters restarted.
     var isFallOpen: Bool { falls.isOpen }
+
+    /// When the last restart of the counters was that may yet prove to be none; nil if there is none.
+    var restartedAt: Instant? { history.restartedAt }
 
     /// True while the last restart of the counters may yet prove to be none.
     var isRestartOpen: Bool { history.isRestartOpen }
@@ -69,6 +79,8 @@ package struct CampaignSamples: Sendable {
         var restart: Restart?
         /// The counters are back at their values before the last restart, which therefore was none.
         var isReturn = false
+        /// The growth since ``previous`` was not sent since then: a replica that lagged catches up.
+        var isStep = false
         var answers: AnswerShare.Change?
         /// How long stats had been missing or stale; nil if they were not.
         var freshAfter: Duration?
@@ -106,24 +118,43 @@ package struct CampaignSamples: Sendable {
         }
         if case .restarted(let restart) = finding, let before = latest {
             taken.restart = Restart(restart, before: before.stats)
-            earlier = earlier ?? Earlier(before, pace, highestSent)
-            highestSent = HighestSent()
             history.append(Counters(restart.stats), at: restart.at)
+            noteRestart(at: restart.at)
             taken.previous = StatsSample(
                 stats: CampaignStats.zeroCounters, at: before.at, requestedAt: restart.requestedAt)
         }
-        counters = Counters(sample.stats)
-        if history.append(counters, at: sample.at) == .returned, let earlier {
-            (taken.isReturn, taken.previous) = (true, earlier.latest)
-            (pace, highestSent) = (earlier.pace, earlier.highestSent)
+        let before = earlier
+        switch append(sample) {
+        case .none, .restarted: break
+        case .stepped: taken.isStep = true
+        case .returned: if let before { (taken.isReturn, taken.previous) = (true, before.latest) }
         }
-        if !history.isRestartOpen { earlier = nil }
-        pace.observe(counters, at: sample.at)
-        highestSent.note(sample.stats.sent, at: sample.at)
-        latest = sample
         if firstAt == nil { firstAt = sample.at }
         lastFault = nil
         return .taken(taken)
+    }
+
+    /// Counts a usable sample; returns what it shows of restarts.
+    private mutating func append(_ sample: StatsSample) -> UnbrokenCounters.Change {
+        counters = Counters(sample.stats)
+        let change = history.append(counters, at: sample.at)
+        switch change {
+        case .none: break
+        case .stepped: pace.skip(to: counters, at: sample.at)
+        case .restarted: noteRestart(at: sample.at)
+        case .returned: if let earlier { (pace, highestSent) = (earlier.pace, earlier.highestSent) }
+        }
+        if !history.isRestartOpen { earlier = nil }
+        if change != .stepped { pace.observe(counters, at: sample.at) }
+        highestSent.note(sample.stats.sent, at: sample.at)
+        latest = sample
+        return change
+    }
+
+    /// Remembers the state before a restart, unless the counters fell again after one that may be none.
+    private mutating func noteRestart(at time: Instant) {
+        if history.restartedAt == time { earlier = latest.map { Earlier($0, pace, highestSent) } }
+        highestSent = HighestSent()
     }
 
     /// Notes a poll without a sample; `isUnusable` is false if that says nothing about this campaign.
@@ -162,16 +193,16 @@ package struct CampaignSamples: Sendable {
 
     // MARK: Storage
 
-    /// Restores stored samples, oldest first.
-    mutating func recall(_ stored: [(at: Instant, stats: CampaignStats)], at now: Instant) {
+    /// Restores stored samples, oldest first; returns the times of those whose growth was not sent then.
+    @discardableResult
+    mutating func recall(_ stored: [(at: Instant, stats: CampaignStats)], at now: Instant) -> Set<Instant> {
+        var steps: Set<Instant> = []
         if let first = stored.first?.at { noteFirst(min(first, now)) }
         for sample in stored where sample.at <= now {
-            counters = Counters(sample.stats)
-            if history.append(counters, at: sample.at) == .restarted { highestSent = HighestSent() }
-            pace.observe(counters, at: sample.at)
-            highestSent.note(sample.stats.sent, at: sample.at)
-            latest = StatsSample(stats: sample.stats, at: sample.at, requestedAt: sample.at)
+            let change = append(StatsSample(stats: sample.stats, at: sample.at, requestedAt: sample.at))
+            if change == .stepped { steps.insert(sample.at) }
         }
+        return steps
     }
 
     mutating func takeUp(_ memory: CampaignMemory, at now: Instant) {

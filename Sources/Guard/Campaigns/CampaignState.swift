@@ -11,7 +11,7 @@ extension CampaignPhase {
         switch self {
         case .unknown: .unknown
         case .draft: .draft
-        case .starting: .starting
+        case .starting(let attempt): attempt.isGivenUp == true && !attempt.isUnderWay ? .draft : .starting
         case .running: isOnProbation ? .probation : .running
         case .pausing: .pausing
         case .paused: .paused

@@ -182,11 +182,11 @@ package struct CampaignTable: Sendable {
         }
         for index in machines.indices {
             let id = machines[index].entry.id
-            machines[index].samples.recall(memory.samples[id] ?? [], at: now)
+            let steps = machines[index].samples.recall(memory.samples[id] ?? [], at: now)
             if let first = memory.firstSamples[id] { machines[index].samples.noteFirst(min(first, now)) }
             guard let remembered = byID[id] else { continue }
             machines[index].takeUp(remembered, grace: policy.overrideGrace, at: now)
-            machines[index].rules.recall(memory.samples[id] ?? [], at: now)
+            machines[index].rules.recall(memory.samples[id] ?? [], skipping: steps, at: now)
             var taken = machines[index].memory
             taken.latest = remembered.latest
             if taken == remembered { stored[id] = machines[index].storageMark } else { changed.insert(index) }

@@ -3,7 +3,7 @@ import Model
 /// Detects a running campaign that has emails and a pool to send from, but sends nothing for a day.
 struct LongStandstill: Hashable, Sendable {
     /// The longest normal standstill; the sending hours of two days are no further apart.
-    private static let limit: Duration = .seconds(24 * 3600)
+    static let limit: Duration = .seconds(24 * 3600)
 
     /// Since when the campaign has sent nothing; nil if it sends or has nothing to send.
     private(set) var since: Instant?

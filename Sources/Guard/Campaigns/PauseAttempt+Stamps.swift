@@ -3,21 +3,38 @@ package import Model
 extension PauseAttempt {
     /// The longest time after which a request without a response can still take effect.
     private static let effectMax: Duration = .seconds(60)
+    /// The furthest that a clock is assumed to be ahead without having been seen to be.
+    private static let aheadMax: Duration = .seconds(300)
     /// The maximum of stored lost attempts: half an hour's worth at the longest backoff.
     private static let lostMax = 60
 
-    /// True if one of our attempts can have paused the campaign at that time.
+    /// Whose pause a timestamp shows.
+    enum Origin: Hashable, Sendable {
+        case ours
+        case anothers
+        /// Ours or someone else's, because the platform's clock is or may be ahead.
+        case unknown
+    }
+
+    /// Whose pause it is.
     ///
-    /// Responses give whole seconds, so our own pause may look up to a second older than its request.
+    /// Responses give whole seconds, so our own pause may look up to a second older than its request. A pause that is
+    /// older than every attempt of ours is someone else's. One that is later than an attempt without a response can
+    /// have taken effect may be ours and carry a timestamp that is ahead, unless the platform's offset is known.
     ///
     /// - Parameter skew: the learned offset of the platform's timestamps.
-    func explains(_ pausedAt: Instant, _ answer: ActionAnswer, _ skew: StampSkew) -> Bool {
+    func origin(of pausedAt: Instant, _ answer: ActionAnswer, _ skew: StampSkew) -> Origin {
         // Measured by our clock, because the server's may be off.
         let ours = intent.firstSentAt.flooredToSecond + intent.offset(of: pausedAt, answer)
-        if ours >= intent.sentAt.flooredToSecond + skew.earliest { return true }
-        return lostAttempts.contains {
-            ours >= $0.flooredToSecond + skew.earliest && ours <= $0 + PauseAttempt.effectMax
+        if ours >= intent.sentAt.flooredToSecond + skew.earliest {
+            // By a clock that is ahead, someone else's pause just before ours looks later than our request.
+            let isUsual = skew.usual.map { ours >= intent.sentAt.flooredToSecond + $0 } ?? true
+            return isUsual ? .ours : .unknown
         }
+        let earlier = lostAttempts.filter { ours >= $0.flooredToSecond + skew.earliest }
+        if earlier.contains(where: { ours <= $0 + PauseAttempt.effectMax + (skew.ahead ?? .zero) }) { return .ours }
+        let isPossible = earlier.contains { ours <= $0 + PauseAttempt.effectMax + PauseAttempt.aheadMax }
+        return isPossible && skew.ahead == nil ? .unknown : .anothers
     }
 
     /// Notes that the attempt under way has lost its response and may have taken effect.

@@ -47,6 +47,13 @@ struct SendingPace: Sendable {
         (bounced, resolved) = (bounced * kept, resolved * kept)
     }
 
+    /// Continues from these counters, whose growth was not sent since the last response.
+    mutating func skip(to newest: Counters, at now: Instant) {
+        var counters = newest
+        if let last { counters.fill(from: last.counters) }
+        last = (counters, now)
+    }
+
     private static func weight(_ elapsed: Double, _ memory: Double) -> Double { elapsed / (elapsed + memory) }
 
     /// The longest recent time between two increases of the counters.

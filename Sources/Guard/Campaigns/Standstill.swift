@@ -21,6 +21,19 @@ package struct Standstill: Hashable, Sendable, Codable {
         var at: Instant
     }
 
+    /// The counts before the counters fell; they hold again if a replica lagged.
+    private struct Fall: Hashable, Sendable, Codable {
+        var first: Count?
+        var latest: Count
+        var sentWhenSettled: Int?
+        var sentAtStandstill: Int?
+        /// ``countersRestarted`` before the fall.
+        var restarted: Bool?
+        var at: Instant
+        /// The samples with growth since.
+        var rises = 0
+    }
+
     /// The shortest standstill: some platforms update their counters once a minute.
     private static let flatMin: Duration = .seconds(60)
     /// The fewest samples in a row that show a standstill: a lagging replica repeats an old response.
@@ -36,6 +49,8 @@ package struct Standstill: Hashable, Sendable, Codable {
     private static let restartMin = 10
     /// The samples with growth that show a restart: emails in transit are counted once.
     private static let growthsMin = 2
+    /// The growth of fallen counters that shows sending: a replica that lagged returns in fewer samples, or faster.
+    static let sending = (risesMin: 6, lasting: Duration.seconds(180))
 
     /// When emails in transit have been counted.
     package var settlesAt: Instant
@@ -67,6 +82,8 @@ package struct Standstill: Hashable, Sendable, Codable {
     private var sentAtStandstill: Int?
     /// True if the counters restarted from zero since the pause.
     private(set) var countersRestarted: Bool?
+    /// The fall of the counters, until they pass their old values or are known to have restarted; nil if there is none.
+    private var fall: Fall?
 
     /// - Parameters:
     ///   - now: when the platform confirmed the pause.
@@ -74,10 +91,12 @@ package struct Standstill: Hashable, Sendable, Codable {
     ///   - pace: the lowest and the highest estimate of emails per second before the pause.
     ///   - known: the last sent counter and its time.
     ///   - gapMax: the longest gap between samples that can show a standstill.
+    ///   - beforeFall: the last sent counter before the counters fell, and its time, if a replica may lag.
     ///   - earlierFlat: the longest time between two increases while the campaign was sending, such as a cache causes.
     package init(
         since now: Instant, grace: Duration, pace: (min: Double, max: Double)? = nil,
-        known: (sent: Int, at: Instant)? = nil, earlierFlat: Duration? = nil, gapMax: Duration? = nil
+        known: (sent: Int, at: Instant)? = nil, beforeFall: (sent: Int, at: Instant)? = nil,
+        earlierFlat: Duration? = nil, gapMax: Duration? = nil
     ) {
         settlesAt = now + grace
         since = now
@@ -85,6 +104,10 @@ package struct Standstill: Hashable, Sendable, Codable {
         (self.earlierFlat, self.gapMax) = (earlierFlat, gapMax)
         first = known.map { Count(sent: $0.sent, at: $0.at) }
         (latest, flatSince) = (first, known == nil ? nil : now)
+        fall = beforeFall.map {
+            let count = Count(sent: $0.sent, at: $0.at)
+            return Fall(first: count, latest: count, at: $0.at)
+        }
     }
 
     /// True if the campaign was seen to stand still, so that the pause took effect.
@@ -100,18 +123,28 @@ package struct Standstill: Hashable, Sendable, Codable {
         }
         return Standstill(
             since: now, grace: grace, pace: low.flatMap { low in high.map { (low, $0) } },
-            known: latest.map { ($0.sent, $0.at) }, earlierFlat: earlierFlat, gapMax: gapMax)
+            known: latest.map { ($0.sent, $0.at) }, beforeFall: fall.map { ($0.latest.sent, $0.latest.at) },
+            earlierFlat: earlierFlat, gapMax: gapMax)
     }
 
     /// Clamps ``settlesAt`` and the start to `latest`, because the clock may have been set back.
     mutating func clamp(to latest: Instant) {
         settlesAt = min(settlesAt, latest)
         since = since.map { min($0, latest) }
+        if let fall { self.fall?.at = min(fall.at, latest) }
     }
 
     /// Rebases on restarted counters; `sent` and `time` are those of the first restarted sample.
     mutating func restartCounters(sent: Int?, at time: Instant) {
-        countersRestarted = true
+        defer { countersRestarted = true }
+        if let latest {
+            fall =
+                fall
+                ?? Fall(
+                    first: first, latest: latest, sentWhenSettled: sentWhenSettled, sentAtStandstill: sentAtStandstill,
+                    restarted: countersRestarted, at: time)
+            fall?.rises = 0
+        }
         rebase(on: sent.map { Count(sent: $0, at: time) })
     }
 
@@ -126,11 +159,44 @@ package struct Standstill: Hashable, Sendable, Codable {
     ///
     /// - Parameters:
     ///   - requestedAt: when the sample was requested; one from before the pause shows nothing.
+    ///   - isStep: the growth was not sent since the last sample: a replica that lagged catches up.
     ///   - couldSendUntil: the latest time at which emails and volume were known to be left; nil if unknown.
     package mutating func observe(
-        sent: Int?, requestedAt: Instant, couldSendUntil: Instant?, at now: Instant
+        sent: Int?, requestedAt: Instant, isStep: Bool = false, couldSendUntil: Instant?, at now: Instant
     ) -> Finding {
         guard let sent, requestedAt >= since ?? settlesAt, !isLagging(sent, at: now) else { return .still }
+        let mayBeReplica = noteFall(sent, isStep: isStep, at: now)
+        let finding = observe(sent, requestedAt: requestedAt, couldSendUntil: couldSendUntil, at: now)
+        return mayBeReplica ? .still : finding
+    }
+
+    /// Notes a sample after the counters fell; true while a replica that lags explains its growth.
+    ///
+    /// Below the old count, a few increases show nothing: replicas return in steps. A campaign that sends soon shows
+    /// more of them than that.
+    private mutating func noteFall(_ sent: Int, isStep: Bool, at now: Instant) -> Bool {
+        guard let fall else { return false }
+        if sent >= fall.latest.sent {
+            (first, latest) = (fall.first, fall.latest)
+            (sentWhenSettled, sentAtStandstill) = (fall.sentWhenSettled, fall.sentAtStandstill)
+            (growths, flatSince, flatSamples) = (nil, now, 0)
+            (countersRestarted, self.fall) = (fall.restarted, nil)
+            return false
+        }
+        if now - fall.at > ReplicaLag.max {
+            rebase(on: latest)
+            self.fall = nil
+            return false
+        }
+        if !isStep, let latest, sent > latest.sent { self.fall?.rises += 1 }
+        let isSending = self.fall?.rises ?? 0 >= Standstill.sending.risesMin
+        if isSending, now - fall.at >= Standstill.sending.lasting { self.fall = nil }
+        return self.fall != nil
+    }
+
+    private mutating func observe(
+        _ sent: Int, requestedAt: Instant, couldSendUntil: Instant?, at now: Instant
+    ) -> Finding {
         let count = Count(sent: sent, at: now)
         defer { latest = count }
         guard let before = latest, let first else {

@@ -23,9 +23,9 @@ package enum CampaignEvent: Sendable {
     case countersReturned
 
     /// The rule's condition has been unknown for this long, because data is missing.
-    case ruleLacksData(Rule, MissingData, lasting: Duration)
+    case ruleLacksData(RuleDataReport, lasting: Duration)
     /// The data that a rule was reported to lack arrives again, after this long.
-    case ruleHasData(Rule, MissingData, after: Duration)
+    case ruleHasData(RuleDataReport, after: Duration)
 
     // MARK: Pauses
 
@@ -186,5 +186,16 @@ extension ResumeObstacle {
         case .campaignMissing: "missing"
         case .breached(let rule, _, _): "rule \(rule)"
         }
+    }
+}
+
+/// The data that a rule, or the probation after one of its pauses, lacks or lacked.
+package struct RuleDataReport: Sendable {
+    package var rule: Rule
+    package var data: MissingData
+    package var isProbation: Bool
+
+    package init(_ rule: Rule, _ data: MissingData, isProbation: Bool = false) {
+        (self.rule, self.data, self.isProbation) = (rule, data, isProbation)
     }
 }

@@ -36,6 +36,8 @@ package enum StartFailureAftermath: Hashable, Sendable {
     case closed
     /// The policy no longer names the launch.
     case notInPolicy
+    /// The response was lost and the campaign has stayed a draft for a day.
+    case givenUp
 }
 
 /// A start and its evidence.

@@ -17,11 +17,15 @@ package enum PoolEvent: Sendable {
     case unbound(PoolBinding)
     /// Several pools of the platform match the policy's pool.
     case ambiguous(PoolBinding, count: Int)
+    /// A rule on the pool has had no data for `stale_after`, so it cannot act.
+    case ruleLacksData(PoolID, RuleDataReport, lasting: Duration)
+    /// A rule on the pool that was reported to lack data has it again.
+    case ruleHasData(PoolID, RuleDataReport, after: Duration)
 
     package var pool: PoolID {
         switch self {
         case .exhausted(let pool), .renewed(let pool), .inconsistent(let pool), .consistent(let pool): pool.id
-        case .missing(let id, _): id
+        case .missing(let id, _), .ruleLacksData(let id, _, _), .ruleHasData(let id, _, _): id
         case .unbound(let binding), .ambiguous(let binding, _): binding.name
         }
     }

@@ -18,6 +18,7 @@ package struct PoolMachine: Sendable {
     private struct Slot: Sendable {
         var identity: RuleIdentity
         var state: RuleState
+        var data = RuleData.complete
     }
 
     package let id: PoolID
@@ -117,6 +118,15 @@ package struct PoolMachine: Sendable {
         return slot.state.observe(RuleState.Outcome(truth), at: now, for: rule.forClause, maxGap: maxGap)
     }
 
+    /// Notes what leaves the rule's condition unknown; returns what is to be reported.
+    mutating func observe(
+        _ missing: MissingNames, ofRule index: Int, reportAfter limit: Duration, at now: Instant
+    ) -> RuleData.Change? {
+        // A missing pool is reported itself.
+        guard !isMissing else { return nil }
+        return slots[index]?.data.observe(missing, reportAfter: limit, at: now)
+    }
+
     /// Notes that the rule's dry run was reported; true once per firing.
     mutating func noteReported(ofRule index: Int) -> Bool {
         guard let slot = slots[index], !slot.state.wasReported else { return false }
@@ -126,23 +136,27 @@ package struct PoolMachine: Sendable {
 
     /// Adopts a new policy; rules with the same identity keep their state.
     mutating func adopt(_ policy: CheckedPolicy) {
-        let kept = Dictionary(slots.values.map { ($0.identity, $0.state) }, uniquingKeysWith: { first, _ in first })
+        let kept = Dictionary(slots.values.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
         slots = [:]
         for (index, rule) in policy.rules.enumerated() where rule.trigger == .pool {
-            if let state = kept[rule.identity] { slots[index] = Slot(identity: rule.identity, state: state) }
+            if let slot = kept[rule.identity] { slots[index] = slot }
         }
     }
 
     // MARK: Storage
 
     var ruleMemories: [RuleMemory] {
-        slots.sorted { $0.key < $1.key }.map { RuleMemory($0.value.identity, $0.value.state, armed: nil) }
+        slots.sorted { $0.key < $1.key }.map {
+            RuleMemory($0.value.identity, $0.value.state, armed: nil, data: $0.value.data)
+        }
     }
 
     mutating func takeUp(_ rules: [RuleMemory], _ policy: CheckedPolicy, at now: Instant) {
         for (index, rule) in policy.rules.enumerated() where rule.trigger == .pool && rule.applies(to: id) {
             guard let stored = rules.first(where: { $0.identity == rule.identity }) else { continue }
-            slots[index] = Slot(identity: rule.identity, state: stored.state.clamped(to: now))
+            slots[index] = Slot(
+                identity: rule.identity, state: stored.state.clamped(to: now),
+                data: stored.data?.clamped(to: now) ?? .complete)
         }
     }
 }

@@ -29,8 +29,8 @@ struct RecordedCampaign: Sendable {
             case .usable: break
             case .doubtful: return answer(stats, counters, isDoubtful: true)
             case .restarted(let restart):
-                earlier = earlier ?? (shift, standing)
                 take(Counters(restart.stats), at: restart.at)
+                if recorded.restartedAt == restart.at { earlier = (shift, standing) }
                 shift = .zero
                 if standing != nil { standing = .zero }
             }

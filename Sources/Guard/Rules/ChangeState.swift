@@ -65,7 +65,7 @@ struct ChangeState: Codable, Hashable, Sendable {
         guard !newest.hits.isNaN, !newest.trials.isNaN else { return }
         let isQuiet = isQuiet(counters, newest, at: now)
         if isGap {
-            (hits, trials) = (max(hits, newest.hits), max(trials, newest.trials))
+            skip(newest)
             return
         }
         if isQuiet { skipLateHits(newest) }
@@ -75,6 +75,17 @@ struct ChangeState: Codable, Hashable, Sendable {
         let hit = min(grown, max(0, newest.hits - hits))
         detector.count(hit, of: grown, at: now, in: &evidence)
         (hits, trials) = (hits + hit, newest.trials)
+    }
+
+    /// Leaves the growth up to these counters uncounted, because it is not new.
+    mutating func skip(to counters: Counters, at now: Instant, _ test: SequentialTest) {
+        at = now
+        let newest = (hits: counters[test.hits], trials: counters[test.trials])
+        if !newest.hits.isNaN, !newest.trials.isNaN { skip(newest) }
+    }
+
+    private mutating func skip(_ newest: Counts) {
+        (hits, trials) = (max(hits, newest.hits), max(trials, newest.trials))
     }
 
     /// Notes the newest activity; true if the latest was more than ``quietAfter`` ago.

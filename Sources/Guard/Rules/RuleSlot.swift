@@ -4,7 +4,7 @@ import Policy
 /// The state of one rule on one running campaign.
 struct RuleSlot: Sendable {
     /// What the rule counts from, and its evidence since.
-    struct Arming: Sendable {
+    struct Arming: Codable, Hashable, Sendable {
         var counters: CampaignStats
         var change: ChangeState?
     }
@@ -13,6 +13,8 @@ struct RuleSlot: Sendable {
     /// The counters at which a rule with a confidence was armed; nil before that, and for other rules.
     private(set) var armed: CampaignStats?
     var data = RuleData.complete
+    /// Whether the probation after one of its pauses has the data that it needs.
+    var probationData = RuleData.complete
     /// The evidence of a rule with `within` since it was armed; nil before that, and for other rules.
     private(set) var change: ChangeState?
 
@@ -33,6 +35,11 @@ struct RuleSlot: Sendable {
         guard let test = running.test, let detector = running.detector, armed != nil else { return }
         change?.count(counters, at: now, test, detector)
         if change == nil { change = ChangeState(test, from: counters, at: now) }
+    }
+
+    /// Leaves a sample's growth out of the evidence of a rule with `within`.
+    mutating func skip(to counters: Counters, at now: Instant, for running: CampaignRules.Running) {
+        if let test = running.test { change?.skip(to: counters, at: now, test) }
     }
 
     /// Restarts the rule without evidence, counting from these counters.

@@ -24,7 +24,12 @@ package struct RuleTable: Sendable {
     func slot(_ index: Int) -> RuleSlot { slots[index] }
 
     /// The data that each rule is reported to lack, in policy order; nil for a rule that lacks none.
-    package var reportedMissing: [MissingData?] { slots.map(\.data.reported) }
+    ///
+    /// What its probation lacks counts, too.
+    package var reportedMissing: [MissingData?] { slots.map { $0.data.reported ?? $0.probationData.reported } }
+
+    /// The slot whose probation lacks data; nil if none does.
+    var slotLackingProbationData: Int? { slots.firstIndex { $0.probationData != .complete } }
 
     /// True unless the rule's last sample lacked data.
     func hasData(ofSlot index: Int) -> Bool { slots[index].data == .complete }
@@ -66,6 +71,13 @@ package struct RuleTable: Sendable {
         }
     }
 
+    /// Leaves a sample's growth uncounted for every rule with `within`.
+    mutating func skip(to counters: Counters, at now: Instant) {
+        for index in slots.indices where set.running[index].detector != nil {
+            slots[index].skip(to: counters, at: now, for: set.running[index])
+        }
+    }
+
     mutating func observe(_ truth: Truth, ofSlot index: Int, at now: Instant, maxGap: Duration) -> RuleState.Change? {
         slots[index].observe(truth, at: now, for: set.running[index].forClause, maxGap: maxGap)
     }
@@ -75,6 +87,12 @@ package struct RuleTable: Sendable {
         at now: Instant
     ) -> RuleData.Change? {
         slots[index].data.observe(missing, because: reason, reportAfter: limit, at: now)
+    }
+
+    mutating func observe(
+        probation missing: MissingNames, ofSlot index: Int, reportAfter limit: Duration?, at now: Instant
+    ) -> RuleData.Change? {
+        slots[index].probationData.observe(missing, reportAfter: limit, at: now)
     }
 
     /// Notes that the rule's dry run was reported.
@@ -121,7 +139,9 @@ package struct RuleTable: Sendable {
 
     var memories: [RuleMemory] {
         zip(set.running, slots).map {
-            RuleMemory($0.identity, $1.state, armed: $1.armed, change: $1.change, data: $1.data)
+            RuleMemory(
+                $0.identity, $1.state, armed: $1.armed, change: $1.change, data: $1.data,
+                probationData: $1.probationData)
         }
     }
 
@@ -132,6 +152,7 @@ package struct RuleTable: Sendable {
             hasher.combine(slot.armed)
             hasher.combine(slot.change?.storageMark)
             hasher.combine(slot.data)
+            hasher.combine(slot.probationData)
         }
         hasher.combine(mutes)
     }
@@ -142,14 +163,22 @@ package struct RuleTable: Sendable {
             slots[index] = RuleSlot(
                 state: stored.state.clamped(to: now), armed: stored.armed, change: stored.change?.clamped(to: now),
                 data: stored.data?.clamped(to: now) ?? .complete)
+            slots[index].probationData = stored.probationData?.clamped(to: now) ?? .complete
         }
         self.mutes = mutes
     }
 
     /// Counts stored samples, oldest first, that are newer than the restored evidence.
-    mutating func recall(_ stored: [(at: Instant, stats: CampaignStats)], at now: Instant) {
+    ///
+    /// - Parameter steps: the times of samples whose growth was not sent then.
+    mutating func recall(
+        _ stored: [(at: Instant, stats: CampaignStats)], skipping steps: Set<Instant>, at now: Instant
+    ) {
         for index in slots.indices where slots[index].change != nil {
             for sample in stored where sample.at <= now && slots[index].change?.precedes(sample.at) == true {
+                if steps.contains(sample.at) {
+                    slots[index].skip(to: Counters(sample.stats), at: sample.at, for: set.running[index])
+                }
                 slots[index].count(Counters(sample.stats), at: sample.at, for: set.running[index])
             }
         }

@@ -66,13 +66,20 @@ struct SampleHistory: Sendable {
     /// True while the last restart may yet prove to be none.
     var isRestartOpen: Bool { unbroken.isRestartOpen }
 
+    /// When the open restart was; nil if none is open.
+    var restartedAt: Instant? { unbroken.restartedAt }
+
+    /// The samples since the open restart that show sending; nil if no restart is open.
+    var risesSinceRestart: Int? { unbroken.risesSinceRestart }
+
     /// Appends a usable sample; returns what it shows of restarts.
     @discardableResult
     mutating func append(_ reported: Counters, at now: Instant) -> UnbrokenCounters.Change {
         let (counters, change) = unbroken.append(reported, at: now)
         switch change {
         case .none: if !isRestartOpen { earlier = nil }
-        case .restarted: earlier = earlier ?? windows
+        case .stepped: break
+        case .restarted: if unbroken.restartedAt == now { earlier = windows }
         case .returned:
             windows = earlier ?? windows
             earlier = nil

@@ -20,6 +20,7 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
     package var watch: Watch?
     /// When the first usable sample ever was taken; nil before it.
     package var firstAt: Instant?
+    var beforeRestart: BeforeRestart?
 
     /// The key names in stored ledgers.
     private enum CodingKeys: String, CodingKey {
@@ -27,7 +28,7 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
         case resumes = "recovery"
         case standingSince = "stillSince"
         case isStandstillReported = "toldStill"
-        case mutes, orderedPause, launchHold, watch
+        case mutes, orderedPause, launchHold, watch, beforeRestart
         case firstAt = "firstSeen"
     }
 
@@ -59,6 +60,7 @@ extension CampaignMemory {
         launchHold = try container.decodeIfPresent(Order.self, forKey: .launchHold)
         watch = try container.decodeIfPresent(Watch.self, forKey: .watch)
         firstAt = try container.decodeIfPresent(Instant.self, forKey: .firstAt)
+        beforeRestart = try container.decodeIfPresent(BeforeRestart.self, forKey: .beforeRestart)
     }
 }
 
@@ -71,16 +73,18 @@ struct RuleMemory: Codable, Hashable, Sendable {
     var armed: CampaignStats?
     /// The evidence of a rule with `within`; nil for other rules, and in records of older versions.
     var change: ChangeState?
-    /// Absent while the rule has its data, and from records of older versions.
+    /// Absent while the rule has its data, and from records of older versions; so is that of its probation.
     var data: RuleData?
+    var probationData: RuleData?
 
     init(
         _ identity: RuleIdentity, _ state: RuleState, armed: CampaignStats?, change: ChangeState? = nil,
-        data: RuleData = .complete
+        data: RuleData = .complete, probationData: RuleData = .complete
     ) {
         (name, fingerprint) = (identity.name, identity.fingerprint)
         (self.state, self.armed, self.change) = (state, armed, change)
         self.data = data == .complete ? nil : data
+        self.probationData = probationData == .complete ? nil : probationData
     }
 
     var identity: RuleIdentity { RuleIdentity(name: name, fingerprint: fingerprint) }

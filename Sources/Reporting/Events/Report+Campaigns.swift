@@ -14,8 +14,9 @@ extension Report {
         case .standstill(let since, let lasting): standstill(campaign, since, lasting)
         case .countersRestarted(let before, let after): countersRestarted(campaign.entry, before, after)
         case .countersReturned: countersReturned(campaign)
-        case .ruleLacksData(let rule, let data, let lasting): ruleLacksData(campaign, rule, data, lasting)
-        case .ruleHasData(let rule, let data, let duration): ruleHasData(campaign, rule, data, duration)
+        case .ruleLacksData(let report, let lasting):
+            ruleLacksData(campaign.name, report, lasting, Fields(campaign))
+        case .ruleHasData(let report, let duration): ruleHasData(campaign.name, report, duration, Fields(campaign))
         case .paused(let report): paused(campaign, report)
         case .alreadyPaused(let decision, let status, let pausedAt):
             alreadyPaused(campaign, decision, status, pausedAt)

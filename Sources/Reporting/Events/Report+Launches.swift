@@ -158,6 +158,8 @@ extension Report {
             case .triedAgain: "it is evaluated on fresh stats and tried again"
             case .closed: "fix the campaign and reload the policy to try again"
             case .notInPolicy: "it is not tried again, because the policy no longer names its launch"
+            case .givenUp:
+                "its reserved volume is free again; if it sends later, that counts as Sendwarden's start"
             }
         return JournalEvent(.launchFailed, "could not start \(campaign.name): \(fault.summary); \(next)", fields)
     }

@@ -35,6 +35,10 @@ extension Report {
                 "\(count) pools of workspace \(binding.workspace) match pool \(binding.name) of the policy, "
                     + "\(binding.target.text); its volume and senders are unknown until exactly one matches",
                 Fields(binding.name))
+        case .ruleLacksData(let id, let report, let lasting):
+            return ruleLacksData("pool \(id)", report, lasting, Fields(id))
+        case .ruleHasData(let id, let report, let duration):
+            return ruleHasData("pool \(id)", report, duration, Fields(id))
         }
     }
 

@@ -26,31 +26,48 @@ extension Report {
         }
     }
 
+    /// - Parameters:
+    ///   - subject: the campaign or the pool.
+    ///   - fields: those of the subject.
     static func ruleLacksData(
-        _ campaign: CampaignSnapshot, _ rule: Rule, _ data: MissingData, _ lasting: Duration
+        _ subject: String, _ report: RuleDataReport, _ lasting: Duration, _ fields: Fields
     ) -> JournalEvent {
-        JournalEvent(
-            .ruleNoData,
-            "rule \(rule.name) cannot act on \(campaign.name): \(Phrase.text(data)) (for \(lasting.spokenText)); "
-                + "conditions that read this are unknown and pause nothing", fields(campaign, rule, data))
+        let lack = "\(Phrase.text(report.data)) (for \(lasting.spokenText))"
+        let message =
+            report.isProbation
+            ? "the probation of rule \(report.rule.name) cannot judge \(subject): \(lack); it neither ends nor pauses"
+            : "rule \(report.rule.name) cannot act on \(subject): \(lack); conditions that read this are unknown and "
+                + without(report.rule.action)
+        return JournalEvent(.ruleNoData, message, Report.fields(report, fields))
+    }
+
+    /// What a rule whose condition is unknown leaves undone.
+    private static func without(_ action: Rule.Action) -> String {
+        switch action {
+        case .pause: "pause nothing"
+        case .hold: "hold nothing"
+        case .alert: "report nothing"
+        case .removeSender: "remove nobody"
+        case .restoreSender: "restore nobody"
+        }
     }
 
     static func ruleHasData(
-        _ campaign: CampaignSnapshot, _ rule: Rule, _ data: MissingData, _ duration: Duration
+        _ subject: String, _ report: RuleDataReport, _ duration: Duration, _ fields: Fields
     ) -> JournalEvent {
-        JournalEvent(
-            .ruleDataRestored,
-            "rule \(rule.name) has data on \(campaign.name) again after \(duration.spokenText) without",
-            fields(campaign, rule, data))
+        let rule = report.isProbation ? "the probation of rule \(report.rule.name)" : "rule \(report.rule.name)"
+        return JournalEvent(
+            .ruleDataRestored, "\(rule) has data on \(subject) again after \(duration.spokenText) without",
+            Report.fields(report, fields))
     }
 
-    private static func fields(_ campaign: CampaignSnapshot, _ rule: Rule, _ data: MissingData) -> Fields {
-        var fields = Fields(campaign)
-        fields.add(rule)
-        fields[.missing] = data.names.all.joined(separator: ", ")
-        fields[.reason] = data.reason
-        fields[.since] = data.since.rfc3339
-        if rule.mode == .observe { fields[.mode] = Mode.observe.rawValue }
+    private static func fields(_ report: RuleDataReport, _ subject: Fields) -> Fields {
+        var fields = subject
+        fields.add(report.rule)
+        fields[.missing] = report.data.names.all.joined(separator: ", ")
+        fields[.reason] = report.data.reason
+        fields[.since] = report.data.since.rfc3339
+        if report.rule.mode == .observe { fields[.mode] = Mode.observe.rawValue }
         return fields
     }
 

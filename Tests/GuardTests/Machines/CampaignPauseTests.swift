@@ -61,7 +61,7 @@ import Testing
         #expect(words == [state == .paused ? "paused" : "already paused"] && bench.machine.state == state)
     }
 
-    @Test(arguments: [(-1, CampaignState.pausedByAnother), (0, .paused), (60, .paused), (61, .pausedByAnother)])
+    @Test(arguments: [(-1, CampaignState.pausedByAnother), (0, .paused), (62, .paused), (63, .pausedByAnother)])
     func aLostAttemptExplainsAPauseWithinAMinute(_ seconds: Int, _ state: CampaignState) throws {
         var bench = try pausing()
         let first = bench.now
@@ -75,6 +75,37 @@ import Testing
         let pausedAt = first + .seconds(seconds) - (seconds < 0 ? .seconds(2) : .zero)
         _ = try bench.answerPause(ActionAnswer(status: .paused, pausedAt: pausedAt))
         #expect(bench.machine.state == state)
+    }
+
+    /// A clock that is ahead makes our own pause look later than the attempt that had lost its response.
+    @Test(arguments: [90, 300, 360]) func aTimestampAheadBlamesNobody(_ ahead: Int) throws {
+        var bench = try pausing()
+        let first = bench.now
+        #expect(try bench.answerPause(.failure(Fault(.unreachable, "timeout"))) == ["pause failed 1"])
+        bench.wait(600)
+        #expect(bench.retryPause() == ["store intent", "send pause 2"])
+        let answer = ActionAnswer(status: .paused, pausedAt: first + .seconds(ahead))
+        #expect(try bench.answerPause(answer) == ["paused"], "perhaps ours")
+        #expect(bench.machine.state == .paused && bench.machine.resumeAt == nil, "perhaps not")
+    }
+
+    @Test func aClockKnownToBeAheadExplainsItsTimestamps() throws {
+        for (ahead, isOurs) in [(45, true), (90, true), (20, false)] {
+            var bench = try pausing()
+            for _ in 0..<3 { bench.skew.note(.seconds(45)) }
+            let first = bench.now
+            #expect(try bench.answerPause(.failure(Fault(.unreachable, "timeout"))) == ["pause failed 1"])
+            if ahead == 90 {
+                bench.wait(600)
+                #expect(bench.retryPause() == ["store intent", "send pause 2"])
+            } else {
+                bench.wait(1)
+                #expect(bench.retryPause() == ["store intent", "send pause 2"])
+            }
+            let answer = ActionAnswer(status: .paused, pausedAt: first + .seconds(ahead))
+            #expect(try bench.answerPause(answer) == ["paused"])
+            #expect((bench.machine.resumeAt != nil) == isOurs, "\(ahead)")
+        }
     }
 
     @Test func otherStatusesAreNotAPause() throws {

@@ -69,9 +69,8 @@ enum Transcript {
         case .standstill(_, let lasting): "standstill for \(Int(lasting.seconds))s"
         case .countersRestarted: "counters restarted"
         case .countersReturned: "counters returned"
-        case .ruleLacksData(let rule, let data, let lasting):
-            "\(rule.name) lacks \(data.names.all.joined(separator: ", ")) for \(Int(lasting.seconds))s"
-        case .ruleHasData(let rule, _, let duration): "\(rule.name) has data after \(Int(duration.seconds))s"
+        case .ruleLacksData(let report, let lasting): word(report) + " for \(Int(lasting.seconds))s"
+        case .ruleHasData(let report, let duration): "\(report.rule.name) has data after \(Int(duration.seconds))s"
         case .paused(let pause):
             (pause.mode == .observe ? "would pause" : "paused") + (pause.resumesExhausted ? " for good" : "")
         case .alreadyPaused: "already paused"
@@ -140,7 +139,14 @@ enum Transcript {
         case .missing: "missing"
         case .unbound: "unbound"
         case .ambiguous(_, let count): "ambiguous \(count)"
+        case .ruleLacksData(_, let report, let lasting): word(report) + " for \(Int(lasting.seconds))s"
+        case .ruleHasData(_, let report, let duration): "\(report.rule.name) has data after \(Int(duration.seconds))s"
         }
+    }
+
+    private static func word(_ report: RuleDataReport) -> String {
+        (report.isProbation ? "probation of " : "")
+            + "\(report.rule.name) lacks \(report.data.names.all.joined(separator: ", "))"
     }
 
     private static func word(_ event: SenderEvent) -> String {

@@ -112,6 +112,63 @@ import Testing
         #expect(Self.changes([100, 200, 10, 50, 90, 205]).changes.last == UnbrokenCounters.Change.none)
     }
 
+    /// Half an hour of a steady campaign before what follows.
+    private static let steady = (0...30).map { 500 + $0 }
+
+    @Test(arguments: [
+        [100, 100, 100, 530], [40, 41, 300, 530], [100, 100, 300, 300, 531], [0, 0, 0, 120, 250, 400, 533],
+        [10, 10, 10, 100, 200, 300, 400, 530], [200, 200, 200, 420, 529, 530],
+    ])
+    func countersThatReturnInStepsNeverRestarted(_ way: [Int]) {
+        let (changes, grown) = Self.changes(Self.steady + way)
+        let after = changes.dropFirst(Self.steady.count)
+        #expect(after.first == .restarted && after.contains(.returned) && !after.dropFirst().contains(.restarted))
+        #expect(grown == Double((way.last ?? 0) - 500))
+    }
+
+    /// On the way back, a window counts what the campaign can have sent, and not the steps.
+    @Test func stepsCountForNothing() {
+        let (changes, grown) = Self.changes(Self.steady + [100, 101, 102, 300, 301, 400])
+        #expect(changes.suffix(6) == [.restarted, .none, .none, .stepped, .none, .stepped])
+        #expect(grown == 33)
+    }
+
+    /// A counter that a step's sample lacks is no growth once it is there again.
+    @Test func aStepCountsForNothingInCountersThatItLacks() {
+        var history = Self.history(.seconds(3600))
+        var minute: Int64 = 0
+        func append(_ sent: Int, _ bounced: Int?) -> UnbrokenCounters.Change {
+            minute += 1
+            return history.append(Self.counters(sent, bounced: bounced), at: Instant(milliseconds: minute * 60_000))
+        }
+        for sent in Self.steady { _ = append(sent, sent / 10) }
+        _ = append(100, 10)
+        #expect(append(300, nil) == .stepped)
+        #expect(append(301, 31) == .none)
+        #expect(history.increase(of: .sent, over: .seconds(3600))?.amount == 31)
+        #expect(history.increase(of: .bounced, over: .seconds(3600))?.amount == 3)
+    }
+
+    /// A campaign that sends as fast as before shows growth, however large its share of the old count.
+    @Test func growthAtTheUsualPaceIsNoStep() {
+        let (changes, grown) = Self.changes([0, 30, 60, 90, 120, 10, 40, 70, 100, 130])
+        #expect(changes.suffix(5) == [.restarted, .none, .none, .none, .none])
+        #expect(grown == 240)
+    }
+
+    @Test func aRestartIsSettledAfterADay() {
+        var history = Self.history(.seconds(3600))
+        for (minute, sent) in Self.steady.enumerated() {
+            history.append(Self.counters(sent), at: Instant(milliseconds: Int64(minute) * 60_000))
+        }
+        let at = Instant(milliseconds: 31 * 60_000)
+        #expect(history.append(Self.counters(100), at: at) == .restarted)
+        history.append(Self.counters(110), at: at + .seconds(86400))
+        #expect(history.isRestartOpen)
+        #expect(history.append(Self.counters(530), at: at + .seconds(86401)) == .none)
+        #expect(!history.isRestartOpen)
+    }
+
     @Test func aReloadKeepsWhatAReturnRestores() {
         var history = Self.history(.seconds(3600))
         for (minute, count) in [100, 200, 40].enumerated() {

@@ -48,7 +48,9 @@ extension Invariants {
                 lacking[id] = (since, at - since > Self.toleratedGap)
             case .reported(let at, let event):
                 guard let id = event.fields[.campaign].flatMap({ CampaignID($0) }) else { continue }
+                let isOther = event.fields[.rule] != "bounces" || event.message.hasPrefix("the probation")
                 switch event.kind {
+                case .ruleNoData where isOther, .ruleDataRestored where isOther: break
                 case .ruleNoData:
                     if !lacksNow.contains(id) { violations.append("\(id) is reported to lack data at \(at)") }
                     if !open.insert(id).inserted, run.crashes == 0 {

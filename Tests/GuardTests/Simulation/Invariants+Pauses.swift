@@ -61,7 +61,9 @@ extension Invariants {
                 switch event.kind {
                 case .campaignResumed:
                     breaches[id] = nil
-                    if event.fields[.rule] != nil { (base[id], baseBeforeReset[id]) = (evaluated[id], nil) }
+                    if let rule = event.fields[.rule] {
+                        (base[id], baseBeforeReset[id]) = (rule == "bounces" ? evaluated[id] : nil, nil)
+                    }
                     isPaused.remove(id)
                 case .statsReset:
                     if baseBeforeReset[id] == nil { baseBeforeReset[id] = base[id] }

@@ -19,6 +19,7 @@ struct RandomWorld {
     /// The rule's parameters, for checks that do not read the policy.
     let limit: Double
     let resolvedMin: Int
+    let rules: RandomRules
 
     init(seed: UInt64, days: Int) throws {
         self.seed = seed
@@ -40,6 +41,7 @@ struct RandomWorld {
         world.pools = [pool]
         var campaigns = ""
         var (launches, otherLaunches) = ("", "")
+        var rules = RandomRules(seed: seed)
         var windows = LaunchWindows(seed: seed, began: world.start ?? Self.start, length: length)
         for number in 1...Int.random(in: 2...4, using: &generator) {
             let id = CampaignID(unchecked: "camp_\(number)")
@@ -54,7 +56,7 @@ struct RandomWorld {
                 campaign.bounced = campaign.sent / pick([5, 8, 20, 1000])
             }
             world.campaigns.append(campaign)
-            campaigns += "  - {id: \(id), pool: pool_a}\n"
+            campaigns += "  - {id: \(id), pool: pool_a\(rules.labels())}\n"
             if chance(campaign.status == .draft ? 0.8 : 0.1) {
                 let priority = Int.random(in: 0...2, using: &generator)
                 let launch = windows.launch(of: id, priority: priority)
@@ -97,8 +99,9 @@ struct RandomWorld {
                 when: bounceRate > \(limit) and resolved >= \(resolvedMin)
                 for: \(pick(["0s", "10m", "2 of 3"]))
                 then: pause\(resume)
-              - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}
+              - {name: fits, on: launch, when: totalEnrolled > pool.available, then: hold}\(rules.text())
             """
+        self.rules = rules
         policy = try Self.load(text)
         var parts = [text.replacing(launches.isEmpty ? "launches:" : "launches:\n" + launches, with: "")]
         for campaign in world.campaigns {
@@ -115,6 +118,11 @@ struct RandomWorld {
                 + "\n  - {name: many-replies, when: replyRate > 50%, then: alert}")
         // Last, so that the other choices of a seed stay as they are.
         weather.omissions = pick([0, 0, 0.02])
+        weather.returns = pick([0, 0, 0.01])
+        if weather.skew == .zero {
+            weather.skew = pick([.zero, .zero, .seconds(45), .seconds(300)])
+            weather.drift = pick([0, 0, 0.0003])
+        }
         self.weather = weather
     }
 
@@ -133,7 +141,8 @@ struct RandomWorld {
     func run(store: SimulatedRun.Store = .inMemory) throws -> SimulatedRun {
         let world = World(description, seed: seed, at: Self.start, step: .seconds(20))
         var run = try SimulatedRun(
-            policies: [policy, variant], parts: parts, world: world, weather: weather, seed: seed, store: store)
+            policies: [policy, variant], parts: parts, world: world, weather: weather, seed: seed, rules: rules,
+            store: store)
         try run.run(until: world.now + length)
         try run.calm(for: .seconds(2 * 3600))
         return run

@@ -36,7 +36,7 @@ extension SimulatedRun {
                             queued: 0,
                             openRate: SimulatedRun.glitchRate)))
             }
-            if let old = stuckAnswer(of: id, stats) { return .success(.stats(old)) }
+            if let old = stuckAnswer(of: id, stats) ?? returningAnswer(of: id, stats) { return .success(.stats(old)) }
             // A replica lags for one or two polls.
             if let before = lastAnswers[id], lagging[id, default: 0] < 2, chance(weather.lags) {
                 lagging[id, default: 0] += 1
@@ -78,6 +78,33 @@ extension SimulatedRun {
         return nil
     }
 
+    /// An old answer of a replica that was behind by more than half and returns in steps; nil if there is none.
+    private mutating func returningAnswer(of id: CampaignID, _ stats: CampaignStats) -> CampaignStats? {
+        // Without draws for other worlds, whose seeds stay as they are.
+        guard weather.returns > 0 else { return nil }
+        if let next = returningAnswers[id]?.first {
+            returningAnswers[id]?.removeFirst()
+            // Whoever reset the counters reset them on the replica too.
+            if next.sent ?? 0 <= stats.sent ?? 0 { return next }
+            returningAnswers[id] = []
+        }
+        if let last = pastAnswers[id]?.last, last.sent ?? 0 > stats.sent ?? 0 { pastAnswers[id] = [] }
+        if pastAnswers[id]?.last?.sent != stats.sent { pastAnswers[id, default: []].append(stats) }
+        let past = pastAnswers[id] ?? []
+        guard let sent = stats.sent, sent >= 20, chance(weather.returns),
+            let behind = past.lastIndex(where: { $0.sent ?? 0 < sent / 2 })
+        else { return nil }
+        // The way back leads over two to five of the answers since, the last of which is the present one.
+        var places = [Int.random(in: 0...behind, using: &generator)]
+        for _ in 0..<Int.random(in: 1...4, using: &generator) {
+            places.append(Int.random(in: places[0]..<past.count, using: &generator))
+        }
+        returningAnswers[id] = places.sorted().flatMap { place in
+            Array(repeating: past[place], count: Int.random(in: 1...8, using: &generator))
+        }
+        return returningAnswer(of: id, stats)
+    }
+
     /// Leaves out a counter for minutes or hours.
     private mutating func omitCounter(from stats: inout CampaignStats, of id: CampaignID) {
         // Without draws for other worlds, whose seeds stay as they are.
@@ -93,6 +120,11 @@ extension SimulatedRun {
         case .delivered: stats.delivered = nil
         case nil: break
         }
+    }
+
+    /// That time by the platform's clock, in whole seconds as the platform reports it.
+    private func stamp(_ time: Instant) -> Instant {
+        (time + weather.skew + (time - RandomWorld.start) * weather.drift).wholeSecond
     }
 
     mutating func apply(_ intent: Intent) -> Event {
@@ -129,8 +161,8 @@ extension SimulatedRun {
             }
         let answer = ActionAnswer(
             status: status,
-            pausedAt: (pretended[intent.campaign] ?? campaign?.pausedAt).map { ($0 + weather.skew).wholeSecond },
-            startedAt: campaign?.startedAt.map { ($0 + weather.skew).wholeSecond }, serverTimeAtRequest: nil)
+            pausedAt: (pretended[intent.campaign] ?? campaign?.pausedAt).map(stamp),
+            startedAt: campaign?.startedAt.map(stamp), serverTimeAtRequest: nil)
         return .answered(intent, .success(answer), jitter: Double.random(in: 0...1, using: &generator))
     }
 }

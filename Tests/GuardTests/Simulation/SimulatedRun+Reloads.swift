@@ -78,9 +78,9 @@ extension SimulatedRun {
                 misattributions.append("reported that someone else started \(id), at \(now)")
             }
         case .campaignAlreadyPaused:
-            // A platform whose timestamps are off, or a crash, may hide whose pause it was.
+            // A platform whose timestamps are behind, or a crash, may hide whose pause it was.
             let isBlame = !event.message.contains("is still paused")
-            if isBlame, weather.drops > 0, weather.skew == .zero, crashes == 0, let stop = stops[id], stop.isOurs,
+            if isBlame, weather.skew >= .zero, crashes == 0, let stop = stops[id], stop.isOurs,
                 world.campaign(id)?.status == .paused, pretended[id] == nil
             {
                 misattributions.append("reported that someone else paused \(id) at \(stop.at), at \(now)")

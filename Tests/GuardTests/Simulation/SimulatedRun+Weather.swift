@@ -35,8 +35,12 @@ extension SimulatedRun {
         var omissions = 0.0
         /// The difference between the platform's action timestamps and its Date header.
         var skew: Duration = .zero
+        /// By how much that difference grows in a second.
+        var drift = 0.0
         /// The share of polls from which on a replica answers a whole run of polls with a much older answer.
         var stuck = 0.0
+        /// The share of polls from which on a replica is behind by more than half, and returns in two to five steps.
+        var returns = 0.0
     }
 
     /// Where the guard's memory is stored.

@@ -59,6 +59,9 @@ struct SimulatedRun {
     var rejuvenated: [String] = []
     /// The first sample of each campaign, as a process knew it from storage.
     var firstSamples: [CampaignID: Instant] = [:]
+    /// The rules besides the usual one, and pauses of the one on groups that its sums do not justify.
+    let rules: RandomRules?
+    var groupViolations: [String] = []
     /// Campaigns that someone else started after a pause of ours, according to the platform.
     var restarted: Set<CampaignID> = []
     /// Campaigns that keep sending although the platform reports them as paused, and since when.
@@ -78,6 +81,9 @@ struct SimulatedRun {
     /// How many more polls a stuck replica answers, and with what.
     var stuckPolls: [CampaignID: Int] = [:]
     var oldAnswers: [CampaignID: CampaignStats] = [:]
+    /// The past answers about each campaign, and those that a replica gives on its way back.
+    var pastAnswers: [CampaignID: [CampaignStats]] = [:]
+    var returningAnswers: [CampaignID: [CampaignStats]] = [:]
     var omissions: [CampaignID: Omission] = [:]
     private var ledger: LedgerDatabase?
     private var stored = Memory()
@@ -101,9 +107,9 @@ struct SimulatedRun {
 
     init(
         policies: [CheckedPolicy], parts: [CheckedPolicy] = [], world: World, weather: Weather, seed: UInt64,
-        store: Store = .inMemory
+        rules: RandomRules? = nil, store: Store = .inMemory
     ) throws {
-        (self.policies, self.parts) = (policies, parts)
+        (self.policies, self.parts, self.rules) = (policies, parts, rules)
         policy = policies[0]
         self.store = store
         warden = Guard(policy: policy, at: world.now)
@@ -221,6 +227,7 @@ struct SimulatedRun {
             journal.offer(event, at: now)
         }
         readLog()
+        checkGroupPauses(effects)
         if fate == 1 { return try crash() }
         try store(effects)
         if fate == 2 { return try crash() }

@@ -299,6 +299,40 @@ import Testing
         #expect(bench.sent().map(\.action) == [.start])
     }
 
+    /// A lost start of a launch that left the policy holds its volume for a day, and is remembered as ours.
+    @Test func aLostStartWithoutALaunchIsGivenUpAfterADay() throws {
+        var bench = try bench("  - {campaign: camp_1}")
+        bench.answerPolls([1: 500], remaining: 600)
+        bench.answer(
+            try #require(bench.sent().first), .failure(Fault(.unreachable, "no answer", mayHaveTakenEffect: true)))
+        try bench.reload(Self.rule)
+        func stayADraft(hours: Int) {
+            for _ in 0..<hours {
+                bench.wait(.seconds(3600))
+                bench.seeDraft(enrolled: 500)
+                bench.seePool(remaining: 600)
+            }
+        }
+        let pool = PoolID(unchecked: "pool_a")
+        _ = bench.reported()
+        stayADraft(hours: 23)
+        #expect(!bench.reported().contains(.launchFailed))
+        #expect(bench.warden.campaigns[0].state == .starting && bench.warden.pools.reserved(in: pool) == 500)
+        stayADraft(hours: 2)
+        let failure = try #require(bench.reportedEvents().first { $0.kind == .launchFailed })
+        #expect(
+            failure.message
+                == "could not start camp_1: its start got no response, and the campaign is still a draft; its reserved "
+                + "volume is free again; if it sends later, that counts as Sendwarden's start")
+        #expect(bench.warden.campaigns[0].state == .draft && bench.warden.pools.reserved(in: pool) == 0)
+        try bench.restart(Self.rule)
+        stayADraft(hours: 5)
+        #expect(!bench.reported().contains(.launchFailed), "it is reported once")
+        bench.see(1, CampaignStats(totalEnrolled: 500, sent: 2, delivered: 1, bounced: 0, queued: 498))
+        #expect(bench.reported().contains(.launchReleased), "nobody else started it")
+        #expect(bench.warden.campaigns[0].state == .running)
+    }
+
     @Test func anAlertingLaunchRuleHoldsNothing() throws {
         let alert = "  - {name: large, on: launch, when: totalEnrolled > 400, then: alert}"
         var bench = try GuardBench("launches:\n  - {campaign: camp_1}\n" + Self.rule + "\n" + alert)

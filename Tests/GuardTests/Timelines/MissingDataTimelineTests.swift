@@ -79,7 +79,7 @@ import Testing
               - {name: either, when: bounceRate > 5% or sent > 5000, then: pause, mode: observe}
             """)
         let events = poll(&bench, minutes: 10, lacking: [.bounced])
-        #expect(events.map { $0.fields[.rule] } == ["lacks", "either"])
+        #expect(events.map { $0.fields[.rule] } == ["alert", "lacks", "either"])
     }
 
     @Test func noEmailsAreNotMissingData() throws {
@@ -119,6 +119,53 @@ import Testing
         #expect(event.message.contains("cannot act on camp_1: pool.remainingVolume is unknown (for "))
         bench.seePool(remaining: 600)
         bench.see(sent: 100, bounced: 0)
+        #expect(bench.reported().contains(.ruleDataRestored))
+    }
+
+    @Test func aProbationWithoutDataIsReported() throws {
+        let rule = Self.rule.replacing(
+            "then: pause}", with: "then: pause, resume: {after: 1h, probation: {sends: 500, when: bounceRate > 30%}}}")
+        var bench = try GuardBench(rule)
+        _ = poll(&bench, minutes: 3, lacking: [])
+        bench.confirmPause(try #require(bench.sent().first))
+        bench.wait(.seconds(3600))
+        bench.see(1, Self.stats(130, bounced: 26))
+        bench.confirmStart(try #require(bench.sent().first))
+        let lost = poll(&bench, minutes: 20, from: 140, lacking: [.bounced])
+        let messages = lost.map(\.message).sorted()
+        #expect(messages.count == 2)
+        #expect(messages.first?.hasPrefix("rule b cannot act on camp_1: its stats lack bounced") == true)
+        #expect(
+            messages.last?.hasPrefix("the probation of rule b cannot judge camp_1: its stats lack bounced (for 5m")
+                == true)
+        #expect(messages.last?.hasSuffix("it neither ends nor pauses") == true)
+        try bench.restart(rule)
+        #expect(poll(&bench, minutes: 20, from: 340, lacking: [.bounced]) == [], "it was reported")
+        let back = poll(&bench, minutes: 1, from: 540, lacking: [])
+        #expect(back.map(\.kind) == [.ruleDataRestored, .ruleDataRestored])
+    }
+
+    @Test func aRuleOnAPoolWithoutDataIsReported() throws {
+        let rule = "rules:\n  - {name: low, on: pool, when: pool.remainingVolume < 10, then: alert}"
+        var bench = try GuardBench(rule)
+        func see(_ remaining: Int?, minutes: Int) {
+            for _ in 0..<minutes {
+                bench.seePool(remaining: remaining)
+                bench.wait(Self.minute)
+            }
+        }
+        see(nil, minutes: 5)
+        #expect(bench.reported() == [], "not for stale_after yet")
+        see(nil, minutes: 30)
+        let events = bench.reportedEvents().filter { $0.kind == .ruleNoData }
+        let event = try #require(events.first)
+        #expect(events.count == 1 && event.fields[.pool] == "pool_a" && event.fields[.rule] == "low")
+        #expect(event.message.hasPrefix("rule low cannot act on pool pool_a: pool.remainingVolume is unknown (for "))
+        #expect(event.message.hasSuffix("conditions that read this are unknown and report nothing"))
+        try bench.restart(rule)
+        see(nil, minutes: 30)
+        #expect(!bench.reported().contains(.ruleNoData), "it was reported")
+        see(600, minutes: 1)
         #expect(bench.reported().contains(.ruleDataRestored))
     }
 

@@ -66,6 +66,34 @@ import Testing
         }
     }
 
+    /// A process that restarts while a replica lags knows what the campaign counted from before.
+    @Test(arguments: [false, true])
+    func aRestartRemembersWhatAReplicaThatReturnsRestores(_ restarts: Bool) throws {
+        let rule = "rules:\n  - {name: b, when: bounceRate > 5% and resolved >= 50, then: pause, resume: {after: 1h}}\n"
+        var bench = try GuardBench(rule)
+        bench.see(sent: 600, bounced: 60)
+        bench.confirmPause(try #require(bench.sent().first))
+        bench.wait(.seconds(3600))
+        bench.see(sent: 600, bounced: 60)
+        bench.confirmStart(try #require(bench.sent().first))
+        for sent in 601...640 {
+            bench.wait(.seconds(60))
+            bench.see(sent: sent, bounced: 60)
+        }
+        for (minute, sent) in [200, 200, 200, 400, 400, 645].enumerated() {
+            bench.wait(.seconds(60))
+            bench.see(sent: sent, bounced: sent / 50)
+            if restarts, minute == 3 { try bench.restart(rule) }
+        }
+        bench.see(sent: 650, bounced: 60)
+        #expect(bench.reported().contains(.statsRestored))
+        for sent in 651...700 {
+            bench.wait(.seconds(60))
+            bench.see(sent: sent, bounced: 60)
+        }
+        #expect(bench.sent() == [], "none of 100 since the resume")
+    }
+
     @Test func otherWindowsKeepTheirSamples() throws {
         var bench = try run()
         let before = bench.warden.campaigns[0].samples.increase(of: .resolved, over: .seconds(3600))
