@@ -63,7 +63,7 @@ struct RandomRules {
                     on: group
                     by: team
                     when: bounceRate > \(group.limit) and resolved >= \(group.resolvedMin)
-                    for: \(pick(["0s", "10m", "2 of 3"]))
+                    for: \(pick(["0s", "10m", "30m"]))
                     pauses: \(group.pausesAll ? "all" : "worst")
                     then: pause
                 """

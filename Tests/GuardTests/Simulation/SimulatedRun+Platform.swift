@@ -99,8 +99,10 @@ extension SimulatedRun {
         for _ in 0..<Int.random(in: 1...4, using: &generator) {
             places.append(Int.random(in: places[0]..<past.count, using: &generator))
         }
-        returningAnswers[id] = places.sorted().flatMap { place in
-            Array(repeating: past[place], count: Int.random(in: 1...8, using: &generator))
+        // It stays behind for a while, but an answer on the way back that it gave often would be a standstill.
+        returningAnswers[id] = Set(places).sorted().flatMap { place in
+            let most = place == places[0] ? 8 : 2
+            return Array(repeating: past[place], count: Int.random(in: 1...most, using: &generator))
         }
         return returningAnswer(of: id, stats)
     }
