@@ -17,12 +17,16 @@ extension Invariants {
         var lacksNow: Set<CampaignID> = []
         // Campaigns with an open report.
         var open: Set<CampaignID> = []
+        var openedAt: [CampaignID: Instant] = [:]
         // The rule is muted or does not act: a person decided, or a pause of ours is under way or stands.
         var isTheirs: Set<CampaignID> = []
         var isStopped: Set<CampaignID> = []
         for entry in run.log {
             switch entry {
-            case .crashed: lacking = [:]
+            case .crashed(let at):
+                lacking = [:]
+                // What was reported but not stored is reported again if it still holds.
+                open = open.filter { openedAt[$0] != at }
             case .failed, .arrived: break
             case .reloaded(_, let without): for id in without { lacking[id] = nil }
             case .sent(_, let intent, _): if intent.action == .pause { isStopped.insert(intent.campaign) }
@@ -52,6 +56,7 @@ extension Invariants {
                 switch event.kind {
                 case .ruleNoData where isOther, .ruleDataRestored where isOther: break
                 case .ruleNoData:
+                    openedAt[id] = at
                     if !lacksNow.contains(id) { violations.append("\(id) is reported to lack data at \(at)") }
                     if !open.insert(id).inserted, run.crashes == 0 {
                         violations.append("\(id) is reported to lack data again at \(at)")

@@ -20,6 +20,7 @@ extension Invariants {
         var latest: [CampaignID: CampaignStats] = [:]
         var base: [CampaignID: CampaignStats] = [:]
         var baseBeforeReset: [CampaignID: CampaignStats] = [:]
+        var isReset: Set<CampaignID> = []
         var evaluated: [CampaignID: CampaignStats] = [:]
         // A person's order or earlier pause takes precedence.
         var isTheirs: Set<CampaignID> = []
@@ -63,14 +64,16 @@ extension Invariants {
                     breaches[id] = nil
                     if let rule = event.fields[.rule] {
                         (base[id], baseBeforeReset[id]) = (rule == "bounces" ? evaluated[id] : nil, nil)
+                        // A resume since the reset is what counts, whether or not the counters return.
+                        isReset.remove(id)
                     }
                     isPaused.remove(id)
                 case .statsReset:
-                    if baseBeforeReset[id] == nil { baseBeforeReset[id] = base[id] }
+                    if isReset.insert(id).inserted { baseBeforeReset[id] = base[id] }
                     (base[id], breaches[id]) = (nil, nil)
                 case .statsRestored:
-                    (base[id], breaches[id]) = (baseBeforeReset[id], nil)
-                    baseBeforeReset[id] = nil
+                    breaches[id] = nil
+                    if isReset.remove(id) != nil { base[id] = baseBeforeReset[id] }
                 case .campaignOverride, .campaignAlreadyPaused, .orderAccepted: isTheirs.insert(id)
                 case .campaignPaused: isPaused.insert(id)
                 case .campaignPauseFailed: breaches[id] = nil

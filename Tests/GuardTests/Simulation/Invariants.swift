@@ -54,6 +54,7 @@ struct Invariants {
         // The counters at the last resume, from which the rule is evaluated.
         var base: [CampaignID: CampaignStats] = [:]
         var baseBeforeReset: [CampaignID: CampaignStats] = [:]
+        var isReset: Set<CampaignID> = []
         var evaluated: [CampaignID: CampaignStats] = [:]
         // The response to a resume was lost, so the campaign may have run since; counters before it still count.
         var mayRun: Set<CampaignID> = []
@@ -84,6 +85,8 @@ struct Invariants {
                     resumedAt[id] = at
                     if let rule = event.fields[.rule] {
                         (base[id], baseBeforeReset[id]) = (rule == "bounces" ? evaluated[id] : nil, nil)
+                        // A resume since the reset is what counts, whether or not the counters return.
+                        isReset.remove(id)
                     }
                 }
                 if [.campaignResumed, .campaignPaused, .campaignOverride].contains(event.kind) { mayRun.remove(id) }
@@ -92,13 +95,10 @@ struct Invariants {
                 }
                 if [.campaignResumed, .campaignOverride].contains(event.kind) { pausedByPerson.remove(id) }
                 if event.kind == .statsReset {
-                    if baseBeforeReset[id] == nil { baseBeforeReset[id] = base[id] }
+                    if isReset.insert(id).inserted { baseBeforeReset[id] = base[id] }
                     (base[id], evaluated[id]) = (nil, nil)
                 }
-                if event.kind == .statsRestored {
-                    base[id] = baseBeforeReset[id]
-                    baseBeforeReset[id] = nil
-                }
+                if event.kind == .statsRestored, isReset.remove(id) != nil { base[id] = baseBeforeReset[id] }
                 guard event.fields[.rule] == "bounces" else { continue }
                 if event.kind == .ruleFiring { isFiring.insert(id) }
                 if event.kind == .ruleCleared { isFiring.remove(id) }

@@ -22,6 +22,7 @@ struct RandomRules {
     /// Nil in half of the worlds.
     private(set) var change: Change?
     private(set) var group: Group?
+    private var labelled = 0
     private var generator: SeededGenerator
 
     init(seed: UInt64) {
@@ -39,7 +40,9 @@ struct RandomRules {
 
     /// The labels of the next campaign, as the policy writes them; most campaigns of a world share a team.
     mutating func labels() -> String {
-        let team = pick(["a", "a", "b", ""])
+        labelled += 1
+        // A rule on groups is refused if no campaign has its label, and every campaign but one may be all there is.
+        let team = pick(labelled <= 2 ? ["a", "a", "b"] : ["a", "a", "b", ""])
         return team.isEmpty ? "" : ", labels: {team: \(team)}"
     }
 
