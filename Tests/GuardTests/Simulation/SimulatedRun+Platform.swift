@@ -74,7 +74,12 @@ extension SimulatedRun {
             stuckPolls[id] = polls - 1
             return old
         }
-        if chance(weather.stuck) { stuckPolls[id] = Int.random(in: 2...30, using: &generator) }
+        if chance(weather.stuck) {
+            let polls = Int.random(in: 2...30, using: &generator)
+            // The newest answer, repeated this often, would be a standstill.
+            let isOlder = (old?.sent ?? 0) < (lastAnswers[id]?.sent ?? 0)
+            stuckPolls[id] = isOlder ? polls : 0
+        }
         return nil
     }
 
