@@ -139,7 +139,7 @@ struct RunCommand: AsyncParsableCommand {
         let service = GuardService(warden: warden, platforms: platforms, surroundings: surroundings)
         // They are stopped in reverse order: the guard first, so that the control socket is there for its last answers.
         let services: [any Service] =
-            windows(control, journal, threads, files, ledger?.queries) + [
+            windows(claim == nil ? nil : controlPath, control, journal, threads, files, ledger?.queries) + [
                 HangupService(control: control), CampaignFileWatch(reloader, control: control, time: time), service,
             ]
         var configuration = ServiceGroupConfiguration(
@@ -199,6 +199,15 @@ struct RunCommand: AsyncParsableCommand {
         do throws(SocketClaim.Taken) {
             return try SocketClaim(controlPath)
         } catch {
+            // Nobody asked for this socket, so a second daemon of the same user runs without one.
+            if control == nil, ControlOption.standardPath == nil {
+                journal.report(
+                    JournalEvent(
+                        .controlFailed,
+                        "no control socket: \(error.message); campaigns are still watched; for orders and queries, give "
+                            + "this daemon a socket of its own with --control", fields: [.reason: error.message]))
+                return nil
+            }
             journal.report(
                 JournalEvent(
                     .controlFailed, priority: .critical, "cannot start: \(error.message)",
@@ -208,12 +217,15 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// The control socket and the metrics endpoints.
+    ///
+    /// - Parameter socket: the path of the control socket; nil for none.
     private func windows(
-        _ channel: ControlChannel, _ journal: Journal, _ threads: MultiThreadedEventLoopGroup, _ files: BlockingWork,
+        _ socket: String?, _ channel: ControlChannel, _ journal: Journal, _ threads: MultiThreadedEventLoopGroup,
+        _ files: BlockingWork,
         _ ledger: (any LedgerQueries)?
     ) -> [any Service] {
         var services: [any Service] = []
-        if let path = controlPath {
+        if let path = socket {
             services.append(
                 ControlServer(
                     .socket(path: path), control: channel, journal: journal, threads: threads, ledger: ledger))

@@ -39,6 +39,9 @@ final class RunningProgram: Sendable {
         process.executableURL = URL(filePath: shell == nil ? Program.path : "/bin/sh")
         process.arguments = shell.map { ["-c", $0 + " \"$0\" \"$@\"", Program.path] + arguments } ?? arguments
         var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("NOTIFY") }
+        // Not the folders of whoever runs the tests.
+        let home = NSTemporaryDirectory() + "/sendwarden-test-home-\(ProcessInfo.processInfo.processIdentifier)"
+        variables.merge(["XDG_STATE_HOME": home, "XDG_RUNTIME_DIR": home]) { _, ours in ours }
         variables.merge(environment) { _, new in new }
         process.environment = variables
         let (stdout, stderr) = (Pipe(), Pipe())

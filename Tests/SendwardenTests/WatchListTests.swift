@@ -54,6 +54,21 @@ import Testing
         }
     }
 
+    /// Nobody asked for the socket, so a second daemon guards without one; a second one on the same ledger does not run.
+    @Test func aSecondDaemonOfTheUserRunsWithoutASocket() throws {
+        try withDaemon { _, folder, home in
+            let arguments = ["run", "--policy", folder.path + "/policy.yaml", "--log-format", "json"]
+            let same = try Program.run(arguments, environment: home)
+            #expect(same.code == 69 && same.stderr.contains("ledger.failed"))
+            let other = try RunningProgram(arguments + ["--ledger", folder.path + "/other.sqlite"], environment: home)
+            #expect(other.wait { other.stderr.contains("daemon.ready") })
+            #expect(other.stderr.contains("no control socket: ") && other.stderr.contains("--control"))
+            other.signal(SIGTERM)
+            #expect(other.waitUntilExit().code == 0)
+            #expect(try Program.run(["status"], environment: home).code == 0, "the first one still answers")
+        }
+    }
+
     @Test func peopleAddAndRemoveCampaigns() throws {
         try withDaemon { daemon, folder, home in
             let watch = try Program.run(["watch", "bad", "other", "--label", "team=sales"], environment: home)
