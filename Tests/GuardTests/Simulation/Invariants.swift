@@ -97,6 +97,8 @@ struct Invariants {
                 if event.kind == .statsReset {
                     if isReset.insert(id).inserted { baseBeforeReset[id] = base[id] }
                     (base[id], evaluated[id]) = (nil, nil)
+                    // The answers until then were compared with the base from before.
+                    calm[id] = 0
                 }
                 if event.kind == .statsRestored, isReset.remove(id) != nil { base[id] = baseBeforeReset[id] }
                 guard event.fields[.rule] == "bounces" else { continue }

@@ -360,7 +360,8 @@ struct SimulatedRun {
 
     /// Continues without faults.
     mutating func calm(for duration: Duration) throws {
-        weather = Weather(latencyMax: .seconds(2))
+        // The clock stays as it is: the timestamp of a past pause does not change.
+        weather = Weather(latencyMax: .seconds(2), skew: weather.skew, drift: weather.drift)
         // Waits requested by the platform are over, and the log reader reads.
         lanes = RequestLanes(perSecond: policy.poll.budget.perSecond, at: now)
         isReading = true
