@@ -1,39 +1,8 @@
-import Glibc
 package import Model
 package import Policy
-package import Providers
+import Providers
 import Synchronization
 package import Threads
-
-/// Why a policy cannot be used.
-package enum PolicyRefusal: Error {
-    case unreadable(PolicyFileError)
-    case unsound(path: String, [Diagnostic])
-    case credential(CredentialError)
-    /// The campaign files, which listed campaigns, list none any more.
-    case emptied([String])
-    /// Too many file operations are waiting.
-    case busy
-
-    /// The first error with its location, and the command that shows all.
-    package var message: String {
-        switch self {
-        case .unreadable(let error): return error.message
-        case .credential(let error): return error.message
-        case .emptied(let paths):
-            return "\(paths.joined(separator: ", ")) lists no campaign any more; to watch none, remove it from the "
-                + "policy and run 'sendwarden reload'"
-        case .busy: return "cannot read the policy: too many operations wait for the disk; try again"
-        case .unsound(let path, let diagnostics):
-            let errors = SourceFile.sorted(diagnostics.filter { $0.severity == .error })
-            let first = errors.first.map {
-                "\($0.source?.name ?? path):\($0.position.line):\($0.position.column): \($0.message)"
-            }
-            let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
-            return "\(first ?? path)\(more); run 'sendwarden check \(path)' for details"
-        }
-    }
-}
 
 /// What a reload reads.
 package enum ReloadScope: Sendable {
@@ -45,10 +14,15 @@ package enum ReloadScope: Sendable {
 
 /// Reads the policy file and the files that it names, when the daemon starts and at each reload.
 package final class PolicyReloader: Sendable {
+    /// The policy in use, and its clients.
+    private struct InUse {
+        var source: SourceFile
+        var policy: CheckedPolicy
+        var platforms: Platforms
+    }
+
     private struct State {
-        /// The policy in use.
-        var source: SourceFile?
-        var policy: CheckedPolicy?
+        var inUse: InUse?
         /// The files under `campaigns_file` as they were when they were last read, and at the last look.
         var read: [String: FileStamp] = [:]
         var seen: [String: FileStamp] = [:]
@@ -77,30 +51,35 @@ package final class PolicyReloader: Sendable {
     }
 
     private func read(_ scope: ReloadScope) throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
-        let before = state.withLock { $0 }
+        let before = state.withLock { $0.inUse }
         let source: SourceFile
-        if case .campaignFiles = scope, let inUse = before.source {
-            source = inUse
+        // The files under `campaigns_file` need no new clients.
+        let known: Platforms?
+        if case .campaignFiles = scope, let before {
+            (source, known) = (before.source, before.platforms)
         } else {
+            known = nil
             do throws(PolicyFileError) {
                 source = try PolicyFile.read(path)
             } catch {
                 throw .unreadable(error)
             }
         }
+        let files = before?.policy.campaignFiles ?? []
         // Before they are read: a later change is then seen as one.
-        noteStamps(before.policy?.campaignFiles ?? [])
+        noteStamps(files)
         let outcome = PolicyLoader.load(source)
         guard let policy = outcome.policy else { throw .unsound(path: path, outcome.diagnostics) }
-        if case .campaignFiles = scope, let inUse = before.policy, policy.listsNoneOfFiles, !inUse.listsNoneOfFiles {
+        if case .campaignFiles = scope, let before, policy.listsNoneOfFiles, !before.policy.listsNoneOfFiles {
             throw .emptied(policy.campaignFiles)
         }
         do throws(CredentialError) {
-            let platforms = try factory.platforms(for: policy)
+            let platforms: Platforms
+            if let known { platforms = known } else { platforms = try factory.platforms(for: policy) }
             // The loop refuses a policy for another workspace.
-            if policy.workspace.name == (before.policy?.workspace.name ?? policy.workspace.name) {
-                state.withLock { ($0.source, $0.policy) = (source, policy) }
-                noteStamps(policy.campaignFiles.filter { !(before.policy?.campaignFiles.contains($0) ?? false) })
+            if policy.workspace.name == (before?.policy.workspace.name ?? policy.workspace.name) {
+                state.withLock { $0.inUse = InUse(source: source, policy: policy, platforms: platforms) }
+                noteStamps(policy.campaignFiles.filter { !files.contains($0) })
             }
             return (policy, platforms, loaded(policy, scope, outcome.diagnostics))
         } catch {
@@ -133,7 +112,7 @@ package final class PolicyReloader: Sendable {
     }
 
     private func look() -> Bool {
-        let paths = state.withLock { $0.policy?.campaignFiles ?? [] }
+        let paths = state.withLock { $0.inUse?.policy.campaignFiles ?? [] }
         let stamps = PolicyReloader.stamps(paths)
         return state.withLock { state in
             defer { state.seen = stamps }
@@ -171,40 +150,9 @@ package final class PolicyReloader: Sendable {
     }
 }
 
-/// What tells whether a file has changed.
-private struct FileStamp: Hashable, Sendable {
-    private var inode: UInt64 = 0
-    private var size: Int64 = 0
-    private var seconds = 0
-    private var nanoseconds = 0
-
-    /// All zero for a file that does not exist.
-    init(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return }
-        (inode, size) = (UInt64(status.st_ino), Int64(status.st_size))
-        (seconds, nanoseconds) = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
-    }
-}
-
 extension CheckedPolicy {
     /// True if no file lists a campaign.
     fileprivate var listsNoneOfFiles: Bool {
         !campaigns.contains { if case .file = $0.origin { true } else { false } }
-    }
-}
-
-extension CheckedPolicy {
-    /// The policy in one line.
-    package var summary: String {
-        func count(_ number: Int, _ word: String, _ plural: String? = nil) -> String {
-            "\(number) \(number == 1 ? word : plural ?? word + "s")"
-        }
-        return [
-            "workspace\(workspaces.count == 1 ? "" : "s") \(workspaces.map(\.name.text).joined(separator: ", "))",
-            "\(mode.rawValue) mode\(setsMode ? "" : " (the policy sets none)")", count(campaigns.count, "campaign"),
-            count(rules.count, "rule"), count(launches.count, "launch", "launches"),
-            pools.isEmpty ? nil : count(pools.count, "named pool"), "polled every \(poll.statsPace.text)",
-        ].compactMap { $0 }.joined(separator: ", ")
     }
 }

@@ -4,29 +4,28 @@ import Policy
 /// Carries out orders of people: they outrank the rules, and only a person resumes what a person stopped.
 extension Guard {
     mutating func obey(_ order: Order, at now: Instant) -> [Effect] {
-        if order.act == .watch || order.act == .unwatch { return obeyWatchOrder(order, at: now) }
-        guard let index = campaigns.index(of: order.campaign) else {
-            let near = NearestName.of(order.campaign.text, in: policy.campaigns.map(\.id.text))
-            return answer(order, nil, .refused(.unknownCampaign(nearest: near)))
-        }
-        let entry = campaigns[index].entry
-        let (outcome, effects) = carryOut(order, index, at: now)
-        return answer(order, entry, outcome) + effects
+        let (outcome, effects) = carryOut(order, at: now)
+        let entry = campaigns.index(of: order.campaign).map { campaigns[$0].entry }
+        return [.report(.order(order, entry: entry, outcome)), .reply(order, entry: entry, outcome)] + effects
     }
 
-    private func answer(_ order: Order, _ entry: CampaignEntry?, _ outcome: OrderOutcome) -> [Effect] {
-        [.report(.order(order, entry: entry, outcome)), .reply(order, entry: entry, outcome)]
+    private mutating func carryOut(_ order: Order, at now: Instant) -> (OrderOutcome, [Effect]) {
+        switch (order.act, campaigns.index(of: order.campaign)) {
+        case (.watch, _): watch(order.watch ?? Watch(order.campaign, by: order.by), at: now)
+        case (.unwatch, _): unwatch(order.campaign, at: now)
+        case (.pause, let index?): orderPause(order, index, at: now)
+        case (.resume, let index?): orderResume(order, index, at: now)
+        case (.hold, let index?): orderHold(order, index, at: now)
+        case (.release, let index?): orderRelease(order, index, at: now)
+        case (.mute, let index?): (orderMute(order, index, at: now), [])
+        case (.pause, nil), (.resume, nil), (.hold, nil), (.release, nil), (.mute, nil):
+            (.refused(unknown(order.campaign)), [])
+        }
     }
 
-    private mutating func carryOut(_ order: Order, _ index: Int, at now: Instant) -> (OrderOutcome, [Effect]) {
-        switch order.act {
-        case .pause: orderPause(order, index, at: now)
-        case .resume: orderResume(order, index, at: now)
-        case .hold: orderHold(order, index, at: now)
-        case .release: orderRelease(order, index, at: now)
-        case .mute: (orderMute(order, index, at: now), [])
-        case .watch, .unwatch: preconditionFailure("handled before")
-        }
+    /// The refusal of an order about a campaign that is not watched.
+    func unknown(_ campaign: CampaignID) -> OrderRefusal {
+        .unknownCampaign(nearest: NearestName.of(campaign.text, in: policy.campaigns.map(\.id.text)))
     }
 
     private mutating func orderPause(_ order: Order, _ index: Int, at now: Instant) -> (OrderOutcome, [Effect]) {

@@ -26,10 +26,11 @@ extension Guard {
 
     /// The counters that rules on the campaign read and that cost a request of their own.
     package func extraCounters(of campaign: CampaignID) -> Set<ExtraCounter> {
-        guard let index = campaigns.index(of: campaign),
+        // Each poll asks this, and hardly any campaign has such a rule.
+        guard let index = campaigns.index(of: campaign), !campaigns[index].rules.set.extraCounters.isEmpty,
             let provider = policy.workspace(campaigns[index].entry.workspace)?.provider
         else { return [] }
-        return provider.extras(among: campaigns[index].rules.set.counters)
+        return provider.extras(among: campaigns[index].rules.set.extraCounters)
     }
 
     /// The obstacles to a resume of the campaign at that index, and the warnings; nil if it is not paused.

@@ -19,15 +19,8 @@ extension Guard {
         refused.map { watch, obstacle in .report(.watchRefused(watch, obstacle)) }
     }
 
-    /// Carries out an order to watch a campaign or to end its watch.
-    mutating func obeyWatchOrder(_ order: Order, at now: Instant) -> [Effect] {
-        let wanted = order.watch ?? Watch(order.campaign, by: order.by)
-        let (outcome, effects) = order.act == .unwatch ? unwatch(order, at: now) : watch(wanted, at: now)
-        let entry = campaigns.index(of: order.campaign).map { campaigns[$0].entry }
-        return [.report(.order(order, entry: entry, outcome)), .reply(order, entry: entry, outcome)] + effects
-    }
-
-    private mutating func watch(_ watch: Watch, at now: Instant) -> (OrderOutcome, [Effect]) {
+    /// Orders a campaign to be watched.
+    mutating func watch(_ watch: Watch, at now: Instant) -> (OrderOutcome, [Effect]) {
         let id = watch.campaign
         if let index = campaigns.index(of: id), !campaigns[index].entry.isOrdered {
             campaigns.update(index) { $0.watch = watch }
@@ -48,13 +41,11 @@ extension Guard {
         return (.accepted(.watching(entry, isNew: isNew)), effects)
     }
 
-    private mutating func unwatch(_ order: Order, at now: Instant) -> (OrderOutcome, [Effect]) {
-        guard let index = campaigns.knownIndex(of: order.campaign), let watch = campaigns[index].watch else {
-            if let entry = campaigns.index(of: order.campaign).map({ campaigns[$0].entry }) {
-                return (.refused(.listedInPolicy(entry)), [])
-            }
-            let near = NearestName.of(order.campaign.text, in: policy.campaigns.map(\.id.text))
-            return (.refused(.unknownCampaign(nearest: near)), [])
+    /// Ends an order to watch a campaign.
+    mutating func unwatch(_ id: CampaignID, at now: Instant) -> (OrderOutcome, [Effect]) {
+        guard let index = campaigns.knownIndex(of: id), campaigns[index].watch != nil else {
+            let listed = campaigns.index(of: id).map { campaigns[$0].entry }
+            return (.refused(listed.map { .listedInPolicy($0) } ?? unknown(id)), [])
         }
         let entry = campaigns[index].entry
         campaigns.update(index) { $0.watch = nil }
@@ -63,7 +54,7 @@ extension Guard {
         }
         let isPaused = [.paused, .pausing].contains(campaigns[index].state)
         var newer = policy
-        newer.campaigns.removeAll { $0.id == watch.campaign }
+        newer.campaigns.removeAll { $0.id == id }
         return (.accepted(.unwatched(isPaused: isPaused, stillListed: nil)), reload(newer, at: now))
     }
 }

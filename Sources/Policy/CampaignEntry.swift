@@ -40,6 +40,18 @@ package struct CampaignDefaults: Hashable, Sendable {
         (self.workspace, self.pool, self.labels) = (workspace, pool, labels)
     }
 
+    /// The pool of a campaign that names this one, or none; campaigns of other workspaces do not use the default.
+    func pool(_ own: PoolID?, in home: WorkspaceName) -> PoolID? {
+        own ?? (home == (workspace ?? home) ? pool : nil)
+    }
+
     /// The labels of a campaign with these labels of its own.
     func labels(with own: [String: String]) -> [String: String] { labels.merging(own) { _, own in own } }
+}
+
+extension Sequence<CampaignEntry> {
+    /// The pools that these campaigns name by the platform's ids.
+    ///
+    /// - Parameter bound: the names of the policy's own pools.
+    func platformPools(besides bound: Set<PoolID>) -> Set<PoolID> { Set(compactMap(\.pool)).subtracting(bound) }
 }

@@ -58,7 +58,9 @@ package struct CheckedPolicy: Hashable, Sendable {
 
     /// The counters that rules on the campaign read and that cost a request of their own.
     package func extraCounters(of campaign: CampaignEntry) -> Set<ExtraCounter> {
-        let counters = rules.filter { $0.isEvaluated(on: campaign) }.reduce(into: Set()) { $0.formUnion($1.counters) }
+        let counters = rules.filter { $0.isEvaluated(on: campaign) }.reduce(into: Set()) {
+            $0.formUnion($1.extraCounters)
+        }
         return workspace(campaign.workspace)?.provider.extras(among: counters) ?? []
     }
 

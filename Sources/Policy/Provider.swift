@@ -85,10 +85,8 @@ package enum Provider: String, CaseIterable, Sendable {
     package func reports(_ counter: Counter) -> Bool { traits.reports?.counters.contains(counter) ?? false }
 
     /// The counters among these that cost a request of their own.
-    package func extras(among counters: Set<Counter>) -> Set<ExtraCounter> {
-        (traits.reports?.extras ?? []).filter { extra in
-            Counter(rawValue: extra.rawValue).map(counters.contains) ?? false
-        }
+    package func extras(among counters: Set<ExtraCounter>) -> Set<ExtraCounter> {
+        counters.isEmpty ? [] : counters.intersection(traits.reports?.extras ?? [])
     }
 
     /// The providers with this ability, for messages.

@@ -74,9 +74,10 @@ package struct Rule: Hashable, Sendable {
         return own.merging(resume?.probation?.condition.windowedCounters ?? [:]) { $0.union($1) }
     }
 
-    /// Every counter that the rule and its probation read.
-    package var counters: Set<Counter> {
-        condition.counters.union(resume?.probation?.condition.counters ?? [])
+    /// The counters that the rule and its probation read and that some platform reports only in a response of its own.
+    package var extraCounters: Set<ExtraCounter> {
+        let counters = condition.counters.union(resume?.probation?.condition.counters ?? [])
+        return Set(counters.compactMap { ExtraCounter(rawValue: $0.rawValue) })
     }
 
     /// The API responses that the rule and its probation read.

@@ -37,7 +37,7 @@ package enum WatchObstacle: Error, Hashable, Sendable {
 
 extension CheckedPolicy {
     /// The policy without the campaigns that people ordered to watch.
-    package var withoutWatches: CheckedPolicy {
+    private var withoutWatches: CheckedPolicy {
         var policy = self
         policy.campaigns.removeAll { $0.isOrdered }
         return policy
@@ -74,11 +74,11 @@ extension CheckedPolicy {
             guard able.count == 1 else { throw .severalWorkspaces(able.map(\.name)) }
             home = able[0]
         }
-        let pool = watch.pool ?? (home.name == (defaults.workspace ?? home.name) ? defaults.pool : nil)
+        let pool = defaults.pool(watch.pool, in: home.name)
         let bound = Set(pools.map(\.name))
         if let pool, !home.provider.can(.volumes), !bound.contains(pool) { throw .unreportedPool(pool) }
         if pool == nil {
-            let named = Set(campaigns.filter { $0.workspace == home.name }.compactMap(\.pool)).subtracting(bound)
+            let named = campaigns.filter { $0.workspace == home.name }.platformPools(besides: bound)
             guard named.count <= 1 else { throw .severalPools(named.sorted()) }
         }
         return CampaignEntry(

@@ -27,10 +27,9 @@ struct ControlOption: ParsableArguments {
     static var standardPath: String? { ServiceDirectory.path("control.sock", in: "RUNTIME_DIRECTORY") }
 
     /// The socket of the service, unless this user has a daemon of their own.
-    var path: String { control ?? ControlOption.standardPath ?? ControlOption.own ?? "/run/sendwarden/control.sock" }
-
-    private static var own: String? {
-        ServiceDirectory.userRuntime("control.sock").flatMap { ServiceDirectory.exists($0) ? $0 : nil }
+    var path: String {
+        control ?? ControlOption.standardPath
+            ?? ServiceDirectory.existing(ServiceDirectory.userRuntime("control.sock")) ?? "/run/sendwarden/control.sock"
     }
 
     /// The largest response that is accepted.

@@ -21,10 +21,9 @@ struct LedgerOption: ParsableArguments {
     static var standardPath: String? { ServiceDirectory.path("ledger.sqlite", in: "STATE_DIRECTORY") }
 
     /// The ledger of the service, unless this user has a daemon of their own.
-    var path: String { ledger ?? LedgerOption.standardPath ?? LedgerOption.own ?? LedgerOption.installed }
-
-    private static var own: String? {
-        ServiceDirectory.userState("ledger.sqlite").flatMap { ServiceDirectory.exists($0) ? $0 : nil }
+    var path: String {
+        ledger ?? LedgerOption.standardPath ?? ServiceDirectory.existing(ServiceDirectory.userState("ledger.sqlite"))
+            ?? LedgerOption.installed
     }
 
     /// Opens the ledger and selects the workspace.

@@ -114,7 +114,7 @@ struct RunCommand: AsyncParsableCommand {
         let files = BlockingWork("files", threads: 1, unfinishedMax: 16)
         let reloader = PolicyReloader(path: self.policy.path, factory: factory, files: files)
         let (policy, platforms, loaded) = try await load(reloader, journal)
-        createFolders()
+        for path in [userLedger, userControl].compactMap({ $0 }) { ServiceDirectory.createFolder(of: path) }
         let claim = try claimSocket(journal)
         journal.report(
             JournalEvent(
@@ -164,33 +164,23 @@ struct RunCommand: AsyncParsableCommand {
     /// How long the shutdown waits for the ledger to close; killing the process would not damage it.
     private static let closeMax: Duration = .milliseconds(200)
 
-    private var controlPath: String? {
-        control ?? ControlOption.standardPath ?? ServiceDirectory.userRuntime("control.sock")
+    /// The paths in the user's folders; nil if an option or a service sets another.
+    private var userControl: String? {
+        control == nil && ControlOption.standardPath == nil ? ServiceDirectory.userRuntime("control.sock") : nil
     }
 
-    private var ledgerPath: String? {
-        noLedger ? nil : ledger ?? LedgerOption.standardPath ?? ServiceDirectory.userState("ledger.sqlite")
+    private var userLedger: String? {
+        let isSet = noLedger || ledger != nil || LedgerOption.standardPath != nil
+        return isSet ? nil : ServiceDirectory.userState("ledger.sqlite")
     }
 
-    /// The paths that no option and no service sets, for the first log entry.
+    private var controlPath: String? { control ?? ControlOption.standardPath ?? userControl }
+
+    private var ledgerPath: String? { noLedger ? nil : ledger ?? LedgerOption.standardPath ?? userLedger }
+
+    /// The paths in the user's folders, for the first log entry.
     private var chosenPaths: String {
-        var parts: [String] = []
-        if ledger == nil, LedgerOption.standardPath == nil, let ledgerPath { parts.append("ledger \(ledgerPath)") }
-        if control == nil, ControlOption.standardPath == nil, let controlPath {
-            parts.append("control socket \(controlPath)")
-        }
-        return parts.map { "; \($0)" }.joined()
-    }
-
-    /// Creates the folders of the paths that no option and no service sets; what cannot be created is reported by
-    /// whoever opens the file.
-    private func createFolders() {
-        if ledger == nil, LedgerOption.standardPath == nil, let ledgerPath {
-            _ = ServiceDirectory.createFolder(of: ledgerPath)
-        }
-        if control == nil, ControlOption.standardPath == nil, let controlPath {
-            _ = ServiceDirectory.createFolder(of: controlPath)
-        }
+        [userLedger.map { "; ledger \($0)" }, userControl.map { "; control socket \($0)" }].compactMap { $0 }.joined()
     }
 
     /// The right to the control socket; nil if there is to be none.
@@ -200,7 +190,7 @@ struct RunCommand: AsyncParsableCommand {
             return try SocketClaim(controlPath)
         } catch {
             // Nobody asked for this socket, so a second daemon of the same user runs without one.
-            if control == nil, ControlOption.standardPath == nil {
+            if userControl != nil {
                 journal.report(
                     JournalEvent(
                         .controlFailed,

@@ -27,17 +27,15 @@ enum ServiceDirectory {
         path.flatMap { $0.hasPrefix("/") ? String($0) : nil }
     }
 
-    /// Creates the file's folder for its owner only; returns the reason if it cannot.
-    static func createFolder(of file: String) -> String? {
+    /// Creates the file's folder for its owner only; a failure is reported by whoever opens the file.
+    static func createFolder(of file: String) {
         let folder = String(file[..<(file.lastIndex(of: "/") ?? file.startIndex)])
-        do {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            return nil
-        } catch {
-            return "cannot create the folder \(folder)"
-        }
+        try? FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
-    static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+    /// The path, if there is such a file.
+    static func existing(_ path: String?) -> String? {
+        path.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
+    }
 }

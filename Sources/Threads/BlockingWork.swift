@@ -19,13 +19,12 @@ package final class BlockingWork: Sendable {
     ///   - name: the threads' name, of at most 15 bytes.
     ///   - threads: the number of calls that run at a time.
     ///   - unfinishedMax: the most calls of each urgency that run or wait; further calls are refused.
-    ///   - givesWay: true if other threads of the process come first when they need the processor.
-    package init(_ name: String, threads: Int, unfinishedMax: Int, givesWay: Bool = false) {
+    package init(_ name: String, threads: Int, unfinishedMax: Int) {
         self.threads = threads
         queue = WorkQueue(unfinishedMax: unfinishedMax)
         for _ in 0..<threads {
             let queue = queue
-            WorkThread.start(name, givesWay: givesWay) { queue.run() }
+            WorkThread.start(name) { queue.run() }
         }
     }
 

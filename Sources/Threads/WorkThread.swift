@@ -2,28 +2,10 @@ import Glibc
 
 /// Starts detached threads, which end with their body and block all signals.
 package enum WorkThread {
-    /// The niceness of threads that give way: a third of the processor's time if another thread of the process needs
-    /// it all.
-    private static let givingWay: Int32 = 5
-
     private final class Body: Sendable {
         let run: @Sendable () -> Void
 
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    /// - Parameters:
-    ///   - name: shown by `top -H` and `ps -L`; at most 15 bytes, longer names are cut.
-    ///   - givesWay: true if other threads of the process come first when they need the processor.
-    package static func start(
-        _ name: String, givesWay: Bool = false, _ body: @escaping @Sendable () -> Void
-    ) {
-        launch {
-            rename(name)
-            // On Linux, 0 is this thread. Raising the niceness needs no permission; a failure costs speed only.
-            if givesWay { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, givingWay) }
-            body()
-        }
     }
 
     /// Names the calling thread; without /proc, it keeps its name.
@@ -34,7 +16,12 @@ package enum WorkThread {
         _ = Array(name.utf8.prefix(15)).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
     }
 
-    private static func launch(_ run: @escaping @Sendable () -> Void) {
+    /// - Parameter name: shown by `top -H` and `ps -L`; at most 15 bytes, longer names are cut.
+    package static func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        let run: @Sendable () -> Void = {
+            rename(name)
+            body()
+        }
         var thread = pthread_t()
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)

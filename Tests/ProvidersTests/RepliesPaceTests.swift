@@ -42,7 +42,7 @@ import Testing
         /// The list was read for it.
         case read(Int?)
         /// The list was not read.
-        case kept(Int?)
+        case retained(Int?)
     }
 
     /// Runs `body` with the bench and a poll, which follows the one before after a time.
@@ -59,7 +59,7 @@ import Testing
                 bench.time.advance(by: wait)
                 let before = reads()
                 let stats = try await client.stats(of: Self.camp, with: [.unsubscribed])
-                return reads() > before ? .read(stats.unsubscribed) : .kept(stats.unsubscribed)
+                return reads() > before ? .read(stats.unsubscribed) : .retained(stats.unsubscribed)
             }
         }
     }
@@ -68,9 +68,9 @@ import Testing
         try await run { bench, poll async throws in
             #expect(try await poll(.zero) == .read(1))
             bench.set { ($0.replied, $0.unsubscribes) = (3, 3) }
-            for _ in 1..<5 { #expect(try await poll(Self.minute) == .kept(1)) }
+            for _ in 1..<5 { #expect(try await poll(Self.minute) == .retained(1)) }
             #expect(try await poll(Self.minute) == .read(3))
-            #expect(try await poll(Self.minute * 6) == .kept(3))
+            #expect(try await poll(Self.minute * 6) == .retained(3))
         }
     }
 
@@ -79,7 +79,7 @@ import Testing
             #expect(try await poll(.zero) == .read(1))
             // A lead that had replied before unsubscribes.
             bench.set { $0.unsubscribes = 2 }
-            for _ in 1..<6 { #expect(try await poll(Self.minute * 5) == .kept(1)) }
+            for _ in 1..<6 { #expect(try await poll(Self.minute * 5) == .retained(1)) }
             #expect(try await poll(Self.minute * 5) == .read(2))
         }
     }
@@ -89,7 +89,7 @@ import Testing
             #expect(try await poll(.zero) == .read(1))
             bench.set { ($0.replied, $0.fault) = (2, ScriptedServer.answer("503 Unavailable", "")) }
             #expect(try await poll(Self.minute * 5) == .read(nil))
-            #expect(try await poll(Self.minute * 4) == .kept(nil))
+            #expect(try await poll(Self.minute * 4) == .retained(nil))
             bench.set { $0.fault = nil }
             #expect(try await poll(Self.minute) == .read(1))
         }

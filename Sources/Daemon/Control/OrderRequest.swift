@@ -34,8 +34,6 @@ package struct OrderRequest: Codable, Sendable {
     private static let reasonMax = 500
 
     private static let labelsMax = 32
-    /// The longest name, label or text of a label, in characters.
-    private static let textMax = 100
 
     /// Why the request is not an order; nil if it is one.
     var fault: String? {
@@ -43,9 +41,10 @@ package struct OrderRequest: Codable, Sendable {
         if labels?.count ?? 0 > OrderRequest.labelsMax {
             return "a campaign can have \(OrderRequest.labelsMax) labels, and the order has \(labels?.count ?? 0)"
         }
-        for text in texts where text.isEmpty || text.count > OrderRequest.textMax || text != CleanText.cleaned(text) {
-            return "a name or label is empty, longer than \(OrderRequest.textMax) characters, or not plain text: "
-                + CleanText.cleaned(String(text.prefix(OrderRequest.textMax)))
+        for text in texts
+        where text.isEmpty || text.count > FieldReader.nameLengthMax || text != CleanText.cleaned(text) {
+            return "a name or label is empty, longer than \(FieldReader.nameLengthMax) characters, or not plain text: "
+                + CleanText.cleaned(String(text.prefix(FieldReader.nameLengthMax)))
         }
         return nil
     }

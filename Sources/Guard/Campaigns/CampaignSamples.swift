@@ -36,7 +36,7 @@ package struct CampaignSamples: Sendable {
     package func campaignAge(at now: Instant) -> Duration? { firstAt.map { max(.zero, now - $0) } }
 
     /// Notes a usable sample of that time, perhaps an earlier one than those known so far.
-    mutating func noteFirst(_ time: Instant) { firstAt = min(firstAt ?? time, time) }
+    private mutating func noteFirst(_ time: Instant) { firstAt = min(firstAt ?? time, time) }
 
     /// The highest count of sent emails before a restart that may yet prove to be none; nil if there is none, or if
     /// the campaign was seen to send since.
@@ -194,10 +194,14 @@ package struct CampaignSamples: Sendable {
     // MARK: Storage
 
     /// Restores stored samples, oldest first; returns the times of those whose growth was not sent then.
+    ///
+    /// - Parameter first: when the oldest sample was taken, if it is older than these.
     @discardableResult
-    mutating func recall(_ stored: [(at: Instant, stats: CampaignStats)], at now: Instant) -> Set<Instant> {
+    mutating func recall(
+        _ stored: [(at: Instant, stats: CampaignStats)], first: Instant? = nil, at now: Instant
+    ) -> Set<Instant> {
         var steps: Set<Instant> = []
-        if let first = stored.first?.at { noteFirst(min(first, now)) }
+        if let first = [first, stored.first?.at].compactMap({ $0 }).min() { noteFirst(min(first, now)) }
         for sample in stored where sample.at <= now {
             let change = append(StatsSample(stats: sample.stats, at: sample.at, requestedAt: sample.at))
             if change == .stepped { steps.insert(sample.at) }

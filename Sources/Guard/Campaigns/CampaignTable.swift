@@ -176,20 +176,18 @@ package struct CampaignTable: Sendable {
         let others = byID.values.filter { indexes[$0.id] == nil }.sorted { $0.freshAfter > $1.freshAfter }
         let windows = CampaignRules.windows(of: policy.rules)
         for other in others.prefix(CampaignTable.retainedMax) {
-            var absent = AbsentCampaign(other, memory.samples[other.id] ?? [], windows: windows, at: now)
-            if let first = memory.firstSamples[other.id] { absent.samples.noteFirst(min(first, now)) }
-            self.absent[other.id] = absent
+            absent[other.id] = AbsentCampaign(other, in: memory, windows: windows, at: now)
         }
         for index in machines.indices {
             let id = machines[index].entry.id
-            let steps = machines[index].samples.recall(memory.samples[id] ?? [], at: now)
-            if let first = memory.firstSamples[id] { machines[index].samples.noteFirst(min(first, now)) }
+            let stored = memory.samples[id] ?? []
+            let steps = machines[index].samples.recall(stored, first: memory.firstSamples[id], at: now)
             guard let remembered = byID[id] else { continue }
             machines[index].takeUp(remembered, grace: policy.overrideGrace, at: now)
-            machines[index].rules.recall(memory.samples[id] ?? [], skipping: steps, at: now)
+            machines[index].rules.recall(stored, skipping: steps, at: now)
             var taken = machines[index].memory
             taken.latest = remembered.latest
-            if taken == remembered { stored[id] = machines[index].storageMark } else { changed.insert(index) }
+            if taken == remembered { self.stored[id] = machines[index].storageMark } else { changed.insert(index) }
             file(index)
         }
     }

@@ -136,10 +136,10 @@ package struct PoolMachine: Sendable {
 
     /// Adopts a new policy; rules with the same identity keep their state.
     mutating func adopt(_ policy: CheckedPolicy) {
-        let kept = Dictionary(slots.values.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
+        let previous = Dictionary(slots.values.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
         slots = [:]
         for (index, rule) in policy.rules.enumerated() where rule.trigger == .pool {
-            if let slot = kept[rule.identity] { slots[index] = slot }
+            if let slot = previous[rule.identity] { slots[index] = slot }
         }
     }
 

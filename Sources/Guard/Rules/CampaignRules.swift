@@ -8,7 +8,7 @@ final class CampaignRules: Sendable {
         /// The rule's index in the policy.
         let index: Int
         let rule: Rule
-        /// Copied from the rule, which composes it anew each time.
+        /// Stored, because the rule composes it at each access.
         let identity: RuleIdentity
         let condition: CompiledCondition
         let probation: CompiledCondition?
@@ -38,7 +38,7 @@ final class CampaignRules: Sendable {
             sources = rule.sources
             pauses = rule.action == .pause
             readsAge = rule.condition.readsAge
-            readsExtras = rule.counters.contains { ExtraCounter(rawValue: $0.rawValue) != nil }
+            readsExtras = !rule.extraCounters.isEmpty
             isOnGroup = rule.trigger == .group
         }
     }
@@ -62,8 +62,8 @@ final class CampaignRules: Sendable {
     /// True if any rule on running campaigns reads pools or accounts.
     let readsSurroundings: Bool
 
-    /// The counters that any rule reads.
-    let counters: Set<Counter>
+    /// The counters that any rule reads and that some platform reports only in a response of its own.
+    let extraCounters: Set<ExtraCounter>
 
     /// The sources that a launch is evaluated on.
     var launchSources: Set<Source> { launch.reduce(into: [.stats]) { $0.formUnion($1.condition.sources) } }
@@ -82,7 +82,7 @@ final class CampaignRules: Sendable {
             return Running(rule, index: index, windows: windows, label: label)
         }
         readsSurroundings = running.contains { $0.sources != [.stats] }
-        counters = rules.reduce(into: []) { $0.formUnion($1.counters) }
+        extraCounters = rules.reduce(into: []) { $0.formUnion($1.extraCounters) }
     }
 
     /// The windows that the rules read.

@@ -129,9 +129,9 @@ package struct RuleTable: Sendable {
 
     /// Adopts the rules of a new policy; rules with the same identity keep their state.
     mutating func adopt(_ newer: CampaignRules) {
-        let kept = Dictionary(
+        let previous = Dictionary(
             zip(set.running, slots).map { ($0.identity, $1) }, uniquingKeysWith: { first, _ in first })
-        slots = newer.running.map { kept[$0.identity] ?? RuleSlot() }
+        slots = newer.running.map { previous[$0.identity] ?? RuleSlot() }
         set = newer
     }
 

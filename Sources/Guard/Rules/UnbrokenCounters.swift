@@ -132,8 +132,8 @@ struct UnbrokenCounters: Sendable {
         guard let last, earlier == nil, change == .none else { return }
         let elapsed = max(1, now.seconds(since: lastAt))
         let seen = UnbrokenCounters.rise(reported, since: last) / elapsed
-        let kept = (pace ?? 0) * UnbrokenCounters.paceMemory / (UnbrokenCounters.paceMemory + elapsed)
-        pace = max(seen, kept)
+        let decayed = (pace ?? 0) * UnbrokenCounters.paceMemory / (UnbrokenCounters.paceMemory + elapsed)
+        pace = max(seen, decayed)
     }
 
     // MARK: Steps

@@ -207,7 +207,8 @@ package struct Memory: Sendable {
     package var workspace: WorkspaceMemory
     /// Each campaign's samples, oldest first.
     package var samples: [CampaignID: [(at: Instant, stats: CampaignStats)]]
-    /// When each campaign's oldest stored sample was taken, which may be long before those in ``samples``.
+    /// When each campaign's oldest stored sample was taken, which may be long before those in ``samples``; only for
+    /// campaigns whose record does not say when the first was.
     package var firstSamples: [CampaignID: Instant] = [:]
 
     package init(
@@ -224,6 +225,9 @@ package struct Memory: Sendable {
 }
 
 extension Memory {
+    /// The campaigns whose record says when their first sample was taken.
+    package var campaignsOfKnownAge: Set<CampaignID> { Set(campaigns.filter { $0.firstAt != nil }.map(\.id)) }
+
     /// Applies a record if a guard restores it after a restart.
     package mutating func store(_ record: LedgerRecord) {
         switch record {

@@ -168,7 +168,8 @@ struct InMemoryTables: Sendable {
                 .map(\.value.value),
             workspace: newest?.value.value ?? WorkspaceMemory(),
             samples: samples.mapValues { $0.sorted { $0.at < $1.at } })
-        for (key, rows) in self.samples where names.contains(key.workspace) {
+        let known = memory.campaignsOfKnownAge
+        for (key, rows) in self.samples where names.contains(key.workspace) && !known.contains(key.id) {
             guard let first = rows.map(\.at).min() else { continue }
             memory.firstSamples[key.id] = min(memory.firstSamples[key.id] ?? first, first)
         }

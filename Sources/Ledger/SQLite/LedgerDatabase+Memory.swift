@@ -64,6 +64,7 @@ extension LedgerDatabase {
     ) throws {
         let statement = try database.makeStatement(
             sql: "SELECT * FROM sample WHERE workspace = ? AND campaign = ? AND at >= ? ORDER BY at")
+        let known = memory.campaignsOfKnownAge
         let oldest = try database.makeStatement(
             sql: "SELECT * FROM sample WHERE workspace = ? AND campaign = ? ORDER BY at LIMIT 1")
         for text in try subjects(database, "sample", "campaign", of: workspace) {
@@ -81,7 +82,7 @@ extension LedgerDatabase {
                 if let last = samples.last?.at, sample.at - last < loadedSpacing(age: now - sample.at) { continue }
                 samples.append(sample)
             }
-            if let row = try Row.fetchOne(oldest, arguments: [workspace, text]) {
+            if !known.contains(id), let row = try Row.fetchOne(oldest, arguments: [workspace, text]) {
                 guard isSound(row, start, legacyAt) else {
                     throw Verification.Damage(what: "a sample of campaign \(text) is damaged")
                 }

@@ -24,7 +24,7 @@ package final class SQLiteLedger: LedgerStore {
         _ path: String, _ scope: LedgerScope, recovers: Bool = false, window: Duration = LedgerDatabase.retention,
         limits: LedgerLimits = LedgerLimits(), at now: Instant
     ) async throws(LedgerError) -> OpenedLedger<SQLiteLedger> {
-        let writer = BlockingWork("ledger", threads: 1, unfinishedMax: batchesMax, givesWay: true)
+        let writer = BlockingWork("ledger", threads: 1, unfinishedMax: batchesMax)
         let (opened, epoch) = try await writer.ledger { () throws(LedgerError) in
             let opened = try LedgerDatabase.open(
                 path, scope, recovers: recovers, window: window, limits: limits, at: now)

@@ -16,7 +16,7 @@ package final class SQLiteQueries: LedgerQueries {
 
     /// - Throws: if the file does not exist, cannot be read, or is not a ledger of a known version.
     package static func open(_ path: String) async throws(LedgerError) -> SQLiteQueries {
-        let work = BlockingWork("ledger-queries", threads: threads, unfinishedMax: queriesMax, givesWay: true)
+        let work = BlockingWork("ledger-queries", threads: threads, unfinishedMax: queriesMax)
         let reader = try await work.ledger { () throws(LedgerError) in try LedgerReader(path) }
         return SQLiteQueries(reader, work)
     }

@@ -68,20 +68,16 @@ struct CampaignReader {
 
     /// A campaign: its id, or a mapping.
     private func campaign(_ node: Node, _ reader: FieldReader, origin: CampaignEntry.Origin) -> CampaignEntry? {
+        var fields = Fields(node: node)
         if node.scalar != nil {
-            guard let id = id(node, reader) else { return nil }
-            guard let entry = bare(id, origin) else {
-                _ = WorkspaceChoice(reader, workspaces).name(
-                    Fields(node: node), for: .campaigns, CampaignReader.noWorkspace)
-                return nil
-            }
-            return entry
+            fields.values["id"] = node
+        } else if let mapping = reader.fields(
+            node, of: "a campaign", known: CampaignReader.keys, hints: ["where": CampaignReader.noListing])
+        {
+            fields = mapping
+        } else {
+            return nil
         }
-        guard
-            let fields = reader.fields(
-                node, of: "a campaign", known: CampaignReader.keys,
-                hints: ["where": CampaignReader.noListing])
-        else { return nil }
         guard let idNode = fields["id"] else {
             reader.error(
                 "the campaign has no 'id'", help: "write the id that the platform shows, for example camp_123", at: node
@@ -95,7 +91,7 @@ struct CampaignReader {
         guard let id = id(idNode, reader), let workspace else { return nil }
         return CampaignEntry(
             id: id, workspace: workspace, name: fields["name"].flatMap { reader.name($0, "the campaign's name") },
-            pool: pool(fields["pool"].flatMap { reader.identifier($0, "the pool's id") }, in: workspace),
+            pool: defaults.pool(fields["pool"].flatMap { reader.identifier($0, "the pool's id") }, in: workspace),
             labels: defaults.labels(with: fields["labels"].map(LabelReader(reader).labels) ?? [:]), origin: origin)
     }
 
@@ -103,13 +99,9 @@ struct CampaignReader {
     private func bare(_ id: CampaignID, _ origin: CampaignEntry.Origin) -> CampaignEntry? {
         (defaults.workspace ?? onlyWorkspace).map { workspace in
             CampaignEntry(
-                id: id, workspace: workspace, pool: pool(nil, in: workspace), labels: defaults.labels, origin: origin)
+                id: id, workspace: workspace, pool: defaults.pool(nil, in: workspace), labels: defaults.labels,
+                origin: origin)
         }
-    }
-
-    /// A default pool belongs to the default workspace; campaigns of others do not use it.
-    private func pool(_ own: PoolID?, in workspace: WorkspaceName) -> PoolID? {
-        own ?? (workspace == (defaults.workspace ?? workspace) ? defaults.pool : nil)
     }
 
     private func id(_ node: Node, _ reader: FieldReader) -> CampaignID? {

@@ -6,7 +6,7 @@ package final class FieldReader {
     /// The most diagnostics reported for one file; a file with more repeats one mistake.
     static let diagnosticsMax = 50
     /// The longest name, in characters.
-    static let nameLengthMax = 100
+    package static let nameLengthMax = 100
 
     package let source: SourceFile
     package private(set) var diagnostics: [Diagnostic] = []

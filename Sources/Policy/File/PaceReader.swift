@@ -92,7 +92,7 @@ struct PaceReader {
         var readers: [WorkspaceName: [Rule]] = [:]
         for workspace in workspaces.map(\.entry) {
             readers[workspace.name] = rules.map(\.rule).filter {
-                !workspace.provider.extras(among: $0.counters).isEmpty
+                !workspace.provider.extras(among: $0.extraCounters).isEmpty
             }
         }
         let needing = campaigns.map(\.entry).count { campaign in

@@ -38,7 +38,7 @@ struct PolicyChecks {
     /// A campaign without `pool` uses the workspace's only pool; with several, it must name one.
     private func pools(_ campaigns: [Located<CampaignEntry>], _ bound: Set<PoolID>) {
         for campaigns in Dictionary(grouping: campaigns, by: \.entry.workspace).values {
-            let named = Set(campaigns.compactMap(\.entry.pool)).subtracting(bound)
+            let named = campaigns.map(\.entry).platformPools(besides: bound)
             guard named.count > 1 else { continue }
             for campaign in campaigns where campaign.entry.pool == nil {
                 reader.error(

@@ -118,7 +118,7 @@ struct RequestSender: Sendable {
                 }
             }
             group.addTask {
-                try? await ContinuousClock().sleep(for: limit)
+                try? await connections[.poll].eventLoopGroup.any().sleep(for: limit)
                 return nil
             }
             defer { group.cancelAll() }

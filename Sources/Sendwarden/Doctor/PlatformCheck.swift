@@ -175,14 +175,17 @@ struct PlatformCheck {
         return true
     }
 
+    /// The kinds of findings about campaigns that may repeat.
+    private enum Finding { case unknown, incomplete, gap }
+
     private func campaigns(_ client: any CampaignPlatform, _ report: (DoctorFinding) -> Void) async {
-        var (good, readReplies) = (0, 0)
-        var (unknown, incomplete, silenced) = (0, 0, 0)
+        var (good, unknown, readReplies) = (0, 0, 0)
         let listed = policy.campaigns.filter { $0.workspace == workspace.name }
-        func tell(_ finding: DoctorFinding, ordinal: Int) {
-            if ordinal <= PlatformCheck.findingsMax { report(finding) } else { silenced += 1 }
+        var (told, silenced): ([Finding: Int], Int) = ([:], 0)
+        func tell(_ kind: Finding, _ finding: DoctorFinding) {
+            told[kind, default: 0] += 1
+            if told[kind] ?? 0 <= PlatformCheck.findingsMax { report(finding) } else { silenced += 1 }
         }
-        var gaps = 0
         for campaign in listed {
             do throws(Fault) {
                 let extras = policy.extraCounters(of: campaign)
@@ -190,28 +193,29 @@ struct PlatformCheck {
                 good += 1
                 if stats.unsubscribed != nil { readReplies += 1 }
                 if let gap = stats.unsubscribedGap {
-                    gaps += 1
                     tell(
+                        .gap,
                         .warning(
                             "replies to \(campaign.id)", "unsubscribed is unknown, because \(gap)",
-                            "rules that read it are unknown and pause nothing"), ordinal: gaps)
+                            "rules that read it are unknown and pause nothing"))
                 }
                 var missing: [String] = []
                 if stats.sent == nil { missing.append("sent") }
                 if stats.delivered == nil { missing.append("delivered") }
                 if stats.bounced == nil { missing.append("bounced") }
                 if !missing.isEmpty {
-                    incomplete += 1
                     tell(
+                        .incomplete,
                         .warning(
                             "campaign \(campaign.id)", "its stats lack \(missing.joined(separator: ", "))",
-                            "conditions that read these are unknown and pause nothing"), ordinal: incomplete)
+                            "conditions that read these are unknown and pause nothing"))
                 }
             } catch {
                 if error.kind == .missing { unknown += 1 }
-                let isRepeated = error.kind == .missing && unknown > PlatformCheck.findingsMax
-                if isRepeated { silenced += 1 }
-                if !isRepeated, !explain("campaign \(campaign.id)", error, report) { return }
+                let goesOn = explain("campaign \(campaign.id)", error) { finding in
+                    if error.kind == .missing { tell(.unknown, finding) } else { report(finding) }
+                }
+                if !goesOn { return }
             }
         }
         if silenced > 0 { report(.note("campaigns", "\(silenced) more findings like these")) }

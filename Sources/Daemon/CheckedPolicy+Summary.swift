@@ -1,0 +1,17 @@
+import Model
+package import Policy
+
+extension CheckedPolicy {
+    /// The policy in one line.
+    package var summary: String {
+        func count(_ number: Int, _ word: String, _ plural: String? = nil) -> String {
+            "\(number) \(number == 1 ? word : plural ?? word + "s")"
+        }
+        return [
+            "workspace\(workspaces.count == 1 ? "" : "s") \(workspaces.map(\.name.text).joined(separator: ", "))",
+            "\(mode.rawValue) mode\(setsMode ? "" : " (the policy sets none)")", count(campaigns.count, "campaign"),
+            count(rules.count, "rule"), count(launches.count, "launch", "launches"),
+            pools.isEmpty ? nil : count(pools.count, "named pool"), "polled every \(poll.statsPace.text)",
+        ].compactMap { $0 }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,32 @@
+package import Policy
+package import Providers
+
+/// Why a policy cannot be used.
+package enum PolicyRefusal: Error {
+    case unreadable(PolicyFileError)
+    case unsound(path: String, [Diagnostic])
+    case credential(CredentialError)
+    /// The campaign files, which listed campaigns, list none any more.
+    case emptied([String])
+    /// Too many file operations are waiting.
+    case busy
+
+    /// The first error with its location, and the command that shows all.
+    package var message: String {
+        switch self {
+        case .unreadable(let error): return error.message
+        case .credential(let error): return error.message
+        case .emptied(let paths):
+            return "\(paths.joined(separator: ", ")) lists no campaign any more; to watch none, remove it from the "
+                + "policy and run 'sendwarden reload'"
+        case .busy: return "cannot read the policy: too many operations wait for the disk; try again"
+        case .unsound(let path, let diagnostics):
+            let errors = SourceFile.sorted(diagnostics.filter { $0.severity == .error })
+            let first = errors.first.map {
+                "\($0.source?.name ?? path):\($0.position.line):\($0.position.column): \($0.message)"
+            }
+            let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
+            return "\(first ?? path)\(more); run 'sendwarden check \(path)' for details"
+        }
+    }
+}
