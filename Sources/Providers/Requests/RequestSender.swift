@@ -136,20 +136,24 @@ struct RequestSender: Sendable {
     ///
     /// - Throws: a fault for every status but 2xx.
     func send(_ asked: Request) async throws(Fault) -> Response {
-        var request = HTTPClientRequest(url: url + asked.path)
-        request.method = asked.method
-        request.headers.add(name: "Authorization", value: authorization.header)
-        request.headers.add(name: "Accept", value: "application/json")
-        request.headers.add(name: "User-Agent", value: "sendwarden")
-        if let body = asked.body {
-            request.headers.add(name: "Content-Type", value: "application/json")
-            request.body = .bytes(ByteBuffer(string: body))
-        }
+        var headers: HTTPHeaders = [
+            "Authorization": authorization.header, "Accept": "application/json", "User-Agent": "sendwarden",
+        ]
+        if asked.body != nil { headers.add(name: "Content-Type", value: "application/json") }
         // An action gets a new connection: if an unused one were closed under it, nobody would know whether the
         // action took effect.
-        if asked.priority != .poll { request.headers.add(name: "Connection", value: "close") }
-        let (sentAt, response, body) = try await admitted(request, asked)
+        if asked.priority != .poll { headers.add(name: "Connection", value: "close") }
+        let request: HTTPClient.Request
+        do {
+            request = try HTTPClient.Request(
+                url: url + asked.path, method: asked.method, headers: headers,
+                body: asked.body.map { .byteBuffer(ByteBuffer(string: $0)) })
+        } catch {
+            throw TransportFault.fault(error)
+        }
+        let (sentAt, response) = try await admitted(request, asked)
         let date = response.headers.first(name: "Date").flatMap { HTTPTime.instant($0) }
+        let body = response.body ?? ByteBuffer()
         guard (200..<300).contains(response.status.code) else {
             throw refusal(response, body, date)
         }
@@ -159,41 +163,37 @@ struct RequestSender: Sendable {
 
     /// Waits for the gate, then sends; the timeout starts after the wait.
     private func admitted(
-        _ request: HTTPClientRequest, _ asked: Request
-    ) async throws(Fault) -> (sentAt: Instant, HTTPClientResponse, ByteBuffer) {
+        _ request: HTTPClient.Request, _ asked: Request
+    ) async throws(Fault) -> (sentAt: Instant, HTTPClient.Response) {
         let pass = try await gate.admit(asked.priority, target: asked.target)
         let (sentAt, start) = (time.now, ContinuousClock.now)
         defer { gate.leave(pass, took: start.duration(to: .now)) }
-        let (response, body) = try await exchange(
+        let response = try await exchange(
             request, on: connections[asked.priority], asked.bodyBytesMax ?? dialect.bodyBytesMax)
-        return (sentAt, response, body)
+        return (sentAt, response)
     }
 
     /// Sends the request and reads the whole response within the timeout, so that a slow body cannot extend it.
+    ///
+    /// The client's functions for one whole response do without a task of their own, which would wake another thread.
     private func exchange(
-        _ request: HTTPClientRequest, on http: HTTPClient, _ bytesMax: Int
-    ) async throws(Fault) -> (HTTPClientResponse, ByteBuffer) {
-        let timeout = timeout
+        _ request: HTTPClient.Request, on http: HTTPClient, _ bytesMax: Int
+    ) async throws(Fault) -> HTTPClient.Response {
+        let exchange = http.execute(
+            request: request, delegate: ResponseAccumulator(request: request, maxBodySize: bytesMax),
+            deadline: .now() + TimeAmount(timeout))
         do {
-            return try await withThrowingTaskGroup(of: (HTTPClientResponse, ByteBuffer)?.self) { group in
-                group.addTask {
-                    let response = try await http.execute(request, timeout: .milliseconds(timeout.milliseconds))
-                    return (response, try await response.body.collect(upTo: bytesMax))
-                }
-                group.addTask {
-                    try await http.eventLoopGroup.any().sleep(for: timeout)
-                    return nil
-                }
-                defer { group.cancelAll() }
-                guard let response = try await group.next() ?? nil else { throw HTTPClientError.deadlineExceeded }
-                return response
+            return try await withTaskCancellationHandler {
+                try await exchange.get()
+            } onCancel: {
+                exchange.cancel()
             }
         } catch {
             throw TransportFault.fault(error, bodyBytesMax: bytesMax)
         }
     }
 
-    private func refusal(_ response: HTTPClientResponse, _ body: ByteBuffer, _ date: Instant?) -> Fault {
+    private func refusal(_ response: HTTPClient.Response, _ body: ByteBuffer, _ date: Instant?) -> Fault {
         let status = Int(response.status.code)
         let code = dialect.code(body)
         let summary = "HTTP \(status)" + (code.map { " \($0)" } ?? "")

@@ -11,7 +11,8 @@ enum TransportFault {
     static func fault(_ error: any Error, bodyBytesMax: Int = 1 << 20) -> Fault {
         switch error {
         case let error as HTTPClientError: return client(error)
-        case is NIOTooManyBytesError: return Fault(.unexpected, "response is larger than \(bodyBytesMax >> 20) MiB")
+        case is ResponseAccumulator.ResponseTooBigError:
+            return Fault(.unexpected, "response is larger than \(bodyBytesMax >> 20) MiB")
         case is CancellationError: return Fault(.unreachable, "request cancelled")
         case let error as NIOConnectionError:
             let isDNS = error.dnsAError != nil || error.dnsAAAAError != nil
