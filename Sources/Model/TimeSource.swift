@@ -5,6 +5,11 @@ package protocol TimeSource: Sendable {
     func sleep(until deadline: Instant) async throws
 }
 
+extension TimeSource {
+    /// Waits for that long; throws `CancellationError` if the task is cancelled.
+    package func sleep(for duration: Duration) async throws { try await sleep(until: now + duration) }
+}
+
 /// Monotonic time that starts at an instant and runs at a multiple of real time; it never jumps.
 package struct SteadyTime: TimeSource {
     private let origin: Instant

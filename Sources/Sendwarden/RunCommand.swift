@@ -135,6 +135,7 @@ struct RunCommand: AsyncParsableCommand {
             journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
             control: control, ledger: ledger, reload: { await reloader.reload($0) })
         surroundings.executor = EventLoopTaskExecutor(threads.any())
+        surroundings.realTime = time
         surroundings.wallClock = { SteadyTime.fromWallClock().now }
         let service = GuardService(warden: warden, platforms: platforms, surroundings: surroundings)
         // They are stopped in reverse order: the guard first, so that the control socket is there for its last answers.

@@ -1,7 +1,13 @@
 import Glibc
 
 /// Starts detached threads, which end with their body and block all signals.
+///
+/// They do work for which nobody waits, such as writing to a disk. When one wakes up, it does not take the processor from
+/// a thread that runs, because that may be the one that sends a pause.
 package enum WorkThread {
+    /// From Linux's `sched.h`.
+    private static let batchPolicy: Int32 = 3
+
     private final class Body: Sendable {
         let run: @Sendable () -> Void
 
@@ -20,6 +26,9 @@ package enum WorkThread {
     package static func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
         let run: @Sendable () -> Void = {
             rename(name)
+            var parameters = sched_param()
+            // On Linux, 0 is this thread. A failure costs speed only.
+            _ = sched_setscheduler(0, batchPolicy, &parameters)
             body()
         }
         var thread = pthread_t()

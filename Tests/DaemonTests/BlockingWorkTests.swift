@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import TestSupport
 import Testing
 import Threads
@@ -10,6 +11,13 @@ import Threads
         private let semaphore = DispatchSemaphore(value: 0)
         func open() { semaphore.signal() }
         func wait() { semaphore.wait() }
+    }
+
+    /// A thread that wakes up must not take the processor from the one that sends a pause.
+    @Test func itsThreadsDoNotPreemptOthers() async {
+        let work = BlockingWork("test", threads: 1, unfinishedMax: 8)
+        // 3 is Linux's SCHED_BATCH.
+        #expect(await work.run(.ordinary) { sched_getscheduler(0) } == 3)
     }
 
     @Test func urgentWorkRunsFirst() async {

@@ -110,9 +110,8 @@ extension GuardLoop {
         var late = answer
         late.message +=
             "; the ledger has not stored this within \(limit.policyText), so a restart now would lose it"
-        start { [late] in
-            // In real time, because a person waits.
-            try? await Task.sleep(for: limit)
+        start { [late, realTime = surroundings.realTime] in
+            try? await realTime.sleep(for: limit)
             if !Task.isCancelled { reply(late) }
             return .replied
         }

@@ -34,6 +34,8 @@ package struct GuardService: Service, CustomStringConvertible {
         package var reload: @Sendable (ReloadScope) async -> Reload
         /// The wall clock, which can be set; nil if there is only ``time``.
         package var wallClock: (@Sendable () -> Instant)?
+        /// For waits for disks and people, who take real time even if ``time`` is simulated.
+        package var realTime: any TimeSource = SteadyTime(startingAt: Instant(milliseconds: 0))
         /// Stores the guard's state; nil if the state is lost when the process ends.
         package var ledger: (any LedgerStore)?
         /// Runs the loop and its requests; nil for the threads that all tasks share.
@@ -131,7 +133,7 @@ package struct GuardService: Service, CustomStringConvertible {
         group.addTask {
             try? await gracefulShutdown()
             await inputs.send(.stopping)
-            try? await Task.sleep(for: GuardService.requestsMax)
+            try? await surroundings.realTime.sleep(for: GuardService.requestsMax)
             await inputs.send(.stopped)
         }
         turn(.event(.started))
@@ -179,9 +181,8 @@ package struct GuardService: Service, CustomStringConvertible {
         let limit = surroundings.ledgerAnswersWithin
         for await write in batches {
             let failure = await withDiscardingTaskGroup { group -> String? in
-                // Real time, because the disk is real even if the guard's time is simulated.
                 group.addTask {
-                    try? await Task.sleep(for: limit)
+                    try? await surroundings.realTime.sleep(for: limit)
                     if !Task.isCancelled { await inputs.send(.stalled(write.number, for: limit)) }
                 }
                 defer { group.cancelAll() }
