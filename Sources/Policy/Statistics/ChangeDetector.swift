@@ -6,7 +6,8 @@ import RealModule
 /// A Shiryaev–Roberts e-detector: likelihood ratios summed over every possible start of the change, and averaged over
 /// rates above the limit. While the rate is at most the limit, the evidence is on average at most the number of emails
 /// counted, so it reaches `within`/α among the first `within` emails with probability at most α.
-/// Shin, Ramdas and Rinaldo, "E-detectors", New England Journal of Statistics in Data Science, 2024.
+/// J. Shin, A. Ramdas, A. Rinaldo, "E-detectors: a nonparametric framework for sequential change detection", New
+/// England Journal of Statistics in Data Science 2:2, 2024 (arXiv:2203.03532).
 package struct ChangeDetector: Hashable, Sendable {
     /// The odds of the alternatives, in multiples of the limit's odds, evenly spaced on a logarithmic scale.
     ///
