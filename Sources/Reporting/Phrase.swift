@@ -50,6 +50,11 @@ package enum Phrase {
         evaluation?.decisive.map(text) ?? condition
     }
 
+    /// Who or what made the decision, and on which group of campaigns.
+    static func text(_ decision: Decision) -> String {
+        text(decision.cause) + (decision.group.map { " on \(name($0.label))" } ?? "")
+    }
+
     /// Who or what made the decision.
     package static func text(_ cause: Decision.Cause) -> String {
         switch cause {
@@ -90,6 +95,21 @@ package enum Phrase {
 
     static func text(_ probation: Resume.Probation) -> String {
         "on probation for \(probation.sends) resolved emails, paused again if \(probation.conditionText)"
+    }
+
+    // MARK: Polls
+
+    /// What a forecast assumes: `25 % of its emails bounced`.
+    static func text(_ assumed: [Outlook.Assumption]) -> String {
+        assumed.map { assumption in
+            let share = Unit.ratio.text(assumption.share)
+            return switch assumption.fate {
+            case .bounced: "\(share) of its emails bounced"
+            case .complained: "\(share) of its emails led to complaints"
+            case .unsubscribed: "\(share) of its recipients unsubscribed"
+            case .deferred: "\(share) of its emails were deferred"
+            }
+        }.joined(separator: " and ")
     }
 
     // MARK: API

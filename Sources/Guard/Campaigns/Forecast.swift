@@ -1,22 +1,26 @@
 import Model
 import Policy
 
-/// What a rule would read after `emails` more resolved emails, of which a share bounced.
+/// What a rule would read after `emails` more resolved emails with the worst fate to be expected.
 struct Forecast: CompiledReadings {
     let now: CampaignFigures
     let windows: [TimeWindow]
     let emails: Double
-    let bounceRate: Double
+    let fates: ExpectedFates
     /// How long it takes to send those emails.
     let elapsed: Duration
 
     private func added(to counter: Counter) -> Double {
         switch counter {
-        // No rate of a bad list is known for these.
-        case .totalEnrolled, .replied, .complained, .unsubscribed, .deferred: 0
+        // A bad list neither enrolls nor replies.
+        case .totalEnrolled, .replied: 0
         case .sent, .resolved: emails
-        case .bounced, .hardBounced, .softBounced: emails * bounceRate
-        case .delivered: emails * (1 - bounceRate)
+        case .bounced, .hardBounced, .softBounced: emails * fates[.bounced]
+        case .delivered: emails * (1 - fates[.bounced])
+        // Of all emails, although a bounced one draws no complaint: no breach comes earlier.
+        case .complained: emails * fates[.complained]
+        case .unsubscribed: emails * fates[.unsubscribed]
+        case .deferred: emails * fates[.deferred]
         }
     }
 

@@ -7,10 +7,16 @@ package struct Outlook: Hashable, Sendable {
     package var rule: String
     /// The number of further emails until the breach.
     package var emails: Double
-    /// The bounce rate assumed for them.
-    package var bounceRate: Double
+    /// What is assumed of them, as far as the rule counts it.
+    package var assumed: [Assumption]
     /// How long those emails take at the campaign's pace.
     package var time: Duration
+
+    /// The share of the emails that meet a fate.
+    package struct Assumption: Hashable, Sendable {
+        package var fate: EmailFate
+        package var share: Double
+    }
 }
 
 /// When a campaign needs its next poll.
@@ -22,8 +28,6 @@ enum PollWish: Hashable, Sendable {
 
 /// Spends polls on campaigns that are close to a breach.
 extension CampaignMachine {
-    /// The assumed bounce rate of a list that turns bad, or higher if the latest emails allow it.
-    private static let badRate = 0.25
     /// The number of polls within the time to the earliest breach.
     private static let pollsPerBreach = 3.0
     /// The number of bisection steps, on a logarithmic scale, that find the emails until a breach.
@@ -33,6 +37,8 @@ extension CampaignMachine {
     private struct Candidate {
         var rule: String
         var condition: CompiledCondition
+        /// What the rule counts of the next emails.
+        var fates: [EmailFate]
         var figures: CampaignFigures
     }
 
@@ -51,13 +57,15 @@ extension CampaignMachine {
         var (wanted, candidates) = candidates(in: context)
         // The horizon beyond which a breach does not change the plan.
         var horizon = perSecond * wanted.seconds * CampaignMachine.pollsPerBreach
-        let rate = max(CampaignMachine.badRate, samples.pace.highestRate)
+        let fates = ExpectedFates(samples.pace)
         let windows = rules.set.windows.map(\.window)
         for candidate in candidates {
-            guard let emails = emailsUntil(candidate, windows, rate, perSecond, horizon) else { continue }
+            guard let emails = emailsUntil(candidate, windows, fates, perSecond, horizon) else { continue }
             horizon = emails
             let time = Duration.seconds(emails / perSecond)
-            outlook = Outlook(rule: candidate.rule, emails: emails, bounceRate: rate, time: time)
+            outlook = Outlook(
+                rule: candidate.rule, emails: emails,
+                assumed: candidate.fates.map { Outlook.Assumption(fate: $0, share: fates[$0]) }, time: time)
             wanted = min(wanted, time / CampaignMachine.pollsPerBreach)
         }
         return .after(wanted)
@@ -83,25 +91,29 @@ extension CampaignMachine {
             case .inactive:
                 candidates.append(
                     Candidate(
-                        rule: running.rule.name, condition: running.condition, figures: figures(plain, ofSlot: index)))
+                        rule: running.rule.name, condition: running.condition, fates: running.fates,
+                        figures: figures(plain, ofSlot: index)))
             }
         }
         if resumes.isOnProbation, let base = resumes.baseline, let slot = rules.index(of: base.rule),
             let probation = set.running[slot].probation
         {
             candidates.append(
-                Candidate(rule: base.rule, condition: probation, figures: plain.counting(from: probationBaseline)))
+                Candidate(
+                    rule: base.rule, condition: probation, fates: set.running[slot].probationFates,
+                    figures: plain.counting(from: probationBaseline)))
         }
         return (wanted, candidates)
     }
 
-    /// The further emails after which the condition would hold at that bounce rate; nil if beyond the horizon.
+    /// The further emails with these fates after which the condition would hold; nil if beyond the horizon.
     private func emailsUntil(
-        _ candidate: Candidate, _ windows: [TimeWindow], _ rate: Double, _ perSecond: Double, _ horizon: Double
+        _ candidate: Candidate, _ windows: [TimeWindow], _ fates: ExpectedFates, _ perSecond: Double,
+        _ horizon: Double
     ) -> Double? {
         func holds(after emails: Double) -> Bool {
             let forecast = Forecast(
-                now: candidate.figures, windows: windows, emails: emails, bounceRate: rate,
+                now: candidate.figures, windows: windows, emails: emails, fates: fates,
                 elapsed: .seconds(emails / perSecond))
             return candidate.condition.truth(forecast) == .yes
         }

@@ -15,8 +15,9 @@ struct SendingPace: Sendable {
     private var grownAt: Instant?
     /// The longest recent flat stretch, in seconds.
     private var flat = 0.0
-    private var bounced = 0.0
+    /// The latest resolved emails, and how many met each fate, in the order of ``EmailFate/allCases``.
     private var resolved = 0.0
+    private var fates = SIMD4<Double>()
 
     /// Updates the pace with a response's counters.
     mutating func observe(_ newest: Counters, at now: Instant) {
@@ -41,10 +42,12 @@ struct SendingPace: Sendable {
         } else {
             (short, long, isKnown) = (perSecond, perSecond, true)
         }
-        bounced += growth(.bounced)
         resolved += growth(.resolved)
         let kept = min(1, SendingPace.latestMax / max(1, resolved))
-        (bounced, resolved) = (bounced * kept, resolved * kept)
+        resolved *= kept
+        for fate in EmailFate.allCases {
+            fates[fate.rawValue] = (fates[fate.rawValue] + growth(fate.counter)) * kept
+        }
     }
 
     /// Continues from these counters, whose growth was not sent since the last response.
@@ -65,8 +68,8 @@ struct SendingPace: Sendable {
     /// Emails per second by the faster estimate; nil before two responses.
     var perSecond: Double? { isKnown ? max(short, long) : nil }
 
-    /// The highest bounce rate consistent with the latest emails, at 95 % confidence.
-    var highestRate: Double {
-        WilsonInterval(min(bounced, resolved), of: resolved, confidence: 0.95)?.upper ?? 1
+    /// The highest share of emails with this fate that is consistent with the latest ones, at 95 % confidence.
+    func highestShare(of fate: EmailFate) -> Double {
+        WilsonInterval(min(fates[fate.rawValue], resolved), of: resolved, confidence: 0.95)?.upper ?? 1
     }
 }

@@ -25,6 +25,9 @@ final class CampaignRules: Sendable {
         let readsExtras: Bool
         /// True if its condition reads the sums of the campaign's group.
         let isOnGroup: Bool
+        /// What its condition and its probation count of a bad list's emails.
+        let fates: [EmailFate]
+        let probationFates: [EmailFate]
 
         init(_ rule: Rule, index: Int, windows: [TimeWindow], label: (String) -> String) {
             (self.index, self.rule, identity) = (index, rule, rule.identity)
@@ -40,6 +43,8 @@ final class CampaignRules: Sendable {
             readsAge = rule.condition.readsAge
             readsExtras = !rule.extraCounters.isEmpty
             isOnGroup = rule.trigger == .group
+            fates = EmailFate.counted(in: rule.condition)
+            probationFates = rule.resume?.probation.map { EmailFate.counted(in: $0.condition) } ?? []
         }
     }
 

@@ -139,7 +139,7 @@ extension Condition {
     }
 
     /// Every counter that the condition reads, alone, in a rate or within a window.
-    var counters: Set<Counter> {
+    package var counters: Set<Counter> {
         var counters: Set<Counter> = []
         visitLeaves { leaf in
             switch leaf {

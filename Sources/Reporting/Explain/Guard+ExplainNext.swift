@@ -79,8 +79,9 @@ extension Guard {
         let polls = "polled every \(pollInterval(index).policyText)"
         guard let outlook = campaigns[index].outlook else { return polls }
         let emails = Int(outlook.emails.rounded(.up))
-        return "\(polls): if \(Unit.ratio.text(outlook.bounceRate)) of its emails bounced from now on, \(emails) more "
-            + "email\(emails == 1 ? "" : "s") (\(outlook.time.spokenText) at its pace) would breach \(outlook.rule)"
+        let assumed = outlook.assumed.isEmpty ? "" : "if \(Phrase.text(outlook.assumed)) from now on, "
+        return "\(polls): \(assumed)\(emails) more email\(emails == 1 ? "" : "s") "
+            + "(\(outlook.time.spokenText) at its pace) would breach \(outlook.rule)"
     }
 
     private func after(_ launch: LaunchMachine, at now: Instant) -> [String] {

@@ -46,6 +46,11 @@ struct GuardBench {
         take(warden.handle(.started, at: now))
     }
 
+    init(_ policy: CheckedPolicy) {
+        warden = Guard(policy: policy, at: now)
+        take(warden.handle(.started, at: now))
+    }
+
     private mutating func take(_ effects: [Effect]) {
         for effect in effects {
             switch effect {

@@ -1,8 +1,9 @@
 import Guard
 import Model
-import Policy
 import Reporting
 import Testing
+
+@testable import Policy
 
 /// Adaptive polls between `min` and `max`: urgent campaigns first, and none starved.
 @Suite struct PollingTimelineTests {
@@ -51,6 +52,44 @@ import Testing
         #expect(seen[1].polls > 4 * seen[0].polls, "\(seen)")
         #expect(seen[2].polls <= seen[0].polls, "\(seen)")
         #expect(seen.allSatisfy { $0.longestGap <= .seconds(305) }, "\(seen)")
+    }
+
+    /// A rule on complaints, unsubscribes or deferrals makes polls as dense as one on bounces.
+    @Test(arguments: [
+        ("complaintRate > 0.3%", "2 % of its emails led to complaints"),
+        ("unsubscribeRate > 0.5%", "5 % of its recipients unsubscribed"),
+        ("deferralRate > 5%", "50 % of its emails were deferred"),
+        ("hardBounceRate > 5%", "25 % of its emails bounced"),
+    ])
+    func everyHarmMakesPollsDense(_ condition: String, _ assumed: String) throws {
+        func polls(_ perMinute: Double) throws -> (count: Int, next: String) {
+            // No platform of the program reports these counters yet, so a policy's rules cannot read them.
+            var policy = try GuardBench.policy(Self.poll() + Self.rules)
+            policy.rules[0].condition = try #require(
+                UnitChecker.check("\(condition) and sent >= 500", scope: .campaign).condition)
+            var bench = GuardBench(policy)
+            var count = 0
+            let start = bench.now
+            while bench.now < start + .seconds(1800) {
+                for target in bench.polled() {
+                    guard case .stats = target else { continue }
+                    count += 1
+                    let sent = 300 + Int(perMinute * (bench.now - start).seconds / 60)
+                    bench.see(
+                        1,
+                        CampaignStats(
+                            totalEnrolled: 90000, sent: sent, delivered: sent - sent / 50, bounced: sent / 50,
+                            queued: 90000 - sent, hardBounced: sent / 50, softBounced: 0, complained: 0,
+                            unsubscribed: 0, deferred: 0))
+                }
+                bench.wait(.seconds(1))
+            }
+            let next = bench.warden.explanation(of: CampaignID(unchecked: "camp_1"), at: bench.now)?.next ?? []
+            return (count, next.joined(separator: "; "))
+        }
+        let (slow, fast) = (try polls(1), try polls(120))
+        #expect(fast.count > 3 * slow.count, "\(slow) \(fast)")
+        #expect(fast.next.contains(assumed), "\(fast.next)")
     }
 
     @Test func noPollIsEarlierThanTheShortestInterval() throws {
