@@ -53,7 +53,7 @@ package enum CleanText {
         var cleaned = String.UnicodeScalarView()
         var bytes = 0
         for scalar in text.unicodeScalars {
-            let printable: Unicode.Scalar = isPrintable(scalar) ? scalar : " "
+            let printable: Unicode.Scalar = scalar.isControlling ? " " : scalar
             bytes += UTF8.width(printable)
             guard bytes <= bytesMax - 3 else {
                 cleaned.append("…")
@@ -64,11 +64,24 @@ package enum CleanText {
         return String(cleaned)
     }
 
-    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        // Format characters can reverse or hide the text around them.
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: false
-        default: true
+    /// What may be written to a terminal: several lines of any length, with our own colors but no other sequence.
+    package static func printed(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 == 0x0a || (0x20..<0x7f).contains($0) }) { return text }
+        var cleaned = String.UnicodeScalarView()
+        var rest = text.unicodeScalars[...]
+        while let scalar = rest.first {
+            if scalar == "\u{1b}", let sequence = ownSequences.first(where: { rest.starts(with: $0.unicodeScalars) }) {
+                cleaned.append(contentsOf: sequence.unicodeScalars)
+                rest = rest.dropFirst(sequence.unicodeScalars.count)
+                continue
+            }
+            cleaned.append(scalar == "\n" || !scalar.isControlling ? scalar : " ")
+            rest = rest.dropFirst()
         }
+        return String(cleaned)
     }
+
+    /// The colors of our screens, and the sequences that clear them; none hides text or moves it.
+    private static let ownSequences =
+        ["0", "1", "2", "31", "32", "33"].map { "\u{1b}[\($0)m" } + ["\u{1b}[H\u{1b}[J"]
 }

@@ -2,16 +2,18 @@ import Glibc
 
 /// Writes whole lines to stdout.
 package enum StandardOutput {
+    /// Writes the text, cleaned of control characters.
     package static func write(_ line: String) { writeLine(line, to: STDOUT_FILENO) }
 }
 
 /// Writes whole lines to stderr.
 package enum StandardError {
+    /// Writes the text, cleaned of control characters.
     package static func write(_ line: String) { writeLine(line, to: STDERR_FILENO) }
 
     /// Replaces the current line of a terminal.
     package static func writeOver(_ text: String) {
-        let line = "\r\u{1b}[K" + text
+        let line = "\r\u{1b}[K" + CleanText.printed(text)
         _ = line.utf8CString.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count - 1) }
     }
 }
@@ -19,5 +21,5 @@ package enum StandardError {
 private func writeLine(_ line: String, to descriptor: Int32) {
     var writer = LineWriter(descriptor)
     // If this fails, there is no place left to report it.
-    _ = writer.write(line)
+    _ = writer.write(CleanText.printed(line))
 }

@@ -26,13 +26,13 @@ struct CheckCommand: ParsableCommand {
         let source = try PolicyReading.source(policy.path)
         let outcome = PolicyLoader.load(source)
         if json {
-            print(try ReadableJSON.text(CheckReport(source, outcome)))
+            StandardOutput.write(try ReadableJSON.text(CheckReport(source, outcome)))
         } else {
             let text = source.render(outcome.diagnostics)
             if !text.isEmpty { StandardError.write(String(text.dropLast())) }
             let errors = outcome.diagnostics.count { $0.severity == .error }
             if let policy = outcome.policy {
-                print("\(source.name): ok: \(policy.summary)")
+                StandardOutput.write("\(source.name): ok: \(policy.summary)")
             } else {
                 StandardError.write("\(source.name): refused: \(errors) error\(errors == 1 ? "" : "s")")
             }

@@ -26,7 +26,7 @@ struct ReloadCommand: AsyncParsableCommand {
             throw ExitCode.unavailable
         }
         if outcome.accepted {
-            print(outcome.message)
+            StandardOutput.write(outcome.message)
         } else {
             StandardError.write("error: \(outcome.message)")
             throw ExitCode.badConfiguration

@@ -52,6 +52,30 @@ import Testing
         }
     }
 
+    @Test(arguments: hostile)
+    func aTerminalShowsUntrustedTextAsItIs(_ text: String, _ expected: String) {
+        let isOurs = text.contains("\u{1B}[31m") || text.contains("\n")
+        #expect(CleanText.printed(text) == (isOurs ? text : expected))
+    }
+
+    @Test func aTerminalShowsOurColorsAndNoOtherSequence() {
+        #expect(CleanText.printed("\u{1B}[1mbold\u{1B}[0m\nnext") == "\u{1B}[1mbold\u{1B}[0m\nnext")
+        #expect(CleanText.printed("\u{1B}[8mhidden\u{1B}[2J\u{1B}]0;title\u{7}") == " [8mhidden [2J ]0;title ")
+        let long = String(repeating: "漢", count: 5000)
+        #expect(CleanText.printed(long) == long)
+    }
+
+    /// Every character of the general categories Cc, Cf, Zl and Zp, and no other.
+    @Test func cleaningFollowsTheGeneralCategories() {
+        for scalar in (UInt32(0)...0xE_007F).compactMap(Unicode.Scalar.init) {
+            let category = scalar.properties.generalCategory
+            let isControlling = [.control, .format, .lineSeparator, .paragraphSeparator].contains(category)
+            guard isControlling != scalar.isControlling else { continue }
+            Issue.record("\(scalar.codePoint)")
+        }
+        #expect(CleanText.cleaned("a\u{2066}b\u{E0041}c\u{AD}d") == "a b c d")
+    }
+
     @Test func longTextIsTruncatedToTheJournalsLimit() throws {
         let long = String(repeating: "漢", count: 5000)
         let object = try decoded(entry(long, [.campaignName: long]))

@@ -75,7 +75,15 @@ import Testing
     @Test func controlCharactersAreRefused() {
         #expect(!errors("version: 1\u{0}\n").isEmpty)
         let escape = SamplePolicy.text(when: "sent > 5").replacing("name: acme", with: "name: \"ac\\e[31mme\"")
-        #expect(errors(escape).first?.message == "the workspace's name contains a control character")
+        #expect(errors(escape).first?.message == "the workspace's name contains a control character, U+001B")
+        let hidden = [
+            ("name: acme", "name: \"ac\\u200Bme\""),
+            ("name: One", "name: \"O\\u202Ene\""), ("camp_1,", "\"camp\\u2060_1\","),
+        ]
+        for (part, replacement) in hidden {
+            let refused = errors(SamplePolicy.text(when: "sent > 5").replacing(part, with: replacement))
+            #expect(!refused.isEmpty, "\(replacement)")
+        }
     }
 
     @Test func aConditionCutByACommaGetsHelpToQuoteIt() {

@@ -16,7 +16,19 @@ package enum ReadableJSON {
         let encoder = JSONEncoder()
         encoder.outputFormatting = more.union([.sortedKeys, .withoutEscapingSlashes])
         encoder.userInfo[Instant.asText] = true
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        return escaped(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// The same JSON with control and format characters escaped, so that a terminal shows it as it is.
+    private static func escaped(_ json: String) -> String {
+        if json.utf8.allSatisfy({ $0 < 0x7f }) { return json }
+        return json.unicodeScalars.reduce(into: "") { escaped, scalar in
+            guard scalar.isControlling, scalar != "\n" else { return escaped.unicodeScalars.append(scalar) }
+            for unit in String(scalar).utf16 {
+                let digits = String(unit, radix: 16)
+                escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            }
+        }
     }
 
     package static func value<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {

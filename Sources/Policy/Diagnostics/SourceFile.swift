@@ -1,3 +1,5 @@
+import Model
+
 /// A policy file's name and text, for diagnostics that quote the line they are about.
 package struct SourceFile: Hashable, Sendable {
     /// As given on the command line.
@@ -61,8 +63,8 @@ package struct SourceFile: Hashable, Sendable {
 
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-        default: true
+        case .privateUse, .unassigned: false
+        default: !scalar.isControlling
         }
     }
 

@@ -121,7 +121,14 @@ struct Lexer {
     private mutating func text(quote: Unicode.Scalar) throws(ExpressionError) -> Token {
         let start = position
         position += 1
-        while let scalar = peek, scalar != quote { position += 1 }
+        while let scalar = peek, scalar != quote {
+            if scalar.isControlling {
+                throw ExpressionError(
+                    "the text contains a control or invisible character, \(scalar.codePoint)", help: "remove it",
+                    at: Span(position, position + 1))
+            }
+            position += 1
+        }
         guard peek != nil else {
             throw ExpressionError(
                 "the text has no closing quote", help: "add \(quote)", at: Span(start, start + 1))
@@ -136,8 +143,7 @@ struct Lexer {
     }
 
     private func shown(_ scalar: Unicode.Scalar) -> String {
-        let isPrintable = scalar.value >= 0x20 && scalar.value != 0x7f
-        return isPrintable ? "'\(scalar)'" : "U+" + String(scalar.value, radix: 16, uppercase: true)
+        scalar.isControlling ? scalar.codePoint : "'\(scalar)'"
     }
 
     private static func help(for scalar: Unicode.Scalar) -> String? {

@@ -113,15 +113,18 @@ package final class FieldReader {
         return scalar.string
     }
 
-    /// A name for display: short, and free of control characters that a terminal or a log could interpret.
+    /// A name for display: short, and free of characters that change how a terminal or a log shows it.
     package func name(_ node: Node, _ what: String) -> String? {
         guard let text = text(node, what) else { return nil }
         guard text.count <= FieldReader.nameLengthMax else {
             error("\(what) has \(text.count) characters; the limit is \(FieldReader.nameLengthMax)", at: node)
             return nil
         }
-        guard text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
-            error("\(what) contains a control character", help: "write one line of plain text", at: node)
+        if let scalar = text.unicodeScalars.first(where: \.isControlling) {
+            let kind = scalar.properties.generalCategory == .control ? "a control character" : "an invisible character"
+            error(
+                "\(what) contains \(kind), \(scalar.codePoint)", help: "remove it: write one line of plain text",
+                at: node)
             return nil
         }
         return text

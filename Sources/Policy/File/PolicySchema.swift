@@ -76,6 +76,23 @@ package enum PolicySchema {
         described(description, [("enum", words(type.allCases.map(\.rawValue)))])
     }
 
+    /// Matches a character that names cannot contain, as far as patterns of 16 bits can express it.
+    private static let controlling: String = {
+        var ranges: [ClosedRange<UInt32>] = []
+        for scalar in (UInt32(0)...0xFFFF).compactMap(Unicode.Scalar.init) where scalar.isControlling {
+            if let last = ranges.last, last.upperBound + 1 == scalar.value {
+                ranges[ranges.count - 1] = last.lowerBound...scalar.value
+            } else {
+                ranges.append(scalar.value...scalar.value)
+            }
+        }
+        func escaped(_ value: UInt32) -> String {
+            let digits = String(value, radix: 16)
+            return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
+        return "[\(ranges.map { "\(escaped($0.lowerBound))-\(escaped($0.upperBound))" }.joined())]"
+    }()
+
     static func pattern(_ pattern: String) -> Piece {
         .object([("type", .text("string")), ("pattern", .text(pattern))])
     }
@@ -241,7 +258,7 @@ package enum PolicySchema {
                 "name",
                 .object([
                     ("type", words(["string", "number", "boolean"])), ("minLength", .number(1)),
-                    ("maxLength", .number(FieldReader.nameLengthMax)),
+                    ("maxLength", .number(FieldReader.nameLengthMax)), ("not", pattern(controlling)),
                 ])
             ),
             ("time", pattern(#"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$"#)),

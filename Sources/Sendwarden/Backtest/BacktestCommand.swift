@@ -69,7 +69,7 @@ struct BacktestCommand: AsyncParsableCommand {
         let names = policies.map { String($0.split(separator: "/").last ?? "policy") }
         let report = BacktestReport(backtest, checked, names: names)
         if json {
-            print(try ReadableJSON.text(report))
+            StandardOutput.write(try ReadableJSON.text(report))
         } else {
             StandardOutput.write(
                 BacktestScreen(page: Page.terminal, limit: limit).text(

@@ -57,7 +57,7 @@ struct DoctorCommand: AsyncParsableCommand {
         note(await checkLedger())
         let code = DoctorFinding.worst(findings)
         if json {
-            print(try ReadableJSON.text(["findings": findings]))
+            StandardOutput.write(try ReadableJSON.text(["findings": findings]))
         } else {
             let failed = findings.count { $0.verdict == .failed }
             let doubts = findings.count { $0.verdict == .warning }

@@ -45,7 +45,7 @@ struct ExplainCommand: AsyncParsableCommand {
             throw ExitCode.dataError
         }
         if json {
-            print(try ReadableJSON.text(explained))
+            StandardOutput.write(try ReadableJSON.text(explained))
         } else {
             if let note { StandardOutput.write(note + "\n") }
             let screen = ExplainScreen(page: Page.terminal)
