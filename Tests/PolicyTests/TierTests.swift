@@ -66,4 +66,22 @@ import Testing
             rules.map(\.condition)
                 != (try self.rules("  - {name: bounces, value: bounceRate, warn: 2%, pause: 5%}")).map(\.condition))
     }
+
+    @Test(arguments: [
+        ("warn: '> 2%', pause: '< 5%'", "use one direction: warn: 2% and pause: 5%"),
+        ("warn: '< 50%', pause: '> 20%'", "use one direction: warn: \"< 50%\" and pause: \"< 20%\""),
+        ("warn: 5%, pause: 2%", "give 'warn' the lower limit"),
+    ])
+    func limitsInOppositeDirectionsGetHelp(_ limits: String, _ help: String) {
+        let outcome = PolicyLoader.load(
+            SourceFile(
+                name: "p",
+                text: """
+                    version: 1
+                    workspace: {name: acme, provider: leadterra, credential: key}
+                    campaigns: [{id: camp_1}]
+                    rules: [{name: bounces, value: bounceRate, \(limits)}]
+                    """))
+        #expect(outcome.diagnostics.map(\.help) == [help])
+    }
 }

@@ -9,13 +9,14 @@ import Testing
     private static let beyondASchema: Set<String> = [
         "always-true", "bad-for", "count-with-duration", "counter-never-reported", "divides-by-zero",
         "duplicate-campaign", "duplicate-rule", "earlier-value-without-window", "group-of-an-unknown-label",
-        "group-that-counts-samples", "interval-min-above-max", "launch-expires-first", "launch-of-unknown-campaign",
+        "group-that-counts-samples", "interval-min-above-max", "invisible-character-in-a-text", "launch-expires-first",
+        "launch-of-unknown-campaign",
         "launch-twice",
-        "never-true-together", "never-true",
+        "never-true-together", "never-true", "number-with-duration",
         "ratio-with-count", "rule-for-unknown-campaign", "stale-before-three-polls", "stray-bracket",
         "tier-name-used-twice", "tier-with-a-limit-that-is-no-value", "tier-with-a-stray-bracket",
         "tier-of-a-condition", "tier-with-another-unit",
-        "tiers-in-the-wrong-order",
+        "tiers-in-opposite-directions", "tiers-in-the-wrong-order",
         "unclosed-bracket", "unknown-time-zone", "window-too-long",
     ]
 

@@ -1,3 +1,5 @@
+import Model
+
 /// Which units can be combined, and what to write instead if they cannot.
 extension UnitChecker {
     mutating func arithmetic(_ operation: Arithmetic, _ left: Typed, _ right: Typed, _ span: Span) -> Typed? {
@@ -94,7 +96,12 @@ extension UnitChecker {
             default: "\(text) / totalEnrolled"
             }
         }
+        // A unit can be added to a number that the policy writes, but not to one that is computed.
         switch (first.unit, second.unit) {
+        case (.number, let unit) where unit != .number && !left.isLiteral:
+            return plain(leftText, sign, right, unit, isLeft: true)
+        case (let unit, .number) where unit != .number && !right.isLiteral:
+            return plain(rightText, sign, left, unit, isLeft: false)
         case (.count, .ratio): return "did you mean \(ratioOf(leftText)) \(sign) \(rightText)?"
         case (.ratio, .count): return "did you mean \(leftText) \(sign) \(ratioOf(rightText))?"
         case (.count, .number): return "did you mean \(ratioOf(leftText)) \(sign) \(rightText)? Counts are integers"
@@ -108,6 +115,15 @@ extension UnitChecker {
             (.ratio, .ratio), (.ratio, .duration), (.ratio, .perHour), (.duration, _), (.perHour, _):
             return nil
         }
+    }
+
+    /// What to write instead of a value with a unit beside a computed plain number, such as `hour("UTC") > 8h`.
+    private func plain(
+        _ number: String, _ sign: String, _ other: SyntaxTree, _ unit: Unit, isLeft: Bool
+    ) -> String {
+        guard let value = other.plainText else { return "\(number) is a plain number, not \(unit.description)" }
+        return
+            "\(number) is a plain number: write \(isLeft ? "\(number) \(sign) \(value)" : "\(value) \(sign) \(number)")"
     }
 }
 
@@ -123,6 +139,25 @@ extension Unit {
 }
 
 extension SyntaxTree {
+    /// True for a number that the policy writes.
+    fileprivate var isLiteral: Bool {
+        switch self {
+        case .number, .percent, .duration: true
+        case .negate(let inner, _): inner.isLiteral
+        case .name, .text, .call, .arithmetic, .compare, .not, .and, .or: false
+        }
+    }
+
+    /// The number of a literal without its unit, as its writer meant it: `8` for `8h`; nil for anything else.
+    fileprivate var plainText: String? {
+        switch self {
+        case .duration(let duration, _):
+            String(duration.policyText.prefix { $0.isNumber })
+        case .percent(let value, _): DecimalText.shortest(value * 100, decimals: 2)
+        case .number, .negate, .name, .text, .call, .arithmetic, .compare, .not, .and, .or: nil
+        }
+    }
+
     /// True for a text literal and for a call of a function that returns a text.
     var isText: Bool {
         switch self {

@@ -149,11 +149,30 @@ struct TierReader {
             case .compare(let low)? = weak.condition.conjuncts.first, case .constant(let lower) = low.right,
             let (first, last) = tiers.first.flatMap({ first in tiers.last.map { (first.rawValue, $0.rawValue) } })
         else { return }
-        let isRising = high.comparison == .greater || high.comparison == .greaterOrEqual
-        let isLowRising = low.comparison == .greater || low.comparison == .greaterOrEqual
-        if isRising == isLowRising, isRising ? lower < upper : lower > upper { return }
+        let (isRising, isLowRising) = (high.comparison.isRising, low.comparison.isRising)
+        guard isRising == isLowRising else {
+            return reader.error(
+                "the limits of '\(last)' and '\(first)' are in opposite directions: "
+                    + "\(low.comparison.rawValue) and \(high.comparison.rawValue)",
+                help: "use one direction: \(sample(isLowRising, low, high, last, first))", at: fields.key(last))
+        }
+        if isRising ? lower < upper : lower > upper { return }
         reader.error(
             "the limit of '\(last)' must be reached before that of '\(first)'",
             help: "give '\(last)' the \(isRising ? "lower" : "higher") limit", at: fields.key(last))
+    }
+
+    /// Both limits in the direction of the weaker tier, the one that is reached first at the weaker tier.
+    private func sample(
+        _ isRising: Bool, _ low: NumberComparison, _ high: NumberComparison, _ last: String, _ first: String
+    ) -> String {
+        func value(_ comparison: NumberComparison) -> Double {
+            if case .constant(let value) = comparison.right { value } else { 0 }
+        }
+        let limits = [low, high].sorted { isRising ? value($0) < value($1) : value($0) > value($1) }
+        func text(_ comparison: NumberComparison) -> String {
+            isRising ? comparison.rightText : "\"< \(comparison.rightText)\""
+        }
+        return "\(last): \(text(limits[0])) and \(first): \(text(limits[1]))"
     }
 }
