@@ -23,9 +23,10 @@ extension Rule {
     package var identity: RuleIdentity {
         let confidence = confidence.map { " \($0)" } ?? ""
         let within = within.map { " within \($0)" } ?? ""
+        let by = grouping.map { " by \($0.text)" } ?? ""
         return RuleIdentity(
             name: name,
             fingerprint: "\(trigger.rawValue) \(action.rawValue) \(mode.rawValue) \(forClause) \(conditionText)"
-                + confidence + within)
+                + confidence + within + by)
     }
 }
