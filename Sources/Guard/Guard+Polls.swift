@@ -60,7 +60,7 @@ extension Guard {
         case .stats(let id):
             guard let index = campaigns.index(of: id) else { return [] }
             let context = context(of: campaigns[index].entry, at: now)
-            return campaigns.update(index) { $0.note(fault, in: context) }
+            return campaigns.update(index) { $0.note(fault, in: context) } + checkGroups(of: index, at: now)
         case .operation(let name):
             if fault.kind == .missing { senders.update(name) { $0.operationIsUnknown(at: now) } }
             return []

@@ -49,6 +49,7 @@ package struct Guard: Sendable {
         planner = PollPlanner(book, at: now)
         health = APIHealthTable(policy)
         (workedAt, startedAt) = (now, now)
+        sumGroups(at: now)
     }
 
     /// Creates a guard that continues from another guard's memory.
@@ -106,7 +107,7 @@ package struct Guard: Sendable {
             effects.append(.ready)
         }
         noteDeadline()
-        return changes() + effects
+        return changes(at: now) + effects
     }
 
     private mutating func noteDeadline() {
@@ -170,7 +171,7 @@ package struct Guard: Sendable {
         var effects = isDue(campaigns.earliestPause()) ? retryPauses(at: now) : []
         for target in planner.takeDue(at: now) {
             if case .stats(let id) = target, let index = campaigns.index(of: id) {
-                effects += checkStale(index, at: now)
+                effects += checkStale(index, at: now) + checkGroups(of: index, at: now)
             }
             effects.append(.poll(target))
         }
@@ -290,7 +291,8 @@ package struct Guard: Sendable {
     }
 
     /// The records of everything changed since the last call.
-    private mutating func changes() -> [Effect] {
+    private mutating func changes(at now: Instant) -> [Effect] {
+        noteChangesForGroups(at: now)
         var records = campaigns.takeChanges().map { LedgerRecord.campaign($0) }
         records += launches.takeChanges().map { .launch($0) }
         for id in pools.takeChanged().union(senders.takeChanged()).sorted() {

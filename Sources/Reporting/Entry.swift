@@ -8,6 +8,7 @@ extension GuardEvent {
         case .campaign(let campaign, let event): Report.entry(campaign, event)
         case .launch(let campaign, let launch, let event): Report.entry(campaign, launch, event)
         case .rule(let transition): Report.entry(transition)
+        case .group(let group, let rule, let event): Report.entry(group, rule, event)
         case .pool(let event): Report.entry(event)
         case .sender(let event): Report.entry(event)
         case .api(let workspace, let event): Report.entry(workspace, event)

@@ -57,6 +57,19 @@ extension Phrase {
         return parts.compactMap { $0 }.joined(separator: ", and ")
     }
 
+    /// How many campaigns of a group lack data, and the first of them: `2 campaigns lack data: camp_1, camp_2`.
+    static func lackData(_ campaigns: [CampaignID]) -> String {
+        let shown = campaigns.prefix(3).map(\.text).joined(separator: ", ")
+        let rest = campaigns.count > 3 ? " and \(campaigns.count - 3) more" : ""
+        return
+            "\(campaigns.count == 1 ? "1 campaign lacks" : "\(campaigns.count) campaigns lack") data: \(shown)\(rest)"
+    }
+
+    /// What follows for a rule on a group that lacks data.
+    static func sumsUnknown(_ rule: Rule) -> String {
+        "the sums are unknown, so the rule \(rule.action == .pause ? "pauses" : "reports") nothing"
+    }
+
     // MARK: Resumes
 
     package static func text(_ obstacle: ResumeObstacle) -> String {

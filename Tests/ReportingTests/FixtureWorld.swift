@@ -14,7 +14,7 @@ struct FixtureWorld {
         pools:
           - {name: main, pool_where: {name: Marketing, tags: {team: growth}}, per_sender_daily: 50}
         campaigns:
-          - {id: camp_1, name: VP Sales, pool: pool_a}
+          - {id: camp_1, name: VP Sales, pool: pool_a, labels: {team: sales}}
           - {id: camp_2, pool: pool_a}
         rules:
           - name: bounce-rate
@@ -26,6 +26,7 @@ struct FixtureWorld {
           - {name: sure-bounce-rate, when: bounceRate > 5%, confidence: 95%, then: pause, severity: info}
           - {name: changed-bounce-rate, when: bounceRate > 5%, confidence: 99%, within: 10000, then: pause}
           - {name: watched-bounce-rate, when: bounceRate > 3%, then: pause, mode: observe}
+          - {name: team-bounces, on: group, by: team, when: bounceRate > 5%, then: pause}
           - {name: fits-pool, on: launch, when: totalEnrolled > pool.available, then: hold}
           - {name: big-launch, on: launch, when: totalEnrolled > 10000, then: hold}
           - {name: pool-low, on: pool, when: pool.available < 100, then: alert}

@@ -119,7 +119,27 @@ struct Fixture {
                 .ruleHasData(report(rule, noBounces, isProbation: true), after: .seconds(7800))
             ),
         ]
-        return events.map { Fixture($0, .campaign(world.sales, $1)) }
+        return events.map { Fixture($0, .campaign(world.sales, $1)) } + (try groups(world))
+    }
+
+    private static func groups(_ world: FixtureWorld) throws -> [Fixture] {
+        let rule = try world.rule("team-bounces")
+        func label(_ counted: Int) -> GroupLabel {
+            GroupLabel(by: "team", value: "sales", campaigns: 4, counted: counted)
+        }
+        var observed = rule
+        observed.mode = .observe
+        let gap = DataGap(since: noon)
+        let lacking = (1...5).map { CampaignID(unchecked: "camp_\($0)") }
+        let lost = GroupEvent.ruleLacksData(gap, lacking: Array(lacking.prefix(2)), reason: nil, lasting: .seconds(300))
+        let many = GroupEvent.ruleLacksData(
+            gap, lacking: lacking, reason: "the list of replies is incomplete", lasting: .seconds(300))
+        return [
+            Fixture("a rule on a group has had no data", .group(label(2), rule, lost)),
+            Fixture("a rule on a group in observe mode has had no data", .group(label(0), observed, many)),
+            Fixture(
+                "a rule on a group has data again", .group(label(4), rule, .ruleHasData(gap, after: .seconds(7800)))),
+        ]
     }
 
     private static func pauses(_ world: FixtureWorld) throws -> [Fixture] {

@@ -53,6 +53,8 @@ import Testing
                 "sendwarden_campaigns{state=\"paused\"} 1",
                 "sendwarden_rule_firing{rule=\"bounces\",campaign=\"good\"} 0",
                 "sendwarden_rule_firing{rule=\"bounces\",campaign=\"bad\"} 1",
+                "sendwarden_group_rule_firing{rule=\"whole-pool\",group=\"pool=pool_a\"} 0",
+                "sendwarden_group_rule_no_data{rule=\"whole-pool\",group=\"pool=pool_a\"} 0",
                 "sendwarden_pool_capacity_messages{pool=\"pool_a\"} 5000",
             ] { #expect(lines.contains(line), "\(line)") }
             // Buckets are cumulative, and the last contains every request.

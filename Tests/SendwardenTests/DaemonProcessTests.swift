@@ -26,6 +26,7 @@ import Testing
         campaigns: [{id: good, pool: pool_a}, {id: bad, pool: pool_a}]
         rules:
           - {name: bounces, when: bounceRate > 6% and resolved >= 40, for: 1s, then: pause}
+          - {name: whole-pool, on: group, by: pool, when: bounceRate > 95% and resolved >= 40, then: pause}
         """
     }
 

@@ -43,6 +43,7 @@ enum DaemonMetrics {
         text.sample("sendwarden_journal_dropped_total", Double(journal.dropped))
         addCampaigns(status, &text)
         addRules(status, &text)
+        addGroupRules(status, &text)
         addPools(status, &text)
         text.gauge(
             "sendwarden_ledger_failing", "1 if the ledger cannot be written at present.", flag(status.isLedgerFailing))
@@ -112,6 +113,20 @@ enum DaemonMetrics {
             text.family(
                 "sendwarden_rule_\(one.name)", .gauge, one.help, onCampaigns,
                 labels: { ["rule": $0.rule.name, "campaign": $0.campaign.text] }, value: { flag(one.isSet($0.rule)) })
+        }
+    }
+
+    private static func addGroupRules(_ status: GuardStatus, _ text: inout MetricsText) {
+        let onGroups = status.groups.flatMap { group in group.rules.map { (rule: $0, group: group.text) } }
+        let flags: [(name: String, help: String, isSet: (GuardStatus.RuleStatus) -> Bool)] = [
+            ("pending", "1 if the rule is pending on the group.", { $0.state == .pending }),
+            ("firing", "1 if the rule is firing on the group.", { $0.state == .firing }),
+            ("no_data", "1 if the rule cannot act on the group, because data is missing.", { $0.noData != nil }),
+        ]
+        for one in flags {
+            text.family(
+                "sendwarden_group_rule_\(one.name)", .gauge, one.help, onGroups,
+                labels: { ["rule": $0.rule.name, "group": $0.group] }, value: { flag(one.isSet($0.rule)) })
         }
     }
 

@@ -15,8 +15,8 @@ struct CampaignContext {
     var watchesData = true
     /// How far the wall clock is ahead of `now`.
     var wallClockOffset: Duration = .zero
-    /// The sums of the campaign's groups, by the rule's index in the policy.
-    var groups: [Int: GroupSums] = [:]
+    /// The sums of the campaign's groups.
+    var groups: [GroupSums] = []
     var now: Instant
 
     var wallTime: Instant { now + wallClockOffset }

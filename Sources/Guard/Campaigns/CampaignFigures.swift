@@ -34,8 +34,8 @@ struct CampaignFigures: CompiledReadings {
     private var baseline: Baseline?
     private var counted: Counters
     private var armed: Armed?
-    /// The sums of the campaign's groups, by the rule's index in the policy.
-    private let groups: [Int: GroupSums]
+    /// The sums of the campaign's groups.
+    private let groups: [GroupSums]
     /// The sums that the next rule reads instead of the campaign's own numbers; nil unless the rule is on groups.
     private var sums: GroupSums?
     /// True for a resume, which only sends the rest: `totalEnrolled` then excludes sent emails.
@@ -43,7 +43,7 @@ struct CampaignFigures: CompiledReadings {
 
     init(
         _ sample: StatsSample?, _ counters: Counters, _ windows: [CounterWindow], statsAge: Duration, isStale: Bool,
-        age: Duration?, wallTime: Instant, _ surroundings: Surroundings?, groups: [Int: GroupSums] = [:]
+        age: Duration?, wallTime: Instant, _ surroundings: Surroundings?, groups: [GroupSums] = []
     ) {
         self.groups = groups
         latest = counters
@@ -83,7 +83,7 @@ struct CampaignFigures: CompiledReadings {
 
     /// Reads the sums of the group that the rule is on; nil reads the campaign's own numbers.
     mutating func read(groupOfRule index: Int?) {
-        sums = index.map { groups[$0] ?? GroupSums.unknown }
+        sums = index.map { index in groups.first { $0.ruleIndex == index } ?? GroupSums.unknown }
     }
 
     /// The counters since the resume that is counted from; unknown if they are stale.
@@ -110,7 +110,7 @@ struct CampaignFigures: CompiledReadings {
 
     func increase(of counter: Counter, window: Int) -> (amount: Double, hours: Double) {
         if let sums {
-            return sums.growth(of: counter, windows[window].window).map { ($0.amount, $0.hours) } ?? (.nan, .nan)
+            return sums.growth(of: counter, windows[window].window) ?? (.nan, .nan)
         }
         guard !isStale, let growth = growth(of: counter, window: window) else { return (.nan, .nan) }
         return (growth.amount, Double(growth.covered) / 3_600_000)

@@ -49,20 +49,17 @@ extension CampaignMachine {
 
     /// Notes whether a rule has its data; reports once it has had none for `stale_after`, and the end of that.
     ///
-    /// Rules on groups are included only if a counter that they read has a known gap.
+    /// Rules on groups are reported for the whole group instead.
     private mutating func noteData(
         _ truth: Truth, _ figures: CampaignFigures, ofSlot index: Int, in context: CampaignContext
     ) -> [Effect] {
         let running = rules.set.running[index]
         let gap = running.readsExtras ? samples.latest?.stats.unsubscribedGap : nil
-        guard context.watchesData, !running.isOnGroup || gap != nil || !rules.hasData(ofSlot: index) else { return [] }
+        guard context.watchesData, !running.isOnGroup else { return [] }
         var missing = MissingNames()
         if truth == .unknown {
             // Nothing can happen to a stopped campaign, so its missing data is neither news nor over.
             guard mayBeSending else { return [] }
-            var figures = figures
-            // The sums of a group are also unknown because of its other campaigns.
-            if running.isOnGroup { figures.read(groupOfRule: nil) }
             missing = running.rule.condition.missing(in: CampaignReadings(figures, labels: entry.labels))
         }
         if missing.isEmpty, rules.hasData(ofSlot: index) { return [] }

@@ -154,6 +154,9 @@ package struct CampaignTable: Sendable {
 
     // MARK: Storage
 
+    /// The campaigns that may have changed since the last call of ``takeChanges()``.
+    var changedIndices: Set<Int> { changed }
+
     /// The records of everything changed since the last call.
     mutating func takeChanges() -> [CampaignMemory] {
         guard !changed.isEmpty else { return [] }

@@ -6,6 +6,8 @@ package enum GuardEvent: Sendable {
     indirect case campaign(CampaignSnapshot, CampaignEvent)
     indirect case launch(CampaignSnapshot, LaunchEntry, LaunchEvent)
     indirect case rule(RuleTransition)
+    /// About a rule on a group of campaigns.
+    indirect case group(GroupLabel, Rule, GroupEvent)
     indirect case pool(PoolEvent)
     indirect case sender(SenderEvent)
     indirect case api(WorkspaceLabel, APIEvent)
@@ -86,6 +88,7 @@ extension GuardEvent {
             case .pool(let id): .pool(id)
             case .group: .none
             }
+        case .group: .none
         case .pool(let event): .pool(event.pool)
         case .sender(let event): .pool(event.pool)
         case .api(let workspace, _): .workspace(workspace.name)

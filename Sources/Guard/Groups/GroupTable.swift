@@ -36,9 +36,6 @@ struct GroupTable: Sendable {
     /// The indexes of the campaign's groups.
     func groups(of campaign: Int) -> [Int] { ofCampaign.isEmpty ? [] : ofCampaign[campaign] }
 
-    /// The groups of the rule.
-    func groups(ofRule name: String) -> [CampaignGroup] { groups.filter { $0.rule.name == name } }
-
     subscript(index: Int) -> CampaignGroup {
         _read { yield groups[index] }
         _modify { yield &groups[index] }
@@ -46,20 +43,17 @@ struct GroupTable: Sendable {
 
     var indices: Range<Int> { groups.indices }
 
-    /// The sums of the campaign's groups, by the rule's index in the policy.
-    func sums(of campaign: Int) -> [Int: GroupSums] {
-        var sums: [Int: GroupSums] = [:]
-        for index in groups(of: campaign) { sums[groups[index].ruleIndex] = groups[index].sums }
-        return sums
-    }
+    /// The sums of the campaign's groups.
+    func sums(of campaign: Int) -> [GroupSums] { groups(of: campaign).map { groups[$0].sums } }
+
+    /// The groups with everything that is known of them, in policy order.
+    var all: [CampaignGroup] { groups }
 
     // MARK: Storage
 
     var memories: [GroupMemory] {
-        groups.compactMap { group in
-            group.state == RuleState()
-                ? nil : GroupMemory(value: group.value, rule: RuleMemory(group.rule.identity, group.state, armed: nil))
-        }
+        // In place, because this is asked after every event and most groups have nothing to store.
+        groups.indices.filter { groups[$0].hasMemory }.map { GroupMemory(groups[$0]) }
     }
 
     mutating func takeUp(_ memories: [GroupMemory], at now: Instant? = nil) {
@@ -68,7 +62,7 @@ struct GroupTable: Sendable {
             guard let stored = memories.first(where: { $0.value == value && $0.rule.identity == identity }) else {
                 continue
             }
-            groups[index].state = now.map { stored.rule.state.clamped(to: $0) } ?? stored.rule.state
+            groups[index].resume(stored, at: now)
         }
     }
 }
@@ -77,4 +71,11 @@ struct GroupTable: Sendable {
 struct GroupMemory: Codable, Hashable, Sendable {
     var value: String
     var rule: RuleMemory
+    /// Absent while the rule has its data.
+    var gap: DataGap?
+
+    init(_ group: CampaignGroup) {
+        (value, gap) = (group.value, group.gap)
+        rule = RuleMemory(group.rule.identity, group.state, armed: nil)
+    }
 }

@@ -18,7 +18,7 @@ package enum EventKind: String, CaseIterable, Sendable {
     case ruleFiring = "rule.firing"
     /// The condition of a pending or firing rule no longer holds, or the rule restarts after a resume.
     case ruleCleared = "rule.cleared"
-    /// A rule, or a probation, has had no data on a campaign or a pool for `stale_after`, so it cannot act.
+    /// A rule, or a probation, has had no data on a campaign, a group or a pool for `stale_after`, so it cannot act.
     case ruleNoData = "rule.no_data"
     /// A rule reported as `rule.no_data` has its data again.
     case ruleDataRestored = "rule.data_restored"

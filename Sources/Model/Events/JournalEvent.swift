@@ -25,6 +25,7 @@ package enum JournalField: String, CaseIterable, Sendable {
     case available = "SENDWARDEN_AVAILABLE"
     case capacity = "SENDWARDEN_CAPACITY"
     case missing = "SENDWARDEN_MISSING"
+    case lacking = "SENDWARDEN_LACKING"
     case reason = "SENDWARDEN_REASON"
     case notBefore = "SENDWARDEN_NOT_BEFORE"
     case since = "SENDWARDEN_SINCE"

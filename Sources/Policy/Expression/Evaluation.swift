@@ -133,6 +133,14 @@ extension Condition {
     }
 }
 
+extension Formula {
+    /// Nil if data is missing or the result is not finite.
+    package func value(_ readings: some Readings) -> Double? {
+        var evaluator = Evaluator(readings: readings)
+        return evaluator.number(self)
+    }
+}
+
 extension Term {
     /// Nil if data is missing or the result is not finite.
     func value(_ readings: some Readings) -> Double? {
@@ -192,7 +200,7 @@ private struct Evaluator<Source: Readings> {
     }
 
     /// Nil if data is missing or the result is not finite, such as 0/0.
-    private mutating func number(_ formula: Formula) -> Double? {
+    mutating func number(_ formula: Formula) -> Double? {
         switch formula {
         case .constant(let value): value
         case .gauge(let gauge): finite(readings.value(of: gauge))

@@ -8,6 +8,8 @@ package struct Explanation: Codable, Sendable {
     package struct RulePart: Codable, Sendable {
         package var name: String
         package var on: String
+        /// The group that it is evaluated on, with the number of its campaigns; nil unless the rule is on groups.
+        package var group: String?
         package var then: String
         package var mode: String
         package var condition: String
@@ -34,8 +36,12 @@ package struct Explanation: Codable, Sendable {
         package var why: String
         /// The deciding condition, as written in the policy.
         package var condition: String?
-        /// Each comparison with its numbers at the time of the decision.
+        /// Each comparison with its numbers at the time of the decision; the sums over the group if one decided.
         package var evidence: [String]
+        /// The group whose rule paused it, such as `team=sales`; nil for any other pause.
+        package var group: String?
+        /// Each comparison with the campaign's own numbers, if a group decided.
+        package var own: [String]?
         package var resumesAt: Instant?
     }
 

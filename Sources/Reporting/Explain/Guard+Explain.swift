@@ -58,8 +58,9 @@ extension Guard {
 
     private func part(_ decision: Decision, at time: Instant, suffix: String) -> Explanation.PausePart {
         Explanation.PausePart(
-            decision: decision.id, at: time, why: Phrase.text(decision.cause) + suffix,
-            condition: decision.conditionText, evidence: decision.evidence?.sentences ?? [])
+            decision: decision.id, at: time, why: Phrase.text(decision) + suffix,
+            condition: decision.conditionText, evidence: decision.evidence?.sentences ?? [],
+            group: decision.group?.label.text, own: decision.group?.own.sentences)
     }
 
     // MARK: Launches

@@ -14,6 +14,7 @@ extension Guard {
             }
             return part
         }
+        addGroups(index, to: &parts, at: now)
         if launch?.isOpen == true {
             let readings = readings(index, at: now)
             parts += campaigns[index].rules.launchRules.map { part($0, readings) }
@@ -23,6 +24,12 @@ extension Guard {
 
     private func part(_ rule: Rule, _ state: RuleState, _ index: Int, at now: Instant) -> Explanation.RulePart {
         let readings = readings(index, of: rule.name, at: now) ?? readings(index, at: now)
+        return part(rule, state, index, readings: readings, at: now)
+    }
+
+    private func part(
+        _ rule: Rule, _ state: RuleState, _ index: Int, readings: any Readings, at now: Instant
+    ) -> Explanation.RulePart {
         var part = Explanation.RulePart(rule, tree: rule.condition.tree(readings), state: state)
         part.countsSince = campaigns[index].resumes.baseline(of: rule.name)?.at
         if let mute = campaigns[index].rules.mute(of: rule.name, at: now) {
@@ -43,6 +50,24 @@ extension Guard {
         return part
     }
 
+    /// Shows rules on the campaign's groups as they stand on the whole group, including those that only alert.
+    private func addGroups(_ index: Int, to parts: inout [Explanation.RulePart], at now: Instant) {
+        for group in groupStandings(ofCampaign: index, at: now) {
+            var part = part(group.rule, group.state, index, readings: group.readings, at: now)
+            part.group = Phrase.name(group.label)
+            if let gap = group.gap, gap.isReported {
+                part.noData =
+                    "cannot act: \(Phrase.lackData(group.lacking)) (for \((now - gap.since).spokenText)); "
+                    + "\(Phrase.sumsUnknown(group.rule))"
+            }
+            if let place = parts.firstIndex(where: { $0.name == part.name }) {
+                parts[place] = part
+            } else {
+                parts.append(part)
+            }
+        }
+    }
+
     private func part(_ rule: Rule, _ readings: any Readings) -> Explanation.RulePart {
         var part = Explanation.RulePart(rule, tree: rule.condition.tree(readings), state: RuleState())
         (part.state, part.lasting) = (rule.condition.evaluate(readings).truth.launchWord, "")
@@ -60,8 +85,8 @@ extension Guard {
         case .launch: places = launches.all.compactMap { place(rule, $0, at: now) }
         case .pool: places = pools.known.compactMap { place(rule, $0, at: now) }
         case .group:
-            places = groups(ofRule: name, at: now).map { group, state, evaluation in
-                place(Phrase.name(group), nil, state, evaluation)
+            places = groupStandings(at: now).filter { $0.rule.name == name }.map { group in
+                place(Phrase.name(group.label), nil, group.state, group.evaluation)
             }
         }
         let order = ["firing", "holds", "pending", "unknown"]

@@ -15,7 +15,19 @@ extension Guard {
             }, mode: policy.mode.rawValue, summary: summary, apiTrouble: apiFailure,
             polledPerMinute: polledPerMinute, budgetPerMinute: policy.poll.budget.perSecond * 60,
             isLedgerFailing: isLedgerFailing, campaigns: campaigns.indices.map { status(of: campaigns[$0], at: now) },
-            launches: launches.all.map { status(of: $0, at: now) }, pools: ids.map { status(of: $0, at: now) })
+            launches: launches.all.map { status(of: $0, at: now) }, pools: ids.map { status(of: $0, at: now) },
+            groups: groupStandings(at: now).map { status(of: $0) })
+    }
+
+    private func status(of group: GroupStanding) -> GuardStatus.GroupStatus {
+        var rule = self.rule(group.rule, group.state)
+        if rule.state != .inactive { rule.evidence = group.evaluation.decisive.map { Phrase.text($0) } }
+        if let gap = group.gap, gap.isReported {
+            (rule.noDataSince, rule.noData) = (gap.since, Phrase.lackData(group.lacking))
+        }
+        let label = group.label
+        return GuardStatus.GroupStatus(
+            by: label.by, value: label.value, campaigns: label.campaigns, counted: label.counted, rules: [rule])
     }
 
     private func status(of launch: LaunchMachine, at now: Instant) -> GuardStatus.LaunchStatus {

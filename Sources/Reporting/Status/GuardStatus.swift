@@ -90,6 +90,20 @@ package struct GuardStatus: Sendable, Codable {
         package var rules: [RuleStatus]
     }
 
+    /// The campaigns that share a label or a pool, with the rules on them.
+    package struct GroupStatus: Sendable, Codable {
+        /// The label's name, or `pool`.
+        package var by: String
+        package var value: String
+        package var campaigns: Int
+        /// The campaigns with complete data, over which the rules sum.
+        package var counted: Int
+        package var rules: [RuleStatus]
+
+        /// `team=sales`.
+        package var text: String { "\(by)=\(value)" }
+    }
+
     package var at: Instant
     package struct WorkspaceStatus: Sendable, Codable {
         package var name: WorkspaceName
@@ -116,4 +130,6 @@ package struct GuardStatus: Sendable, Codable {
     package var campaigns: [CampaignStatus]
     package var launches: [LaunchStatus]
     package var pools: [PoolStatus]
+    /// One for each rule and group.
+    package var groups: [GroupStatus]
 }

@@ -46,6 +46,10 @@ struct ExplainScreen {
             lines += page.wrapped("since \(pause.at.toSecond): \(pause.why)\(decision)", indent: 2, hanging: 2)
             if let condition = pause.condition { lines += page.wrapped("when \(condition)", indent: 4, hanging: 2) }
             for evidence in pause.evidence { lines += page.wrapped(evidence, indent: 6, hanging: 2) }
+            if let own = pause.own {
+                lines += page.wrapped("the campaign alone", indent: 4, hanging: 2)
+                for evidence in own { lines += page.wrapped(evidence, indent: 6, hanging: 2) }
+            }
         }
         if let launch = campaign.launch, launch.state != "closed" {
             lines += ["", page.tinted("Launch: \(launch.state)", .bold)]
@@ -120,6 +124,7 @@ struct ExplainScreen {
             ["firing", "holds"].contains(rule.state) ? .bad : rule.state == "inactive" ? .bold : .doubtful
         var lines = [page.tinted("Rule \(rule.name): \(rule.state)\(since)\(observed)", tint)]
         lines += page.wrapped("when \(rule.condition)\(rule.lasting), then \(rule.then)", indent: 2, hanging: 2)
+        if let group = rule.group { lines += page.wrapped("over \(group)", indent: 2, hanging: 2) }
         lines += tree(rule.tree)
         if let countsSince = rule.countsSince {
             lines += page.wrapped("evaluated from the resume at \(countsSince.toSecond)", indent: 2, hanging: 2)

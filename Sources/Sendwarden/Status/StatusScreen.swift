@@ -25,6 +25,8 @@ struct StatusScreen {
             lines.append(page.tinted(page.cut("the ledger cannot be written: no campaign is started or resumed"), .bad))
         }
         if !status.pools.isEmpty { lines += [""] + status.pools.flatMap { pool($0) } }
+        let groups = status.groups.flatMap { group($0, at: status.at) }
+        if !groups.isEmpty { lines += [""] + groups }
         if !status.campaigns.isEmpty || status.pools.isEmpty { lines += [""] + campaigns(status) }
         let open = status.launches.filter { $0.state != .released && $0.state != .closed }
         if !open.isEmpty { lines += [""] + launches(open, status) }
@@ -57,6 +59,16 @@ struct StatusScreen {
         return lines(
             "\(pool.id)  \(bar)",
             [PoolText.volume(pool), members, pool.change].compactMap { $0 }.joined(separator: "; "))
+    }
+
+    // MARK: Groups
+
+    /// The rules that are not inactive on the group: `team=sales  team-bounces firing for 5m: bounceRate 6.8 % > 5 %`.
+    private func group(_ group: GuardStatus.GroupStatus, at now: Instant) -> [String] {
+        let isFiring = group.rules.contains { $0.state == .firing }
+        let remarks = StatusScreen.remarks(group.rules, at: now)
+        if remarks.isEmpty { return [] }
+        return lines(group.text, remarks.joined(separator: "; ")).map { page.tinted($0, isFiring ? .bad : .doubtful) }
     }
 
     // MARK: Campaigns
@@ -155,17 +167,22 @@ struct StatusScreen {
 
     private static func count(_ value: Double) -> String { DecimalText.shortest(value, decimals: 0) }
 
-    private func remarks(_ campaign: GuardStatus.CampaignStatus, at now: Instant) -> String {
-        var remarks: [String] = []
-        for rule in campaign.rules where rule.state != .inactive {
+    /// The rules that are pending, firing or without data.
+    private static func remarks(_ rules: [GuardStatus.RuleStatus], at now: Instant) -> [String] {
+        let standing = rules.filter { $0.state != .inactive }.map { rule in
             let lasting = rule.since.map { " for \((now - $0).spokenText)" } ?? ""
             let evidence = rule.evidence.map { ": \($0)" } ?? ""
-            remarks.append("\(rule.name) \(rule.state.rawValue)\(lasting)\(evidence)")
+            return "\(rule.name) \(rule.state.rawValue)\(lasting)\(evidence)"
         }
-        for rule in campaign.rules {
-            guard let noData = rule.noData, let since = rule.noDataSince else { continue }
-            remarks.append("\(rule.name) cannot act: \(noData) (for \((now - since).spokenText))")
-        }
+        return standing
+            + rules.compactMap { rule in
+                guard let noData = rule.noData, let since = rule.noDataSince else { return nil }
+                return "\(rule.name) cannot act: \(noData) (for \((now - since).spokenText))"
+            }
+    }
+
+    private func remarks(_ campaign: GuardStatus.CampaignStatus, at now: Instant) -> String {
+        var remarks = StatusScreen.remarks(campaign.rules, at: now)
         for rule in campaign.rules {
             if let until = rule.mutedUntil, until > now {
                 remarks.append("\(rule.name) muted until \(until.shortText(on: now))")

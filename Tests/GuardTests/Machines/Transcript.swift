@@ -39,6 +39,10 @@ enum Transcript {
         case .campaign(_, let event): word(event)
         case .launch(_, _, let event): word(event)
         case .rule(let transition): "\(transition.rule.name) \(transition.change)"
+        case .group(_, let rule, .ruleLacksData(_, let lacking, _, let lasting)):
+            "\(rule.name): \(lacking.count) lack data for \(Int(lasting.seconds))s"
+        case .group(_, let rule, .ruleHasData(_, let duration)):
+            "\(rule.name) has data after \(Int(duration.seconds))s"
         case .pool(let event): word(event)
         case .sender(let event): word(event)
         case .api(_, .failing(let failure)):

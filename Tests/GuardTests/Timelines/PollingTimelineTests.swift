@@ -63,7 +63,7 @@ import Testing
     ])
     func everyHarmMakesPollsDense(_ condition: String, _ assumed: String) throws {
         func polls(_ perMinute: Double) throws -> (count: Int, next: String) {
-            // No platform of the program reports these counters yet, so a policy's rules cannot read them.
+            // No platform of the program reports all of these counters yet, so a policy's rules cannot read them.
             var policy = try GuardBench.policy(Self.poll() + Self.rules)
             policy.rules[0].condition = try #require(
                 UnitChecker.check("\(condition) and sent >= 500", scope: .campaign).condition)

@@ -226,8 +226,8 @@ struct ReloadedRun {
         let launches = bench.warden.launches.all.map { launch in
             "\(launch.entry.campaign) \(launch.phase) held by \(launch.heldBy?.by ?? "nobody")"
         }
-        let groups = bench.warden.groups(ofRule: "all", at: bench.now).map { group, state, evaluation in
-            "\(group.value) firing \(state.isFiring), \(evaluation.truth)"
+        let groups = bench.warden.groupStandings(at: bench.now).filter { $0.rule.name == "all" }.map { group in
+            "\(group.label.value) firing \(group.state.isFiring), \(group.evaluation.truth)"
         }
         return campaigns + launches + groups
     }
