@@ -43,7 +43,7 @@ struct CampaignGroup: Sendable {
     init(_ rule: Rule, _ ruleIndex: Int, value: String, campaigns: [Int]) {
         (self.rule, self.ruleIndex, self.value, self.campaigns) = (rule, ruleIndex, value, campaigns)
         columns = GroupColumns(rule)
-        readsExtras = rule.counters.contains { ExtraCounter(rawValue: $0.rawValue) != nil }
+        readsExtras = !rule.extraCounters.isEmpty
         counted = ShareTree(columns, places: campaigns.count)
         running = ShareTree(columns, places: rule.action == .pause ? campaigns.count : 0)
         sums = GroupSums(ruleIndex, columns, nil)

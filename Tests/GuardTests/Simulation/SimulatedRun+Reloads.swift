@@ -80,7 +80,7 @@ extension SimulatedRun {
         case .campaignAlreadyPaused:
             // A platform whose timestamps are behind, or a crash, may hide whose pause it was.
             let isBlame = !event.message.contains("is still paused")
-            if isBlame, weather.skew >= .zero, crashes == 0, let stop = stops[id], stop.isOurs,
+            if isBlame, weather.skew >= .zero, crashes == 0, let stop = stops[id], stop.isOurs, !stop.isByAnother,
                 world.campaign(id)?.status == .paused, pretended[id] == nil
             {
                 misattributions.append("reported that someone else paused \(id) at \(stop.at), at \(now)")

@@ -63,7 +63,10 @@ extension SimulatedRun {
 
     /// Who stopped a campaign last, according to the world.
     struct Stop {
+        /// True also for a person's stop of a campaign that the platform already reported as paused by us.
         var isOurs: Bool
+        /// True if no request of ours stopped the campaign.
+        var isByAnother = false
         var at: Instant
         /// When the campaign was started again after this stop; nil if it was not.
         var restartedAt: Instant?

@@ -174,7 +174,8 @@ struct SimulatedRun {
                 // A person who stops a campaign that the platform reports as paused cannot be distinguished from us.
                 let isOurs = pretended.removeValue(forKey: id) != nil
                 stops[id] = Stop(
-                    isOurs: isOurs, at: campaign.pausedAt ?? now, restartedAt: stops[id]?.restartedAt,
+                    isOurs: isOurs, isByAnother: true, at: campaign.pausedAt ?? now,
+                    restartedAt: stops[id]?.restartedAt,
                     isVisible: campaign.sent != sentAtStart[id])
             case .running:
                 sentAtStart[id] = campaign.sent
