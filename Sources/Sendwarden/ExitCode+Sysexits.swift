@@ -14,6 +14,8 @@ extension ExitCode {
     static let unavailable = ExitCode(69)
     /// An internal error.
     static let software = ExitCode(70)
+    /// A file or folder exists already, and is not overwritten.
+    static let cannotCreate = ExitCode(73)
     static let noPermission = ExitCode(77)
     /// Policy or configuration refused.
     static let badConfiguration = ExitCode(78)

@@ -6,6 +6,7 @@ import Ledger
 import Model
 import NIOCore
 import NIOHTTP1
+import Policy
 
 /// `sendwarden history`: prints past events and follows new ones.
 struct HistoryCommand: AsyncParsableCommand {
@@ -15,7 +16,7 @@ struct HistoryCommand: AsyncParsableCommand {
         discussion: """
             Queries the running daemon. If no daemon runs, or with --ledger, reads the ledger. The ledger retains \
             events for 90 days.
-            Exits with 66 if the ledger does not exist, 69 if no daemon responds and there is no ledger, 77 without \
+            Exits with 65 if nothing is known by the given name, 66 if the ledger does not exist, 69 if no daemon responds and there is no ledger, 77 without \
             permission.
 
             Example: sendwarden history --campaign camp_123 --since 7d
@@ -87,7 +88,12 @@ struct HistoryCommand: AsyncParsableCommand {
         let source = try await source()
         var entries = try await read(filter, source)
         try show(entries)
-        if entries.isEmpty, !follow, !json { StandardError.write("no matching events") }
+        if entries.isEmpty {
+            for (kind, name) in [("campaign", campaign), ("pool", pool), ("rule", rule)] {
+                if let name { try await requireKnown(name, kind, source) }
+            }
+            if !follow, !json { StandardError.write("no matching events") }
+        }
         guard follow else { return }
         var last = entries.last?.number ?? 0
         if entries.isEmpty { last = try await read(HistoryFilter(limit: 1), source).last?.number ?? 0 }
@@ -123,6 +129,49 @@ struct HistoryCommand: AsyncParsableCommand {
         return .ledger(reader, workspace: workspace)
     }
 
+    /// Fails if nothing is known by this name, which is more likely a typing error than a quiet campaign.
+    private func requireKnown(_ name: String, _ kind: String, _ source: Source) async throws {
+        var filter = HistoryFilter(limit: 1)
+        switch kind {
+        case "campaign": filter.campaign = name
+        case "pool": filter.pool = name
+        default: filter.rule = name
+        }
+        if try await !read(filter, source).isEmpty { return }
+        var nearest: String?
+        var place = ""
+        switch source {
+        case .daemon:
+            let (_, body) = try await control.ask("GET", ControlPath.explain.with([("subject", name)]))
+            // A daemon of another version may not answer: then nothing is claimed.
+            guard let explained = try? ReadableJSON.value(Explained.self, from: Data(body.readableBytesView)),
+                !explained.isFound
+            else { return }
+            nearest = explained.nearest
+        case .ledger(let reader, let workspace):
+            let campaigns = try await orExit { () throws(LedgerError) in try await reader.campaigns(workspace) }
+            let pools = try await orExit { () throws(LedgerError) in
+                try await reader.pools(workspace, since: Instant(milliseconds: 0))
+            }
+            let known = kind == "campaign" ? campaigns.map(\.text) : kind == "pool" ? pools.keys.map(\.text) : []
+            if known.contains(name) { return }
+            (nearest, place) = (NearestName.of(name, in: known.sorted()), "in the ledger ")
+        }
+        let near = nearest.map { "; did you mean \($0)?" } ?? ""
+        StandardError.write("error: no \(kind) \(place)is named \(CleanText.cleaned(name))\(near)")
+        throw ExitCode.dataError
+    }
+
+    /// Reports a failure on stderr and throws the exit code.
+    private func orExit<Value>(_ read: () async throws(LedgerError) -> Value) async throws -> Value {
+        do throws(LedgerError) {
+            return try await read()
+        } catch {
+            StandardError.write("error: \(error.message)")
+            throw ExitCode(error)
+        }
+    }
+
     private func read(_ filter: HistoryFilter, _ source: Source) async throws -> [HistoryEntry] {
         switch source {
         case .daemon:
@@ -138,12 +187,7 @@ struct HistoryCommand: AsyncParsableCommand {
                 throw ExitCode.unavailable
             }
         case .ledger(let reader, let workspace):
-            do throws(LedgerError) {
-                return try await reader.history(workspace, filter)
-            } catch {
-                StandardError.write("error: \(error.message)")
-                throw ExitCode(error)
-            }
+            return try await orExit { () throws(LedgerError) in try await reader.history(workspace, filter) }
         }
     }
 

@@ -4,11 +4,12 @@ import Policy
 
 /// Reads files that a command requires; reports a failure on stderr and throws the exit code.
 enum PolicyReading {
+    /// - Parameter hint: what to do if there is no such file.
     static func source(_ path: String, hint: String? = nil) throws -> SourceFile {
         do throws(PolicyFileError) {
             return try PolicyFile.read(path)
         } catch {
-            StandardError.write("error: \(error.message)\(hint.map { "; \($0)" } ?? "")")
+            StandardError.write("error: \(error.advising(hint).message)")
             throw ExitCode(error)
         }
     }
@@ -20,5 +21,14 @@ enum PolicyReading {
         StandardError.write(String(source.render(outcome.diagnostics).dropLast()))
         StandardError.write("error: \(source.name) is not valid")
         throw ExitCode.badConfiguration
+    }
+}
+
+extension PolicyFileError {
+    /// The error with this advice, if the file does not exist.
+    func advising(_ hint: String?) -> PolicyFileError {
+        var error = self
+        if code == .missing, let hint { error.help = hint }
+        return error
     }
 }

@@ -263,7 +263,9 @@ struct RunCommand: AsyncParsableCommand {
     ) async throws -> (CheckedPolicy, Platforms, JournalEvent) {
         do throws(PolicyRefusal) {
             return try await reloader.load()
-        } catch {
+        } catch let refusal {
+            let error = refusal.advising(
+                "give a policy: sendwarden run --policy policy.yaml; 'sendwarden init' writes a first one")
             journal.report(
                 JournalEvent(
                     .policyRefused, priority: .critical, "cannot start: \(error.message)",
@@ -289,6 +291,16 @@ private struct HangupService: Service {
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
             _ = await control.reload(by: nil)
+        }
+    }
+}
+
+extension PolicyRefusal {
+    /// The refusal with this advice, if the file does not exist.
+    fileprivate func advising(_ hint: String) -> PolicyRefusal {
+        switch self {
+        case .unreadable(let error): .unreadable(error.advising(hint))
+        case .unsound, .credential, .emptied, .busy: self
         }
     }
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Glibc
 import Journal
 import Logging
 import Model
+import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import Simulator
@@ -81,9 +83,18 @@ struct SimulateCommand: AsyncParsableCommand {
         do {
             try await group.run()
         } catch {
-            StandardError.write(
-                "error: cannot listen on \(listen): \(error); use a free port, or port 0 to select one")
+            StandardError.write("error: cannot listen on \(listen): \(SimulateCommand.reason(error))")
             throw ExitCode.unavailable
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "no such host or address" }
+        let text = String(cString: strerror(error.errnoCode))
+        switch error.errnoCode {
+        case EADDRINUSE: return "\(text); choose another port, or port 0 for a free one"
+        case EACCES: return "\(text); ports below 1024 need root"
+        default: return text
         }
     }
 

@@ -24,6 +24,7 @@ import Testing
             arguments: ["frobnicate"], code: 64,
             stderr: ["unknown command 'frobnicate'; 'sendwarden --help' lists the commands"]),
         Case(arguments: ["statsu"], code: 64, stderr: ["unknown command 'statsu'; did you mean status?"]),
+        Case(arguments: ["puase"], code: 64, stderr: ["did you mean pause?"]),
         Case(arguments: ["help", "check"], code: 0, stdout: ["Example: sendwarden check"]),
         Case(arguments: ["check", "--help"], code: 0, stdout: ["Example: sendwarden check"]),
         Case(arguments: ["run", "--help"], code: 0, stdout: ["Example: sendwarden run", "auto, journal, text, json"]),
@@ -111,6 +112,10 @@ import Testing
         Case(
             arguments: ["run", "--policy", policy], code: 78,
             stderr: ["policy.refused", "LoadCredential=leadterra.key"]),
+        Case(arguments: ["run"], code: 66, stderr: ["give a policy: sendwarden run --policy", "'sendwarden init'"]),
+        Case(
+            arguments: ["backtest"], code: 66,
+            stderr: ["/etc/sendwarden/policy.yaml: no such file; give the policies to replay: sendwarden backtest"]),
         Case(arguments: ["run", "--log-format", "xml"], code: 64, stderr: ["xml"]),
         Case(arguments: ["simulate", "--listen", "nowhere"], code: 64, stderr: ["HOST:PORT"]),
         Case(arguments: ["simulate", "--listen", "127.0.0.1:99999"], code: 64, stderr: ["127.0.0.1:99999"]),
@@ -156,7 +161,7 @@ import Testing
         "policy.yaml", "examples/careful-launch.yaml", "examples/two-teams.yaml", "examples/try-out.yaml",
         "examples/sender-pools.yaml", "examples/office-hours.yaml", "examples/twice-yesterday.yaml",
         "examples/strict.yaml", "examples/team-limit.yaml", "examples/unsubscribes.yaml",
-        "examples/first-days.yaml",
+        "examples/first-days.yaml", "examples/forty-campaigns.yaml",
     ])
     func shippedPoliciesHaveNoWarnings(_ file: String) throws {
         let outcome = try Program.run(["check", Self.root + "/config/" + file])
@@ -164,19 +169,20 @@ import Testing
         #expect(outcome.stderr.isEmpty)
     }
 
-    @Test func theDemoComparesTheGuardWithNoGuard() throws {
-        let outcome = try Program.run(["demo", "--speed", "3600"])
-        #expect(outcome.code == 0)
-        for event in ["campaign.paused", "launch.held", "launch.cannot_fit", "launch.released"] {
-            #expect(outcome.stdout.contains(event))
-        }
-        let rows = outcome.stdout.split(separator: "\n").suffix(5).map { $0.split(separator: " ").map(String.init) }
-        let bad = try #require(rows.first { $0.first == "Old" })
-        let sent = bad.compactMap { Int($0) }
-        #expect(bad.contains("paused"))
-        // With the guard; bounced with it; without; bounced without.
-        #expect(sent[0] * 3 < sent[2])
-        #expect(sent[1] * 2 < sent[3])
-        #expect(rows.first { $0.first == "Everyone" }?.contains("draft") == true)
+    @Test func fortyCampaignsNeedFifteenLines() throws {
+        let path = Self.root + "/config/examples/forty-campaigns.yaml"
+        #expect(try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count <= 15)
+        #expect(try Program.run(["check", path]).stdout.contains("40 campaigns"))
+    }
+
+    @Test func aBusyPortIsReportedPlainly() throws {
+        let first = try SimulatorProcess(world: Self.root + "/config/examples/world.yaml", speed: 1)
+        defer { first.end() }
+        let address = String(first.url.dropFirst("http://".count))
+        let outcome = try Program.run(["simulate", "--listen", address])
+        #expect(outcome.code == 69)
+        #expect(
+            outcome.stderr == "error: cannot listen on \(address): Address already in use; choose another port, or "
+                + "port 0 for a free one\n")
     }
 }

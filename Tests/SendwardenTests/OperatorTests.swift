@@ -61,6 +61,9 @@ import TestSupport
             #expect(fields["SENDWARDEN_BY"]?.contains("(uid \(getuid()), pid ") == true)
             let some = try Program.run(["history", "--campaign", "bad", "--priority", "warning"] + socket)
             #expect(some.stdout.contains("campaign.paused") && !some.stdout.contains("order."))
+            let unknown = try Program.run(["history", "--campaign", "gooood"] + socket)
+            #expect(unknown.code == 65)
+            #expect(unknown.stderr == "error: no campaign is named gooood; did you mean good?\n")
         }
     }
 

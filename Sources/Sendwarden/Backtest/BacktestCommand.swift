@@ -57,7 +57,9 @@ struct BacktestCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let checked = try policies.map { try PolicyReading.policy($0) }
+        let checked = try policies.map {
+            try PolicyReading.policy($0, hint: "give the policies to replay: sendwarden backtest policy.yaml")
+        }
         let workers = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         var backtest = Backtest(policies: checked, workers: workers)
         for (campaign, label) in try readLabels() { backtest.note(label: label, of: campaign) }

@@ -24,7 +24,9 @@ struct DemoCommand: AsyncParsableCommand {
             hours. There is a healthy campaign, one with a bad list, a launch that must wait for its pool, and one \
             that can never fit. The demo needs no root, no key and no network. --keep saves the policy and the ledger, \
             for trying status, explain, history, backtest and report.
-            Exits with 69 if it cannot listen, 77 if it cannot write the folder.
+            The same emails bounce in every run. When the guard polls depends on the machine's speed, so the number of \
+            emails before a pause differs slightly from run to run.
+            Exits with 69 if it cannot listen, 73 if the folder of --keep exists, 77 if it cannot be written.
 
             Example: sendwarden demo --keep demo && sendwarden explain camp_badlist --ledger demo/ledger.sqlite \
             --policy demo/policy.yaml
@@ -36,7 +38,7 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Save the policy and the ledger in this new folder.", valueName: "folder"))
     var keep: String?
 
-    @Option(help: "Seed of the random numbers; with the same seed, the same emails bounce.")
+    @Option(help: "Seed of the random numbers, which select the emails that bounce.")
     var seed: UInt64 = 1
 
     func validate() throws {
@@ -46,6 +48,7 @@ struct DemoCommand: AsyncParsableCommand {
     func run() async throws {
         let description = try DemoWorld.description()
         guard let start = description.start else { throw ExitCode.software }
+        if let keep { try DemoCommand.create(keep) }
         StandardOutput.write(
             "Simulating eight hours at \(Int(speed)) times real time; nothing leaves this machine.\n")
         let time = SteadyTime(startingAt: start, speed: speed)
@@ -96,17 +99,23 @@ struct DemoCommand: AsyncParsableCommand {
             """)
     }
 
+    private static func create(_ folder: String) throws {
+        guard mkdir(folder, 0o700) != 0 else { return }
+        let code = errno
+        guard code == EEXIST else {
+            StandardError.write("error: cannot create folder \(folder): \(String(cString: strerror(code)))")
+            throw ExitCode.noPermission
+        }
+        StandardError.write("error: \(folder) exists; give --keep a new folder, or delete this one")
+        throw ExitCode.cannotCreate
+    }
+
     /// The ledger in the folder of `--keep`, with the policy beside it; nil without `--keep`.
     private func openLedger(
         _ policy: CheckedPolicy, _ url: String, at now: Instant
     ) async throws -> (any LedgerStore)? {
         guard let keep else { return nil }
         do throws(LedgerError) {
-            guard mkdir(keep, 0o700) == 0 else {
-                throw LedgerError(
-                    code: .noPermission,
-                    message: "cannot create folder \(keep): \(String(cString: strerror(errno)))")
-            }
             let text = Array((DemoWorld.policy(url: url) + "\n").utf8)
             let descriptor = open("\(keep)/policy.yaml", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
             guard descriptor >= 0, write(descriptor, text, text.count) == text.count, close(descriptor) == 0 else {

@@ -5,7 +5,8 @@ import Model
 struct ReportChart {
     private static let width = 720.0
     private static let height = 220.0
-    private static let (left, right, top, bottom) = (70.0, 12.0, 14.0, 34.0)
+    // Room for labels in the large type of small screens.
+    private static let (left, right, top, bottom) = (92.0, 12.0, 26.0, 36.0)
 
     var from: Instant
     var until: Instant
@@ -125,23 +126,36 @@ struct ReportChart {
 
     // MARK: Frame
 
+    /// At most six round values from 0, in steps of 1, 2 or 5 times a power of ten.
+    static func ticks(_ highest: Double) -> [Double] {
+        guard highest > 0, highest.isFinite else { return [0] }
+        let rough = highest / 5
+        var unit = 1.0
+        while unit > rough { unit /= 10 }
+        while unit * 10 <= rough { unit *= 10 }
+        let step = unit * ([1, 2, 5].first { unit * $0 >= rough } ?? 10)
+        return (0...Int(highest / step)).map { Double($0) * step }
+    }
+
     private func axes(_ highest: Double, _ label: (Double) -> String) -> [String] {
         var parts: [String] = []
-        for share in [0.0, 0.25, 0.5, 0.75] {
-            let height = y(highest * share, highest)
+        for value in ReportChart.ticks(highest) {
+            let height = y(value, highest)
             parts.append(
                 "<line class=\"grid\" x1=\"\(text(ReportChart.left))\" x2=\"\(text(ReportChart.width - ReportChart.right))\" "
                     + "y1=\"\(text(height))\" y2=\"\(text(height))\"/>"
                     + "<text x=\"\(text(ReportChart.left - 6))\" y=\"\(text(height + 4))\" text-anchor=\"end\">"
-                    + "\(label(highest * share))</text>")
+                    + "\(label(value))</text>")
         }
         let isLong = until - from > .seconds(2 * 86400)
         for step in 0...4 {
             let at = from + (until - from) * step / 4
             let label = isLong ? String(at.date.dropFirst(5)) : at.clockTime
             let anchor = step == 0 ? "start" : step == 4 ? "end" : "middle"
+            // Small screens have room for every other label only.
+            let style = step % 2 == 1 ? " class=\"minor\"" : ""
             parts.append(
-                "<text x=\"\(text(x(at)))\" y=\"\(text(ReportChart.height - 12))\" text-anchor=\"\(anchor)\">\(label)</text>"
+                "<text\(style) x=\"\(text(x(at)))\" y=\"\(text(ReportChart.height - 8))\" text-anchor=\"\(anchor)\">\(label)</text>"
             )
         }
         return parts

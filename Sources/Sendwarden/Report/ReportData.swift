@@ -29,6 +29,8 @@ struct ReportData {
         var probations: [ClosedRange<Instant>]
         var marks: [Mark]
         var sent: Int
+        /// The emails sent since the campaign began; nil if unknown.
+        var sentInTotal: Int?
         var bounced: Int
         var resolved: Int
     }
@@ -45,12 +47,21 @@ struct ReportData {
         var name: String?
     }
 
+    struct Launch {
+        var id: CampaignID
+        var name: String?
+        /// Its events, oldest first; they have the reasons.
+        var story: [HistoryEntry]
+    }
+
     var workspace: String
     var from: Instant
     var until: Instant
     var campaigns: [Campaign]
     /// The number of campaigns that are not shown.
     var quiet: Int
+    /// In the order of their first events.
+    var launches: [Launch]
     var pools: [Pool]
     var decisions: [Decision]
     var counts: [EventKind: Int]
@@ -95,12 +106,27 @@ struct ReportData {
         }
         self.campaigns = campaigns
         quiet = max(0, sorted.count - limit)
+        launches = ReportData.launches(events, policy)
         let ofPool = Dictionary(grouping: events.filter { $0.event.hasPrefix("sender.") }) {
             $0.fields["SENDWARDEN_POOL"] ?? ""
         }
         pools = try await ledger.pools(workspace, since: from).map { id, samples in
             Pool(id: id, samples: samples.filter { $0.at <= until }, story: ofPool[id.text] ?? [])
         }.filter { $0.samples.count > 1 || !$0.story.isEmpty }.sorted { $0.id < $1.id }
+    }
+
+    private static func launches(_ events: [HistoryEntry], _ policy: CheckedPolicy?) -> [Launch] {
+        var launches: [Launch] = []
+        for event in events where event.event.hasPrefix("launch.") {
+            guard let id = event.campaign.flatMap({ CampaignID($0) }) else { continue }
+            if let index = launches.firstIndex(where: { $0.id == id }) {
+                launches[index].story.append(event)
+            } else {
+                let name = policy?.campaign(id)?.name ?? event.fields["SENDWARDEN_CAMPAIGN_NAME"]
+                launches.append(Launch(id: id, name: name, story: [event]))
+            }
+        }
+        return launches
     }
 
     private static func markKind(_ event: HistoryEntry) -> Mark.Kind? {
@@ -146,7 +172,9 @@ struct ReportData {
         }
         if let pausedAt { pauses.append(pausedAt...until) }
         if let probationAt { probations.append(probationAt...until) }
-        let (first, last) = (samples.first { $0.at >= from }?.stats, samples.last?.stats)
+        // Growth counts from the last sample before the period, if there is one.
+        let first = (samples.last { $0.at <= from } ?? samples.first)?.stats
+        let last = samples.last?.stats
         func grown(_ path: (CampaignStats) -> Int?) -> Int {
             max(0, (last.flatMap(path) ?? 0) - (first.flatMap(path) ?? 0))
         }
@@ -155,6 +183,7 @@ struct ReportData {
             name: policy?.campaign(id)?.name ?? events.compactMap { $0.fields["SENDWARDEN_CAMPAIGN_NAME"] }.last,
             rates: rates(samples, window, from: from, until: until), window: window, limit: watched?.limit,
             rule: watched?.rule, pauses: pauses, probations: probations, marks: marks, sent: grown(\.sent),
+            sentInTotal: last?.sent,
             bounced: grown(\.bounced), resolved: grown(\.resolved))
     }
 

@@ -24,6 +24,7 @@ struct ReportPage {
             body += "<p>And \(data.quiet) more with fewer events; use <code>--limit</code> to show them.</p>\n"
         }
         body += "</section>\n"
+        if !data.launches.isEmpty { body += "<section><h2>Launches</h2>\n\(launches())</section>\n" }
         if !data.pools.isEmpty {
             body += "<section><h2>Pools</h2>\n"
             for (number, pool) in data.pools.enumerated() {
@@ -92,7 +93,7 @@ struct ReportPage {
         let rule = campaign.rule.map { ", rule \(MarkupText.escaped($0))" } ?? ""
         var html = """
             <article><h3>\(MarkupText.escaped(campaign.id.text))\(name)</h3>
-            <p>\(campaign.sent) sent, \(campaign.bounced) of \(campaign.resolved) resolved emails bounced\(rate) in this period. The line is the bounce rate within \(campaign.window.policyText)\(rule).</p>
+            <p>\(sent(campaign)), \(campaign.bounced) of \(campaign.resolved) resolved emails bounced\(rate) in this period. The line is the bounce rate within \(campaign.window.policyText)\(rule).</p>
 
             """
         html +=
@@ -100,6 +101,19 @@ struct ReportPage {
             ? "<p class=\"empty\">No email was resolved in this period.</p>"
             : "<figure>\(chart.svg(campaign, number: number))</figure>"
         return html + story(campaign.marks.map { ($0.at, $0.text) }) + "</article>\n"
+    }
+
+    /// The total agrees with `status`; emails sent before the first sample are only in the total.
+    private func sent(_ campaign: ReportData.Campaign) -> String {
+        guard let total = campaign.sentInTotal, total != campaign.sent else { return "\(campaign.sent) sent" }
+        return "\(total) sent, \(campaign.sent) of them in this period"
+    }
+
+    private func launches() -> String {
+        data.launches.map { launch in
+            let name = launch.name.map { " <span>\(MarkupText.escaped($0))</span>" } ?? ""
+            return "<article><h3>\(MarkupText.escaped(launch.id.text))\(name)</h3>\(story(launch.story))</article>\n"
+        }.joined()
     }
 
     private func story(_ entries: [HistoryEntry]) -> String { story(entries.map { ($0.at, $0.message) }) }
@@ -167,7 +181,7 @@ struct ReportPage {
         table{border-collapse:collapse;width:100%;font-size:.88rem}caption{text-align:left;color:var(--soft);padding:.3rem 0}
         th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}td ul{margin:.2rem 0;padding-left:1.1rem}
         code{font:.92em ui-monospace,monospace;overflow-wrap:anywhere}
-        @media(max-width:40rem){body{padding:.8rem}svg text{font-size:20px}thead{display:none}table,caption,tbody,tr,th,td{display:block;padding:.15rem 0;border:0}\
+        @media(max-width:40rem){body{padding:.8rem}svg text{font-size:28px}svg .minor{display:none}thead{display:none}table,caption,tbody,tr,th,td{display:block;padding:.15rem 0;border:0}\
         tr{border-bottom:1px solid var(--line);padding:.6rem 0}}
         @media print{:root{--back:#fff;--card:#fff;--text:#000;--soft:#333}body{max-width:none;padding:0}.scroll{overflow:visible}}
         """
