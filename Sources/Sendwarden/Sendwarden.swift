@@ -14,12 +14,14 @@ struct Sendwarden: AsyncParsableCommand {
             do not fit their sender pool, and logs what it did and why to the journal.
 
             Try it:          sendwarden demo
+            Set it up:       sendwarden init
             Check a policy:  sendwarden check policy.yaml
             Run it:          sendwarden run --policy policy.yaml
             """,
         version: Version.current,
         subcommands: [
-            RunCommand.self, CheckCommand.self, TestCommand.self, SchemaCommand.self, BacktestCommand.self,
+            InitCommand.self, RunCommand.self, CheckCommand.self, TestCommand.self, SchemaCommand.self,
+            BacktestCommand.self,
             StatusCommand.self,
             ExplainCommand.self,
             HistoryCommand.self,

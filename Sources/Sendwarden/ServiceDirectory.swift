@@ -22,6 +22,13 @@ enum ServiceDirectory {
             ?? userState(file)
     }
 
+    /// The user's folder for policies and keys; nil for a user without a home.
+    static var userConfig: String? {
+        let environment = ProcessInfo.processInfo.environment
+        if let folder = absolute(environment["XDG_CONFIG_HOME"]) { return "\(folder)/sendwarden" }
+        return absolute(environment["HOME"]).map { "\($0)/.config/sendwarden" }
+    }
+
     /// The specification ignores relative paths.
     private static func absolute(_ path: String?) -> String? {
         path.flatMap { $0.hasPrefix("/") ? String($0) : nil }

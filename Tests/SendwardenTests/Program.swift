@@ -32,8 +32,10 @@ final class RunningProgram: Sendable {
     /// - Parameters:
     ///   - shell: shell commands to run first, in the same process.
     ///   - errors: a descriptor for stderr, which is then not collected.
+    ///   - input: stdin; by default it is empty.
     init(
-        _ arguments: [String], environment: [String: String] = [:], shell: String? = nil, errors: Int32? = nil
+        _ arguments: [String], environment: [String: String] = [:], shell: String? = nil, errors: Int32? = nil,
+        input: Pipe? = nil
     ) throws {
         let process = Process()
         process.executableURL = URL(filePath: shell == nil ? Program.path : "/bin/sh")
@@ -41,7 +43,7 @@ final class RunningProgram: Sendable {
         var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("NOTIFY") }
         // Not the folders of whoever runs the tests.
         let home = NSTemporaryDirectory() + "/sendwarden-test-home-\(ProcessInfo.processInfo.processIdentifier)"
-        variables.merge(["XDG_STATE_HOME": home, "XDG_RUNTIME_DIR": home]) { _, ours in ours }
+        variables.merge(["XDG_STATE_HOME": home, "XDG_RUNTIME_DIR": home, "XDG_CONFIG_HOME": home]) { _, ours in ours }
         variables.merge(environment) { _, new in new }
         process.environment = variables
         let (stdout, stderr) = (Pipe(), Pipe())
@@ -51,7 +53,7 @@ final class RunningProgram: Sendable {
         } else {
             process.standardError = stderr
         }
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input ?? FileHandle.nullDevice
         try process.run()
         pid = process.processIdentifier
         self.process = Mutex(process)

@@ -1,11 +1,16 @@
 /// A platform's secret key, which its descriptions and its mirror never reveal.
 package struct APIKey: Sendable {
-    /// Only for the Authorization header.
+    /// Only for the Authorization header, and for the key's file.
     let secret: String
 
     package init(_ secret: String) {
         self.secret = secret
     }
+
+    /// The content of the key's file; only for writing that file.
+    package var fileContent: [UInt8] { Array((secret + "\n").utf8) }
+
+    package func isSame(as other: APIKey) -> Bool { secret == other.secret }
 
     /// True if the key is a pair such as `account_id:auth_token`, as Basic authentication requires.
     package var isPair: Bool {

@@ -21,7 +21,7 @@ package struct CredentialError: Error, Hashable, Sendable {
 /// Reads a key from systemd's credentials directory, or from a file that only its owner can read.
 package enum CredentialReader {
     /// Longer than any key.
-    private static let bytesMax = 4096
+    package static let bytesMax = 4096
 
     /// The key in `$CREDENTIALS_DIRECTORY/name`.
     ///
@@ -87,7 +87,10 @@ package enum CredentialReader {
         return try key(bytes[..<count], path)
     }
 
-    private static func key(_ bytes: ArraySlice<UInt8>, _ path: String) throws(CredentialError) -> APIKey {
+    /// The key in these bytes; spaces and line breaks around it do not count.
+    ///
+    /// - Parameter path: where they come from, for messages.
+    package static func key(_ bytes: ArraySlice<UInt8>, _ path: String) throws(CredentialError) -> APIKey {
         let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0d).contains($0) }
         let trimmed = bytes.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
         guard !trimmed.isEmpty else {

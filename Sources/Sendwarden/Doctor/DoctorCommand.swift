@@ -39,15 +39,15 @@ struct DoctorCommand: AsyncParsableCommand {
         var findings: [DoctorFinding] = []
         func note(_ more: [DoctorFinding]) {
             findings += more
-            if !json { for finding in more { show(finding, page) } }
+            if !json { for finding in more { finding.show(page) } }
         }
-        let (checked, policyFindings) = checkPolicy()
+        let (checked, policyFindings) = DoctorCommand.checkPolicy(policy.path)
         note(policyFindings)
         if let checked {
             for workspace in checked.workspaces {
                 // A single workspace needs no prefix.
                 let place = checked.workspaces.count == 1 ? "" : "\(workspace.name): "
-                let (key, keyFindings) = checkCredential(workspace)
+                let (key, keyFindings) = DoctorCommand.checkCredential(workspace)
                 note(keyFindings.map { $0.placed(place) })
                 await PlatformCheck(policy: checked, workspace: workspace, key: key).run { note([$0.placed(place)]) }
             }
@@ -68,29 +68,12 @@ struct DoctorCommand: AsyncParsableCommand {
         if code != 0 { throw ExitCode(code) }
     }
 
-    private func show(_ finding: DoctorFinding, _ page: Page) {
-        let (word, tint): (String, Page.Tint) =
-            switch finding.verdict {
-            case .ok: ("ok  ", .good)
-            case .note: ("note", .plain)
-            case .warning: ("warn", .doubtful)
-            case .failed: ("FAIL", .bad)
-            }
-        let lines = page.wrapped("\(finding.check): \(finding.detail)", indent: 6, hanging: 2)
-        for (index, line) in lines.enumerated() {
-            StandardOutput.write(index == 0 ? page.tinted(word, tint) + "  " + line.dropFirst(6) : line)
-        }
-        if let remedy = finding.remedy {
-            for line in page.wrapped("→ \(remedy)", indent: 8, hanging: 2) { StandardOutput.write(line) }
-        }
-    }
-
     // MARK: Policy and key
 
-    private func checkPolicy() -> (CheckedPolicy?, [DoctorFinding]) {
+    static func checkPolicy(_ path: String) -> (CheckedPolicy?, [DoctorFinding]) {
         let source: SourceFile
         do throws(PolicyFileError) {
-            source = try PolicyFile.read(policy.path)
+            source = try PolicyFile.read(path)
         } catch {
             return (
                 nil,
@@ -109,18 +92,18 @@ struct DoctorCommand: AsyncParsableCommand {
                 nil,
                 [
                     .failed(
-                        "policy", "\(policy.path):\(first?.position.line ?? 1): \(first?.message ?? "refused")",
-                        "run 'sendwarden check \(policy.path)' to see every error", .badConfiguration)
+                        "policy", "\(path):\(first?.position.line ?? 1): \(first?.message ?? "refused")",
+                        "run 'sendwarden check \(path)' to see every error", .badConfiguration)
                 ]
             )
         }
-        var findings = [DoctorFinding.ok("policy", "\(policy.path): \(checked.summary)")]
+        var findings = [DoctorFinding.ok("policy", "\(path): \(checked.summary)")]
         let warnings = outcome.diagnostics.count
         if warnings > 0 {
             findings.append(
                 .warning(
                     "policy", "\(warnings) warning\(warnings == 1 ? "" : "s")",
-                    "run 'sendwarden check \(policy.path)' to see them"))
+                    "run 'sendwarden check \(path)' to see them"))
         }
         if checked.mode == .observe {
             findings.append(
@@ -130,7 +113,7 @@ struct DoctorCommand: AsyncParsableCommand {
         return (checked, findings)
     }
 
-    private func checkCredential(_ workspace: Workspace) -> (APIKey?, [DoctorFinding]) {
+    static func checkCredential(_ workspace: Workspace) -> (APIKey?, [DoctorFinding]) {
         let directory = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"]
         do throws(CredentialError) {
             switch workspace.credential {

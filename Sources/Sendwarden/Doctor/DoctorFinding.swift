@@ -1,4 +1,5 @@
 import ArgumentParser
+import Journal
 
 /// The result of one check.
 struct DoctorFinding: Encodable {
@@ -35,6 +36,22 @@ struct DoctorFinding: Encodable {
         var finding = self
         finding.check = place + check
         return finding
+    }
+
+    func show(_ page: Page, withRemedy: Bool = true) {
+        let (word, tint): (String, Page.Tint) =
+            switch verdict {
+            case .ok: ("ok  ", .good)
+            case .note: ("note", .plain)
+            case .warning: ("warn", .doubtful)
+            case .failed: ("FAIL", .bad)
+            }
+        let lines = page.wrapped("\(check): \(detail)", indent: 6, hanging: 2)
+        for (index, line) in lines.enumerated() {
+            StandardOutput.write(index == 0 ? page.tinted(word, tint) + "  " + line.dropFirst(6) : line)
+        }
+        guard withRemedy, let remedy else { return }
+        for line in page.wrapped("→ \(remedy)", indent: 8, hanging: 2) { StandardOutput.write(line) }
     }
 
     /// The exit code of the most severe finding; 0 if no check failed.

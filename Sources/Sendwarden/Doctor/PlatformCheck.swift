@@ -20,22 +20,33 @@ struct PlatformCheck {
     /// Findings of one kind beyond this number are only counted.
     private static let findingsMax = 10
 
+    /// What the policy names and the platform does not know.
+    struct Unknown {
+        var campaigns: [CampaignID] = []
+        /// True if the policy names campaigns, and the platform knows none of them.
+        var knowsNoCampaign = false
+        var pools: [String] = []
+    }
+
     /// Reports each finding as soon as it is known.
-    func run(_ report: (DoctorFinding) -> Void) async {
+    @discardableResult
+    func run(_ report: (DoctorFinding) -> Void) async -> Unknown {
         let url = workspace.url
         let host = PlatformCheck.host(of: url)
         if let error = PlatformCheck.resolverError(host) {
-            return report(
+            report(
                 .failed(
                     "name", "cannot resolve \(host): \(error)", "check the policy's url and /etc/resolv.conf",
                     .unavailable))
+            return Unknown()
         }
         report(.ok("name", "\(host) resolves"))
         let http = HTTPClient(
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup(numberOfThreads: 1)),
             configuration: PlatformFactory.clientConfiguration)
-        if await connects(http, report) { await endpoints(http, report) }
+        let unknown = await connects(http, report) ? await endpoints(http, report) : Unknown()
         try? await http.shutdown()
+        return unknown
     }
 
     private static func host(of url: String) -> String {
@@ -89,9 +100,11 @@ struct PlatformCheck {
         }
     }
 
-    private func endpoints(_ http: HTTPClient, _ report: (DoctorFinding) -> Void) async {
+    private func endpoints(_ http: HTTPClient, _ report: (DoctorFinding) -> Void) async -> Unknown {
+        var unknown = Unknown()
         guard let key else {
-            return report(.note("endpoints", "not checked: no key"))
+            report(.note("endpoints", "not checked: no key"))
+            return unknown
         }
         let factory = PlatformFactory(
             http: http, time: SteadyTime.fromWallClock(), credentialsDirectory: nil,
@@ -100,34 +113,39 @@ struct PlatformCheck {
         do throws(CredentialError) {
             platform = try factory.connect(workspace, key, policy)
         } catch {
-            return report(.failed("key", error.message, "see docs/service.md for how to pass a key", ExitCode(error)))
+            report(.failed("key", error.message, "see docs/service.md for how to pass a key", ExitCode(error)))
+            return unknown
         }
-        if let volumes = platform.volumes, await !pools(volumes, report) { return }
+        if let volumes = platform.volumes, await !pools(volumes, report, &unknown) { return unknown }
         if let accounts = platform.accounts {
             do throws(Fault) {
                 report(.ok("sender accounts", "\(try await accounts.accounts().count) reported"))
             } catch {
-                if !explain("sender accounts", error, report) { return }
+                if !explain("sender accounts", error, report) { return unknown }
             }
         }
         if let rosters = platform.rosters {
-            if await !namedPools(rosters, report) { return }
+            if await !namedPools(rosters, report, &unknown) { return unknown }
             report(.note("removing and restoring senders", "not checked: these requests change pools"))
         }
         if let campaigns = platform.campaigns {
-            await self.campaigns(campaigns, report)
+            await self.campaigns(campaigns, report, &unknown)
             report(.note("start and pause", "not checked: these requests change campaigns"))
         }
+        return unknown
     }
 
     /// False if further requests would fail in the same way.
-    private func pools(_ volumes: any VolumePlatform, _ report: (DoctorFinding) -> Void) async -> Bool {
+    private func pools(
+        _ volumes: any VolumePlatform, _ report: (DoctorFinding) -> Void, _ unknown: inout Unknown
+    ) async -> Bool {
         do throws(Fault) {
             let pools = try await volumes.pools()
             report(.ok("sender pools", "\(pools.count) reported"))
             let known = Set(pools.map(\.id))
             let named = policy.campaigns.filter { $0.workspace == workspace.name }.compactMap(\.pool)
             let missing = Set(named).subtracting(known).subtracting(policy.pools.map(\.name))
+            unknown.pools += missing.map(\.text).sorted()
             if !missing.isEmpty {
                 report(
                     .warning(
@@ -143,7 +161,9 @@ struct PlatformCheck {
     }
 
     /// Checks each pool under the policy's `pools`, and its members.
-    private func namedPools(_ rosters: any RosterPlatform, _ report: (DoctorFinding) -> Void) async -> Bool {
+    private func namedPools(
+        _ rosters: any RosterPlatform, _ report: (DoctorFinding) -> Void, _ unknown: inout Unknown
+    ) async -> Bool {
         for binding in policy.pools where binding.workspace == workspace.name {
             let check = "pool \(binding.name)"
             do throws(Fault) {
@@ -158,6 +178,7 @@ struct PlatformCheck {
                             ? .ok(check, detail)
                             : .warning(check, detail, "activate one of its senders, or fix 'channel' in the policy"))
                 case .missing:
+                    unknown.pools.append("that matches \(binding.target.text)")
                     report(
                         .warning(
                             check, "no pool of the workspace matches \(binding.target.text)",
@@ -178,8 +199,10 @@ struct PlatformCheck {
     /// The kinds of findings about campaigns that may repeat.
     private enum Finding { case unknown, incomplete, gap }
 
-    private func campaigns(_ client: any CampaignPlatform, _ report: (DoctorFinding) -> Void) async {
-        var (good, unknown, readReplies) = (0, 0, 0)
+    private func campaigns(
+        _ client: any CampaignPlatform, _ report: (DoctorFinding) -> Void, _ unknown: inout Unknown
+    ) async {
+        var (good, readReplies) = (0, 0)
         let listed = policy.campaigns.filter { $0.workspace == workspace.name }
         var (told, silenced): ([Finding: Int], Int) = ([:], 0)
         func tell(_ kind: Finding, _ finding: DoctorFinding) {
@@ -211,7 +234,7 @@ struct PlatformCheck {
                             "conditions that read these are unknown and pause nothing"))
                 }
             } catch {
-                if error.kind == .missing { unknown += 1 }
+                if error.kind == .missing { unknown.campaigns.append(campaign.id) }
                 let goesOn = explain("campaign \(campaign.id)", error) { finding in
                     if error.kind == .missing { tell(.unknown, finding) } else { report(finding) }
                 }
@@ -226,10 +249,11 @@ struct PlatformCheck {
                     "campaign statistics",
                     "received for \(good) of \(listed.count)"
                         + (files.isEmpty ? "" : ", listed in the policy and in \(files.joined(separator: ", "))")))
-        } else if unknown > 0, unknown == listed.count {
+        } else if !listed.isEmpty, unknown.campaigns.count == listed.count {
+            unknown.knowsNoCampaign = true
             report(
                 .failed(
-                    "campaigns", "the platform knows none of the \(unknown) campaigns, so nothing is guarded",
+                    "campaigns", "the platform knows none of the \(listed.count) campaigns, so nothing is guarded",
                     "compare the ids with those that the platform shows, and check that the key is of this workspace",
                     .badConfiguration))
         }
