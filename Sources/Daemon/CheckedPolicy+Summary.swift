@@ -7,10 +7,14 @@ extension CheckedPolicy {
         func count(_ number: Int, _ word: String, _ plural: String? = nil) -> String {
             "\(number) \(number == 1 ? word : plural ?? word + "s")"
         }
+        // An override of a rule with tiers is one for each tier.
+        let overrides = Set(rules.flatMap(\.overrides).map(\.order)).count
         return [
             "workspace\(workspaces.count == 1 ? "" : "s") \(workspaces.map(\.name.text).joined(separator: ", "))",
             "\(mode.rawValue) mode\(setsMode ? "" : " (the policy sets none)")", count(campaigns.count, "campaign"),
-            count(rules.count, "rule"), count(launches.count, "launch", "launches"),
+            count(rules.count, "rule"), overrides == 0 ? nil : count(overrides, "override"),
+            included.isEmpty ? nil : count(included.count, "included file"),
+            count(launches.count, "launch", "launches"),
             pools.isEmpty ? nil : count(pools.count, "named pool"), "polled every \(poll.statsPace.text)",
         ].compactMap { $0 }.joined(separator: ", ")
     }

@@ -6,9 +6,9 @@ package import Threads
 
 /// What a reload reads.
 package enum ReloadScope: Sendable {
-    /// The policy and the files that it names.
+    /// The policy and the files that it names under `include` and `campaigns_file`.
     case policy
-    /// Only the files under `campaigns_file`; the policy is the one in use, whatever its file contains by now.
+    /// Only the files under `campaigns_file`; the policy is the one in use, whatever its other files contain by now.
     case campaignFiles
 }
 
@@ -17,6 +17,8 @@ package final class PolicyReloader: Sendable {
     /// The policy in use, and its clients.
     private struct InUse {
         var source: SourceFile
+        /// The files under `include`.
+        var included: [SourceFile]
         var policy: CheckedPolicy
         var platforms: Platforms
     }
@@ -55,10 +57,11 @@ package final class PolicyReloader: Sendable {
         let source: SourceFile
         // The files under `campaigns_file` need no new clients.
         let known: Platforms?
+        let included: [SourceFile]?
         if case .campaignFiles = scope, let before {
-            (source, known) = (before.source, before.platforms)
+            (source, included, known) = (before.source, before.included, before.platforms)
         } else {
-            known = nil
+            (included, known) = (nil, nil)
             do throws(PolicyFileError) {
                 source = try PolicyFile.read(path)
             } catch {
@@ -68,17 +71,22 @@ package final class PolicyReloader: Sendable {
         let files = before?.policy.campaignFiles ?? []
         // Before they are read: a later change is then seen as one.
         noteStamps(files)
-        let outcome = PolicyLoader.load(source)
-        guard let policy = outcome.policy else { throw .unsound(path: path, outcome.diagnostics) }
+        let outcome = PolicyLoader.load(source, included: included)
+        guard var policy = outcome.policy else { throw .unsound(path: path, outcome.diagnostics) }
         if case .campaignFiles = scope, let before, policy.listsNoneOfFiles, !before.policy.listsNoneOfFiles {
             throw .emptied(policy.campaignFiles)
         }
+        // A file that joins in front of the others changes nothing about the workspace that the ledger belongs to.
+        if let before { policy.moveToFront(before.policy.workspace.name) }
         do throws(CredentialError) {
             let platforms: Platforms
             if let known { platforms = known } else { platforms = try factory.platforms(for: policy) }
             // The loop refuses a policy for another workspace.
             if policy.workspace.name == (before?.policy.workspace.name ?? policy.workspace.name) {
-                state.withLock { $0.inUse = InUse(source: source, policy: policy, platforms: platforms) }
+                state.withLock {
+                    $0.inUse = InUse(
+                        source: source, included: outcome.included, policy: policy, platforms: platforms)
+                }
                 noteStamps(policy.campaignFiles.filter { !files.contains($0) })
             }
             return (policy, platforms, loaded(policy, scope, outcome.diagnostics))

@@ -47,7 +47,7 @@ extension Guard {
         }
         let context = context(of: campaigns[index].entry, at: now)
         return (
-            campaigns[index].obstacles(to: book.rule(owner), in: context),
+            campaigns[index].obstacles(to: book.rule(owner, on: campaigns[index].entry), in: context),
             campaigns[index].launchWarnings(in: context)
         )
     }

@@ -28,6 +28,8 @@ package struct CheckedPolicy: Hashable, Sendable {
     package var defaults = CampaignDefaults()
     /// The paths of the files that list further campaigns.
     package var campaignFiles: [String] = []
+    /// The paths of the files under `include`.
+    package var included: [String] = []
     /// In the order of the file.
     package var launches: [LaunchEntry]
     /// In the order of the file.
@@ -37,6 +39,12 @@ package struct CheckedPolicy: Hashable, Sendable {
 
     /// The first workspace, under whose name the ledger stores what is about none in particular.
     package var workspace: Workspace { workspaces[0] }
+
+    /// Makes the workspace the first one, if the policy has it.
+    package mutating func moveToFront(_ name: WorkspaceName) {
+        guard let index = workspaces.firstIndex(where: { $0.name == name }) else { return }
+        workspaces.insert(workspaces.remove(at: index), at: 0)
+    }
 
     /// The workspace with this name; nil if the policy has none.
     package func workspace(_ name: WorkspaceName) -> Workspace? { workspaces.first { $0.name == name } }
@@ -59,7 +67,7 @@ package struct CheckedPolicy: Hashable, Sendable {
     /// The counters that rules on the campaign read and that cost a request of their own.
     package func extraCounters(of campaign: CampaignEntry) -> Set<ExtraCounter> {
         let counters = rules.filter { $0.isEvaluated(on: campaign) }.reduce(into: Set()) {
-            $0.formUnion($1.extraCounters)
+            $0.formUnion($1.resolved(on: campaign).extraCounters)
         }
         return workspace(campaign.workspace)?.provider.extras(among: counters) ?? []
     }
@@ -68,8 +76,9 @@ package struct CheckedPolicy: Hashable, Sendable {
     ///
     /// The window is nil if the rule uses lifetime counters.
     package func watchedRate(of campaign: CampaignEntry) -> WatchedRate? {
-        for rule in rules
-        where rule.action == .pause && rule.trigger == .running && rule.mode != .off && rule.applies(to: campaign) {
+        for rule in rules where rule.trigger == .running && rule.isEvaluated(on: campaign) {
+            let rule = rule.resolved(on: campaign)
+            guard rule.action == .pause else { continue }
             for part in rule.condition.conjuncts {
                 guard case .compare(let comparison) = part, case .constant(let limit) = comparison.right else {
                     continue

@@ -67,6 +67,8 @@ package struct Rule: Hashable, Sendable {
     package var offenders: Offenders?
     /// A rule that removes senders leaves at least this many that can send.
     package var keepAtLeast: Int?
+    /// What the rule is on some campaigns instead, in policy order; the last that matches a campaign applies.
+    package var overrides: [RuleOverride] = []
 
     /// Every window that the rule and its probation use, with the counters they read in it.
     package var windowedCounters: [TimeWindow: Set<Counter>] {
@@ -97,6 +99,7 @@ package struct Rule: Hashable, Sendable {
 extension Rule {
     /// True if the rule is evaluated on the campaign, alone or as part of a group.
     package func isEvaluated(on campaign: CampaignEntry) -> Bool {
+        let mode = override(on: campaign)?.rule.mode ?? mode
         guard trigger != .pool, mode != .off, applies(to: campaign) else { return false }
         return trigger != .group || grouping?.group(of: campaign) != nil
     }
@@ -107,7 +110,9 @@ extension Rule {
 extension [Rule] {
     /// Every window that any of the rules uses, with the counters read in it.
     package var windowedCounters: [TimeWindow: Set<Counter>] {
-        reduce(into: [:]) { $0.merge($1.windowedCounters) { $0.union($1) } }
+        reduce(into: [:]) { windows, rule in
+            for rule in rule.variants { windows.merge(rule.windowedCounters) { $0.union($1) } }
+        }
     }
 }
 

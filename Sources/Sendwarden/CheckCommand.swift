@@ -10,7 +10,8 @@ struct CheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Check a policy file.",
         discussion: """
-            Prints every error and warning with its line and column. Reads only the file: no key, no network.
+            Prints every error and warning with its file, line and column, and the campaigns that overrides apply to. \
+            Reads only the policy and the files that it names: no key, no network.
             Exits with 0 if the policy is valid, 78 if it is not, 66 if the file does not exist, 77 if it cannot be \
             read.
 
@@ -33,6 +34,7 @@ struct CheckCommand: ParsableCommand {
             let errors = outcome.diagnostics.count { $0.severity == .error }
             if let policy = outcome.policy {
                 StandardOutput.write("\(source.name): ok: \(policy.summary)")
+                for line in PolicyText.overrides(policy) { StandardOutput.write("  \(line)") }
             } else {
                 StandardError.write("\(source.name): refused: \(errors) error\(errors == 1 ? "" : "s")")
             }
@@ -53,13 +55,31 @@ private struct CheckReport: Encodable {
         var help: String?
     }
 
+    /// What a rule is on some campaigns instead.
+    struct Override: Encodable {
+        var rule: String
+        var campaigns: [String]
+        var condition: String
+    }
+
     var file: String
+    var included: [String]
     var ok: Bool
     var findings: [Finding]
+    var overrides: [Override]
 
     init(_ source: SourceFile, _ outcome: PolicyLoader.Outcome) {
         file = source.name
+        included = outcome.included.map(\.name)
         ok = outcome.policy != nil
+        overrides = (outcome.policy?.rules ?? []).flatMap { rule in
+            rule.overrides.map { override in
+                Override(
+                    rule: rule.name,
+                    campaigns: outcome.policy?.campaigns(of: override, of: rule).map(\.id.text) ?? [],
+                    condition: override.rule.conditionText)
+            }
+        }
         findings = SourceFile.sorted(outcome.diagnostics).map {
             Finding(
                 severity: $0.severity.rawValue, file: $0.source?.name, line: $0.position.line,

@@ -161,7 +161,7 @@ import Testing
         "policy.yaml", "examples/careful-launch.yaml", "examples/two-teams.yaml", "examples/try-out.yaml",
         "examples/sender-pools.yaml", "examples/office-hours.yaml", "examples/twice-yesterday.yaml",
         "examples/strict.yaml", "examples/team-limit.yaml", "examples/unsubscribes.yaml",
-        "examples/first-days.yaml", "examples/forty-campaigns.yaml",
+        "examples/first-days.yaml", "examples/forty-campaigns.yaml", "examples/customers.yaml",
     ])
     func shippedPoliciesHaveNoWarnings(_ file: String) throws {
         let outcome = try Program.run(["check", Self.root + "/config/" + file])

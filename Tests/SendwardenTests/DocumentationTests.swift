@@ -43,6 +43,7 @@ import Testing
         ("zzzzzzzz: 1", ""), ("workspace: {zzzzzzzz: 1}", "workspace"), ("poll: {zzzzzzzz: 1}", "poll"),
         ("campaigns: [{zzzzzzzz: 1}]", "campaigns"), ("launches: [{zzzzzzzz: 1}]", "launches"),
         ("rules: [{zzzzzzzz: 1}]", "rules"), ("pools: [{zzzzzzzz: 1}]", "pools"),
+        ("overrides: [{zzzzzzzz: 1}]", "overrides"),
     ])
     func everyKeyIsInThePolicyReference(_ policy: String, _ section: String) throws {
         let known = try Self.knownKeys(PolicyLoader.load(SourceFile(name: "p", text: policy)).diagnostics)

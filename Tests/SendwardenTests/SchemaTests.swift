@@ -34,9 +34,10 @@ import Testing
     }
 
     /// Whether the schema accepts each file.
-    private func verdicts(_ files: [String]) throws -> [String: Bool] {
+    private func verdicts(_ files: [String], included: Bool = false) throws -> [String: Bool] {
         let folder = try TemporaryFolder()
-        let schema = try folder.write("schema.json", try Program.run(["schema"]).stdout)
+        let arguments = ["schema"] + (included ? ["--included"] : [])
+        let schema = try folder.write("schema.json", try Program.run(arguments).stdout)
         let script = CommandLineTests.root + "/Tests/SendwardenTests/validate-schema.py"
         let lines = try python([script, schema] + files).split(separator: "\n")
         return Dictionary(
@@ -57,11 +58,42 @@ import Testing
                 && !name.contains("scrape")
         }.map { config + "/" + $0 }
         #expect(policies.count >= 4)
-        #expect(try verdicts(policies) == Dictionary(uniqueKeysWithValues: policies.map { ($0, true) }))
-        for policy in policies {
-            let first = try String(contentsOfFile: policy, encoding: .utf8).prefix { $0 != "\n" }
-            #expect(first == "# yaml-language-server: $schema=\(PolicySchema.installedPath)", "\(policy)")
+        for included in [false, true] {
+            let policies = policies.filter { $0.contains(".d/") == included }
+            #expect(
+                try verdicts(policies, included: included)
+                    == Dictionary(uniqueKeysWithValues: policies.map { ($0, true) }))
+            let schema = included ? PolicySchema.installedPathForIncluded : PolicySchema.installedPath
+            for policy in policies {
+                let first = try String(contentsOfFile: policy, encoding: .utf8).prefix { $0 != "\n" }
+                #expect(first == "# yaml-language-server: $schema=\(schema)", "\(policy)")
+            }
         }
+    }
+
+    /// Both schemas agree with the program about files that are included or that override rules.
+    @Test(arguments: [
+        ("include: policy.d/*.yaml", false, true), ("include: [a.yaml, policy.d/*.yaml]", false, true),
+        ("include: ''", false, false), ("include: {a: b}", false, false), ("include: a.yaml", true, false),
+        ("workspace: {name: w, provider: leadterra, credential_file: ./key}", true, true),
+        ("workspace: {name: w, provider: leadterra, credential: k}\nworkspaces: []", true, false),
+        ("campaigns: [a]", true, true), ("campains: [a]", true, false), ("{}", true, true),
+        ("overrides: [{where: {team: a}, rule: r, for: 5m}]", true, true),
+        ("overrides: [{where: {team: a, campaign: [b, c]}, rule: r, when: bounceRate(24h) > 5%}]", true, true),
+        ("overrides: [{where: {campaign: b}, rule: r, then: alert, mode: off, warn: 3%}]", true, true),
+        ("overrides: [{where: {}, rule: r, for: 5m}]", true, false),
+        ("overrides: [{where: {campaign: []}, rule: r, for: 5m}]", true, false),
+        ("overrides: [{where: {campaign: 'a*'}, rule: r, for: 5m}]", true, false),
+        ("overrides: [{where: {team: a}, rule: r}]", true, false),
+        ("overrides: [{where: {team: a}, for: 5m}]", true, false),
+        ("overrides: [{where: {team: a}, rule: r, on: launch}]", true, false),
+        ("overrides: [{where: {team: a}, rule: r, when: bounced > 5 %}]", true, true),
+        ("overrides: [{where: {team: a}, rule: r, when: pool.senders >}]", true, false),
+    ])
+    func itKnowsIncludedFilesAndOverrides(_ text: String, included: Bool, isAccepted: Bool) throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("p.yaml", (included ? "" : "version: 1\n") + text + "\n")
+        #expect(try verdicts([file], included: included) == [file: isAccepted])
     }
 
     @Test func itRejectsEveryMalformedPolicyThatASchemaCanReject() throws {
@@ -120,6 +152,7 @@ import Testing
         ("belt: {zzzzzzzz: 1}", "belt"), ("campaigns: [{zzzzzzzz: 1}]", "campaign"),
         ("defaults: {zzzzzzzz: 1}", "defaults"),
         ("launches: [{zzzzzzzz: 1}]", "launch"), ("rules: [{zzzzzzzz: 1}]", "rule"),
+        ("overrides: [{zzzzzzzz: 1}]", "override"),
         ("rules: [{name: a, when: sent > 1, then: pause, resume: {zzzzzzzz: 1}}]", "resume"),
     ])
     func itKnowsEveryKey(_ policy: String, _ definition: String) throws {

@@ -143,7 +143,7 @@ extension CampaignMachine {
             attempt = current
             attempt.step = step
         }
-        let owner = context.book.rule(attempt.pause.decision.cause.rule)
+        let owner = context.book.rule(attempt.pause.decision.cause.rule, on: entry)
         let obstacles = order.isForced ? [] : obstacles(to: owner, in: context)
         if !obstacles.isEmpty { return .refused(.obstacles(obstacles)) }
         (attempt.order, attempt.orderedAt, attempt.reported) = (order, context.now, nil)

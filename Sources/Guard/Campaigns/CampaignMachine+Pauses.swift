@@ -116,7 +116,7 @@ extension CampaignMachine {
             settlePause(.paused(pause), at: context.now)
             return result
         }
-        let rule = context.book.rule(intent.decision.cause.rule)
+        let rule = context.book.rule(intent.decision.cause.rule, on: entry)
         var pause = Pause(
             decision: intent.decision, pausedAt: pausedAt, isOurs: isOurs, standstill: standstill)
         if pause.isOurs, let rule { pause.resumeAt = resumes.paused(by: rule, at: context.now) }

@@ -55,7 +55,7 @@ extension CampaignMachine {
 
     /// The rule behind the pause; nil if it no longer resumes.
     private func resumingRule(_ attempt: ResumeAttempt, _ context: CampaignContext) -> Rule? {
-        guard let rule = context.book.rule(attempt.pause.decision.cause.rule), rule.resume != nil,
+        guard let rule = context.book.rule(attempt.pause.decision.cause.rule, on: entry), rule.resume != nil,
             rule.mode == .enforce
         else { return nil }
         return rule
@@ -100,7 +100,7 @@ extension CampaignMachine {
     ///
     /// Evaluated when its fresh stats are in, and again just before it is sent.
     func resumeBlock(_ attempt: ResumeAttempt, in context: CampaignContext) -> ResumeBlock? {
-        let rule = context.book.rule(attempt.pause.decision.cause.rule)
+        let rule = context.book.rule(attempt.pause.decision.cause.rule, on: entry)
         if orderedPause != nil { return .unwanted }
         if attempt.order == nil {
             guard let resume = resumingRule(attempt, context)?.resume, let rule else { return .unwanted }
@@ -135,7 +135,7 @@ extension CampaignMachine {
     mutating func evaluateResume(in context: CampaignContext) -> ResumeVerdict {
         guard case .resuming(var attempt) = phase else { return .waits([]) }
         switch resumeBlock(attempt, in: context) {
-        case nil: return .passes(attempt, context.book.rule(attempt.pause.decision.cause.rule))
+        case nil: return .passes(attempt, context.book.rule(attempt.pause.decision.cause.rule, on: entry))
         case .unwanted:
             phase = attempt.withoutResume
             return .waits([])
@@ -318,7 +318,7 @@ extension CampaignMachine {
         let warnings = launchWarnings(in: context)
         // The rule counts from here even if the policy does not have it at present.
         let name = attempt.pause.decision.cause.rule
-        let rule = context.book.rule(name)
+        let rule = context.book.rule(name, on: entry)
         let before = attempt.countedBefore ?? samples.latest?.stats
         if let name, let before {
             resumes.resumed(
@@ -340,7 +340,7 @@ extension CampaignMachine {
     /// Reports that someone else restarted a campaign that we had paused, and reacts as the policy says.
     mutating func overridden(_ pause: Pause, in context: CampaignContext) -> [Effect] {
         var consequence = OverrideConsequence.evaluatedAsBefore
-        if let rule = context.book.rule(pause.decision.cause.rule) {
+        if let rule = context.book.rule(pause.decision.cause.rule, on: entry) {
             let isRespected = (rule.onOverride ?? context.policy.onOverride) == .respect
             consequence = isRespected ? .ruleMuted : .pausedAgain
             let index = rules.index(of: rule.name)

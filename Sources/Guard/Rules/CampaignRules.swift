@@ -76,13 +76,12 @@ final class CampaignRules: Sendable {
     /// The sources that a resume is evaluated on.
     var resumeSources: Set<Source> { holding.reduce(into: [.stats]) { $0.formUnion($1.condition.sources) } }
 
-    private init(_ policy: CheckedPolicy, _ indexes: [Int], label: (String) -> String) {
-        let rules = indexes.map { policy.rules[$0] }
+    private init(_ resolved: [(index: Int, rule: Rule)], label: (String) -> String) {
+        let rules = resolved.map(\.rule)
         windows = CampaignRules.windows(of: rules)
         launch = rules.filter { $0.trigger == .launch }
         let windows = windows.map(\.window)
-        running = indexes.compactMap { index in
-            let rule = policy.rules[index]
+        running = resolved.compactMap { index, rule in
             guard rule.trigger == .running || rule.trigger == .group && rule.action == .pause else { return nil }
             return Running(rule, index: index, windows: windows, label: label)
         }
@@ -97,34 +96,43 @@ final class CampaignRules: Sendable {
 
     /// Creates each distinct set of rules once.
     struct Factory {
+        /// A rule of the policy, and the override that applies to the campaign.
+        private struct Choice: Hashable {
+            var index: Int
+            var override: Int?
+        }
+
         /// The rules that apply to a campaign and the labels that they read.
         private struct Key: Hashable {
-            var indexes: [Int]
+            var choices: [Choice]
             var labels: [String: String]
         }
 
         private let policy: CheckedPolicy
         private var made: [Key: CampaignRules] = [:]
-        /// The labels read by the rules with these indexes.
-        private var labelsRead: [[Int]: Set<String>] = [:]
+        /// The labels that these rules read.
+        private var labelsRead: [[Choice]: Set<String>] = [:]
 
         init(_ policy: CheckedPolicy) { self.policy = policy }
 
         mutating func rules(for entry: CampaignEntry) -> CampaignRules {
-            let indexes = policy.rules.indices.filter { policy.rules[$0].isEvaluated(on: entry) }
-            if let names = labelsRead[indexes], let rules = made[key(indexes, names, entry)] { return rules }
+            let choices = policy.rules.indices.filter { policy.rules[$0].isEvaluated(on: entry) }.map {
+                Choice(index: $0, override: policy.rules[$0].override(on: entry)?.order)
+            }
+            if let names = labelsRead[choices], let rules = made[key(choices, names, entry)] { return rules }
             var names: Set<String> = []
-            let rules = CampaignRules(policy, indexes) { name in
+            let resolved = choices.map { (index: $0.index, rule: policy.rules[$0.index].resolved(on: entry)) }
+            let rules = CampaignRules(resolved) { name in
                 names.insert(name)
                 return entry.labels[name] ?? ""
             }
-            labelsRead[indexes] = names
-            made[key(indexes, names, entry)] = rules
+            labelsRead[choices] = names
+            made[key(choices, names, entry)] = rules
             return rules
         }
 
-        private func key(_ indexes: [Int], _ names: Set<String>, _ entry: CampaignEntry) -> Key {
-            Key(indexes: indexes, labels: entry.labels.filter { names.contains($0.key) })
+        private func key(_ choices: [Choice], _ names: Set<String>, _ entry: CampaignEntry) -> Key {
+            Key(choices: choices, labels: entry.labels.filter { names.contains($0.key) })
         }
     }
 }

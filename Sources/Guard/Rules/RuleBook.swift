@@ -22,8 +22,10 @@ final class RuleBook: Sendable {
         campaigns = policy.campaigns.map { factory.rules(for: $0) }
     }
 
-    /// The rule of that name; nil if the policy has none.
-    func rule(_ name: String?) -> Rule? { name.flatMap { rules[$0] } }
+    /// The rule of that name as it is on the campaign; nil if the policy has none.
+    func rule(_ name: String?, on campaign: CampaignEntry) -> Rule? {
+        name.flatMap { rules[$0] }?.resolved(on: campaign)
+    }
 
     /// True if the target is polled at all.
     func polls(_ target: Target) -> Bool {
@@ -46,7 +48,7 @@ final class RuleBook: Sendable {
     /// The targets polled besides campaigns: those that a platform supplies and a rule, launch or campaign needs.
     private static func sharedTargets(_ policy: CheckedPolicy) -> [Target] {
         var sources: Set<Source> = []
-        for rule in policy.rules where rule.mode != .off { sources.formUnion(rule.sources) }
+        for rule in policy.rules.flatMap(\.variants) where rule.mode != .off { sources.formUnion(rule.sources) }
         let bound = Set(policy.pools.map(\.name))
         let namesPool = policy.campaigns.contains { $0.pool != nil }
         if namesPool || !policy.launches.isEmpty { sources.insert(.pools) }

@@ -168,8 +168,11 @@ struct ExpressionParser {
                 "',' can only separate the arguments of a function", help: "write 1000 instead of 1,000",
                 at: current.span)
         }
+        let isWindow = current.description.contains("over")
         return ExpressionError(
-            "expected an operator before \(current.description)", help: "join two conditions with 'and' or 'or'",
+            "expected an operator before \(current.description)",
+            help: isWindow
+                ? "write a window in parentheses: bounceRate(24h) > 5%" : "join two conditions with 'and' or 'or'",
             at: current.span)
     }
 }

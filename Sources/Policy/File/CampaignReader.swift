@@ -5,7 +5,7 @@ import Yams
 struct CampaignReader {
     /// A file that lists campaigns.
     struct File {
-        /// As it is opened: relative to the policy's folder.
+        /// As it is opened: relative to the folder of the file that names it.
         var path: String
         var node: Node
     }
@@ -17,16 +17,26 @@ struct CampaignReader {
     private let reader: FieldReader
     private let workspaces: [Located<Workspace>]
     private let read: PolicyLoader.FileReading
-    let defaults: CampaignDefaults
+    /// What the campaigns of each file have: the policy's, then those of the included files.
+    private let defaultsOfFiles: [CampaignDefaults]
     let files: [File]
 
     init(
-        _ reader: FieldReader, workspaces: [Located<Workspace>], _ fields: Fields,
+        _ reader: FieldReader, workspaces: [Located<Workspace>], _ sections: Sections,
         read: @escaping PolicyLoader.FileReading
     ) {
         (self.reader, self.workspaces, self.read) = (reader, workspaces, read)
-        defaults = fields["defaults"].map { CampaignReader.defaults($0, reader, workspaces) } ?? CampaignDefaults()
-        files = fields["campaigns_file"].map { CampaignReader.files($0, reader) } ?? []
+        defaultsOfFiles = DefaultsReader(reader, workspaces).defaults(sections.files)
+        files = sections.joined["campaigns_file"].map { CampaignReader.files($0, reader) } ?? []
+    }
+
+    /// What campaigns have that people order to watch.
+    var defaults: CampaignDefaults {
+        var defaults = defaultsOfFiles[0]
+        let own = workspaces.filter { reader.fileIndex($0.node) == 0 && $0.entry.provider.can(.campaigns) }
+        // The workspaces of included files are not meant unless a person names them.
+        if own.count == 1, workspaces.count > 1, defaults.workspace == nil { defaults.workspace = own[0].entry.name }
+        return defaults
     }
 
     /// The campaigns of the policy, then those of its files that the policy does not list itself.
@@ -49,25 +59,36 @@ struct CampaignReader {
 
     // MARK: Entries
 
+    /// - Parameter file: the entry of `campaigns_file` that names the list; nil for the policy's own list.
     private func list(
-        _ node: Node, _ reader: FieldReader, origin: CampaignEntry.Origin
+        _ node: Node, _ reader: FieldReader, origin: CampaignEntry.Origin, of file: Node? = nil
     ) -> [Located<CampaignEntry>] {
-        var seen: [CampaignID: Int] = [:]
+        if let text = node.scalar?.string, text == "all" || CampaignReader.isPattern(text) {
+            reader.error("campaigns must be a list of ids", help: CampaignReader.noListing, at: node)
+            return []
+        }
+        var seen: [CampaignID: Node] = [:]
         var campaigns: [Located<CampaignEntry>] = []
         for node in reader.elements(node, of: "campaigns", countMax: CheckedPolicy.campaignsMax) {
-            guard let campaign = campaign(node, reader, origin: origin) else { continue }
-            if let line = seen[campaign.id] {
-                reader.error("campaign '\(campaign.id)' is already listed in line \(line)", at: node)
+            guard let campaign = campaign(node, reader, origin: origin, of: file ?? node) else { continue }
+            if let earlier = seen[campaign.id] {
+                reader.error(
+                    "campaign '\(campaign.id)' is already listed in \(reader.place(earlier, from: node))", at: node)
                 continue
             }
-            seen[campaign.id] = reader.position(node).line
+            seen[campaign.id] = node
             campaigns.append(Located(campaign, node))
         }
         return campaigns
     }
 
     /// A campaign: its id, or a mapping.
-    private func campaign(_ node: Node, _ reader: FieldReader, origin: CampaignEntry.Origin) -> CampaignEntry? {
+    ///
+    /// - Parameter home: a node of the policy or of an included file, whose defaults apply.
+    private func campaign(
+        _ node: Node, _ reader: FieldReader, origin: CampaignEntry.Origin, of home: Node
+    ) -> CampaignEntry? {
+        let defaults = defaults(of: home)
         var fields = Fields(node: node)
         if node.scalar != nil {
             fields.values["id"] = node
@@ -87,7 +108,8 @@ struct CampaignReader {
         let workspace =
             fields["workspace"] == nil && defaults.workspace != nil
             ? defaults.workspace
-            : WorkspaceChoice(reader, workspaces).name(fields, for: .campaigns, CampaignReader.noWorkspace)
+            : WorkspaceChoice(reader, workspaces).name(
+                fields, for: .campaigns, near: able(near: home), CampaignReader.noWorkspace)
         guard let id = id(idNode, reader), let workspace else { return nil }
         return CampaignEntry(
             id: id, workspace: workspace, name: fields["name"].flatMap { reader.name($0, "the campaign's name") },
@@ -96,8 +118,9 @@ struct CampaignReader {
     }
 
     /// A campaign that is only an id; nil if its workspace is not clear.
-    private func bare(_ id: CampaignID, _ origin: CampaignEntry.Origin) -> CampaignEntry? {
-        (defaults.workspace ?? onlyWorkspace).map { workspace in
+    private func bare(_ id: CampaignID, _ origin: CampaignEntry.Origin, of home: Node) -> CampaignEntry? {
+        let (defaults, able) = (defaults(of: home), able(near: home))
+        return (defaults.workspace ?? (able.count == 1 ? able[0].name : nil)).map { workspace in
             CampaignEntry(
                 id: id, workspace: workspace, pool: defaults.pool(nil, in: workspace), labels: defaults.labels,
                 origin: origin)
@@ -105,40 +128,23 @@ struct CampaignReader {
     }
 
     private func id(_ node: Node, _ reader: FieldReader) -> CampaignID? {
-        if let text = node.scalar?.string, text.contains(where: { "*?[".contains($0) }) {
+        if let text = node.scalar?.string, CampaignReader.isPattern(text) {
             reader.error("'\(text.prefix(40))' is a pattern, not an id", help: CampaignReader.noListing, at: node)
             return nil
         }
         return reader.identifier(node, "the campaign's id")
     }
 
-    private var onlyWorkspace: WorkspaceName? {
-        let able = workspaces.map(\.entry).filter { $0.provider.can(.campaigns) }
-        return able.count == 1 ? able[0].name : nil
-    }
+    private func defaults(of home: Node) -> CampaignDefaults { defaultsOfFiles[reader.fileIndex(home)] }
 
-    private static let noWorkspace = "campaigns need a workspace on \(Provider.names(.campaigns))"
-    private static let noListing =
+    private func able(near home: Node) -> [Workspace] { workspaces.able(.campaigns, near: home, reader) }
+
+    static func isPattern(_ text: String) -> Bool { text.contains { "*?[".contains($0) } }
+
+    static let noWorkspace = "campaigns need a workspace on \(Provider.names(.campaigns))"
+    static let noListing =
         "no supported platform lists its campaigns: write each id, let a script write them to a 'campaigns_file', or "
         + "add them with 'sendwarden watch'"
-
-    // MARK: Defaults
-
-    private static func defaults(
-        _ node: Node, _ reader: FieldReader, _ workspaces: [Located<Workspace>]
-    ) -> CampaignDefaults {
-        guard
-            let fields = reader.fields(
-                node, of: "defaults", known: ["workspace", "pool", "labels"],
-                hints: ["name": "a name belongs to one campaign", "id": "an id belongs to one campaign"])
-        else { return CampaignDefaults() }
-        let workspace =
-            fields["workspace"] == nil
-            ? nil : WorkspaceChoice(reader, workspaces).name(fields, for: .campaigns, noWorkspace)
-        return CampaignDefaults(
-            workspace: workspace, pool: fields["pool"].flatMap { reader.identifier($0, "the pool's id") },
-            labels: fields["labels"].map(LabelReader(reader).labels) ?? [:])
-    }
 
     // MARK: Files
 
@@ -146,14 +152,13 @@ struct CampaignReader {
         let nodes =
             node.sequence == nil
             ? [node] : reader.elements(node, of: "campaigns_file", countMax: CampaignReader.filesMax)
-        let folder = reader.source.name.lastIndex(of: "/").map { reader.source.name[...$0] } ?? ""
         return nodes.compactMap { node in
             guard let path = reader.text(node, "campaigns_file") else { return nil }
             guard !path.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
                 reader.error("the path contains a control character", at: node)
                 return nil
             }
-            return File(path: path.hasPrefix("/") ? path : folder + path, node: node)
+            return File(path: FilePattern.path(path, in: reader.source(of: node).name), node: node)
         }
     }
 
@@ -172,7 +177,7 @@ struct CampaignReader {
         }
         let isYAML = [".yaml", ".yml"].contains { file.path.hasSuffix($0) }
         let fileReader = FieldReader(source)
-        let entries = isYAML ? yaml(source, fileReader) : lines(source, fileReader)
+        let entries = isYAML ? yaml(source, fileReader, of: file.node) : lines(source, fileReader, of: file.node)
         for diagnostic in fileReader.diagnostics {
             var diagnostic = diagnostic
             diagnostic.source = source
@@ -182,23 +187,23 @@ struct CampaignReader {
     }
 
     /// A list of campaigns, or a mapping with `campaigns:`.
-    private func yaml(_ source: SourceFile, _ reader: FieldReader) -> [CampaignEntry] {
+    private func yaml(_ source: SourceFile, _ reader: FieldReader, of home: Node) -> [CampaignEntry] {
         if source.text.allSatisfy(\.isWhitespace) { return [] }
         switch YAMLDocument.compose(source) {
         case .failure(let fault):
-            reader.add(Diagnostic(.error, at: fault.position, width: fault.width, fault.message, help: fault.help))
+            reader.add(fault.diagnostic(in: nil))
             return []
         case .success(let root):
             var node: Node? = root
             if root.mapping != nil {
                 node = reader.fields(root, of: "the file", known: ["campaigns"])?["campaigns"]
             }
-            return node.map { list($0, reader, origin: .file(source.name)).map(\.entry) } ?? []
+            return node.map { list($0, reader, origin: .file(source.name), of: home).map(\.entry) } ?? []
         }
     }
 
     /// One id in each line; text after `#` is a comment.
-    private func lines(_ source: SourceFile, _ reader: FieldReader) -> [CampaignEntry] {
+    private func lines(_ source: SourceFile, _ reader: FieldReader, of home: Node) -> [CampaignEntry] {
         var seen: Set<String> = []
         var entries: [CampaignEntry] = []
         for number in 1...max(1, source.lineCount) {
@@ -213,7 +218,7 @@ struct CampaignReader {
                 refuse("'\(text.prefix(40))' is not a campaign's id", "write one id in each line; '#' begins a comment")
                 continue
             }
-            guard let entry = bare(id, .file(source.name)) else {
+            guard let entry = bare(id, .file(source.name), of: home) else {
                 refuse(
                     "the workspace of campaign '\(id)' is not clear",
                     "name it with 'defaults: {workspace: …}' in the policy")

@@ -10,7 +10,7 @@ struct CounterChecks {
 
     func check(_ rule: LocatedRule, _ campaigns: [Located<CampaignEntry>], _ workspaces: [Located<Workspace>]) {
         guard rule.rule.trigger != .pool else { return }
-        let names = Set(campaigns.map(\.entry).filter(rule.rule.applies).map(\.workspace))
+        let names = Set(campaigns.map(\.entry).filter(rule.applies).map(\.workspace))
         let providers = workspaces.map(\.entry).filter { workspace in
             workspace.provider.can(.campaigns) && (names.isEmpty || names.contains(workspace.name))
         }.map(\.provider)

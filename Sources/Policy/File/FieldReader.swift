@@ -8,11 +8,29 @@ package final class FieldReader {
     /// The longest name, in characters.
     package static let nameLengthMax = 100
 
-    package let source: SourceFile
     package private(set) var diagnostics: [Diagnostic] = []
+    private var lines: SourceLines
 
-    package init(_ source: SourceFile) {
-        self.source = source
+    package init(_ source: SourceFile) { lines = SourceLines(source) }
+
+    // MARK: Files
+
+    /// The file itself, without those that it includes.
+    package var source: SourceFile { lines.files[0] }
+
+    /// Adds a file whose nodes are read, too; returns how many lines to put before it, so that its lines are its own.
+    func include(_ source: SourceFile) -> Int { lines.add(source) }
+
+    /// The index of the node's file: 0 for the file itself, then the included files in their order.
+    func fileIndex(_ node: Node) -> Int { node.mark.map { lines.file(ofLine: $0.line) } ?? 0 }
+
+    /// The node's file.
+    func source(of node: Node) -> SourceFile { lines.files[fileIndex(node)] }
+
+    /// `line 4`, or `policy.d/rules.yaml, line 4` if the node is in another file than `reference`.
+    func place(_ node: Node, from reference: Node) -> String {
+        let line = "line \(position(node).line)"
+        return fileIndex(node) == fileIndex(reference) ? line : "\(source(of: node).name), \(line)"
     }
 
     package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
@@ -20,21 +38,31 @@ package final class FieldReader {
     // MARK: Diagnostics
 
     package func error(_ message: String, help: String? = nil, at node: Node) {
-        add(Diagnostic(.error, at: position(node), width: width(node), message, help: help))
+        add(Diagnostic(.error, at: position(node), width: width(node), message, help: help), in: node)
     }
 
     package func warning(_ message: String, help: String? = nil, at node: Node) {
-        add(Diagnostic(.warning, at: position(node), width: width(node), message, help: help))
+        add(Diagnostic(.warning, at: position(node), width: width(node), message, help: help), in: node)
     }
 
+    /// Adds a diagnostic once, even if several rules share what it is about.
     package func add(_ diagnostic: Diagnostic) {
-        guard diagnostics.count < FieldReader.diagnosticsMax else { return }
+        guard diagnostics.count < FieldReader.diagnosticsMax, !diagnostics.contains(diagnostic) else { return }
         diagnostics.append(diagnostic)
     }
 
+    /// Adds a diagnostic about the node's file.
+    func add(_ diagnostic: Diagnostic, in node: Node) {
+        var diagnostic = diagnostic
+        let index = fileIndex(node)
+        if index > 0 { diagnostic.source = lines.files[index] }
+        add(diagnostic)
+    }
+
+    /// The node's position in its own file.
     package func position(_ node: Node) -> Position {
         guard let mark = node.mark else { return Position(line: 1, column: 1) }
-        return Position(line: max(1, mark.line), column: max(1, mark.column))
+        return Position(line: max(1, lines.localLine(mark.line)), column: max(1, mark.column))
     }
 
     private func width(_ node: Node) -> Int {
@@ -220,52 +248,6 @@ package final class FieldReader {
         if !fields.misspelled.contains(key) { error(message, help: help, at: fields.node) }
         return nil
     }
-
-    // MARK: Expressions
-
-    private static let commaHelp = "a comma ends a value inside {…}: put the condition in quotes"
-
-    /// True if a comma of its own ended a condition inside `{…}`.
-    private func isCutByComma(_ node: Node, _ error: ExpressionError) -> Bool {
-        guard error.isUnclosed, let scalar = node.scalar, scalar.style == .plain else { return false }
-        let position = position(node)
-        let end = position.column - 1 + scalar.string.unicodeScalars.count
-        return source.line(position.line).dropFirst(end).first == ","
-    }
-
-    /// A condition in a scalar; errors point at the position in the file.
-    func condition(_ node: Node, _ what: String, scope: UnitChecker.Scope) -> Condition? {
-        guard text(node, what) != nil else { return nil }
-        var source = ConditionSource()
-        source.append(node)
-        return condition(source, what, scope: scope, at: node)
-    }
-
-    /// - Parameter node: where errors about the whole condition point.
-    func condition(_ text: ConditionSource, _ what: String, scope: UnitChecker.Scope, at node: Node) -> Condition? {
-        let checked = UnitChecker.check(text.text, scope: scope)
-        for error in checked.errors {
-            let place = text.place(of: error.span.start) ?? (node, 0)
-            add(
-                Diagnostic(
-                    .error, at: ScalarPositions(node: place.node, source: source).position(of: place.offset),
-                    width: error.span.end - error.span.start, error.message,
-                    help: isCutByComma(place.node, error) ? FieldReader.commaHelp : error.help))
-        }
-        guard let condition = checked.condition else { return nil }
-        if Satisfiability.isNeverTrue(condition) {
-            error(
-                "\(what) can never be true", help: "counts are at least 0, and rates are between 0% and 100%", at: node)
-            return nil
-        }
-        if Satisfiability.isAlwaysTrue(condition) {
-            error(
-                "\(what) is always true", help: "compare with a limit that the value can stay below",
-                at: node)
-            return nil
-        }
-        return condition
-    }
 }
 
 /// The known keys of a mapping.
@@ -279,6 +261,9 @@ package struct Fields {
     var misspelled: Set<String> = []
 
     package subscript(_ key: String) -> Node? { values[key] }
+
+    /// False if the key of a list of campaigns is misspelled, so that its campaigns are unknown.
+    var hasCampaignList: Bool { misspelled.isDisjoint(with: ["campaigns", "campaigns_file", "include"]) }
 
     /// The key's node, or the mapping's if the key is absent.
     package func key(_ name: String) -> Node { keys[name] ?? node }

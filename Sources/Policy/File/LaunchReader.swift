@@ -11,22 +11,25 @@ struct LaunchReader {
 
     func launches(_ fields: Fields, campaigns: [Located<CampaignEntry>]) -> [Located<LaunchEntry>] {
         guard let node = fields["launches"] else { return [] }
-        let known = Set(campaigns.map(\.entry.id))
-        var seen: [CampaignID: Int] = [:]
+        // A misspelled list has already been reported.
+        let known = fields.hasCampaignList ? Set(campaigns.map(\.entry.id)) : nil
+        var seen: [CampaignID: Node] = [:]
         var launches: [Located<LaunchEntry>] = []
         for node in reader.elements(node, of: "launches", countMax: PolicyAssembly.campaignsMax) {
             guard let launch = launch(node, known: known) else { continue }
-            if let line = seen[launch.campaign] {
-                reader.error("campaign '\(launch.campaign)' already has a launch in line \(line)", at: node)
+            if let earlier = seen[launch.campaign] {
+                reader.error(
+                    "campaign '\(launch.campaign)' already has a launch in \(reader.place(earlier, from: node))",
+                    at: node)
                 continue
             }
-            seen[launch.campaign] = reader.position(node).line
+            seen[launch.campaign] = node
             launches.append(Located(launch, node))
         }
         return launches
     }
 
-    private func launch(_ node: Node, known: Set<CampaignID>) -> LaunchEntry? {
+    private func launch(_ node: Node, known: Set<CampaignID>?) -> LaunchEntry? {
         guard
             let fields = reader.fields(
                 node, of: "a launch", known: ["campaign", "not_before", "expires", "priority"],
@@ -37,7 +40,7 @@ struct LaunchReader {
             return nil
         }
         guard let campaign: CampaignID = reader.identifier(campaignNode, "the campaign's id") else { return nil }
-        guard known.contains(campaign) else {
+        if let known, !known.contains(campaign) {
             let nearest = NearestName.of(campaign.text, in: known.map(\.text).sorted())
             reader.error(
                 "campaign '\(campaign)' is not listed under 'campaigns'",

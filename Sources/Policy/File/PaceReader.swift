@@ -89,10 +89,10 @@ struct PaceReader {
     private func extraRequests(
         _ workspaces: [Located<Workspace>], _ campaigns: [Located<CampaignEntry>], _ rules: [LocatedRule]
     ) -> ExtraRequests {
-        var readers: [WorkspaceName: [Rule]] = [:]
+        var readers: [WorkspaceName: [LocatedRule]] = [:]
         for workspace in workspaces.map(\.entry) {
-            readers[workspace.name] = rules.map(\.rule).filter {
-                !workspace.provider.extras(among: $0.extraCounters).isEmpty
+            readers[workspace.name] = rules.filter {
+                !workspace.provider.extras(among: $0.rule.extraCounters).isEmpty
             }
         }
         let needing = campaigns.map(\.entry).count { campaign in

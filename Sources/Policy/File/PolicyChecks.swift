@@ -20,7 +20,8 @@ struct PolicyChecks {
                 help: "add campaigns under 'campaigns:', or name a file of ids with 'campaigns_file:'",
                 at: fields.key("campaigns"))
         }
-        if fields["rules"] == nil || (rules.isEmpty && !reader.hasErrors) {
+        let isMisspelled = !fields.misspelled.isDisjoint(with: ["rules", "include"])
+        if fields["rules"] == nil && !isMisspelled || (rules.isEmpty && !reader.hasErrors) {
             reader.warning("the policy has no rules, so it guards nothing", at: fields.key("rules"))
         }
         pools(campaigns, bound)
@@ -50,7 +51,7 @@ struct PolicyChecks {
     }
 
     private func reach(_ rule: LocatedRule, _ campaigns: [Located<CampaignEntry>], _ launches: [Located<LaunchEntry>]) {
-        guard rule.rule.selector != .all, !campaigns.isEmpty, !reader.hasErrors else { return }
+        guard rule.rule.selector != .all, rule.override == nil, !campaigns.isEmpty, !reader.hasErrors else { return }
         let matched = campaigns.filter { rule.rule.applies(to: $0.entry) }
         if matched.isEmpty {
             reader.warning(

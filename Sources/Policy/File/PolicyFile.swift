@@ -59,6 +59,37 @@ package enum PolicyFile {
         return SourceFile(name: path, text: text)
     }
 
+    /// The most names that are read of one folder.
+    static let namesMax = 10_000
+
+    /// The names in a folder, in no particular order, without those that begin with a dot.
+    package static func names(in folder: String) throws(PolicyFileError) -> [String] {
+        guard let directory = opendir(folder) else {
+            guard errno == ENOENT || errno == ENOTDIR else { throw openError(folder, errno) }
+            throw PolicyFileError(
+                code: .missing, reason: "\(folder): no such folder", help: "create it; an empty folder is fine")
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else { break }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard !name.hasPrefix(".") else { continue }
+            guard names.count < namesMax else {
+                throw PolicyFileError(
+                    code: .unusable, reason: "\(folder) has more than \(namesMax) files",
+                    help: "give the included files a folder of their own")
+            }
+            names.append(name)
+        }
+        // A part of the folder must not pass for the whole.
+        guard errno == 0 else { throw openError(folder, errno) }
+        return names
+    }
+
     private static func openError(_ path: String, _ code: Int32) -> PolicyFileError {
         switch code {
         case ENOENT, ENOTDIR:

@@ -7,22 +7,52 @@ package enum PolicyLoader {
     package struct Outcome: Sendable {
         package var policy: CheckedPolicy?
         package var diagnostics: [Diagnostic]
+        /// The files under `include` as they were read.
+        package var included: [SourceFile] = []
     }
 
     /// Reads another file that the policy names.
     package typealias FileReading = (_ path: String) throws(PolicyFileError) -> SourceFile
+    /// The names in a folder that the policy names.
+    package typealias FolderReading = (_ folder: String) throws(PolicyFileError) -> [String]
 
-    /// - Parameter read: reads the files under `campaigns_file`; their paths are relative to the policy's folder.
-    package static func load(_ source: SourceFile, read: @escaping FileReading = PolicyFile.read) -> Outcome {
+    /// How the files that a policy names are found and read.
+    struct Disk {
+        var names: FolderReading
+        var read: FileReading
+    }
+
+    /// Reads the policy and the files that it names; their paths are relative to the folder of the file that names them.
+    ///
+    /// - Parameters:
+    ///   - included: the files under `include` as an earlier ``Outcome`` has them; nil to read them.
+    ///   - read: reads the files under `include` and `campaigns_file`.
+    ///   - names: lists the folders under `include`.
+    package static func load(
+        _ source: SourceFile, included: [SourceFile]? = nil, read: @escaping FileReading = PolicyFile.read,
+        names: @escaping FolderReading = PolicyFile.names
+    ) -> Outcome {
         let reader = FieldReader(source)
+        let root: Node
         switch YAMLDocument.compose(source) {
         case .failure(let fault):
-            reader.add(Diagnostic(.error, at: fault.position, width: fault.width, fault.message, help: fault.help))
+            reader.add(fault.diagnostic(in: nil))
             return Outcome(policy: nil, diagnostics: reader.diagnostics)
-        case .success(let root):
-            let policy = PolicyAssembly(reader: reader, read: read).policy(root)
-            return Outcome(policy: reader.hasErrors ? nil : policy, diagnostics: reader.diagnostics)
+        case .success(let node): root = node
         }
+        let disk = Disk(names: names, read: read)
+        let files = root.mapping?["include"].map {
+            IncludeReader(reader: reader, disk: disk).files($0, known: included)
+        }
+        let assembly = PolicyAssembly(reader: reader, read: read)
+        // Without a file that cannot be read, every reference to its contents would be an error, too.
+        let isWhole = !reader.hasErrors
+        let sections = assembly.sections(root, files ?? [])
+        var policy = isWhole ? sections.flatMap(assembly.policy) : nil
+        policy?.included = files?.map(\.source.name) ?? []
+        return Outcome(
+            policy: reader.hasErrors ? nil : policy, diagnostics: reader.diagnostics,
+            included: files?.map(\.source) ?? [])
     }
 }
 
@@ -32,28 +62,31 @@ struct PolicyAssembly {
     static let rulesMax = 500
 
     private static let keys = [
-        "version", "workspace", "workspaces", "mode", "poll", "stale_after", "max_gap", "on_override", "override_for",
+        "version", "include", "workspace", "workspaces", "mode", "poll", "stale_after", "max_gap", "on_override",
+        "override_for",
         "override_grace", "on_unapproved", "start_limit", "circuit_breaker", "pools", "defaults", "campaigns",
         "campaigns_file",
-        "launches", "rules",
+        "launches", "rules", "overrides",
     ]
 
     let reader: FieldReader
     let read: PolicyLoader.FileReading
 
-    func policy(_ root: Node) -> CheckedPolicy? {
-        guard
-            let fields = reader.fields(
-                root, of: "the policy", known: PolicyAssembly.keys, deprecated: [LimitReader.deprecatedKey],
-                hints: topLevelHints)
-        else { return nil }
-        version(fields)
-        let workspaces = WorkspaceReader(reader).workspaces(fields)
+    /// The sections of the policy and the files that it includes; nil, and an error, if a file has none.
+    func sections(_ root: Node, _ files: [IncludeReader.File]) -> Sections? {
+        SectionReader(reader: reader, known: PolicyAssembly.keys, hints: topLevelHints).sections(root, files)
+    }
+
+    func policy(_ sections: Sections) -> CheckedPolicy? {
+        let fields = sections.joined
+        version(sections)
+        let workspaces = WorkspaceReader(reader).workspaces(sections.files)
         let pools = PoolReader(reader, workspaces: workspaces).pools(fields)
-        let campaignReader = CampaignReader(reader, workspaces: workspaces, fields, read: read)
+        let campaignReader = CampaignReader(reader, workspaces: workspaces, sections, read: read)
         let campaigns = campaignReader.campaigns(fields)
         let launches = LaunchReader(reader).launches(fields, campaigns: campaigns)
-        let rules = RuleReader(reader, campaigns: campaigns, pools: pools).rules(fields)
+        let ruleReader = RuleReader(reader, campaigns: campaigns, pools: pools, fields)
+        let rules = OverrideReader(reader, campaigns, ruleReader).overriding(ruleReader.rules(fields), fields)
         let pace = PaceReader(reader).pace(
             fields, workspaces: workspaces, campaigns: campaigns, rules: rules, pools: pools)
         let mode: Mode = fields["mode"].flatMap { reader.choice($0, "mode") } ?? .observe
@@ -80,8 +113,8 @@ struct PolicyAssembly {
             overrideGrace: duration(fields, "override_grace", .zero) ?? .seconds(600),
             onUnapproved: onUnapproved, startLimit: limits.startLimit, circuitBreaker: limits.circuitBreaker,
             campaigns: campaigns.map(\.entry), defaults: campaignReader.defaults,
-            campaignFiles: campaignReader.files.map(\.path), launches: launches.map(\.entry), rules: rules.map(\.rule),
-            pools: pools.map(\.entry))
+            campaignFiles: campaignReader.files.map(\.path), launches: launches.map(\.entry),
+            rules: rules.filter { $0.override == nil }.map(\.rule), pools: pools.map(\.entry))
     }
 
     private var topLevelHints: [String: String] {
@@ -92,12 +125,11 @@ struct PolicyAssembly {
         ]
     }
 
-    private func version(_ fields: Fields) {
+    /// An included file need not repeat the version.
+    private func version(_ sections: Sections) {
         let help = "start the file with 'version: 1'"
-        guard let node = reader.required("version", fields, ifMissing: "'version' is missing", help: help) else {
-            return
-        }
-        if node.scalar?.string != "1" {
+        _ = reader.required("version", sections.files[0], ifMissing: "'version' is missing", help: help)
+        for node in sections.files.compactMap({ $0["version"] }) where node.scalar?.string != "1" {
             reader.error(
                 "unsupported policy version; this program supports version 1", help: "write 'version: 1'", at: node)
         }

@@ -3,84 +3,88 @@ extension PolicySchema {
     static var ruleSchema: Piece {
         mapping(
             "When to do what.", required: ["name"],
-            [
-                ("name", ref("name", "Included in every event.")),
-                ("on", oneOf(Rule.Trigger.self, "What the rule is evaluated for. Default running.")),
-                (
-                    "campaigns",
-                    described(
-                        "A list of ids, or labels that a campaign must have. Default all.",
-                        [
-                            (
-                                "oneOf",
-                                .list([
-                                    .object([
-                                        ("type", .text("array")), ("items", .object([("$ref", .text("#/$defs/id"))])),
-                                    ]), .object([("$ref", .text("#/$defs/labels"))]),
-                                ])
-                            )
-                        ])
-                ), ("when", described("The condition, for example bounceRate(24h) > 5%.", [("type", .text("string"))])),
-                (
-                    "for",
-                    described(
-                        "How long the condition must hold, or in how many of the last polls, for example 3 of 5.",
-                        [
-                            ("type", .text("string")),
-                            ("pattern", .text(#"^((?=\d)"# + durationUnits + #"|\s*[1-9]\d?\s+of\s+[1-9]\d?\s*)$"#)),
-                        ])
-                ), ("mode", oneOf(Rule.Mode.self, "observe is a dry run, off disables the rule. Default enforce.")),
-                ("then", oneOf(Rule.Action.self, "The action.")),
-                (
-                    "severity",
-                    oneOf(
-                        Rule.Severity.self,
-                        "The priority of the log entry when the rule fires; a pause has at least warning. Default warning."
-                    )
-                ),
-                (
-                    "confidence",
-                    ref("ratio", "How sure the rule must be that the ratio is above its limit, for example 95%.")
-                ),
-                (
-                    "within",
-                    described(
-                        "Detect a change. At most 1 - confidence of good campaigns are paused within this many emails.",
-                        [
-                            ("type", .text("integer")),
-                            ("minimum", .number(ConfidenceReader.withinRange.lowerBound)),
-                            ("maximum", .number(ConfidenceReader.withinRange.upperBound)),
-                        ])
-                ),
-                (
-                    "value",
-                    described("What the tiers compare, for example bounceRate(24h).", [("type", .text("string"))])
-                ),
-                ("warn", limit("Above this limit, the rule alerts.")),
-                ("pause", limit("Above this limit, the rule pauses the campaign.")),
-                ("hold", limit("Above this limit, the rule holds the launch.")),
-                ("resume", ref("resume", "How a campaign that the rule paused is resumed.")),
-                ("on_override", oneOf(OnOverride.self, "Overrides the policy's on_override for this rule.")),
-                (
-                    "pools",
-                    described(
-                        "The pools that a rule on pools applies to. Default all.",
-                        [("type", .text("array")), ("items", .object([("$ref", .text("#/$defs/id"))]))])
-                ),
-                ("by", described("The label to group campaigns by, or pool.", [("type", .text("string"))])),
-                ("pauses", oneOf(Offenders.self, "Which campaigns of the group the rule pauses. Default worst.")),
-                ("sender", ref("sender", "The senders that the rule may remove or restore.")),
-                (
-                    "keep_at_least",
-                    described(
-                        "How many senders that can send the rule leaves in the pool.",
-                        [("type", .text("integer")), ("minimum", .number(1)), ("maximum", .number(1_000_000))])
-                ),
-            ],
+            ruleProperties,
             more: [
                 ("oneOf", .list(ruleForms)), ("dependentRequired", .object([("within", words(["confidence"]))])),
                 ("allOf", .list(ruleConstraints)),
             ])
+    }
+
+    static var ruleProperties: [(String, Piece)] {
+        [
+            ("name", ref("name", "Included in every event.")),
+            ("on", oneOf(Rule.Trigger.self, "What the rule is evaluated for. Default running.")),
+            (
+                "campaigns",
+                described(
+                    "A list of ids, or labels that a campaign must have. Default all.",
+                    [
+                        (
+                            "oneOf",
+                            .list([
+                                .object([
+                                    ("type", .text("array")), ("items", .object([("$ref", .text("#/$defs/id"))])),
+                                ]), .object([("$ref", .text("#/$defs/labels"))]),
+                            ])
+                        )
+                    ])
+            ), ("when", described("The condition, for example bounceRate(24h) > 5%.", [("type", .text("string"))])),
+            (
+                "for",
+                described(
+                    "How long the condition must hold, or in how many of the last polls, for example 3 of 5.",
+                    [
+                        ("type", .text("string")),
+                        ("pattern", .text(#"^((?=\d)"# + durationUnits + #"|\s*[1-9]\d?\s+of\s+[1-9]\d?\s*)$"#)),
+                    ])
+            ), ("mode", oneOf(Rule.Mode.self, "observe is a dry run, off disables the rule. Default enforce.")),
+            ("then", oneOf(Rule.Action.self, "The action.")),
+            (
+                "severity",
+                oneOf(
+                    Rule.Severity.self,
+                    "The priority of the log entry when the rule fires; a pause has at least warning. Default warning."
+                )
+            ),
+            (
+                "confidence",
+                ref("ratio", "How sure the rule must be that the ratio is above its limit, for example 95%.")
+            ),
+            (
+                "within",
+                described(
+                    "Detect a change. At most 1 - confidence of good campaigns are paused within this many emails.",
+                    [
+                        ("type", .text("integer")),
+                        ("minimum", .number(ConfidenceReader.withinRange.lowerBound)),
+                        ("maximum", .number(ConfidenceReader.withinRange.upperBound)),
+                    ])
+            ),
+            (
+                "value",
+                described("What the tiers compare, for example bounceRate(24h).", [("type", .text("string"))])
+            ),
+            ("warn", limit("Above this limit, the rule alerts.")),
+            ("pause", limit("Above this limit, the rule pauses the campaign.")),
+            ("hold", limit("Above this limit, the rule holds the launch.")),
+            ("resume", ref("resume", "How a campaign that the rule paused is resumed.")),
+            ("on_override", oneOf(OnOverride.self, "Overrides the policy's on_override for this rule.")),
+            (
+                "pools",
+                described(
+                    "The pools that a rule on pools applies to. Default all.",
+                    [("type", .text("array")), ("items", .object([("$ref", .text("#/$defs/id"))]))])
+            ),
+            ("by", described("The label to group campaigns by, or pool.", [("type", .text("string"))])),
+            ("pauses", oneOf(Offenders.self, "Which campaigns of the group the rule pauses. Default worst.")),
+            ("sender", ref("sender", "The senders that the rule may remove or restore.")),
+            (
+                "keep_at_least",
+                described(
+                    "How many senders that can send the rule leaves in the pool.",
+                    [("type", .text("integer")), ("minimum", .number(1)), ("maximum", .number(1_000_000))])
+            ),
+        ]
     }
 
     private static func limit(_ text: String) -> Piece {

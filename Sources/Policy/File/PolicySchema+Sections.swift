@@ -30,7 +30,7 @@ extension PolicySchema {
                 (
                     "credential_file",
                     described(
-                        "A file with mode 0600 that contains the key.",
+                        "A file with mode 0600 that contains the key; relative to the folder of this file.",
                         [("type", .text("string")), ("pattern", .text(#"^(?!sk_)\S"#))])
                 ),
             ],

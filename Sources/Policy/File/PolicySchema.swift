@@ -7,6 +7,8 @@ import Model
 package enum PolicySchema {
     /// Where the package installs the schema for editors.
     package static let installedPath = "/usr/share/sendwarden/policy.schema.json"
+    /// Where the package installs the schema of included files.
+    package static let installedPathForIncluded = "/usr/share/sendwarden/policy.included.schema.json"
 
     // MARK: Patterns
 
@@ -135,25 +137,32 @@ package enum PolicySchema {
 
     /// The schema as JSON, without a trailing newline.
     package static var text: String {
+        let anyOf = ["workspace", "workspaces", "include"].map { Piece.object([("required", words([$0]))]) }
+        return document(
+            "policy", "Sendwarden policy", "Which email campaigns Sendwarden guards, and by which rules.",
+            [("required", words(["version"])), ("anyOf", .list(anyOf))], topLevel)
+    }
+
+    /// The schema of files that a policy includes.
+    package static var textForIncluded: String {
+        document(
+            "policy.included", "Part of a Sendwarden policy", "Sections of a policy that includes this file.", [],
+            topLevel.filter { $0.0 != "include" })
+    }
+
+    private static func document(
+        _ name: String, _ title: String, _ description: String, _ more: [(String, Piece)], _ keys: [(String, Piece)]
+    ) -> String {
         Piece.object(
             [
                 ("$schema", .text("https://json-schema.org/draft/2020-12/schema")),
-                ("$id", .text("https://sendwarden.invalid/policy.schema.json")), ("title", .text("Sendwarden policy")),
-                (
-                    "description",
-                    .text("Which email campaigns Sendwarden guards, and by which rules.")
-                ),
-                ("type", .text("object")), ("additionalProperties", .flag(false)),
-                ("required", words(["version"])),
-                (
-                    "oneOf",
-                    .list([
-                        .object([("required", words(["workspace"]))]), .object([("required", words(["workspaces"]))]),
-                    ])
-                ),
+                ("$id", .text("https://sendwarden.invalid/\(name).schema.json")), ("title", .text(title)),
+                ("description", .text(description)), ("type", .text("object")), ("additionalProperties", .flag(false)),
+            ] + more + [
+                ("not", .object([("required", words(["workspace", "workspaces"]))])),
                 ("if", .object([("required", words([LimitReader.deprecatedKey]))])),
                 ("then", properties([("start_limit", .flag(false)), ("circuit_breaker", .flag(false))])),
-                ("properties", .object(topLevel)), ("$defs", .object(defs)),
+                ("properties", .object(keys)), ("$defs", .object(defs)),
             ]
         ).json
     }
@@ -161,6 +170,7 @@ package enum PolicySchema {
     private static var topLevel: [(String, Piece)] {
         [
             ("version", described("The format's version.", [("const", .number(1))])),
+            ("include", include),
             ("workspace", ref("workspace", "The API key and the platform to use.")),
             ("workspaces", list(of: "workspace", "Several workspaces, instead of workspace.")),
             (
@@ -211,13 +221,14 @@ package enum PolicySchema {
             (
                 "campaigns_file",
                 described(
-                    "A file of further campaigns, or a list of such files; relative to the policy's folder.",
+                    "A file of further campaigns, or a list of such files; relative to the folder of this file.",
                     [
                         ("type", words(["string", "array"])), ("minLength", .number(1)), ("maxItems", .number(20)),
                         ("items", .object([("type", .text("string")), ("minLength", .number(1))])),
                     ])
             ),
             ("launches", list(of: "launch", "Drafts to start.")), ("rules", list(of: "rule", "When to do what.")),
+            ("overrides", list(of: "override", "What rules are on some campaigns instead.")),
         ]
     }
 
@@ -273,7 +284,7 @@ package enum PolicySchema {
             ("workspace", workspace), ("poll", poll), ("startLimit", startLimit),
             ("circuitBreaker", circuitBreaker), ("belt", belt), ("pool", pool), ("sender", sender),
             ("defaults", defaults), ("campaign", campaign), ("launch", launch),
-            ("rule", ruleSchema), ("resume", resume),
+            ("rule", ruleSchema), ("override", override), ("resume", resume),
         ]
     }
 }

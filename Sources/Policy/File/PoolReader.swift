@@ -16,15 +16,16 @@ struct PoolReader {
 
     func pools(_ fields: Fields) -> [Located<PoolBinding>] {
         guard let node = fields["pools"] else { return [] }
-        var seen: [PoolID: Int] = [:]
+        var seen: [PoolID: Node] = [:]
         var pools: [Located<PoolBinding>] = []
         for node in reader.elements(node, of: "pools", countMax: PoolReader.countMax) {
             guard let pool = pool(node) else { continue }
-            if let line = seen[pool.name] {
-                reader.error("pool name '\(pool.name)' is already used in line \(line)", at: node)
+            if let earlier = seen[pool.name] {
+                reader.error(
+                    "pool name '\(pool.name)' is already used in \(reader.place(earlier, from: node))", at: node)
                 continue
             }
-            seen[pool.name] = reader.position(node).line
+            seen[pool.name] = node
             pools.append(Located(pool, node))
         }
         return pools
@@ -43,7 +44,7 @@ struct PoolReader {
             help: "campaigns and rules refer to the pool by its name"
         ).flatMap { reader.identifier($0, "the pool's name") }
         let workspace = WorkspaceChoice(reader, workspaces).name(
-            fields, for: .rosters,
+            fields, for: .rosters, near: workspaces.able(.rosters, near: node, reader),
             "only pools of \(Provider.names(.rosters)) can be named; campaigns refer to other pools by id")
         let target = reader.required("pool_where", fields, ifMissing: "the pool has no 'pool_where'", help: form)
             .flatMap { readTarget($0, form) }
@@ -83,9 +84,12 @@ struct WorkspaceChoice {
 
     /// The workspace that the key names, or the only one with the ability.
     ///
-    /// - Parameter reason: the help text if the workspace lacks the ability.
-    func name(_ fields: Fields, for ability: Provider.Ability, _ reason: String) -> WorkspaceName? {
-        let able = workspaces.map(\.entry).filter { $0.provider.can(ability) }
+    /// - Parameters:
+    ///   - able: the workspaces that could be meant without the key.
+    ///   - reason: the help text if the workspace lacks the ability.
+    func name(
+        _ fields: Fields, for ability: Provider.Ability, near able: [Workspace], _ reason: String
+    ) -> WorkspaceName? {
         guard let node = fields["workspace"] else {
             // Errors in the workspaces were already reported.
             if workspaces.isEmpty { return nil }
@@ -113,5 +117,17 @@ struct WorkspaceChoice {
             return nil
         }
         return workspace.name
+    }
+}
+
+extension [Located<Workspace>] {
+    /// The workspaces that an entry without `workspace` can mean: those of its file, or of the policy, or all.
+    func able(_ ability: Provider.Ability, near node: Node, _ reader: FieldReader) -> [Workspace] {
+        let able = filter { $0.entry.provider.can(ability) }
+        for file in [reader.fileIndex(node), 0] {
+            let own = able.filter { reader.fileIndex($0.node) == file }
+            if !own.isEmpty { return own.map(\.entry) }
+        }
+        return able.map(\.entry)
     }
 }

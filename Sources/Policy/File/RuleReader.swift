@@ -15,16 +15,19 @@ struct RuleReader {
     let reader: FieldReader
     let campaigns: [Located<CampaignEntry>]
     let pools: [Located<PoolBinding>]
+    /// False if a misspelled key hides the campaigns.
+    let knowsCampaigns: Bool
 
-    init(_ reader: FieldReader, campaigns: [Located<CampaignEntry>], pools: [Located<PoolBinding>]) {
-        self.reader = reader
-        self.campaigns = campaigns
-        self.pools = pools
+    init(
+        _ reader: FieldReader, campaigns: [Located<CampaignEntry>], pools: [Located<PoolBinding>], _ fields: Fields
+    ) {
+        (self.reader, self.campaigns, self.pools) = (reader, campaigns, pools)
+        knowsCampaigns = fields.hasCampaignList
     }
 
     func rules(_ fields: Fields) -> [LocatedRule] {
         guard let node = fields["rules"] else { return [] }
-        var seen: [String: Int] = [:]
+        var seen: [String: Node] = [:]
         var rules: [LocatedRule] = []
         for node in reader.elements(node, of: "rules", countMax: PolicyAssembly.rulesMax) {
             guard let fields = reader.fields(node, of: "a rule", known: RuleReader.keys, hints: hints) else { continue }
@@ -34,12 +37,12 @@ struct RuleReader {
             let read = self.rules(fields, name: name ?? "")
             if let name, let nameNode {
                 for name in read.isEmpty ? [name] : read.map(\.name) {
-                    if let line = seen[name] {
+                    if let earlier = seen[name] {
                         reader.error(
-                            "rule name '\(name)' is already used in line \(line)", help: "give each rule its own name",
-                            at: nameNode)
+                            "rule name '\(name)' is already used in \(reader.place(earlier, from: nameNode))",
+                            help: "give each rule its own name", at: nameNode)
                     }
-                    seen[name] = seen[name] ?? reader.position(nameNode).line
+                    seen[name] = seen[name] ?? nameNode
                 }
             }
             rules += read.map { LocatedRule(rule: $0, fields: fields) }
@@ -56,7 +59,7 @@ struct RuleReader {
     }
 
     /// The entry's rule, or one for each of its tiers; empty, and an error, if it is not valid.
-    private func rules(_ fields: Fields, name: String) -> [Rule] {
+    func rules(_ fields: Fields, name: String) -> [Rule] {
         let trigger: Rule.Trigger? = fields["on"].map { reader.choice($0, "on") } ?? .running
         let hasTiers = TierReader.isUsed(fields)
         let tiers = hasTiers ? TierReader(reader).parts(fields, trigger) : []
@@ -178,24 +181,39 @@ struct RuleReader {
         }
         if node.mapping != nil { return .labels(LabelReader(reader).labels(node)) }
         guard node.sequence != nil else {
+            let meansAll = node.scalar.map { $0.string == "all" || CampaignReader.isPattern($0.string) } ?? false
             reader.error(
-                "campaigns must be labels or a list of ids", help: "for example {team: sales} or [camp_123]",
+                "campaigns must be labels or a list of ids",
+                help: meansAll
+                    ? "a rule without 'campaigns' applies to all of them; \(RuleReader.labelHelp)"
+                    : "for example {team: sales} or [camp_123]",
                 at: node)
             return nil
         }
         let known = Set(campaigns.map(\.entry.id))
         var ids: Set<CampaignID> = []
         for element in reader.elements(node, of: "campaigns", countMax: PolicyAssembly.campaignsMax) {
-            guard let id: CampaignID = reader.identifier(element, "the campaign's id") else { continue }
-            if !known.contains(id) {
-                let nearest = NearestName.of(id.text, in: known.map(\.text).sorted())
-                reader.error(
-                    "campaign '\(id)' is not listed under 'campaigns'",
-                    help: nearest.map { "did you mean '\($0)'?" }, at: element)
-            }
-            ids.insert(id)
+            if let id = listedCampaign(element, known) { ids.insert(id) }
         }
         return .ids(ids)
+    }
+
+    private static let labelHelp = "to select some, give them a label and write campaigns: {team: sales}"
+
+    /// The id of a listed campaign; nil, and an error, for a pattern or any other text.
+    func listedCampaign(_ node: Node, _ known: Set<CampaignID>) -> CampaignID? {
+        if let text = node.scalar?.string, CampaignReader.isPattern(text) {
+            reader.error("'\(text.prefix(40))' is a pattern, not an id", help: RuleReader.labelHelp, at: node)
+            return nil
+        }
+        guard let id: CampaignID = reader.identifier(node, "the campaign's id") else { return nil }
+        if knowsCampaigns, !known.contains(id) {
+            let nearest = NearestName.of(id.text, in: known.map(\.text).sorted())
+            reader.error(
+                "campaign '\(id)' is not listed under 'campaigns'", help: nearest.map { "did you mean '\($0)'?" },
+                at: node)
+        }
+        return id
     }
 
     // MARK: Resume
@@ -243,29 +261,5 @@ struct RuleReader {
             return nil
         }
         return Resume.Limit(times: times, per: per)
-    }
-}
-
-extension Rule.Trigger {
-    /// What the conditions of its rules can read.
-    var scope: UnitChecker.Scope {
-        switch self {
-        case .running, .launch: .campaign
-        case .pool: .pool
-        case .group: .group
-        }
-    }
-}
-
-/// A rule and the keys that it was read from.
-struct LocatedRule {
-    var rule: Rule
-    var fields: Fields
-}
-
-extension String {
-    /// On one line, with single spaces, as conditions are displayed.
-    var collapsingWhitespace: String {
-        split { $0.isWhitespace }.joined(separator: " ")
     }
 }

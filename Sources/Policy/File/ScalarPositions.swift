@@ -7,9 +7,9 @@ struct ScalarPositions {
     private let positions: [Position]
     private let fallback: Position
 
-    init(node: Node, source: SourceFile) {
-        let mark = node.mark
-        fallback = Position(line: max(1, mark?.line ?? 1), column: max(1, mark?.column ?? 1))
+    /// - Parameter start: the scalar's position in its file.
+    init(node: Node, at start: Position, source: SourceFile) {
+        fallback = start
         guard let scalar = node.scalar else {
             positions = []
             return

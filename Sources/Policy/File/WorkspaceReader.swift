@@ -1,7 +1,7 @@
 import Model
 import Yams
 
-/// Reads the `workspace:` mapping, or the `workspaces:` list.
+/// Reads the `workspace:` mappings and the `workspaces:` lists of a policy and the files that it includes.
 struct WorkspaceReader {
     /// More keys than any one team has.
     static let countMax = 50
@@ -12,39 +12,49 @@ struct WorkspaceReader {
         self.reader = reader
     }
 
-    func workspaces(_ fields: Fields) -> [Located<Workspace>] {
-        if let node = fields["workspaces"] {
-            if fields["workspace"] != nil {
-                reader.error(
-                    "'workspace' and 'workspaces' cannot be used together", help: "remove 'workspace'",
-                    at: fields.key("workspace"))
-            }
-            return several(node)
+    /// In the order of the files.
+    func workspaces(_ files: [Fields]) -> [Located<Workspace>] {
+        let nodes = files.flatMap(self.nodes)
+        if files.allSatisfy({ $0["workspace"] == nil && $0["workspaces"] == nil }) {
+            let form = "write workspace: {name: acme, provider: leadterra, credential: leadterra.key}"
+            let misspelled = files.contains { !$0.misspelled.isDisjoint(with: ["workspace", "workspaces", "include"]) }
+            if !misspelled { reader.error("'workspace' is missing", help: form, at: files[0].node) }
         }
-        let form = "write workspace: {name: acme, provider: leadterra, credential: leadterra.key}"
-        guard let node = reader.required("workspace", fields, ifMissing: "'workspace' is missing", help: form) else {
+        if nodes.count > WorkspaceReader.countMax {
+            reader.error(
+                "the policy has \(nodes.count) workspaces; the limit is \(WorkspaceReader.countMax)",
+                at: nodes[WorkspaceReader.countMax])
             return []
         }
-        return workspace(node).map { [Located($0, node)] } ?? []
-    }
-
-    private func several(_ node: Node) -> [Located<Workspace>] {
-        var seen: [WorkspaceName: Int] = [:]
+        var seen: [WorkspaceName: Node] = [:]
         var workspaces: [Located<Workspace>] = []
-        let nodes = reader.elements(node, of: "workspaces", countMax: WorkspaceReader.countMax)
-        if nodes.isEmpty, !reader.hasErrors {
-            reader.error("'workspaces' is empty", help: "add at least one workspace", at: node)
-        }
         for node in nodes {
             guard let workspace = workspace(node) else { continue }
-            if let line = seen[workspace.name] {
-                reader.error("workspace name '\(workspace.name)' is already used in line \(line)", at: node)
+            if let earlier = seen[workspace.name] {
+                reader.error(
+                    "workspace name '\(workspace.name)' is already used in \(reader.place(earlier, from: node))",
+                    at: node)
                 continue
             }
-            seen[workspace.name] = reader.position(node).line
+            seen[workspace.name] = node
             workspaces.append(Located(workspace, node))
         }
         return workspaces
+    }
+
+    /// The workspaces of one file.
+    private func nodes(_ fields: Fields) -> [Node] {
+        guard let list = fields["workspaces"] else { return fields["workspace"].map { [$0] } ?? [] }
+        if fields["workspace"] != nil {
+            reader.error(
+                "'workspace' and 'workspaces' cannot be used together", help: "remove 'workspace'",
+                at: fields.key("workspace"))
+        }
+        let nodes = reader.elements(list, of: "workspaces", countMax: WorkspaceReader.countMax)
+        if nodes.isEmpty, !reader.hasErrors {
+            reader.error("'workspaces' is empty", help: "add at least one workspace", at: list)
+        }
+        return nodes
     }
 
     private func workspace(_ node: Node) -> Workspace? {
@@ -93,11 +103,15 @@ struct WorkspaceReader {
             return .systemd(text)
         case (nil, .some(let node)):
             guard let text = reader.text(node, "credential_file"), !refuseInline(text, node) else { return nil }
-            guard text.hasPrefix("/"), !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
-                reader.error("'credential_file' must be an absolute path", help: "start it with '/'", at: node)
+            // A bare word may be the key itself.
+            let isPath = text.hasPrefix("/") || text.contains { "/.".contains($0) } && !text.contains(":")
+            guard isPath, !text.hasPrefix("~"), !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
+                reader.error(
+                    "'credential_file' must be the path of a file",
+                    help: "write /etc/NAME, or ./NAME for a file in the folder of this one", at: node)
                 return nil
             }
-            return .file(text)
+            return .file(FilePattern.path(text, in: reader.source(of: node).name))
         }
     }
 

@@ -9,16 +9,26 @@ package enum YAMLDocument {
 
     /// The root node, or why the file is not YAML.
     package static func compose(_ source: SourceFile) -> Result<Node, YAMLFault> {
+        switch root(source, after: 0) {
+        case .success(let node?): .success(node)
+        case .success(nil): .failure(.init(.init(line: 1, column: 1), "the file is empty", help: firstLines))
+        case .failure(let fault): .failure(fault)
+        }
+    }
+
+    /// The root node, nil if the file is empty, or why the file is not YAML.
+    ///
+    /// - Parameter lines: how many lines of other files precede it; its nodes count them, faults do not.
+    static func root(_ source: SourceFile, after lines: Int) -> Result<Node?, YAMLFault> {
         if let fault = aliasFault(source) { return .failure(fault) }
         do {
+            // The parser alone can number lines; blank lines before a document mean nothing.
+            let text = lines == 0 ? source.text : String(repeating: "\n", count: lines) + source.text
             // The basic resolver leaves scalars as text; the policy's readers interpret them.
-            let parser = try Parser(yaml: source.text, resolver: .basic, encoding: .utf8)
-            guard let node = try parser.singleRoot() else {
-                return .failure(.init(.init(line: 1, column: 1), "the file is empty", help: firstLines))
-            }
-            return .success(node)
+            let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
+            return .success(try parser.singleRoot())
         } catch let error as YamlError {
-            return .failure(fault(error, source))
+            return .failure(BrokenYAML(source, linesBefore: lines).fault(error))
         } catch {
             return .failure(.init(.init(line: 1, column: 1), "the file cannot be read as YAML"))
         }
@@ -67,61 +77,6 @@ package enum YAMLDocument {
     private static func isAnchorName(_ scalar: Unicode.Scalar) -> Bool {
         !" \t,[]{}".unicodeScalars.contains(scalar)
     }
-
-    private static func fault(_ error: YamlError, _ source: SourceFile) -> YAMLFault {
-        switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            let position = Position(line: max(1, mark.line), column: max(1, mark.column))
-            if problem.contains("another document") {
-                return .init(position, "the file has a second document", help: "a policy is one document: remove '---'")
-            }
-            if problem.contains("nesting level") {
-                return .init(
-                    position, "the file is nested too deeply", help: "check the brackets and the indentation here")
-            }
-            return .init(position, "invalid YAML: \(problem)", help: help(problem, source.line(position.line)))
-        case .reader(let problem, let offset, let value, let yaml):
-            let before = offset.map { yaml.prefix($0) } ?? ""
-            let line = before.count { $0.isNewline } + 1
-            let column = before.split(separator: "\n", omittingEmptySubsequences: false).last?.unicodeScalars.count ?? 0
-            let byte = value >= 0 ? " (U+\(String(value, radix: 16, uppercase: true)))" : ""
-            return .init(.init(line: line, column: column + 1), "invalid YAML: \(problem)\(byte)")
-        case .duplicatedKeysInMapping(let names, let context):
-            return duplicate(names.first ?? "", context.mark, source)
-        case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
-            return .init(.init(line: 1, column: 1), "the file cannot be read as YAML")
-        }
-    }
-
-    /// The parser reports the first position of the key; the diagnostic points at the second, which is the one to fix.
-    private static func duplicate(_ name: String, _ first: Mark, _ source: SourceFile) -> YAMLFault {
-        let key = Array(name.unicodeScalars)
-        let start = max(0, first.column - 1)
-        for number in stride(from: first.line + 1, through: source.lineCount, by: 1) {
-            let rest = source.line(number).dropFirst(start)
-            if rest.starts(with: key), rest.dropFirst(key.count).first == ":" {
-                return .init(
-                    .init(line: number, column: first.column), "'\(name)' is already set in line \(first.line)",
-                    help: "remove one of them", width: key.count)
-            }
-        }
-        return .init(
-            .init(line: max(1, first.line), column: max(1, first.column)), "'\(name)' is set twice",
-            help: "remove one of them", width: key.count)
-    }
-
-    private static func help(_ problem: String, _ line: [Unicode.Scalar]) -> String? {
-        if line.contains("\t") { return "YAML does not allow tabs for indentation: use spaces" }
-        if problem.contains("mapping values are not allowed") { return "put the text in quotes if it contains ': '" }
-        if problem.contains("cannot start any token") { return "put the text in quotes" }
-        if problem.contains("block scalar") || problem.contains("comment or line break") {
-            return "put a text that begins with '>' or '|' in quotes"
-        }
-        if problem.contains("could not find expected ':'") { return "write ':' and a space after a key" }
-        if problem.contains("expected <block end>") { return "check the indentation of this line" }
-        return nil
-    }
 }
 
 /// Why a file is not YAML, and where.
@@ -136,5 +91,12 @@ package struct YAMLFault: Error {
         self.message = message
         self.help = help
         self.width = width
+    }
+
+    /// The fault as an error in a file that the policy names.
+    func diagnostic(in source: SourceFile?) -> Diagnostic {
+        var diagnostic = Diagnostic(.error, at: position, width: width, message, help: help)
+        diagnostic.source = source
+        return diagnostic
     }
 }

@@ -45,7 +45,7 @@ package struct TestRunner {
 
     /// The rules that fired in no test, in the policy's order.
     package var neverFired: [String] {
-        policy.rules.filter { $0.mode != .off && !fired.contains($0.name) }.map(\.name)
+        policy.rules.filter { $0.variants.contains { $0.mode != .off } && !fired.contains($0.name) }.map(\.name)
     }
 
     package mutating func run(_ test: PolicyTest) -> Outcome {

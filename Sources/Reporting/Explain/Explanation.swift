@@ -15,6 +15,8 @@ package struct Explanation: Codable, Sendable {
         package var condition: String
         /// ` for 2m`, ` in 3 of 5 polls`, or empty.
         package var lasting: String
+        /// True if an override makes the rule what it is on this campaign; nil otherwise.
+        package var isOverridden: Bool?
         package var tree: EvaluationNode
         /// `inactive`, `pending` or `firing`; for a launch rule `allows`, `holds` or `unknown`.
         package var state: String
@@ -106,6 +108,17 @@ package struct RuleExplanation: Codable, Sendable {
         package var evidence: String?
     }
 
+    /// What the rule is on some campaigns.
+    package struct OverridePart: Codable, Sendable {
+        package var campaigns: [CampaignID]
+        package var then: String
+        package var mode: String
+        package var severity: String
+        package var condition: String
+        package var lasting: String
+        package var resume: String?
+    }
+
     package var at: Instant
     package var name: String
     package var on: String
@@ -115,6 +128,8 @@ package struct RuleExplanation: Codable, Sendable {
     package var condition: String
     package var lasting: String
     package var resume: String?
+    /// What the rule is on some campaigns instead; nil if the policy overrides it nowhere.
+    package var overrides: [OverridePart]?
     /// Sorted by urgency: firing rules first.
     package var places: [Place]
 }

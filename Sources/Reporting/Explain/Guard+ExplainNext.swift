@@ -12,7 +12,7 @@ extension Guard {
         if campaign.samples.isStale { next.append("no rule can fire until fresh stats arrive") }
         next += afterPhase(campaign, at: now)
         if campaign.resumes.isOnProbation, let base = campaign.resumes.baseline,
-            let probation = policy.rule(base.rule)?.resume?.probation
+            let probation = policy.rule(base.rule)?.resolved(on: campaigns[index].entry).resume?.probation
         {
             let resolved = campaign.samples.latest.flatMap { $0.stats.counted(from: base.stats).resolved } ?? 0
             next.append(

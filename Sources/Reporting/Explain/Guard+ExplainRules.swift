@@ -31,6 +31,7 @@ extension Guard {
         _ rule: Rule, _ state: RuleState, _ index: Int, readings: any Readings, at now: Instant
     ) -> Explanation.RulePart {
         var part = Explanation.RulePart(rule, tree: rule.condition.tree(readings), state: state)
+        part.isOverridden = policy.rule(rule.name)?.override(on: campaigns[index].entry) != nil ? true : nil
         part.countsSince = campaigns[index].resumes.baseline(of: rule.name)?.at
         if let mute = campaigns[index].rules.mute(of: rule.name, at: now) {
             (part.mutedUntil, part.mutedBy) = (mute.until, mute.by ?? "a manual restart")
@@ -97,22 +98,34 @@ extension Guard {
         return RuleExplanation(
             at: now, name: rule.name, on: rule.trigger.rawValue, then: rule.action.rawValue, mode: rule.mode.rawValue,
             severity: rule.severity.rawValue, condition: rule.conditionText, lasting: Phrase.lasting(rule),
-            resume: rule.resume.map { Phrase.text($0) }, places: places)
+            resume: rule.resume.map { Phrase.text($0) }, overrides: overrides(of: rule), places: places)
+    }
+
+    private func overrides(of rule: Rule) -> [RuleExplanation.OverridePart]? {
+        if rule.overrides.isEmpty { return nil }
+        return rule.overrides.map { override in
+            let rule = override.rule
+            return RuleExplanation.OverridePart(
+                campaigns: policy.campaigns(of: override, of: rule).map(\.id), then: rule.action.rawValue,
+                mode: rule.mode.rawValue, severity: rule.severity.rawValue, condition: rule.conditionText,
+                lasting: Phrase.lasting(rule), resume: rule.resume.map { Phrase.text($0) })
+        }
     }
 
     private func place(_ rule: Rule, onCampaign index: Int, at now: Instant) -> RuleExplanation.Place? {
         guard let readings = readings(index, of: rule.name, at: now),
-            let state = campaigns[index].rules.states.first(where: { $0.rule.name == rule.name })?.state
+            let (own, state) = campaigns[index].rules.states.first(where: { $0.rule.name == rule.name })
         else { return nil }
         let entry = campaigns[index].entry
-        return place(entry.id.text, entry.name, state, rule.condition.evaluate(readings))
+        return place(entry.id.text, entry.name, state, own.condition.evaluate(readings))
     }
 
     private func place(_ rule: Rule, _ launch: LaunchMachine, at now: Instant) -> RuleExplanation.Place? {
         guard launch.isOpen, let index = campaigns.index(of: launch.entry.campaign),
             rule.applies(to: campaigns[index].entry)
         else { return nil }
-        let evaluation = rule.condition.evaluate(readings(index, at: now))
+        let own = rule.resolved(on: campaigns[index].entry)
+        let evaluation = own.condition.evaluate(readings(index, at: now))
         return RuleExplanation.Place(
             id: launch.entry.campaign.text, name: campaigns[index].entry.name, state: evaluation.truth.launchWord,
             since: nil, evidence: evaluation.decisive.map { Phrase.text($0) })

@@ -107,9 +107,10 @@ extension BacktestReport.Figures {
         bouncesNotAvoided = Int(courses.reduce(0) { $0 + $1.bounced } - avoided)
         otherEmailsNotSent = Int(stops.reduce(0) { $0 + max(0, $1.avoidedSent - $1.avoidedBounced) })
         rules = policy.rules.map { rule in
-            let isEvaluated =
+            let isEvaluated = rule.variants.contains { rule in
                 rule.trigger == .running && rule.mode != .off && rule.condition.sources.isSubset(of: [.stats])
-                && !rule.condition.readsAge && !rule.condition.readsPlatformRates
+                    && !rule.condition.readsAge && !rule.condition.readsPlatformRates
+            }
             let firings = courses.flatMap { course in course.firings.filter { $0.rule == rule.name && $0.count > 0 } }
             return BacktestReport.RuleFirings(
                 rule: rule.name, action: rule.action.rawValue, isEvaluated: isEvaluated, campaigns: firings.count,

@@ -86,13 +86,13 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         let outcome = PolicyLoader.load(source)
         guard let checked = outcome.policy else {
-            let errors = outcome.diagnostics.filter { $0.severity == .error }
-            let first = errors.min { $0.position < $1.position }
+            let first = SourceFile.sorted(outcome.diagnostics.filter { $0.severity == .error }).first
+            let file = first?.source?.name ?? path
             return (
                 nil,
                 [
                     .failed(
-                        "policy", "\(path):\(first?.position.line ?? 1): \(first?.message ?? "refused")",
+                        "policy", "\(file):\(first?.position.line ?? 1): \(first?.message ?? "refused")",
                         "run 'sendwarden check \(path)' to see every error", .badConfiguration)
                 ]
             )

@@ -123,7 +123,9 @@ struct ExplainScreen {
         let tint: Page.Tint =
             ["firing", "holds"].contains(rule.state) ? .bad : rule.state == "inactive" ? .bold : .doubtful
         var lines = [page.tinted("Rule \(rule.name): \(rule.state)\(since)\(observed)", tint)]
-        lines += page.wrapped("when \(rule.condition)\(rule.lasting), then \(rule.then)", indent: 2, hanging: 2)
+        let overridden = rule.isOverridden == true ? " (overridden for this campaign)" : ""
+        lines += page.wrapped(
+            "when \(rule.condition)\(rule.lasting), then \(rule.then)\(overridden)", indent: 2, hanging: 2)
         if let group = rule.group { lines += page.wrapped("over \(group)", indent: 2, hanging: 2) }
         lines += tree(rule.tree)
         if let countsSince = rule.countsSince {
@@ -164,6 +166,16 @@ struct ExplainScreen {
         var lines = [page.tinted("Rule \(rule.name), on \(rule.on), \(rule.mode) mode, \(rule.severity)", .bold)]
         lines += page.wrapped("when \(rule.condition)\(rule.lasting), then \(rule.then)", indent: 2, hanging: 2)
         if let resume = rule.resume { lines += page.wrapped("resumes \(resume)", indent: 2, hanging: 2) }
+        for override in rule.overrides ?? [] {
+            let differences = [
+                override.mode == rule.mode ? nil : "\(override.mode) mode",
+                override.severity == rule.severity ? nil : override.severity,
+                override.resume == rule.resume ? nil : override.resume.map { "resumes \($0)" },
+            ].compactMap(\.self).map { ", \($0)" }.joined()
+            let names = PolicyText.names(override.campaigns.map(\.text))
+            let text = "\(override.condition)\(override.lasting), then \(override.then)\(differences)"
+            lines += page.wrapped("overridden for \(names): when \(text)", indent: 2, hanging: 2)
+        }
         lines.append("")
         guard !rule.places.isEmpty else { return lines + ["  The rule applies to nothing at present."] }
         let rows = rule.places.map { place in

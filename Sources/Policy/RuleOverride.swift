@@ -1,0 +1,43 @@
+package import Model
+
+/// What a rule is on some campaigns instead.
+package struct RuleOverride: Hashable, Sendable {
+    /// The position among the policy's overrides.
+    package var order: Int
+    /// Labels that the campaigns must have.
+    package var labels: [String: String]
+    /// The campaigns' ids; nil for all with the labels.
+    package var campaigns: Set<CampaignID>?
+    /// The whole rule as it is there, without overrides.
+    package var rule: Rule
+
+    package func matches(_ campaign: CampaignEntry) -> Bool {
+        campaigns?.contains(campaign.id) ?? true && labels.allSatisfy { campaign.labels[$0.key] == $0.value }
+    }
+}
+
+extension CheckedPolicy {
+    /// The campaigns on which the override of the rule applies.
+    package func campaigns(of override: RuleOverride, of rule: Rule) -> [CampaignEntry] {
+        campaigns.filter { rule.applies(to: $0) && rule.override(on: $0)?.order == override.order }
+    }
+}
+
+extension Rule {
+    /// The rule and what overrides make of it.
+    package var variants: [Rule] { [self] + overrides.map(\.rule) }
+
+    /// The override that applies to the campaign: the last that matches; nil if none does.
+    package func override(on campaign: CampaignEntry) -> RuleOverride? {
+        overrides.isEmpty ? nil : overrides.last { $0.matches(campaign) }
+    }
+
+    /// The rule as it is on the campaign, without overrides.
+    package func resolved(on campaign: CampaignEntry) -> Rule {
+        if overrides.isEmpty { return self }
+        if let override = override(on: campaign) { return override.rule }
+        var rule = self
+        rule.overrides = []
+        return rule
+    }
+}
