@@ -11,6 +11,11 @@ package struct RuleOverride: Hashable, Sendable {
     /// The whole rule as it is there, without overrides.
     package var rule: Rule
 
+    /// True if it matches the campaign and none of these that come after it does.
+    func isLast(of overrides: [RuleOverride], on campaign: CampaignEntry) -> Bool {
+        matches(campaign) && overrides.last { $0.matches(campaign) }?.order == order
+    }
+
     package func matches(_ campaign: CampaignEntry) -> Bool {
         campaigns?.contains(campaign.id) ?? true && labels.allSatisfy { campaign.labels[$0.key] == $0.value }
     }
@@ -19,7 +24,7 @@ package struct RuleOverride: Hashable, Sendable {
 extension CheckedPolicy {
     /// The campaigns on which the override of the rule applies.
     package func campaigns(of override: RuleOverride, of rule: Rule) -> [CampaignEntry] {
-        campaigns.filter { rule.applies(to: $0) && rule.override(on: $0)?.order == override.order }
+        campaigns.filter { rule.applies(to: $0) && override.isLast(of: rule.overrides, on: $0) }
     }
 }
 

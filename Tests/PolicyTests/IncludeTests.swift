@@ -81,7 +81,7 @@ import Testing
         ("mode: enforce\nmode: enforce\n", ["a.yaml:2:1: 'mode' is already set in line 1"]),
         ("version: 2\n", ["a.yaml:1:10: unsupported policy version; this program supports version 1"]),
         ("campaigns: {id: a}\n", ["a.yaml:1:12: campaigns must be a list"]),
-        ("rules:\n  - {name: x, when: sent > 5%, then: alert}\n", ["a.yaml:2:25: cannot compare a count with a ratio"]),
+        ("rules:\n  - {name: x, when: sent > 5%, then: alert}\n", ["a.yaml:2:26: cannot compare a count with a ratio"]),
         (
             "rules:\n  - name: x\n    then: alert\n    when: >-\n      sent > 5 and\n      nonsense > 1\n",
             ["a.yaml:6:7: unknown name 'nonsense'"]

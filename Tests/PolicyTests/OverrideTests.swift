@@ -289,8 +289,8 @@ import Testing
 
     @Test func thereIsALimitToOverrides() {
         let one = "  - {where: {campaign: camp_3}, rule: bounces, for: 5m}\n"
-        let found = PolicyFiles(Self.base + "overrides:\n" + String(repeating: one, count: 1001)).found()
-        #expect(found == ["policy.yaml:19:3: overrides has 1001 entries; the limit is 1000"])
+        let found = PolicyFiles(Self.base + "overrides:\n" + String(repeating: one, count: 201)).found()
+        #expect(found == ["policy.yaml:19:3: overrides has 201 entries; the limit is 200"])
     }
 
     /// Each counter is checked on the campaigns that the rule or the override applies to.
@@ -299,5 +299,15 @@ import Testing
             PolicyFiles.head
             + "campaigns: [a]\nrules: [{name: r, when: sent > 5, then: pause}]\noverrides: [{where: {campaign: a}, rule: r, when: bounced > 5}]\n"
         #expect(PolicyFiles(text).found().isEmpty && PolicyFiles(text).found(.warning).isEmpty)
+    }
+
+    /// A script that removes a campaign must not make the policy invalid.
+    @Test func anIDThatIsNotListedIsAWarningIfScriptsListCampaigns() {
+        let text =
+            Self.base + "campaigns_file: c.txt\noverrides: [{where: {campaign: camp_9}, rule: bounces, for: 5m}]\n"
+        let files = PolicyFiles(text, ["c.txt": "camp_8\n"])
+        #expect(files.load().policy != nil)
+        #expect(files.found(.warning) == ["policy.yaml:19:32: campaign 'camp_9' is not listed at present"])
+        #expect(PolicyFiles(text, ["c.txt": "camp_9\n"]).found(.warning).isEmpty)
     }
 }

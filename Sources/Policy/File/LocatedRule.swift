@@ -26,7 +26,9 @@ struct LocatedRule {
 
     /// True if the rule, or this override of it, is what applies to the campaign.
     func applies(to campaign: CampaignEntry) -> Bool {
-        rule.applies(to: campaign) && overrides.last { $0.matches(campaign) }?.order == override?.order
+        guard rule.applies(to: campaign) else { return false }
+        guard let override else { return !overrides.contains { $0.matches(campaign) } }
+        return override.isLast(of: overrides, on: campaign)
     }
 
     func isEvaluated(on campaign: CampaignEntry) -> Bool { applies(to: campaign) && rule.isEvaluated(on: campaign) }

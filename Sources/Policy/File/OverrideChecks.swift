@@ -13,30 +13,45 @@ struct OverrideChecks {
     func check(_ entries: [OverrideReader.Entry], _ rules: [LocatedRule]) {
         // People can order campaigns to be watched whose labels the policy does not contain.
         guard !campaigns.isEmpty, !reader.hasErrors else { return }
+        let reaches = reaches(entries, rules)
         for (index, entry) in entries.enumerated() {
-            let matched = campaigns.map(\.entry).filter { matches(entry, $0) }
-            guard let node = entry.fields["where"], !matched.isEmpty else {
-                unmatched(entry)
-                continue
-            }
-            let base = rules.first { $0.entryName == entry.rule }
-            guard let base, matched.contains(where: base.rule.applies) else {
+            switch reaches[index] {
+            case .some: continue
+            case .nothing: unmatched(entry)
+            case .notTheRules:
                 reader.warning(
                     "rule '\(entry.rule)' applies to none of these campaigns, with or without the override",
-                    help: "correct the labels here, or 'campaigns' in the rule", at: node)
-                continue
-            }
-            let later = entries[(index + 1)...].filter { $0.rule == entry.rule }
-            if let last = later.last,
-                matched.allSatisfy({ campaign in later.contains { matches($0, campaign) } })
-            {
+                    help: "correct the labels here, or 'campaigns' in the rule",
+                    at: entry.fields["where"] ?? entry.fields.node)
+            case .replaced:
+                let last = entries.last { $0.rule == entry.rule }?.fields.node ?? entry.fields.node
                 reader.warning(
                     "later overrides replace this one on all of its campaigns, the last in "
-                        + reader.place(last.fields.node, from: entry.fields.node),
+                        + reader.place(last, from: entry.fields.node),
                     help: "the last override that matches a campaign applies: put the more specific ones last",
                     at: entry.fields.node)
             }
         }
+    }
+
+    /// What an override applies to; a later case is closer to having an effect.
+    private enum Reach: Int {
+        case nothing, notTheRules, replaced, some
+    }
+
+    private func reaches(_ entries: [OverrideReader.Entry], _ rules: [LocatedRule]) -> [Reach] {
+        let bases = entries.map { entry in rules.first { $0.entryName == entry.rule }?.rule }
+        var reaches = entries.map { _ in Reach.nothing }
+        for campaign in campaigns.map(\.entry) {
+            // The rules for which a later override is known to apply.
+            var decided: Set<String> = []
+            for (index, entry) in entries.enumerated().reversed() where matches(entry, campaign) {
+                let applies = bases[index]?.applies(to: campaign) ?? false
+                let reach: Reach = !applies ? .notTheRules : decided.insert(entry.rule).inserted ? .some : .replaced
+                if reach.rawValue > reaches[index].rawValue { reaches[index] = reach }
+            }
+        }
+        return reaches
     }
 
     private func matches(_ entry: OverrideReader.Entry, _ campaign: CampaignEntry) -> Bool {
@@ -45,6 +60,8 @@ struct OverrideChecks {
     }
 
     private func unmatched(_ entry: OverrideReader.Entry) {
+        // An id that is not listed has already been reported.
+        if let ids = entry.campaigns, campaigns.allSatisfy({ !ids.contains($0.entry.id) }) { return }
         let labels = campaigns.map(\.entry.labels)
         let node = entry.fields["where"] ?? entry.fields.node
         for (name, value) in entry.labels.sorted(by: { $0.key < $1.key }) {

@@ -3,7 +3,8 @@ import Yams
 
 /// Reads the `overrides:` list: what rules are on some campaigns instead.
 struct OverrideReader {
-    static let countMax = 1000
+    /// Each campaign is compared with every override of a rule when a policy is loaded.
+    static let countMax = 200
     /// The keys of a rule that can differ from campaign to campaign.
     static let changeable = [
         "when", "value", "warn", "pause", "hold", "for", "mode", "then", "severity", "confidence", "within", "resume",
@@ -33,8 +34,9 @@ struct OverrideReader {
         var variants: [(index: Int, rule: LocatedRule)] = []
         var entries: [Entry] = []
         let nodes = reader.elements(node, of: "overrides", countMax: OverrideReader.countMax)
+        let isListOpen = fields["campaigns_file"] != nil
         for (order, node) in nodes.enumerated() {
-            guard let entry = entry(node) else { continue }
+            guard let entry = entry(node, isListOpen) else { continue }
             let indexes = rules.indices.filter { rules[$0].entryName == entry.rule }
             guard let first = indexes.first else {
                 refuseUnknown(entry, rules, fields)
@@ -63,7 +65,8 @@ struct OverrideReader {
 
     // MARK: Entries
 
-    private func entry(_ node: Node) -> Entry? {
+    /// - Parameter isListOpen: true if scripts add and remove campaigns, so that an id may be missing at present.
+    private func entry(_ node: Node, _ isListOpen: Bool) -> Entry? {
         let form = "write where: {campaign: camp_123}"
         let fixed = "an override cannot change this; write a second rule for these campaigns"
         guard
@@ -81,11 +84,11 @@ struct OverrideReader {
             help: "write where: {team: sales} or \(form.dropFirst(6)); to change the rule everywhere, edit the rule")
         guard let rule, let name = reader.text(rule, "rule"), let selector else { return nil }
         var entry = Entry(fields: fields, rule: name)
-        return select(selector, &entry) ? entry : nil
+        return select(selector, &entry, isListOpen) ? entry : nil
     }
 
     /// False, and an error, if the node selects nothing.
-    private func select(_ node: Node, _ entry: inout Entry) -> Bool {
+    private func select(_ node: Node, _ entry: inout Entry, _ isListOpen: Bool) -> Bool {
         guard let mapping = node.mapping, !mapping.isEmpty else {
             reader.error(
                 "'where' must be labels that the campaigns have, or their ids",
@@ -100,7 +103,7 @@ struct OverrideReader {
                     value.sequence == nil
                     ? [value] : reader.elements(value, of: "campaign", countMax: PolicyAssembly.campaignsMax)
                 let known = Set(campaigns.map(\.entry.id))
-                let ids = nodes.compactMap { ruleReader.listedCampaign($0, known) }
+                let ids = nodes.compactMap { ruleReader.listedCampaign($0, known, isListOpen: isListOpen) }
                 isWhole = isWhole && ids.count == nodes.count && !ids.isEmpty
                 entry.campaigns = Set(ids)
             } else if let text = reader.name(value, "label '\(name)'") {

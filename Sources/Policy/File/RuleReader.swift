@@ -201,7 +201,9 @@ struct RuleReader {
     private static let labelHelp = "to select some, give them a label and write campaigns: {team: sales}"
 
     /// The id of a listed campaign; nil, and an error, for a pattern or any other text.
-    func listedCampaign(_ node: Node, _ known: Set<CampaignID>) -> CampaignID? {
+    ///
+    /// - Parameter isListOpen: true if an id that is not listed is only a warning.
+    func listedCampaign(_ node: Node, _ known: Set<CampaignID>, isListOpen: Bool = false) -> CampaignID? {
         if let text = node.scalar?.string, CampaignReader.isPattern(text) {
             reader.error("'\(text.prefix(40))' is a pattern, not an id", help: RuleReader.labelHelp, at: node)
             return nil
@@ -209,9 +211,12 @@ struct RuleReader {
         guard let id: CampaignID = reader.identifier(node, "the campaign's id") else { return nil }
         if knowsCampaigns, !known.contains(id) {
             let nearest = NearestName.of(id.text, in: known.map(\.text).sorted())
-            reader.error(
-                "campaign '\(id)' is not listed under 'campaigns'", help: nearest.map { "did you mean '\($0)'?" },
-                at: node)
+            let help = nearest.map { "did you mean '\($0)'?" }
+            if isListOpen {
+                reader.warning("campaign '\(id)' is not listed at present", help: help, at: node)
+            } else {
+                reader.error("campaign '\(id)' is not listed under 'campaigns'", help: help, at: node)
+            }
         }
         return id
     }

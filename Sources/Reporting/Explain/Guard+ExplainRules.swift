@@ -104,11 +104,11 @@ extension Guard {
     private func overrides(of rule: Rule) -> [RuleExplanation.OverridePart]? {
         if rule.overrides.isEmpty { return nil }
         return rule.overrides.map { override in
-            let rule = override.rule
+            let there = override.rule
             return RuleExplanation.OverridePart(
-                campaigns: policy.campaigns(of: override, of: rule).map(\.id), then: rule.action.rawValue,
-                mode: rule.mode.rawValue, severity: rule.severity.rawValue, condition: rule.conditionText,
-                lasting: Phrase.lasting(rule), resume: rule.resume.map { Phrase.text($0) })
+                campaigns: policy.campaigns(of: override, of: rule).map(\.id), then: there.action.rawValue,
+                mode: there.mode.rawValue, severity: there.severity.rawValue, condition: there.conditionText,
+                lasting: Phrase.lasting(there), resume: there.resume.map { Phrase.text($0) })
         }
     }
 

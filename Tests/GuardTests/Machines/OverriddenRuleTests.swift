@@ -170,15 +170,13 @@ import Testing
         let first = try #require(
             bench.warden.explanation(of: CampaignID(unchecked: "camp_1"), at: bench.now)?.rules.first)
         #expect(first.condition == "bounceRate > 5% and resolved >= 50" && first.isOverridden == nil)
-        let only = try breached(Self.policy(Self.second))
+        let only = try breached(Self.policy(Self.second.replacing(" and resolved >= 50", with: "")))
         let second = try #require(
             only.warden.explanation(of: CampaignID(unchecked: "camp_2"), at: bench.now)?.rules.first)
-        #expect(second.condition == "bounceRate > 8% and resolved >= 50" && second.isOverridden == true)
+        #expect(second.condition == "bounceRate > 8%" && second.isOverridden == true)
         let rule = try #require(only.warden.explanation(ofRule: "bounces", at: only.now))
         #expect(rule.overrides?.map(\.campaigns) == [[CampaignID(unchecked: "camp_2")]])
         #expect(rule.overrides?.first?.condition == second.condition && rule.condition == first.condition)
-        #expect(
-            rule.places.map(\.evidence) == ["bounceRate 7 % > 5 %", "bounceRate 7 % <= 8 %"] || rule.places.count == 2)
         #expect(rule.places.last?.evidence?.contains("8 %") == true, "\(rule.places)")
         let status = only.warden.status(at: only.now)
         #expect(status.campaigns.map(\.rateLimit) == [0.05, 0.08])
@@ -189,19 +187,22 @@ import Testing
         #expect(bench.warden.explanation(ofRule: "bounces", at: bench.now)?.overrides == nil)
     }
 
-    @Test func aLaunchRuleIsExplainedAsItIsOnItsCampaign() throws {
+    @Test func aLaunchRuleIsWhatItIsOnItsCampaign() throws {
         let policy = """
             launches: [{campaign: camp_1}, {campaign: camp_2}]
             rules: [{name: small, on: launch, when: totalEnrolled > 100, then: hold}]
             overrides: [{where: {campaign: camp_2}, rule: small, when: totalEnrolled > 1000}]
             """
-        var bench = try GuardBench(policy, campaigns: 2)
-        bench.answerPolls([1: 500, 2: 500], remaining: 5000)
-        #expect(bench.sent().map { "\($0.action) \($0.campaign)" } == ["start camp_2"])
-        try bench.restart(policy, campaigns: 2)
-        bench.see(2, CampaignStats(totalEnrolled: 2000, sent: 0, delivered: 0, bounced: 0, queued: 0))
-        let rule = try #require(bench.warden.explanation(ofRule: "small", at: bench.now))
-        #expect(rule.places.first { $0.id == "camp_1" }?.evidence?.contains("100") ?? true)
-        #expect(rule.overrides?.count == 1)
+        for (enrolled, started) in [(500, ["start camp_2"]), (2000, [])] {
+            var bench = try GuardBench(policy, campaigns: 2)
+            bench.wait(.seconds(10))
+            bench.answerPolls([1: 500, 2: enrolled], remaining: 5000)
+            #expect(bench.sent().map { "\($0.action) \($0.campaign)" } == started)
+            let places = try #require(bench.warden.explanation(ofRule: "small", at: bench.now)).places
+            #expect(places.first { $0.id == "camp_1" }?.evidence == "totalEnrolled 500 > 100")
+            if enrolled == 2000 {
+                #expect(places.first { $0.id == "camp_2" }?.evidence == "totalEnrolled 2000 > 1000")
+            }
+        }
     }
 }
