@@ -293,12 +293,17 @@ import Testing
         #expect(found == ["policy.yaml:19:3: overrides has 201 entries; the limit is 200"])
     }
 
-    /// Each counter is checked on the campaigns that the rule or the override applies to.
-    @Test func anOverrideForAllCampaignsOfAPlatformMakesItsRuleFit() {
+    /// A counter that costs a request is read only where the rule, as it is there, reads it.
+    @Test(arguments: [
+        ("sent > 5", "unsubscribed > 5", 1), ("unsubscribed > 5", "sent > 5", 2), ("sent > 5", "bounced > 5", 0),
+    ])
+    func extraRequestsAreThoseOfTheRuleThatApplies(_ rule: String, _ there: String, _ expected: Int) throws {
         let text =
-            PolicyFiles.head
-            + "campaigns: [a]\nrules: [{name: r, when: sent > 5, then: pause}]\noverrides: [{where: {campaign: a}, rule: r, when: bounced > 5}]\n"
-        #expect(PolicyFiles(text).found().isEmpty && PolicyFiles(text).found(.warning).isEmpty)
+            PolicyFiles.head + "campaigns: [a, b, c]\nrules: [{name: r, when: \(rule), then: pause}]\n"
+            + "overrides: [{where: {campaign: a}, rule: r, when: \(there)}]\n"
+        let policy = try #require(PolicyFiles(text).load().policy)
+        #expect(policy.poll.extraRequests == ExtraRequests(ofCampaigns: expected, campaigns: 3))
+        #expect(policy.campaigns.count { !policy.extraCounters(of: $0).isEmpty } == expected)
     }
 
     /// A script that removes a campaign must not make the policy invalid.
