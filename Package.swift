@@ -38,8 +38,8 @@ let package = Package(
         .executableTarget(
             name: "Sendwarden",
             dependencies: [
-                "Daemon", "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Rehearsal", "Reporting",
-                "Simulator", "Threads",
+                "Daemon", "Guard", "Journal", "Ledger", "Model", "Notifications", "Policy", "Providers", "Rehearsal",
+                "Reporting", "Simulator", "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
@@ -54,12 +54,24 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Reporting", "Threads",
+                "Guard", "Journal", "Ledger", "Model", "Notifications", "Policy", "Providers", "Reporting", "Threads",
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Notifications",
+            dependencies: [
+                "Guard", "Journal", "Model", "Policy", "Providers", "Reporting", "Threads",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -195,6 +207,18 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "NotificationsTests",
+            dependencies: [
+                "Guard", "Model", "Notifications", "Policy", "Providers", "Reporting", "TestSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "LedgerTests",
             dependencies: [
                 "Guard", "Ledger", "Model", "Policy", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
@@ -206,8 +230,8 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "Guard", "Journal", "Ledger", "Model", "Policy", "Providers", "Simulator", "TestSupport",
-                "Threads",
+                "Daemon", "Guard", "Journal", "Ledger", "Model", "Notifications", "Policy", "Providers", "Simulator",
+                "TestSupport", "Threads",
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,5 +1,6 @@
 package import AsyncHTTPClient
 package import Model
+import Notifications
 package import Policy
 package import Providers
 
@@ -30,11 +31,12 @@ package struct PlatformFactory: Sendable {
             connections: Connections(all: http), time: time, credentialsDirectory: credentialsDirectory, random: random)
     }
 
-    /// Reads the keys and creates a client for each workspace.
+    /// Reads the keys, and the URLs of receivers, and creates a client for each workspace.
     package func platforms(for policy: CheckedPolicy) throws(CredentialError) -> Platforms {
         var platforms: [WorkspaceName: Platform] = [:]
         for workspace in policy.workspaces { platforms[workspace.name] = try platform(workspace, policy) }
-        return Platforms(platforms)
+        return Platforms(
+            platforms, endpoints: try ReceiverEndpoints(policy, credentialsDirectory: credentialsDirectory))
     }
 
     /// Reads a workspace's key and creates its client.

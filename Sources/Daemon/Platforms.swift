@@ -1,13 +1,18 @@
 import Guard
 package import Model
+package import Notifications
 import Policy
 package import Providers
 
 /// The platforms of all workspaces; sends each poll and action to its workspace's platform.
 package struct Platforms: Sendable {
     private let platforms: [WorkspaceName: Platform]
+    /// The URLs and tokens of the policy's receivers, which are read with the keys.
+    package let endpoints: ReceiverEndpoints
 
-    package init(_ platforms: [WorkspaceName: Platform]) { self.platforms = platforms }
+    package init(_ platforms: [WorkspaceName: Platform], endpoints: ReceiverEndpoints = ReceiverEndpoints()) {
+        (self.platforms, self.endpoints) = (platforms, endpoints)
+    }
 
     /// A valid policy requires no missing ability; this covers a provider that a reload changes.
     private static let unable = Fault(

@@ -36,6 +36,10 @@ package struct CheckedPolicy: Hashable, Sendable {
     package var rules: [Rule]
     /// The pools that the policy names under `pools`, in the order of the file.
     package var pools: [PoolBinding]
+    /// Who is notified of events, in the order of the file.
+    package var receivers: [Receiver] = []
+    /// Nil without a heartbeat.
+    package var heartbeat: Heartbeat?
 
     /// The first workspace, under whose name the ledger stores what is about none in particular.
     package var workspace: Workspace { workspaces[0] }

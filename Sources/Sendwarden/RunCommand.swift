@@ -9,6 +9,7 @@ import Ledger
 import Logging
 import Model
 import NIOPosix
+import Notifications
 import Policy
 import Providers
 import ServiceLifecycle
@@ -64,7 +65,7 @@ struct RunCommand: AsyncParsableCommand {
                 + "daemon that is not a service.", valueName: "file"))
     var control: String?
 
-    @Option(help: ArgumentHelp("Also serve metrics for Prometheus on this port of 127.0.0.1.", valueName: "port"))
+    @Option(help: ArgumentHelp("Also serve metrics and health probes on this port of 127.0.0.1.", valueName: "port"))
     var metricsPort: Int?
 
     @Option(
@@ -91,12 +92,18 @@ struct RunCommand: AsyncParsableCommand {
         let factory = PlatformFactory(
             connections: connections, time: time, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"],
             random: { Double.random(in: 0...1) })
+        // A thread and connections of their own, so that receivers cannot delay a decision.
+        let courierThread = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let courierHTTP = HTTPClient(
+            eventLoopGroupProvider: .shared(courierThread), configuration: PlatformFactory.clientConfiguration)
         let outcome: Result<Void, any Error>
         do {
-            outcome = .success(try await guardCampaigns(journal, time, factory, threads))
+            let courier = Courier(courierHTTP, courierThread)
+            outcome = .success(try await guardCampaigns(journal, time, factory, threads, courier))
         } catch {
             outcome = .failure(error)
         }
+        try? await courierHTTP.shutdown()
         try? await connections.shutdown()
         // The last entry reports why the daemon stopped, so it must reach the log.
         await journal.close(within: RunCommand.flushMax)
@@ -108,7 +115,8 @@ struct RunCommand: AsyncParsableCommand {
     private static let flushMax: Duration = .seconds(1)
 
     private func guardCampaigns(
-        _ journal: Journal, _ time: EventLoopTime, _ factory: PlatformFactory, _ threads: MultiThreadedEventLoopGroup
+        _ journal: Journal, _ time: EventLoopTime, _ factory: PlatformFactory, _ threads: MultiThreadedEventLoopGroup,
+        _ courier: Courier
     ) async throws {
         // One thread for reading and writing files, so that a hung disk blocks no other thread.
         let files = BlockingWork("files", threads: 1, unfinishedMax: 16)
@@ -137,11 +145,17 @@ struct RunCommand: AsyncParsableCommand {
         surroundings.executor = EventLoopTaskExecutor(threads.any())
         surroundings.realTime = time
         surroundings.wallClock = { SteadyTime.fromWallClock().now }
+        let notifier = Notifier(
+            courier: courier, link: GuardLink(control, ledger: ledger?.queries, time: time), time: time,
+            random: { Double.random(in: 0...1) })
+        notifier.adopt(policy, platforms.endpoints)
+        surroundings.notifications = notifier
         let service = GuardService(warden: warden, platforms: platforms, surroundings: surroundings)
         // They are stopped in reverse order: the guard first, so that the control socket is there for its last answers.
         let services: [any Service] =
-            windows(claim == nil ? nil : controlPath, control, journal, threads, files, ledger?.queries) + [
-                HangupService(control: control), CampaignFileWatch(reloader, control: control, time: time), service,
+            windows(claim == nil ? nil : controlPath, control, journal, threads, files, ledger?.queries, notifier) + [
+                notifier, HangupService(control: control), CampaignFileWatch(reloader, control: control, time: time),
+                service,
             ]
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent
@@ -213,13 +227,14 @@ struct RunCommand: AsyncParsableCommand {
     private func windows(
         _ socket: String?, _ channel: ControlChannel, _ journal: Journal, _ threads: MultiThreadedEventLoopGroup,
         _ files: BlockingWork,
-        _ ledger: (any LedgerQueries)?
+        _ ledger: (any LedgerQueries)?, _ notifier: Notifier
     ) -> [any Service] {
         var services: [any Service] = []
         if let path = socket {
             services.append(
                 ControlServer(
-                    .socket(path: path), control: channel, journal: journal, threads: threads, ledger: ledger))
+                    .socket(path: path), control: channel, journal: journal, threads: threads, ledger: ledger,
+                    notifications: notifier))
         }
         if let metricsPort {
             services.append(

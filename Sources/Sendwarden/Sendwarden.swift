@@ -27,7 +27,8 @@ struct Sendwarden: AsyncParsableCommand {
             HistoryCommand.self,
             PauseCommand.self, ResumeCommand.self, HoldCommand.self, ReleaseCommand.self, MuteCommand.self,
             WatchCommand.self, UnwatchCommand.self,
-            PoolsCommand.self, ReportCommand.self, ReloadCommand.self, MetricsCommand.self, DoctorCommand.self,
+            PoolsCommand.self, ReportCommand.self, ReloadCommand.self, MetricsCommand.self, NotifyCommand.self,
+            DoctorCommand.self,
             DemoCommand.self,
             SimulateCommand.self,
         ])

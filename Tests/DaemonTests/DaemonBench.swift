@@ -8,6 +8,7 @@ import Ledger
 import Logging
 import Model
 import NIOPosix
+import Notifications
 import Policy
 import Providers
 import ServiceLifecycle
@@ -27,6 +28,7 @@ struct DaemonBench {
     let time: SteadyTime
     let url: String
     let control: ControlChannel
+    let notifier: Notifier
     fileprivate let folder: TemporaryFolder
 
     var events: [[String: String]] {
@@ -112,17 +114,28 @@ struct DaemonBench {
                     await beforeReload()
                     return await reloader.reload(scope)
                 })
+            let courierHTTP = HTTPClient(
+                eventLoopGroupProvider: .singleton, configuration: PlatformFactory.clientConfiguration)
+            let notifier = Notifier(
+                courier: Courier(courierHTTP, .singletonMultiThreadedEventLoopGroup, timeout: .seconds(2)),
+                link: GuardLink(control, ledger: ledger?.queries, time: time), time: time,
+                random: { Double.random(in: 0...1) })
+            let platforms = try factory.platforms(for: checked)
+            notifier.adopt(checked, platforms.endpoints)
+            surroundings.notifications = notifier
             surroundings.ledgerAnswersWithin = ledgerAnswersWithin
             surroundings.orderAnswersWithin = orderAnswersWithin
             let service = GuardService(
-                warden: Handover(Guard(policy: checked, at: time.now)), platforms: try factory.platforms(for: checked),
+                warden: Handover(Guard(policy: checked, at: time.now)), platforms: platforms,
                 surroundings: surroundings)
             let group = ServiceGroup(
                 configuration: .init(
-                    services: [.init(service: service)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                    services: [.init(service: notifier), .init(service: service)],
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
                 ))
             let bench = DaemonBench(
-                server: server, journal: lines, time: time, url: url, control: control, folder: folder)
+                server: server, journal: lines, time: time, url: url, control: control, notifier: notifier,
+                folder: folder)
             let result = try await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { try await group.run() }
                 let result = try await body(bench)
@@ -130,6 +143,7 @@ struct DaemonBench {
                 try await tasks.waitForAll()
                 return result
             }
+            try await courierHTTP.shutdown()
             try await connections.shutdown()
             if lines.all.contains(where: { $0.contains("NeverShown") }) { throw KeyWasShown() }
             return result

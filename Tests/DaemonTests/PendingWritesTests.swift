@@ -42,7 +42,7 @@ import Testing
         case .event(let event, _): event.message
         case .sample(_, let stats, _): "s\(stats.sent ?? -1)"
         case .workspace: "state"
-        case .campaign, .launch, .poolState, .pool, .decision, .intent, .senderChange: "other"
+        case .campaign, .launch, .poolState, .pool, .decision, .intent, .senderChange, .outbox: "other"
         }
     }
 

@@ -17,7 +17,7 @@ struct StoredMemory {
         case .workspace(let workspace): memory.store(.workspace(try Self.copy(workspace)))
         case .decision(let decision): decisions.append(try Self.copy(decision))
         case .intent(let intent, _): _ = try Self.copy(intent)
-        case .pool, .event: break
+        case .pool, .event, .outbox: break
         }
     }
 

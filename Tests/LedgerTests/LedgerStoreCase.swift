@@ -111,6 +111,7 @@ struct LedgerStory {
             case .poolState(let memory): [LedgerEntry(scope.pools[memory.id] ?? Self.north, record)]
             case .pool(let pool, _, _): [LedgerEntry(scope.pools[pool.id] ?? Self.north, record)]
             case .senderChange(let change, _): [LedgerEntry(scope.pools[change.pool] ?? Self.north, record)]
+            case .outbox: [LedgerEntry(Self.north, record)]
             case .event(let event, _):
                 [LedgerEntry(event.fields[.campaign].flatMap { CampaignID($0) }.map(home) ?? Self.north, record)]
             }

@@ -247,6 +247,7 @@ import Testing
             }
             try database.execute(
                 sql: "DELETE FROM grdb_migrations WHERE CAST(identifier AS INTEGER) > ?", arguments: [version])
+            try database.execute(sql: "DROP TABLE outbox")
             if version == 4 { return }
             var dropped = ["head"]
             var summed = ["workspace", "campaign", "launch", "sample", "decision", "intent"]

@@ -38,6 +38,7 @@ import Testing
     /// The kinds that the daemon reports itself, without the guard.
     static let daemonKinds: Set<EventKind> = [
         .daemonStarted, .daemonReady, .daemonStopping, .policyLoaded, .policyRefused, .controlFailed, .journalDropped,
+        .notifyFailed, .notifyRecovered, .notifyDropped,
     ]
 
     @Test func everyKindOfTheGuardHasAFixture() throws {

@@ -55,6 +55,17 @@ final class RawConnection {
         return text
     }
 
+    /// Everything up to the end of the connection.
+    func wholeResponse() -> String {
+        var text = ""
+        var bytes = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = recv(descriptor, &bytes, bytes.count, 0)
+            guard count > 0 else { return text }
+            text += String(decoding: bytes[..<count], as: UTF8.self)
+        }
+    }
+
     /// Waits until the peer closes the connection; false after a minute.
     func waitForEnd() -> Bool {
         for _ in 0..<600 {

@@ -12,8 +12,8 @@ import Testing
         "group-that-counts-samples", "interval-min-above-max", "invisible-character-in-a-text", "launch-expires-first",
         "launch-of-unknown-campaign",
         "launch-twice",
-        "never-true-together", "never-true", "number-with-duration",
-        "ratio-with-count", "rule-for-unknown-campaign", "stale-before-three-polls", "stray-bracket",
+        "never-true-together", "never-true", "number-with-duration", "ratio-with-count", "receiver-twice",
+        "receiver-with-bad-template", "rule-for-unknown-campaign", "stale-before-three-polls", "stray-bracket",
         "tier-name-used-twice", "tier-with-a-limit-that-is-no-value", "tier-with-a-stray-bracket",
         "tier-of-a-condition", "tier-with-another-unit",
         "tiers-in-opposite-directions", "tiers-in-the-wrong-order",
@@ -154,6 +154,9 @@ import Testing
         ("launches: [{zzzzzzzz: 1}]", "launch"), ("rules: [{zzzzzzzz: 1}]", "rule"),
         ("overrides: [{zzzzzzzz: 1}]", "override"),
         ("rules: [{name: a, when: sent > 1, then: pause, resume: {zzzzzzzz: 1}}]", "resume"),
+        ("notify: [{zzzzzzzz: 1}]", "receiver"), ("notify: [{webhook: {zzzzzzzz: 1}}]", "webhook"),
+        ("notify: [{alertmanager: {zzzzzzzz: 1}}]", "alertmanager"), ("notify: [{email: {zzzzzzzz: 1}}]", "email"),
+        ("heartbeat: {zzzzzzzz: 1}", "heartbeat"),
     ])
     func itKnowsEveryKey(_ policy: String, _ definition: String) throws {
         let known = try DocumentationTests.knownKeys(

@@ -11,6 +11,7 @@ package final class ScriptedServer: Sendable {
         /// `GET /path`.
         package var line: String
         package var head: String
+        package var body: String
     }
 
     package enum Reply: Sendable {
@@ -118,11 +119,14 @@ package final class ScriptedServer: Sendable {
             let length =
                 head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
                 .flatMap { Int($0.split(separator: " ").last ?? "") } ?? 0
-            guard received[end.upperBound...].utf8.count >= length else { return nil }
-            received = String(received[end.upperBound...].dropFirst(length))
+            let rest = received[end.upperBound...].utf8
+            guard rest.count >= length else { return nil }
+            let body = String(decoding: rest.prefix(length), as: UTF8.self)
+            received = String(decoding: rest.dropFirst(length), as: UTF8.self)
             let line = head.split(separator: "\r\n").first.map(String.init) ?? ""
             return Request(
-                connection: number, line: line.split(separator: " ").prefix(2).joined(separator: " "), head: head)
+                connection: number, line: line.split(separator: " ").prefix(2).joined(separator: " "), head: head,
+                body: body)
         }
     }
 }

@@ -1,6 +1,7 @@
 package import AsyncAlgorithms
 package import Guard
 package import Model
+package import Notifications
 package import Reporting
 
 /// A request to the daemon from outside.
@@ -13,6 +14,8 @@ package enum ControlRequest: Sendable {
     case reload(ReloadScope, by: String?, answer: @Sendable (ReloadOutcome) -> Void)
     /// A question that the loop answers immediately.
     case question(Question)
+    /// What was sent to receivers, and what happened to them.
+    case notifier(NotifierNews)
 }
 
 /// A question to the loop that owns the guard, answered within one turn.
@@ -23,6 +26,8 @@ package enum Question: Sendable {
     case explain(String, answer: @Sendable (Explained) -> Void)
     /// A person's order.
     case order(Order, answer: @Sendable (OrderReply) -> Void)
+    /// Why the daemon does not do its work.
+    case health(answer: @Sendable (HealthReport) -> Void)
     /// The guard's state.
     case status(answer: @Sendable (GuardStatus) -> Void)
     /// The workspaces of the policy in use.
@@ -58,10 +63,13 @@ package struct ControlChannel: Sendable {
     }
 
     /// All metrics in Prometheus's text format.
-    package func metrics() async -> String? {
-        let snapshot: MetricsSnapshot? = await ask { .question(.metrics(answer: $0)) }
-        return snapshot?.text
-    }
+    package func metrics() async -> String? { await snapshot()?.text }
+
+    /// The values of all metrics.
+    package func snapshot() async -> MetricsSnapshot? { await ask { .question(.metrics(answer: $0)) } }
+
+    /// Why the daemon does not do its work.
+    package func health() async -> HealthReport? { await ask { .question(.health(answer: $0)) } }
 
     /// The workspaces of the policy in use.
     package func workspaces() async -> [WorkspaceName]? {

@@ -9,6 +9,7 @@ import Logging
 import Model
 import NIOCore
 package import NIOPosix
+package import Notifications
 import Reporting
 import ServiceLifecycle
 import Threads
@@ -20,7 +21,7 @@ package struct ControlServer: Service {
     package enum Address: Sendable {
         /// Accessible to the owner and the group, who may give orders.
         case socket(path: String)
-        /// Accessible to every user of this machine; serves only metrics.
+        /// Accessible to every user of this machine; serves only metrics and probes.
         case loopback(host: String, port: Int)
     }
 
@@ -34,6 +35,7 @@ package struct ControlServer: Service {
     let journal: Journal
     private let threads: MultiThreadedEventLoopGroup
     private let ledger: LedgerQuestions?
+    private let notifications: Notifier?
     /// Looks up user names; a directory service that hangs blocks only this thread.
     private let names = BlockingWork("users", threads: 1, unfinishedMax: 16)
     /// Moves, checks and removes the socket's file.
@@ -41,15 +43,19 @@ package struct ControlServer: Service {
     private let connections = ControlConnections()
     private let questions = QuestionGate()
 
-    /// - Parameter ledger: the daemon's ledger, for the history; nil without one.
+    /// - Parameters:
+    ///   - ledger: the daemon's ledger, for the history; nil without one.
+    ///   - notifications: sends test messages; nil if there is no notifier.
     package init(
         _ address: Address, control: ControlChannel, journal: Journal, threads: MultiThreadedEventLoopGroup,
-        ledger: (any LedgerQueries)? = nil, ledgerAnswersWithin: Duration = .seconds(5)
+        ledger: (any LedgerQueries)? = nil, ledgerAnswersWithin: Duration = .seconds(5),
+        notifications: Notifier? = nil
     ) {
         self.address = address
         self.control = control
         self.journal = journal
         self.threads = threads
+        self.notifications = notifications
         self.ledger = ledger.map { LedgerQuestions($0, answerWithin: ledgerAnswersWithin) }
     }
 
@@ -149,6 +155,12 @@ package struct ControlServer: Service {
         }
         let ending = Answer.refusal(.serviceUnavailable, "the daemon is stopping")
         switch path {
+        case .index: return Answer(status: .ok, type: "text/html; charset=utf-8", body: ControlPage.text)
+        case .health, .readiness:
+            let verdict = await Probe(control).verdict(path == .readiness)
+            return Answer(
+                status: verdict.isGood ? .ok : .serviceUnavailable, type: "text/plain; charset=utf-8",
+                body: verdict.text + "\n")
         case .metrics:
             guard let text = await ask(channel, { await control.metrics() }) else { return ending }
             return Answer(status: .ok, type: "text/plain; version=0.0.4; charset=utf-8", body: text)
@@ -158,6 +170,7 @@ package struct ControlServer: Service {
         case .explain: return await explain(uri, channel) ?? ending
         case .history: return await history(uri, channel) ?? ending
         case .orders: return await order(body, channel) ?? ending
+        case .notificationTest: return await testNotification(uri)
         case .reload:
             return await reload(by: await Peer.name(channel, names)) ?? ending
         }
@@ -166,7 +179,7 @@ package struct ControlServer: Service {
     private func isServed(_ path: ControlPath) -> Bool {
         switch address {
         case .socket: true
-        case .loopback: path == .metrics
+        case .loopback: [.index, .metrics, .health, .readiness].contains(path)
         }
     }
 
@@ -214,6 +227,14 @@ package struct ControlServer: Service {
             }
         }
         return ControlServer.json(explained, explained.isFound ? .ok : .notFound)
+    }
+
+    private func testNotification(_ uri: URI) async -> Answer {
+        guard let name = uri.queryParameters["receiver"].map(String.init) else {
+            return .refusal(.badRequest, "the query parameter 'receiver' is missing")
+        }
+        let outcome = await NotificationTest(notifications).run(name)
+        return ControlServer.json(outcome, outcome.isKnown ? .ok : .notFound)
     }
 
     private func reload(by person: String?) async -> Answer? {
@@ -264,8 +285,8 @@ package struct ControlServer: Service {
 extension ControlPath {
     fileprivate var method: HTTPRequest.Method {
         switch self {
-        case .metrics, .status, .explain, .history: .get
-        case .orders, .reload: .post
+        case .index, .metrics, .health, .readiness, .status, .explain, .history: .get
+        case .orders, .reload, .notificationTest: .post
         }
     }
 }

@@ -42,8 +42,7 @@ extension GuardLoop {
             case .change(let change): deferred.append(.change(change))
             }
         }
-        let records = pendingRecords
-        pendingRecords = []
+        let records = takeRecords()
         if surroundings.ledger == nil {
             for one in deferred { proceed(one) }
         } else {
@@ -64,6 +63,7 @@ extension GuardLoop {
         ]
         event.fields.merge(general) { own, _ in own }
         surroundings.journal.report(event)
+        route(event)
         if surroundings.ledger != nil { pendingRecords.append(LedgerEntry(workspace.name, .event(event, at: now))) }
     }
 

@@ -2,6 +2,7 @@ import Guard
 import Journal
 import Ledger
 import Model
+import Notifications
 import Policy
 import Reporting
 
@@ -18,6 +19,8 @@ struct GuardLoop {
         case question(Question)
         /// The write of a batch ended; `failure` is the reason if it failed.
         case stored(Int, failure: String?)
+        /// What was sent, and what happened to receivers.
+        case notified(NotifierNews)
         /// The write of a batch has hung for this long.
         case stalled(Int, for: Duration)
         case maintained(Result<LedgerUpkeep, LedgerError>)
@@ -56,11 +59,14 @@ struct GuardLoop {
     var pendingRecords: [LedgerEntry] = []
     var maintenance = MaintenancePace()
     var telemetry = Telemetry()
+    var router: NotificationRouter
     /// The reason why nothing can be stored, and since when; nil while the ledger can be written.
     var storageFailure: StorageState.Failure?
     /// The number of requests in flight that change something.
     var actionsInFlight = 0
     private(set) var isStopping = false
+    /// True once `daemon.ready` was reported.
+    private(set) var isReady = false
     private var isStopped = false
     private let startedAt: Instant
     private var status: ServiceStatus
@@ -74,6 +80,8 @@ struct GuardLoop {
         executor = RequestExecutor(platforms: platforms, time: surroundings.time, random: surroundings.random)
         startedAt = surroundings.time.now
         status = ServiceStatus(surroundings.notifier)
+        router = NotificationRouter(startedAt: startedAt)
+        router.adopt(warden.policy.receivers)
     }
 
     var now: Instant { surroundings.time.now }
@@ -91,6 +99,7 @@ struct GuardLoop {
             if let deadline = warden.nextDeadline, deadline <= now { step(.tick) }
         case .reload(let reload, let asker, let answer): answer(adopt(reload, by: asker))
         case .question(let question): self.answer(question)
+        case .notified(let news): take(news)
         case .stored(let number, let failure): carryOut(writes.finished(number, failure: failure, at: now))
         case .stalled(let number, let duration):
             carryOut(writes.stalled(number, for: duration))
@@ -151,8 +160,7 @@ struct GuardLoop {
         log(
             JournalEvent(
                 .daemonStopping, "stopping: campaigns stay as they are, and nothing watches them until the next start"))
-        carryOut(writes.add(pendingRecords, at: now))
-        pendingRecords = []
+        carryOut(writes.add(takeRecords(), at: now))
         abandonWaiters()
         let more = takeWrites().flatMap(\.batch.entries)
         let rest = writes.drain(at: now)?.entries ?? []
@@ -167,7 +175,10 @@ struct GuardLoop {
             answer(
                 MetricsSnapshot(
                     status: warden.status(at: now), telemetry: telemetry, policy: warden.policy, startedAt: startedAt,
-                    ledgerBytes: maintenance.bytes, journal: surroundings.journal.tally))
+                    ledgerBytes: maintenance.bytes, journal: surroundings.journal.tally,
+                    isReady: health.problems.isEmpty, renderedAt: surroundings.wallClock?() ?? now,
+                    notifications: surroundings.notifications?.tallies))
+        case .health(let answer): answer(health)
         case .status(let answer): answer(warden.status(at: now))
         case .explain(let subject, let answer): answer(Explained(subject, warden, at: now))
         case .workspaces(let answer): answer(warden.policy.workspaces.map(\.name))
@@ -196,6 +207,8 @@ struct GuardLoop {
                     + "service to change the workspace")
         case .loaded(let policy, let platforms, let loaded):
             (event, adopted, executor.platforms) = (loaded, policy, platforms)
+            router.adopt(policy.receivers)
+            surroundings.notifications?.adopt(policy, platforms.endpoints)
         }
         event.fields[.by] = asker
         log(event)
@@ -235,5 +248,6 @@ struct GuardLoop {
         let summary = warden.summary
         log(JournalEvent(.daemonReady, "ready: \(summary)"))
         status.ready(summary)
+        isReady = true
     }
 }

@@ -3,6 +3,7 @@ package import Guard
 package import Journal
 package import Ledger
 package import Model
+package import Notifications
 package import Policy
 import Providers
 import ServiceLifecycle
@@ -38,6 +39,8 @@ package struct GuardService: Service, CustomStringConvertible {
         package var realTime: any TimeSource = SteadyTime(startingAt: Instant(milliseconds: 0))
         /// Stores the guard's state; nil if the state is lost when the process ends.
         package var ledger: (any LedgerStore)?
+        /// Sends notifications; nil if there are none.
+        package var notifications: Notifier?
         /// Runs the loop and its requests; nil for the threads that all tasks share.
         package var executor: (any TaskExecutor)?
         /// After this long, a write counts as failed; well below the time for which operators wait.
@@ -168,6 +171,7 @@ package struct GuardService: Service, CustomStringConvertible {
                         continue
                     }
                     answer(ReloadOutcome(accepted: false, message: "too many reloads are waiting; try again"))
+                case .notifier(let news): await inputs.send(.notified(news))
                 case .question(let question): await inputs.send(.question(question))
                 }
             }

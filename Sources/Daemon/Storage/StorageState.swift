@@ -36,7 +36,7 @@ extension LedgerRecord {
         case .decision(let decision): decision.at
         case .intent(let intent, _): intent.firstSentAt
         case .senderChange(let change, _): change.sentAt
-        case .sample, .campaign, .launch, .poolState, .workspace, .pool: nil
+        case .sample, .campaign, .launch, .poolState, .workspace, .pool, .outbox: nil
         }
     }
 }

@@ -9,7 +9,7 @@ package enum APIEvent: Sendable {
 /// A lasting failure of the API, as shown by its latest fault.
 package struct APIFailure: Sendable {
     /// In order of severity, the most severe first.
-    package enum Kind: String, CaseIterable, Sendable {
+    package enum Kind: String, CaseIterable, Sendable, Codable {
         case unauthorized, unreachable, throttled, unexpected
     }
 

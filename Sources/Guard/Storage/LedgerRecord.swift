@@ -19,6 +19,8 @@ package enum LedgerRecord: Sendable {
     indirect case intent(Intent, outcome: ActionOutcome?)
     /// A change of a pool's members that is about to be sent; `outcome` is nil until it ends.
     indirect case senderChange(SenderChange, outcome: ChangeOutcome?)
+    /// Notifications that were queued, sent or dropped.
+    indirect case outbox(OutboxChange)
 
     /// True if the record must be on disk before a request leaves.
     package var isUrgent: Bool {
@@ -29,7 +31,7 @@ package enum LedgerRecord: Sendable {
         case .decision: true
         // The person whose order was accepted relies on it.
         case .event(let event, _): event.kind == .orderAccepted
-        case .sample, .pool, .campaign, .launch, .poolState, .workspace: false
+        case .sample, .pool, .campaign, .launch, .poolState, .workspace, .outbox: false
         }
     }
 
@@ -37,14 +39,15 @@ package enum LedgerRecord: Sendable {
     package var canWait: Bool {
         switch self {
         case .sample, .pool: true
-        case .campaign, .launch, .poolState, .workspace, .decision, .intent, .senderChange, .event: false
+        case .campaign, .launch, .poolState, .workspace, .decision, .intent, .senderChange, .event, .outbox: false
         }
     }
 
-    /// True if the record is part of the history, which is stored in full once the ledger is writable again.
+    /// True if the record is part of the history or of the outbox, which are stored in full once the ledger is writable
+    /// again.
     package var isStory: Bool {
         switch self {
-        case .intent, .senderChange, .decision, .event: true
+        case .intent, .senderChange, .decision, .event, .outbox: true
         case .sample, .pool, .campaign, .launch, .poolState, .workspace: false
         }
     }

@@ -242,7 +242,7 @@ extension Memory {
             pools.removeAll { $0.id == pool.id }
             pools.append(pool)
         case .workspace(let newer): workspace = newer
-        case .decision, .intent, .senderChange, .pool, .event: break
+        case .decision, .intent, .senderChange, .pool, .event, .outbox: break
         }
     }
 }

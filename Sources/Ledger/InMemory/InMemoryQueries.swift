@@ -69,6 +69,10 @@ package struct InMemoryQueries: LedgerQueries {
         }
     }
 
+    package func outbox(limit: Int) async throws(LedgerError) -> [OutboxItem] {
+        await read { $0.outbox.values.sorted { ($0.at, $0.id) < ($1.at, $1.id) }.suffix(max(0, limit)) }
+    }
+
     package func damage() async throws(LedgerError) -> String? { nil }
 }
 

@@ -42,11 +42,12 @@ struct InMemoryTables: Sendable {
     var actions: [Key<Int>: [Intent.Action: Action]] = [:]
     var changes: [Key<Int>: Change] = [:]
     var events: [Event] = []
+    var outbox: [Int64: OutboxItem] = [:]
     private var lastEvent = 0
 
     var rows: Int {
         workspaces.count + campaigns.count + launches.count + pools.count + decisions.count + actions.count
-            + changes.count + events.count + samples.values.reduce(0) { $0 + $1.count }
+            + changes.count + events.count + outbox.count + samples.values.reduce(0) { $0 + $1.count }
             + volumes.values.reduce(0) { $0 + $1.count }
     }
 
@@ -79,6 +80,9 @@ struct InMemoryTables: Sendable {
         case .senderChange(let change, let outcome):
             changes[Key(workspace: workspace, id: change.decision)] = Change(
                 change: change, settledAt: outcome.map { _ in now }, outcome: outcome?.text)
+        case .outbox(let change):
+            for item in change.queued { outbox[item.id] = item }
+            for id in change.settled { outbox[id] = nil }
         case .event(let event, let at):
             lastEvent += 1
             let fields = Dictionary(uniqueKeysWithValues: event.fields.map { ($0.key.rawValue, $0.value) })

@@ -51,6 +51,8 @@ package protocol LedgerQueries: Sendable {
     ) async throws(LedgerError) -> [(at: Instant, stats: CampaignStats)]
     /// The samples of all pools since this time, oldest first.
     func pools(_ workspace: String, since: Instant) async throws(LedgerError) -> [PoolID: [PoolVolumeSample]]
+    /// Notifications that were neither sent nor dropped, oldest first; the oldest are omitted beyond the limit.
+    func outbox(limit: Int) async throws(LedgerError) -> [OutboxItem]
     /// The first damage found; nil if the ledger is sound.
     func damage() async throws(LedgerError) -> String?
 }

@@ -152,6 +152,14 @@ extension LedgerDatabase {
                     change.sender.address, change.rule, change.conditionText, try text(change.evidence),
                     change.sentAt.milliseconds, outcome.map { _ in now.milliseconds }, outcome?.text,
                 ], database)
+        case .outbox(let change):
+            for item in change.queued {
+                try insert(
+                    .outbox, conflict: "OR REPLACE", [item.id, item.receiver, item.at.milliseconds, try text(item)],
+                    database)
+            }
+            let delete = try database.cachedStatement(sql: "DELETE FROM outbox WHERE id = ?")
+            for id in change.settled { try delete.execute(arguments: [id]) }
         case .decision(let decision):
             try insert(
                 .decision, conflict: "OR REPLACE",

@@ -166,6 +166,20 @@ package struct LedgerReader: Sendable {
         }
     }
 
+    /// Notifications that were neither sent nor dropped, oldest first; the oldest are omitted beyond the limit.
+    func outbox(limit: Int) throws(LedgerError) -> [OutboxItem] {
+        try read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: "SELECT *, \(SummedTable.outbox.isSound) AS sound FROM outbox ORDER BY at DESC, id DESC LIMIT ?",
+                arguments: [max(0, limit)])
+            return try rows.reversed().map { row in
+                try LedgerReader.check(row, .outbox)
+                return try JSONDecoder().decode(OutboxItem.self, from: Data((row["item"] as String).utf8))
+            }
+        }
+    }
+
     /// The decision with this number; nil if there is none.
     package func decision(_ id: Int, _ workspace: String) throws(LedgerError) -> DecisionRecord? {
         if let found = try decisions(workspace, where: "id = ?", [id]).first { return found }

@@ -111,8 +111,11 @@ struct SummedTable: Hashable {
         columns: ["workspace", "at", "kind", "priority", "campaign", "pool", "rule", "message", "fields"],
         isLegacy: "number <= (SELECT legacy_event FROM head)")
 
+    /// Notifications that wait; not part of the digest, because losing one is no damage to the state.
+    static let outbox = SummedTable(name: "outbox", columns: ["id", "receiver", "at", "item"], isLegacy: nil)
+
     /// The guard's state; the sum of these tables' checksums is the ledger's digest.
     static let state: [SummedTable] = [.workspace, .campaign, .launch, .pool]
     /// The tables that are verified when a ledger is opened; samples are verified when they are loaded.
-    static let verified: [SummedTable] = [.head] + state + [.intent, .senderChange, .decision]
+    static let verified: [SummedTable] = [.head] + state + [.intent, .senderChange, .decision, .outbox]
 }

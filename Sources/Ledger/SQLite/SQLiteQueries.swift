@@ -70,6 +70,10 @@ package final class SQLiteQueries: LedgerQueries {
         try await read { reader throws(LedgerError) in try reader.pools(workspace, since: since) }
     }
 
+    package func outbox(limit: Int) async throws(LedgerError) -> [OutboxItem] {
+        try await read { reader throws(LedgerError) in try reader.outbox(limit: limit) }
+    }
+
     package func damage() async throws(LedgerError) -> String? {
         try await read { reader throws(LedgerError) in try reader.damage() }
     }

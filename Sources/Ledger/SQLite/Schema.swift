@@ -103,6 +103,15 @@ enum Schema {
                 try database.execute(sql: "ALTER TABLE sample ADD COLUMN \(column) INTEGER")
             }
         }
+        migrator.registerMigration("6 outbox") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE outbox (
+                        id INTEGER PRIMARY KEY, receiver TEXT NOT NULL, at INTEGER NOT NULL, item TEXT NOT NULL,
+                        sum INTEGER NOT NULL
+                    ) STRICT;
+                    """)
+        }
         return migrator
     }
 

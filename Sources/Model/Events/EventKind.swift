@@ -122,6 +122,12 @@ package enum EventKind: String, CaseIterable, Sendable {
     case controlFailed = "control.failed"
     /// Log entries were dropped because the log reader did not take them.
     case journalDropped = "journal.dropped"
+    /// A receiver of notifications has taken none for five minutes; they wait, and other receivers are not affected.
+    case notifyFailed = "notify.failed"
+    /// A failed receiver takes notifications again.
+    case notifyRecovered = "notify.recovered"
+    /// Notifications were dropped: too many waited, they were too old, or the receiver refused them.
+    case notifyDropped = "notify.dropped"
     /// The list of watched campaigns changed: the policy or one of its files lists others than before.
     case watchChanged = "watch.changed"
     /// The policy cannot take up a campaign that a person ordered to watch, so nothing watches it.
@@ -196,6 +202,9 @@ extension EventKind {
         case .ledgerRecovered: "4d6766c9512a41aeb75291853c8a0b12"
         case .controlFailed: "5be15478a6e3455da5841bb113ca5df9"
         case .journalDropped: "fd95588c5e4e410bb14cf51964cd1715"
+        case .notifyFailed: "7c1e1f0b6a0d4c55a1f3a2d94b8e6f21"
+        case .notifyRecovered: "b0d2a7f4c9e84d3c8f6b15e07a92cd38"
+        case .notifyDropped: "e4f85c3296d14b0f9d7a60c1b83e5a47"
         case .watchChanged: "3098305c338140289c2df2e059cd3413"
         case .watchRefused: "0356953634e147cca6cf450122feac84"
         case .orderAccepted: "b962784919ee4ddc82fa0475445eae1a"
@@ -211,16 +220,19 @@ extension EventKind {
             .critical
         case .policyRefused, .campaignResumeFailed, .campaignMissing, .campaignStale, .launchFailed, .poolMissing,
             .poolAmbiguous, .senderRemoveFailed, .senderRestoreFailed,
-            .apiUnreachable, .apiUnexpected, .controlFailed, .poolInconsistent, .watchRefused:
+            .apiUnreachable, .apiUnexpected, .controlFailed, .poolInconsistent, .watchRefused,
+            .notifyFailed:
             .error
         case .ruleFiring, .campaignPaused, .campaignOverride, .campaignRelapsed, .launchHeld, .launchExpired,
             .poolExhausted, .senderRemoved, .senderAlreadyRemoved, .senderOverride, .senderKept, .apiThrottled,
-            .campaignDegraded, .launchSkipped, .journalDropped, .ruleNoData:
+            .campaignDegraded, .launchSkipped, .journalDropped, .ruleNoData,
+            .notifyDropped:
             .warning
         case .campaignAlreadyPaused, .campaignResumed, .campaignProbationPassed, .campaignFresh, .campaignStandstill,
             .launchReleased, .launchAlreadyStarted, .senderRestored,
             .apiRecovered, .statsReset, .statsRestored, .ledgerRecovered, .orderAccepted, .orderRefused,
-            .campaignPauseAbandoned, .campaignSteady, .poolConsistent, .ruleDataRestored:
+            .campaignPauseAbandoned, .campaignSteady, .poolConsistent, .ruleDataRestored,
+            .notifyRecovered:
             .notice
         case .daemonStarted, .daemonReady, .daemonStopping, .policyLoaded, .rulePending, .ruleCleared, .launchQueued,
             .poolRenewed, .watchChanged:

@@ -37,6 +37,7 @@ package enum JournalField: String, CaseIterable, Sendable {
     case version = "SENDWARDEN_VERSION"
     case by = "SENDWARDEN_BY"
     case order = "SENDWARDEN_ORDER"
+    case receiver = "SENDWARDEN_RECEIVER"
     case added = "SENDWARDEN_ADDED"
     case removed = "SENDWARDEN_REMOVED"
 }

@@ -1,5 +1,5 @@
 /// A syslog priority, as in `PRIORITY=`; smaller is more severe.
-package enum Priority: Int, Comparable, Sendable {
+package enum Priority: Int, Comparable, CaseIterable, Sendable {
     case critical = 2
     case error = 3
     case warning = 4

@@ -1,6 +1,9 @@
 /// Masks what looks like a secret in a line that is displayed and may end up in a log.
 enum Secrets {
-    /// The line with keys (`sk_…`) and passwords in URLs (`://user:…@`) masked; columns do not move.
+    /// The longest path in a URL that is displayed.
+    private static let pathLengthMax = 12
+
+    /// The line with keys (`sk_…`), passwords (`://user:…@`) and long paths in URLs masked; columns do not move.
     static func masked(_ line: [Unicode.Scalar]) -> [Unicode.Scalar] {
         var masked = line
         for start in line.indices {
@@ -12,8 +15,13 @@ enum Secrets {
             }
             if line[start...].starts(with: "://".unicodeScalars) {
                 let authority = line[(start + 3)...].prefix { !" \t/'\"}".unicodeScalars.contains($0) }
-                guard let at = authority.lastIndex(of: "@") else { continue }
-                for index in authority.startIndex..<at { masked[index] = "x" }
+                if let at = authority.lastIndex(of: "@") {
+                    for index in authority.startIndex..<at { masked[index] = "x" }
+                }
+                // The path of a webhook's URL is a secret; a short one is not.
+                if let slash = authority.firstIndex(of: "/"), authority.endIndex - slash > pathLengthMax {
+                    for index in (slash + 1)..<authority.endIndex { masked[index] = "x" }
+                }
             }
         }
         return masked

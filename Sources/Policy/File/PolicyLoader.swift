@@ -66,7 +66,7 @@ struct PolicyAssembly {
         "override_for",
         "override_grace", "on_unapproved", "start_limit", "circuit_breaker", "pools", "defaults", "campaigns",
         "campaigns_file",
-        "launches", "rules", "overrides",
+        "launches", "rules", "overrides", "notify", "heartbeat",
     ]
 
     let reader: FieldReader
@@ -94,6 +94,8 @@ struct PolicyAssembly {
         let onUnapproved: OnUnapproved =
             fields["on_unapproved"].flatMap { reader.choice($0, "on_unapproved") } ?? .alert
         let limits = LimitReader(reader).limits(fields)
+        let notify = NotifyReader(reader)
+        let (receivers, heartbeat) = (notify.receivers(fields), notify.heartbeat(fields))
         PolicyChecks(reader).check(
             fields, workspaces: workspaces, campaigns: campaigns, launches: launches, rules: rules,
             bound: Set(pools.map(\.entry.name)))
@@ -114,13 +116,15 @@ struct PolicyAssembly {
             onUnapproved: onUnapproved, startLimit: limits.startLimit, circuitBreaker: limits.circuitBreaker,
             campaigns: campaigns.map(\.entry), defaults: campaignReader.defaults,
             campaignFiles: campaignReader.files.map(\.path), launches: launches.map(\.entry),
-            rules: rules.filter { $0.override == nil }.map(\.rule), pools: pools.map(\.entry))
+            rules: rules.filter { $0.override == nil }.map(\.rule), pools: pools.map(\.entry), receivers: receivers,
+            heartbeat: heartbeat)
     }
 
     private var topLevelHints: [String: String] {
         [
             "pool": "did you mean 'pools'?",
             "rule": "did you mean 'rules'?",
+            "receivers": "did you mean 'notify'?",
             "key": "a policy never contains a key: name a file with 'credential:' in the workspace",
         ]
     }

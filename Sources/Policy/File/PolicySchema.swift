@@ -229,6 +229,8 @@ package enum PolicySchema {
             ),
             ("launches", list(of: "launch", "Drafts to start.")), ("rules", list(of: "rule", "When to do what.")),
             ("overrides", list(of: "override", "What rules are on some campaigns instead.")),
+            ("notify", list(of: "receiver", "Who is notified of events.")),
+            ("heartbeat", ref("heartbeat", "A URL that is requested regularly while the guard is healthy.")),
         ]
     }
 
@@ -284,7 +286,8 @@ package enum PolicySchema {
             ("workspace", workspace), ("poll", poll), ("startLimit", startLimit),
             ("circuitBreaker", circuitBreaker), ("belt", belt), ("pool", pool), ("sender", sender),
             ("defaults", defaults), ("campaign", campaign), ("launch", launch),
-            ("rule", ruleSchema), ("override", override), ("resume", resume),
+            ("rule", ruleSchema), ("override", override), ("resume", resume), ("receiver", receiver),
+            ("webhook", webhook), ("alertmanager", alertmanager), ("email", email), ("heartbeat", heartbeat),
         ]
     }
 }

@@ -12,7 +12,7 @@ struct Sections {
 struct SectionReader {
     /// The keys whose lists are joined.
     private static let lists: Set = [
-        "workspaces", "pools", "campaigns", "campaigns_file", "launches", "rules", "overrides",
+        "workspaces", "pools", "campaigns", "campaigns_file", "launches", "rules", "overrides", "notify",
     ]
     /// The keys that each file can have for itself.
     private static let own: Set = ["version", "workspace", "defaults"]

@@ -93,25 +93,10 @@ struct WorkspaceReader {
             return nil
         case (.some(let node), nil):
             guard let text = reader.text(node, "credential"), !refuseInline(text, node) else { return nil }
-            let isName = text.utf8.count <= 255 && text != "." && text != ".." && !text.contains("/")
-            guard isName, text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7f }) else {
-                reader.error(
-                    "'credential' must be the name of a file in the credentials directory, without a path",
-                    help: "to give a path, write 'credential_file:'", at: node)
-                return nil
-            }
-            return .systemd(text)
+            return CredentialReference(reader).name(node, "credential")
         case (nil, .some(let node)):
             guard let text = reader.text(node, "credential_file"), !refuseInline(text, node) else { return nil }
-            // A bare word may be the key itself.
-            let isPath = text.hasPrefix("/") || text.contains { "/.".contains($0) } && !text.contains(":")
-            guard isPath, !text.hasPrefix("~"), !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
-                reader.error(
-                    "'credential_file' must be the path of a file",
-                    help: "write /etc/NAME, or ./NAME for a file in the folder of this one", at: node)
-                return nil
-            }
-            return .file(FilePattern.path(text, in: reader.source(of: node).name))
+            return CredentialReference(reader).file(node, "credential_file")
         }
     }
 
@@ -147,13 +132,13 @@ struct WorkspaceReader {
             return nil
         }
         let end = authority.firstIndex { "/?#".contains($0) } ?? authority.endIndex
-        guard let host = host(of: authority[..<end]) else {
+        guard let host = URLAuthority.host(of: authority[..<end]) else {
             reader.error(
                 "the url has no valid host and port", help: example,
                 at: node)
             return nil
         }
-        guard scheme == "https://" || isLoopback(host) else {
+        guard scheme == "https://" || URLAuthority.isLoopback(host) else {
             reader.error(
                 "http would send the key unencrypted to \(host)",
                 help: "write https://; http is allowed for 127.0.0.1 only",
@@ -165,32 +150,5 @@ struct WorkspaceReader {
             return nil
         }
         return text
-    }
-
-    private func host(of authority: Substring) -> Substring? {
-        let host: Substring
-        let rest: Substring
-        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
-            host = authority[...end]
-            rest = authority[authority.index(after: end)...]
-            guard host.dropFirst().dropLast().allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else {
-                return nil
-            }
-        } else {
-            host = authority.prefix { $0 != ":" }
-            rest = authority[host.endIndex...]
-            guard host.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") }) else {
-                return nil
-            }
-        }
-        if rest.isEmpty { return host.isEmpty ? nil : host }
-        guard rest.hasPrefix(":"), let port = Int(rest.dropFirst()), (1...65535).contains(port) else { return nil }
-        return host.isEmpty ? nil : host
-    }
-
-    private func isLoopback(_ host: Substring) -> Bool {
-        if host == "localhost" || host == "[::1]" { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-        return parts.count == 4 && parts.first == 127 && !parts.contains(nil)
     }
 }

@@ -59,6 +59,20 @@ extension TimeZoneTable {
         return seconds + offset(at: seconds)
     }
 
+    /// The first time after `time` at which the zone's clocks show this minute of the day.
+    ///
+    /// Where clocks skip that minute, the time an hour later counts.
+    package func next(minuteOfDay: Int, after time: Instant) -> Instant {
+        let today = TimeZoneTable.floor(local(time), TimeZoneTable.day).quotient
+        for day in today...(today + 2) {
+            let wanted = day * TimeZoneTable.day + Int64(minuteOfDay) * 60
+            let guess = wanted - offset(at: wanted)
+            let candidate = Instant(milliseconds: (wanted - offset(at: guess)) * 1000)
+            if candidate > time { return candidate }
+        }
+        return time + .seconds(TimeZoneTable.day)
+    }
+
     /// 0…23.
     package func hour(at time: Instant) -> Int {
         Int(TimeZoneTable.floor(local(time), TimeZoneTable.day).remainder / 3600)

@@ -1,7 +1,7 @@
 /// A platform's secret key, which its descriptions and its mirror never reveal.
 package struct APIKey: Sendable {
-    /// Only for the Authorization header, and for the key's file.
-    let secret: String
+    /// Only for the request, and for the key's file.
+    package let secret: String
 
     package init(_ secret: String) {
         self.secret = secret

@@ -1,20 +1,22 @@
 import FoundationEssentials
 
 /// The value of an `Authorization` header, which its descriptions and its mirror never reveal.
-struct AuthorizationValue: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct AuthorizationValue: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Only for the request.
-    let header: String
+    package let header: String
 
-    static func bearer(_ key: APIKey) -> AuthorizationValue { AuthorizationValue(header: "Bearer \(key.secret)") }
+    package static func bearer(_ key: APIKey) -> AuthorizationValue {
+        AuthorizationValue(header: "Bearer \(key.secret)")
+    }
 
     /// - Parameter key: `user:password`.
-    static func basic(_ key: APIKey) -> AuthorizationValue {
+    package static func basic(_ key: APIKey) -> AuthorizationValue {
         AuthorizationValue(header: "Basic \(Data(key.secret.utf8).base64EncodedString())")
     }
 
     private init(header: String) { self.header = header }
 
-    var description: String { "[authorization]" }
-    var debugDescription: String { description }
-    var customMirror: Mirror { Mirror(self, children: []) }
+    package var description: String { "[authorization]" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }

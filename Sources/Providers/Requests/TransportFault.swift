@@ -1,14 +1,14 @@
 import AsyncHTTPClient
 import Glibc
-import Model
+package import Model
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
 /// Turns transport errors into faults; their summaries contain no addresses and no text from the platform.
-enum TransportFault {
-    static func fault(_ error: any Error, bodyBytesMax: Int = 1 << 20) -> Fault {
+package enum TransportFault {
+    package static func fault(_ error: any Error, bodyBytesMax: Int = 1 << 20) -> Fault {
         switch error {
         case let error as HTTPClientError: return client(error)
         case is ResponseAccumulator.ResponseTooBigError:

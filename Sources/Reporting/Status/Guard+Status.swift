@@ -11,7 +11,8 @@ extension Guard {
             workspaces: policy.workspaces.map { workspace in
                 GuardStatus.WorkspaceStatus(
                     name: workspace.name, provider: workspace.provider.rawValue,
-                    apiTrouble: apiFailure(of: workspace.name).map(Phrase.status))
+                    apiTrouble: apiFailure(of: workspace.name).map(Phrase.status),
+                    apiTroubleKind: apiFailure(of: workspace.name))
             }, mode: policy.mode.rawValue, summary: summary, apiTrouble: apiFailure,
             polledPerMinute: polledPerMinute, budgetPerMinute: policy.poll.budget.perSecond * 60,
             isLedgerFailing: isLedgerFailing, campaigns: campaigns.indices.map { status(of: campaigns[$0], at: now) },

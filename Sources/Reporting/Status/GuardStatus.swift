@@ -110,6 +110,8 @@ package struct GuardStatus: Sendable, Codable {
         package var provider: String
         /// The failure of its API, in a few words; nil while it is healthy.
         package var apiTrouble: String?
+        /// The kind of that failure.
+        package var apiTroubleKind: APIFailure.Kind?
     }
 
     /// The first workspace; ``workspaces`` lists all.

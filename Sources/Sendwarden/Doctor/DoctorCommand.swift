@@ -17,8 +17,8 @@ struct DoctorCommand: AsyncParsableCommand {
         abstract: "Check everything that the daemon needs, and suggest fixes.",
         discussion: """
             Checks the policy, the key, the platform's host name, TLS and clock, the format of each endpoint's \
-            response, the journal, systemd, the control socket, and the ledger's integrity and size. It never starts \
-            or pauses a campaign. Run it as root, or as the user that runs the daemon.
+            response, the servers of receivers of notifications, the journal, systemd, the control socket, and the \
+            ledger's integrity and size. It never starts or pauses a campaign, and sends no notification. Run it as root, or as the user that runs the daemon.
             Exits with 0 if no check failed, otherwise with the code of the most severe failure: 78 if the policy or \
             the key is refused, 77 without permission, 69 if the platform cannot be reached, 65 if the ledger is \
             damaged or a response cannot be used, 66 if there is no policy.
@@ -52,6 +52,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 await PlatformCheck(policy: checked, workspace: workspace, key: key).run { note([$0.placed(place)]) }
             }
         }
+        if let checked { await ReceiverCheck(policy: checked).run { note([$0]) } }
         note(HostCheck.findings())
         note([await checkDaemon()])
         note(await checkLedger())

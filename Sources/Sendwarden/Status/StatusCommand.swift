@@ -15,7 +15,10 @@ struct StatusCommand: AsyncParsableCommand {
         discussion: """
             Queries the running daemon. With --ledger, computes the state from a ledger and the policy, as of the \
             ledger's last entry. Campaigns are sorted by urgency: those in breach come first.
-            Exits with 66 if the ledger does not exist, 69 if no daemon responds, 77 without permission.
+            --check prints one line for Nagios and its like, and exits with 0 if all is well, 1 if a campaign is paused, \
+            breaches or is not guarded, 2 if no campaign is guarded or the ledger cannot be written, and 3 if the daemon \
+            does not respond.
+            Otherwise, exits with 66 if the ledger does not exist, 69 if no daemon responds, 77 without permission.
 
             Example: sendwarden status --watch
             """)
@@ -31,6 +34,9 @@ struct StatusCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @Flag(help: "Print one line for a monitoring system, and exit with 0, 1, 2 or 3.")
+    var check = false
+
     @Flag(help: "Refresh every two seconds until Ctrl-C.")
     var watch = false
 
@@ -44,10 +50,14 @@ struct StatusCommand: AsyncParsableCommand {
         if page < 1 { throw ValidationError("--page \(page) is less than 1.") }
         if json, watch { throw ValidationError("--json and --watch cannot be combined.") }
         if ledger != nil, watch { throw ValidationError("--ledger and --watch cannot be combined.") }
+        if check, json || watch || ledger != nil {
+            throw ValidationError("--check cannot be combined with --json, --watch or --ledger.")
+        }
         if limit < 1 { throw ValidationError("--limit \(limit) is less than 1.") }
     }
 
     func run() async throws {
+        if check { return try await StatusCheck(control: control).run() }
         if let ledger {
             let past = try await PastGuard(ledger: ledger, policy: policy)
             let status = past.warden.status(at: past.at)

@@ -28,6 +28,7 @@ enum Transcript {
         case .workspace: "workspace"
         case .pool: "pool"
         case .event: "event"
+        case .outbox: "outbox"
         case .decision: "decision"
         case .intent(_, let outcome): outcome.map { "outcome: \($0.text)" } ?? "intent"
         case .senderChange(_, let outcome): outcome.map { "outcome: \($0.text)" } ?? "change"
