@@ -65,10 +65,8 @@ package struct Outbox: Sendable {
             lanes[name] = nil
         }
         for receiver in receivers {
-            if lanes[receiver.name]?.receiver.channel != receiver.channel {
-                // A corrected address is tried at once.
-                lanes[receiver.name]?.retryAt = nil
-            }
+            // A corrected address or credential is tried at once.
+            lanes[receiver.name]?.retryAt = nil
             lanes[receiver.name, default: Lane(receiver: receiver)].receiver = receiver
         }
         order = receivers.map(\.name)
