@@ -11,13 +11,14 @@ import Testing
 @Suite struct EmailTests {
     private func send(
         to recipients: String = "[ops@acme.example]", _ items: [OutboxItem] = [ReceiverBench.item(1)],
+        timeout: Duration = .seconds(30),
         _ script: @escaping @Sendable (String) -> String? = { _ in nil }
     ) async throws -> (Outbox.Outcome, ScriptedMailServer) {
         try await ScriptedMailServer.run(script) { port, server in
             let policy = try ReceiverBench.policy(
                 "  - {name: mail, email: {to: \(recipients), from: guard@acme.example, server: '127.0.0.1:\(port)'}}")
             let http = HTTPClient(eventLoopGroupProvider: .singleton)
-            let courier = Courier(http, .singletonMultiThreadedEventLoopGroup)
+            let courier = Courier(http, .singletonMultiThreadedEventLoopGroup, mailTimeout: timeout)
             let outcome = await courier.send(items, to: policy.receivers[0], nil, at: ReceiverBench.start)
             try await http.shutdown()
             return (outcome, server)
@@ -68,6 +69,12 @@ import Testing
             $0.contains("gone@") && $0.hasPrefix("RCPT") ? "550 unknown" : nil
         }
         #expect(outcome == .partlySent("the mail server replied 550 unknown to recipient gone@acme.example"))
+    }
+
+    @Test(arguments: ["CONNECT", "EHLO", "DATA", "."])
+    func aServerThatNeverAnswersIsGivenUp(_ command: String) async throws {
+        let (outcome, _) = try await send(timeout: .milliseconds(300)) { $0.hasPrefix(command) ? "" : nil }
+        #expect(outcome == .failed("the mail server did not respond within 300ms"))
     }
 
     @Test func anEndlessReplyIsGivenUp() async throws {

@@ -72,7 +72,7 @@ import Testing
             ReceiverBench.item(Int64($0), $0 < 40 ? .ruleFiring : .campaignPaused, "event \($0)")
         }
         let message = NotificationMessage(items, to: "hook", at: ReceiverBench.start)
-        #expect(message.title == "60 events: 40 rule.firing, 20 campaign.paused")
+        #expect(message.title == "60 events: 20 campaign.paused, 40 rule.firing")
         #expect(message.lines.count == 21 && message.lines.last == "and 40 more; 'sendwarden history' shows all")
     }
 

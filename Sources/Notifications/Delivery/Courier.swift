@@ -7,9 +7,16 @@ package import Policy
 package struct Courier: Sendable {
     private let poster: HTTPPoster
     private let group: any EventLoopGroup
+    private let mailTimeout: Duration
 
-    package init(_ http: HTTPClient, _ group: any EventLoopGroup, timeout: Duration = HTTPPoster.timeoutDefault) {
-        (poster, self.group) = (HTTPPoster(http, timeout: timeout), group)
+    /// - Parameters:
+    ///   - timeout: for one HTTP request, up to the end of its response.
+    ///   - mailTimeout: for handing over one email.
+    package init(
+        _ http: HTTPClient, _ group: any EventLoopGroup, timeout: Duration = HTTPPoster.timeoutDefault,
+        mailTimeout: Duration = .seconds(30)
+    ) {
+        (poster, self.group, self.mailTimeout) = (HTTPPoster(http, timeout: timeout), group, mailTimeout)
     }
 
     package func send(
@@ -24,11 +31,12 @@ package struct Courier: Sendable {
         case .alertmanager:
             return await send(items.map { AlertBook.alert(for: $0, at: now) }, endpoint)
         case .email(let email):
-            let id = "\(items.first?.id ?? 0).\(items.count).\(now.milliseconds)"
+            // The same for a message that is sent again.
+            let id = "\(items.first?.id ?? 0).\(items.count).\((items.first?.at ?? now).milliseconds)"
             let mail = MailMessage(
                 from: email.from, to: email.to,
                 subject: "[sendwarden] \(message.priority.word): \(message.title)", body: message.text, at: now, id: id)
-            return await SMTPClient(host: email.host, port: email.port, group: group).send(mail)
+            return await SMTPClient(host: email.host, port: email.port, group: group, within: mailTimeout).send(mail)
         }
     }
 
@@ -47,7 +55,8 @@ package struct Courier: Sendable {
     /// - Returns: nil if it does, otherwise the reason.
     package func probe(_ receiver: Receiver, _ endpoint: ReceiverEndpoints.Endpoint?) async -> String? {
         if case .email(let email) = receiver.channel {
-            let client = SMTPClient(host: email.host, port: email.port, group: group, within: .seconds(10))
+            let client = SMTPClient(
+                host: email.host, port: email.port, group: group, within: min(mailTimeout, .seconds(10)))
             switch await client.send(nil) {
             case .sent, .partlySent: return nil
             case .failed(let reason, _), .refused(let reason): return reason

@@ -21,7 +21,7 @@ struct SMTPClient: Sendable {
     let port: Int
     let group: any EventLoopGroup
     /// For the whole dialog.
-    var within: Duration = .seconds(30)
+    let within: Duration
 
     /// The longest reply that is read.
     private static let replyBytesMax = 8192
@@ -50,7 +50,7 @@ struct SMTPClient: Sendable {
         } catch is Malformed {
             return .failed("the mail server sent no valid reply")
         } catch {
-            return .failed("mail server: \(TransportFault.fault(error).summary)")
+            return .failed(TransportFault.fault(error).summary)
         }
     }
 

@@ -50,7 +50,11 @@ package struct NotificationMessage: Sendable, Hashable {
         }
         var names: [String] = []
         var counts: [String: Int] = [:]
-        for item in items.sorted(by: { ($0.priority, $0.id) < ($1.priority, $1.id) }) {
+        // Pauses first: a phone shows only the beginning.
+        let sorted = items.sorted {
+            ($0.isUrgent ? 0 : 1, $0.priority, $0.id) < ($1.isUrgent ? 0 : 1, $1.priority, $1.id)
+        }
+        for item in sorted {
             if counts[item.name] == nil { names.append(item.name) }
             counts[item.name, default: 0] += 1
         }
