@@ -19,9 +19,8 @@ enum Secrets {
                     for index in authority.startIndex..<at { masked[index] = "x" }
                 }
                 // The path of a webhook's URL is a secret; a short one is not.
-                if let slash = authority.firstIndex(of: "/"), authority.endIndex - slash > pathLengthMax {
-                    for index in (slash + 1)..<authority.endIndex { masked[index] = "x" }
-                }
+                let path = line[authority.endIndex...].prefix { !" \t'\"}".unicodeScalars.contains($0) }
+                if path.count > pathLengthMax { for index in path.indices.dropFirst() { masked[index] = "x" } }
             }
         }
         return masked
