@@ -104,6 +104,17 @@ import Testing
         #expect(outbox.takeDue(at: at(3701)).map { $0.items.map(\.id) } == [[9, 10, 11]])
     }
 
+    @Test func aFloodIsReported() throws {
+        var outbox = try outbox()
+        outbox.add([ReceiverBench.item(1)], skipped: ["hook": 800], at: at(0))
+        #expect(
+            outbox.takeReports().map(\.message) == [
+                "800 notifications dropped for receiver hook: more than 200 events at once; 'sendwarden history' shows "
+                    + "the events"
+            ])
+        #expect(outbox.tallies(at: at(0))[0].dropped == 800)
+    }
+
     @Test func sizeAndAgeAreBounded() throws {
         var limits = Outbox.Limits()
         limits.bytesMax = 10_000

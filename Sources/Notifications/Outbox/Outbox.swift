@@ -41,6 +41,8 @@ package struct Outbox: Sendable {
 
     package enum DropReason: Sendable, Hashable {
         case full, old
+        /// Too many at once.
+        case flood
         case refused(String)
         /// Some recipients of an email did not get it.
         case recipients(String)
@@ -85,7 +87,7 @@ package struct Outbox: Sendable {
             }
             lanes[item.receiver]?.append(item)
         }
-        for (name, count) in skipped { drop(count, of: name, .full, at: now) }
+        for (name, count) in skipped { drop(count, of: name, .flood, at: now) }
         for name in order { enforceLimits(name, at: now) }
     }
 

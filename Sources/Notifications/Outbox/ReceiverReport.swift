@@ -28,6 +28,7 @@ enum ReceiverReport {
         let why =
             switch reason {
             case .full: "more than \(limits.countMax) waited, or they took more than \(limits.bytesMax >> 10) KiB"
+            case .flood: "more than \(NotificationRouter.perTurnMax) events at once"
             case .old: "the receiver did not take them within \(limits.ageMax.spokenText)"
             case .refused(let reason): "the receiver refused the message: \(reason)"
             case .recipients(let reason): reason
