@@ -36,14 +36,17 @@ import Testing
     @Test func alertsAreRepeatedWhileTheyHoldAndResolvedAfterwards() throws {
         let policy = try policy()
         var book = AlertBook()
-        func pause(_ status: inout GuardStatus) { status.campaigns[0].state = .paused }
+        func pause(_ status: inout GuardStatus) {
+            status.campaigns[0].state = .paused
+            status.campaigns[0].pauseRule = "b"
+        }
         #expect(update(&book, policy, after: 0) { _ in }.isEmpty)
         let first = update(&book, policy, after: 60, pause)
         #expect(first.count == 1)
         #expect(
             first[0].labels == [
-                "alertname": "campaign.paused", "severity": "warning", "job": "sendwarden", "workspace": "acme",
-                "campaign": "camp_1",
+                "alertname": "campaign.paused", "severity": "critical", "job": "sendwarden", "workspace": "acme",
+                "campaign": "camp_1", "rule": "b",
             ])
         let second = update(&book, policy, after: 120, pause)
         #expect(second[0].labels == first[0].labels && second[0].startsAt == first[0].startsAt)

@@ -140,7 +140,7 @@ import Testing
 
     /// A file size limit stands in for a full disk.
     @Test func aFullDiskBlocksNoPauseAndTheLedgerRecovers() throws {
-        try Self.withDaemon(mode: "enforce", shell: "trap '' XFSZ; ulimit -S -f 300; exec") { daemon, _, url, _ in
+        try Self.withDaemon(mode: "enforce", shell: "trap '' XFSZ; ulimit -S -f 340; exec") { daemon, _, url, _ in
             #expect(daemon.wait { daemon.stderr.contains("ledger.failed") })
             #expect(daemon.wait { daemon.stderr.contains("\"campaign.paused\"") })
             #expect(try requests(url).contains { $0["path"] as? String == "/v1/campaigns/bad/pause" })

@@ -98,12 +98,14 @@ package struct AlertCondition: Sendable, Hashable {
         let name = campaign.name.map { "\(campaign.id) \"\($0)\"" } ?? campaign.id.text
         var conditions: [AlertCondition] = []
         if campaign.state == .paused {
-            conditions.append(
-                general(
-                    .campaignPaused,
-                    "\(name) is paused"
-                        + (campaign.resumesAt.map { "; it is resumed at \($0.toTheSecond) at the earliest" }
-                            ?? "; only a person can start it again")))
+            let next =
+                campaign.resumesAt.map { "it is resumed at \($0.toTheSecond) at the earliest" }
+                ?? "only a person can start it again"
+            var condition = general(.campaignPaused, "\(name) is paused; \(next)")
+            condition.rule = campaign.pauseRule
+            // As for the event: at least a warning.
+            if campaign.pauseRule.flatMap({ severities[$0] }) == .critical { condition.priority = .critical }
+            conditions.append(condition)
         }
         if campaign.isPauseIneffective == true {
             conditions.append(general(.campaignPauseIneffective, "\(name) still sends although its pause is confirmed"))

@@ -58,7 +58,10 @@ extension Guard {
         case .paused(let pause):
             (status.resumesAt, status.decision) = (pause.resumeAt, pause.decision.id)
             status.isPauseIneffective = pause.ineffective != nil
-        case .resuming(let attempt): status.decision = attempt.pause.decision.id
+            status.pauseRule = pause.decision.cause.rule
+        case .resuming(let attempt):
+            status.decision = attempt.pause.decision.id
+            status.pauseRule = attempt.pause.decision.cause.rule
         }
         return status
     }

@@ -50,6 +50,8 @@ package struct GuardStatus: Sendable, Codable {
         package var isPauseIneffective: Bool?
         /// The decision behind its current or pending pause.
         package var decision: Int?
+        /// The rule that paused it; nil if it is not paused, or no rule did.
+        package var pauseRule: String?
     }
 
     package struct LaunchStatus: Sendable, Codable {
