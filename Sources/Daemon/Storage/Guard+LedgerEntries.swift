@@ -16,7 +16,8 @@ extension Guard {
         case .decision(let decision): [LedgerEntry(workspace(of: .stats(decision.campaign)), record)]
         case .intent(let intent, _): [LedgerEntry(workspace(of: .stats(intent.campaign)), record)]
         case .senderChange(let change, _): [LedgerEntry(workspace(of: .pool(change.pool)), record)]
-        // Not produced here: the loop stores the events that it logs, under the workspace that they concern, and notifications.
+        // Not produced here: the loop stores notifications, and the events that it logs under the workspace that they
+        // concern.
         case .event, .outbox: [LedgerEntry(policy.workspace.name, record)]
         }
     }
