@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Model
 
 /// An email as text with CRLF line ends.
@@ -54,27 +55,13 @@ package struct MailMessage: Sendable {
         for scalar in text.unicodeScalars {
             let bytes = Array(String(scalar).utf8)
             if word.count + bytes.count > wordBytesMax {
-                words.append(base64(word))
+                words.append(Data(word).base64EncodedString())
                 word = []
             }
             word += bytes
         }
-        if !word.isEmpty { words.append(base64(word)) }
+        if !word.isEmpty { words.append(Data(word).base64EncodedString()) }
         return words.map { "=?utf-8?B?\($0)?=" }.joined(separator: "\r\n ")
-    }
-
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    private static func base64(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let value = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-            for index in 0..<4 {
-                text.append(index <= group.count ? alphabet[value >> (18 - 6 * index) & 63] : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// RFC 2045; lines of at most 76 characters, and CRLF at their ends.

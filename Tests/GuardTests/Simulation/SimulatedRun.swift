@@ -175,8 +175,7 @@ struct SimulatedRun {
                 let isOurs = pretended.removeValue(forKey: id) != nil
                 stops[id] = Stop(
                     isOurs: isOurs, isByAnother: true, at: campaign.pausedAt ?? now,
-                    restartedAt: stops[id]?.restartedAt,
-                    isVisible: campaign.sent != sentAtStart[id])
+                    restartedAt: stops[id]?.restartedAt, isVisible: campaign.sent != sentAtStart[id])
             case .running:
                 sentAtStart[id] = campaign.sent
                 if stops[id] != nil { stops[id]?.restartedAt = campaign.startedAt ?? now }
