@@ -77,6 +77,43 @@ import Testing
             ])
     }
 
+    /// A part of a status, whose initializers are not accessible here.
+    private func decoded<Part: Decodable>(_ json: String) throws -> Part {
+        try JSONDecoder().decode(Part.self, from: Data(json.utf8))
+    }
+
+    private func group(_ by: String, _ value: String, _ rule: String) throws -> GuardStatus.GroupStatus {
+        try decoded(#"{"by":"\#(by)","value":"\#(value)","campaigns":2,"counted":2,"rules":[{"name":"b",\#(rule)}]}"#)
+    }
+
+    @Test func rulesOnPoolsAndGroupsHaveAlerts() throws {
+        let policy = try policy()
+        var book = AlertBook()
+        let pool: GuardStatus.PoolStatus = try decoded(
+            #"{"id":"pool_a","workspace":"acme","isMissing":false,"tags":{},"removedSenders":[],"reserved":0,"#
+                + #""rules":[{"name":"b","state":"firing","noData":"volume"}]}"#)
+        let groups = [
+            try group("team", "sales", #""state":"firing""#),
+            try group("pool", "pool_a", #""state":"inactive","noData":"1 campaign lacks data""#),
+        ]
+        let alerts = update(&book, policy, after: 0) { ($0.groups, $0.pools) = (groups, [pool]) }
+        #expect(
+            Set(alerts.map { "\($0.labels["alertname"] ?? "") \($0.labels["group"] ?? $0.labels["pool"] ?? "")" }) == [
+                "rule.firing team=sales", "rule.no_data pool=pool_a", "rule.firing pool_a", "rule.no_data pool_a",
+            ])
+        // Their ends are sent, too.
+        let ends = update(&book, policy, after: 60) { _ in }.map(\.endsAt)
+        #expect(ends == Array(repeating: Self.start + .seconds(60), count: 4))
+    }
+
+    @Test func filtersApplyToGroups() throws {
+        let policy = try policy("http://127.0.0.1:9093", ", labels: {team: sales}")
+        var book = AlertBook()
+        let groups = try ["sales", "letters"].map { try group("team", $0, #""state":"firing""#) }
+        let alerts = update(&book, policy, after: 0) { $0.groups = groups }
+        #expect(alerts.map { $0.labels["group"] } == ["team=sales"])
+    }
+
     @Test func filtersApplyToConditions() throws {
         let policy = try policy("http://127.0.0.1:9093", ", labels: {team: letters}, events: [campaign.paused]")
         var book = AlertBook()

@@ -161,5 +161,9 @@ enum DaemonMetrics {
                 onPools, labels: { ["rule": $0.rule.name, "pool": $0.pool.text] },
                 value: { flag($0.rule.state == state) })
         }
+        text.family(
+            "sendwarden_pool_rule_no_data", .gauge,
+            "1 if the rule cannot act on the pool, because data is missing.", onPools,
+            labels: { ["rule": $0.rule.name, "pool": $0.pool.text] }, value: { flag($0.rule.noData != nil) })
     }
 }

@@ -105,6 +105,9 @@ package struct PoolMachine: Sendable {
         slots.sorted { $0.key < $1.key }.map { ($0.key, $0.value.state) }
     }
 
+    /// What each of the rules of ``states`` lacks, once that has been reported.
+    package var reportedMissing: [MissingData?] { slots.sorted { $0.key < $1.key }.map(\.value.data.reported) }
+
     var hasPendingRule: Bool {
         slots.values.contains { if case .pending = $0.state.phase { true } else { false } }
     }

@@ -58,7 +58,7 @@ package struct AlertBook: Sendable {
     private static func labels(of condition: AlertCondition) -> [String: String] {
         let optional = [
             ("workspace", condition.workspace), ("campaign", condition.campaign?.text),
-            ("pool", condition.pool?.text), ("rule", condition.rule),
+            ("pool", condition.pool?.text), ("rule", condition.rule), ("group", condition.group),
         ]
         var labels = base(condition.kind.rawValue, condition.priority)
         for (name, value) in optional { labels[name] = value.map(CleanText.cleaned) }

@@ -13,17 +13,18 @@ package struct AlertCondition: Sendable, Hashable {
     package var campaign: CampaignID?
     package var pool: PoolID?
     package var rule: String?
-    /// The campaign's labels; nil if it concerns no campaign.
+    /// A group of campaigns, such as `team=sales`.
+    package var group: String?
+    /// The campaign's or the group's labels; nil if it concerns neither.
     package var labels: [String: String]?
 
     /// True if the current conditions already show what the event reports: the beginning or the end of one.
     static func isReported(_ event: JournalEvent) -> Bool {
         switch event.kind {
-        // Groups of campaigns are not part of the status.
-        case .ruleFiring, .ruleCleared, .rulePending: event.fields[.group] == nil
         // In observe mode, nothing is paused.
         case .campaignPaused: event.fields[.mode] != Mode.observe.rawValue
-        case .campaignResumed, .campaignMissing, .campaignStale, .campaignFresh, .campaignDegraded, .campaignSteady,
+        case .ruleFiring, .ruleCleared, .rulePending, .campaignResumed, .campaignMissing, .campaignStale,
+            .campaignFresh, .campaignDegraded, .campaignSteady,
             .campaignPauseIneffective, .ruleNoData, .ruleDataRestored, .launchHeld, .launchReleased, .poolExhausted,
             .poolRenewed, .poolMissing, .apiUnreachable, .apiUnauthorized, .apiThrottled, .apiUnexpected,
             .apiRecovered, .ledgerFailed, .ledgerRecovered:
@@ -76,7 +77,33 @@ package struct AlertCondition: Sendable, Hashable {
             conditions.append(condition)
         }
         for pool in status.pools { conditions += self.conditions(of: pool, severities) }
+        for group in status.groups { conditions += self.conditions(of: group, severities) }
         return conditions
+    }
+
+    private static func conditions(
+        of group: GuardStatus.GroupStatus, _ severities: [String: Rule.Severity]
+    ) -> [AlertCondition] {
+        conditions(of: group.rules, on: group.text, severities).map { condition in
+            var condition = condition
+            (condition.group, condition.labels) = (group.text, [group.by: group.value])
+            return condition
+        }
+    }
+
+    /// The rules that are firing or lack data.
+    private static func conditions(
+        of rules: [GuardStatus.RuleStatus], on subject: String, _ severities: [String: Rule.Severity]
+    ) -> [AlertCondition] {
+        rules.flatMap { rule in
+            var conditions = rule.state == .firing ? [firing(rule, on: subject, severities)] : []
+            if let lacking = rule.noData {
+                var condition = general(.ruleNoData, "rule \(rule.name) lacks data on \(subject): \(lacking)")
+                (condition.rule, condition.since) = (rule.name, rule.noDataSince)
+                conditions.append(condition)
+            }
+            return conditions
+        }
     }
 
     private static func general(_ kind: EventKind, _ message: String) -> AlertCondition {
@@ -117,17 +144,7 @@ package struct AlertCondition: Sendable, Hashable {
         } else if campaign.unusableShare != nil {
             conditions.append(general(.campaignDegraded, "many responses about \(name) are unusable"))
         }
-        for rule in campaign.rules {
-            if rule.state == .firing {
-                conditions.append(firing(rule, on: name, severities))
-            }
-            if let lacking = rule.noData {
-                var condition = general(.ruleNoData, "rule \(rule.name) lacks data on \(name): \(lacking)")
-                (condition.rule, condition.since) = (rule.name, rule.noDataSince)
-                conditions.append(condition)
-            }
-        }
-        return conditions
+        return conditions + self.conditions(of: campaign.rules, on: name, severities)
     }
 
     private static func firing(
@@ -153,9 +170,7 @@ package struct AlertCondition: Sendable, Hashable {
         } else if pool.remainingVolume == 0 {
             conditions.append(general(.poolExhausted, "pool \(pool.id) has no volume left in this window"))
         }
-        for rule in pool.rules where rule.state == .firing {
-            conditions.append(firing(rule, on: "pool \(pool.id)", severities))
-        }
+        conditions += self.conditions(of: pool.rules, on: "pool \(pool.id)", severities)
         return conditions.map { condition in
             var condition = condition
             (condition.pool, condition.workspace) = (pool.id, pool.workspace.text)

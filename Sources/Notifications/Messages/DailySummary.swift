@@ -21,15 +21,22 @@ enum DailySummary {
             list("\(heading) in the last 24 hours", found.map { "\($0.at.clockTime) \($0.message)" }, &lines)
         }
         list("paused now", campaigns.filter { $0.state == .paused }.map(\.display), &lines)
-        let firing = campaigns.flatMap { campaign in
-            campaign.rules.filter { $0.state == .firing }.map { "rule \($0.name) on \(campaign.display)" }
+        var subjects = campaigns.map { (name: $0.display, rules: $0.rules) }
+        subjects += status.groups.filter { receiver.hasLabel(of: $0) }.map { ($0.text, $0.rules) }
+        if isAll { subjects += status.pools.map { ("pool \($0.id)", $0.rules) } }
+        let firing = subjects.flatMap { subject in
+            subject.rules.filter { $0.state == .firing }.map { "rule \($0.name) on \(subject.name)" }
         }
         list("rules firing now", firing, &lines)
-        let unguarded = campaigns.compactMap { campaign -> String? in
+        var unguarded = campaigns.compactMap { campaign -> String? in
             if campaign.isMissing { return "\(campaign.display): the platform does not know it" }
             if campaign.isStale { return "\(campaign.display): no fresh stats" }
             let lacking = campaign.rules.filter { $0.noData != nil }.map(\.name)
             return lacking.isEmpty ? nil : "\(campaign.display): no data for rule \(lacking.joined(separator: ", "))"
+        }
+        unguarded += subjects.dropFirst(campaigns.count).compactMap { subject in
+            let lacking = subject.rules.filter { $0.noData != nil }.map(\.name)
+            return lacking.isEmpty ? nil : "\(subject.name): no data for rule \(lacking.joined(separator: ", "))"
         }
         list("not guarded now", unguarded, &lines)
         return lines.joined(separator: "\n")
@@ -51,6 +58,13 @@ enum DailySummary {
 extension Receiver {
     fileprivate func hasLabels(of campaign: CampaignEntry) -> Bool {
         labels.allSatisfy { campaign.labels[$0.key] == $0.value }
+    }
+}
+
+extension Receiver {
+    /// True if the receiver's filter lets everything of the group pass.
+    fileprivate func hasLabel(of group: GuardStatus.GroupStatus) -> Bool {
+        labels.allSatisfy { group.by == $0.key && group.value == $0.value }
     }
 }
 

@@ -91,7 +91,11 @@ extension Guard {
             removedSenders: members?.removed.map(\.sender.id) ?? [], change: members?.attempt.map(Phrase.text),
             dailyCapacity: pool?.dailyCapacity, remainingVolume: pool?.remainingVolume,
             reserved: pools.reserved(in: id), renewsAt: machine?.renewsAt(at: now),
-            rules: (machine?.states ?? []).map { rule(policy.rules[$0.index], $0.state) })
+            rules: zip(machine?.states ?? [], machine?.reportedMissing ?? []).map { standing, missing in
+                var status = rule(policy.rules[standing.index], standing.state)
+                (status.noDataSince, status.noData) = (missing?.since, missing.map(Phrase.text))
+                return status
+            })
     }
 
     private func rules(_ campaign: CampaignMachine, at now: Instant) -> [GuardStatus.RuleStatus] {

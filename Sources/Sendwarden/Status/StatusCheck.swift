@@ -48,8 +48,10 @@ struct StatusCheck {
         let campaigns = status.campaigns
         let stale = campaigns.count { $0.isStale || $0.isMissing || $0.stats == nil }
         let paused = campaigns.count { $0.state == .paused }
-        let firing = campaigns.flatMap(\.rules).count { $0.state == .firing }
+        let others = status.pools.map(\.rules) + status.groups.map(\.rules)
+        let firing = (campaigns.map(\.rules) + others).joined().count { $0.state == .firing }
         let lacking = campaigns.count { $0.rules.contains { $0.noData != nil } }
+        let blind = others.joined().count { $0.noData != nil }
         let held = status.launches.count { $0.state == .held }
         let ineffective = campaigns.count { $0.isPauseIneffective == true }
         var (level, parts): (Level, [String]) = (.ok, [])
@@ -66,6 +68,7 @@ struct StatusCheck {
         if ineffective > 0 { add(.critical, "\(ineffective) still sending despite a pause") }
         if stale > 0 { add(stale == campaigns.count ? .critical : .warning, "\(stale) without fresh stats") }
         if lacking > 0 { add(.warning, "\(lacking) with rules that lack data") }
+        if blind > 0 { add(.warning, "\(blind) rule\(blind == 1 ? "" : "s") on pools or groups without data") }
         if firing > 0 { add(.warning, "\(firing) rule\(firing == 1 ? "" : "s") firing") }
         let watched = "\(campaigns.count) campaign\(campaigns.count == 1 ? "" : "s") watched, \(paused) paused"
         if paused > 0 { level = max(level, .warning) }

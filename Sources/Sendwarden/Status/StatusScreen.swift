@@ -24,7 +24,7 @@ struct StatusScreen {
         if status.isLedgerFailing {
             lines.append(page.tinted(page.cut("the ledger cannot be written: no campaign is started or resumed"), .bad))
         }
-        if !status.pools.isEmpty { lines += [""] + status.pools.flatMap { pool($0) } }
+        if !status.pools.isEmpty { lines += [""] + status.pools.flatMap { pool($0, at: status.at) } }
         let groups = status.groups.flatMap { group($0, at: status.at) }
         if !groups.isEmpty { lines += [""] + groups }
         if !status.campaigns.isEmpty || status.pools.isEmpty { lines += [""] + campaigns(status) }
@@ -44,10 +44,13 @@ struct StatusScreen {
     // MARK: Pools
 
     /// `pool_a  ######==....  1300 used, 420 reserved, 280 of 2000 left; resets at 00:00Z`.
-    private func pool(_ pool: GuardStatus.PoolStatus) -> [String] {
+    private func pool(_ pool: GuardStatus.PoolStatus, at now: Instant) -> [String] {
+        let rules = StatusScreen.remarks(pool.rules, at: now)
         guard let capacity = pool.dailyCapacity, let remaining = pool.remainingVolume, capacity > 0 else {
             let text = pool.isMissing ? "not found on its platform" : PoolText.volume(pool)
-            return lines("\(pool.id)", text).map { pool.isMissing ? page.tinted($0, .doubtful) : $0 }
+            return lines("\(pool.id)", ([text] + rules).joined(separator: "; ")).map {
+                pool.isMissing ? page.tinted($0, .doubtful) : $0
+            }
         }
         let cells = 20
         let used = min(cells, max(0, capacity - remaining) * cells / capacity)
@@ -58,7 +61,7 @@ struct StatusScreen {
         let members = pool.platformID == nil ? nil : PoolText.senders(pool)
         return lines(
             "\(pool.id)  \(bar)",
-            [PoolText.volume(pool), members, pool.change].compactMap { $0 }.joined(separator: "; "))
+            ([PoolText.volume(pool), members, pool.change].compactMap { $0 } + rules).joined(separator: "; "))
     }
 
     // MARK: Groups

@@ -161,6 +161,8 @@ import Testing
         let event = try #require(events.first)
         #expect(events.count == 1 && event.fields[.pool] == "pool_a" && event.fields[.rule] == "low")
         #expect(event.message.hasPrefix("rule low cannot act on pool pool_a: pool.remainingVolume is unknown (for "))
+        let status = bench.warden.status(at: bench.now).pools.flatMap(\.rules)
+        #expect(status.map(\.noData) == ["pool.remainingVolume is unknown"])
         #expect(event.message.hasSuffix("conditions that read this are unknown and report nothing"))
         try bench.restart(rule)
         see(nil, minutes: 30)
