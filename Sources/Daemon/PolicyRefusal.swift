@@ -6,7 +6,7 @@ package enum PolicyRefusal: Error {
     case unreadable(PolicyFileError)
     case unsound(path: String, [Diagnostic])
     case credential(CredentialError)
-    /// The campaign files, which listed campaigns, list none any more.
+    /// The campaign files used to list campaigns and no longer list any.
     case emptied([String])
     /// Too many file operations are waiting.
     case busy
@@ -17,9 +17,9 @@ package enum PolicyRefusal: Error {
         case .unreadable(let error): return error.message
         case .credential(let error): return error.message
         case .emptied(let paths):
-            return "\(paths.joined(separator: ", ")) lists no campaign any more; to watch none, remove it from the "
+            return "\(paths.joined(separator: ", ")) no longer lists any campaign; to watch none, remove it from the "
                 + "policy and run 'sendwarden reload'"
-        case .busy: return "cannot read the policy: too many operations wait for the disk; try again"
+        case .busy: return "cannot read the policy: too many operations are waiting for the disk; try again"
         case .unsound(let path, let diagnostics):
             let errors = SourceFile.sorted(diagnostics.filter { $0.severity == .error })
             let first = errors.first.map {

@@ -25,7 +25,7 @@ package final class PolicyReloader: Sendable {
 
     private struct State {
         var inUse: InUse?
-        /// The files under `campaigns_file` as they were when they were last read, and at the last look.
+        /// The files under `campaigns_file` as they were when they were last read, and at the last check.
         var read: [String: FileStamp] = [:]
         var seen: [String: FileStamp] = [:]
     }
@@ -69,14 +69,14 @@ package final class PolicyReloader: Sendable {
             }
         }
         let files = before?.policy.campaignFiles ?? []
-        // Before they are read: a later change is then seen as one.
+        // Noted before the files are read, so that any later change is detected.
         noteStamps(files)
         let outcome = PolicyLoader.load(source, included: included)
         guard var policy = outcome.policy else { throw .unsound(path: path, outcome.diagnostics) }
         if case .campaignFiles = scope, let before, policy.listsNoneOfFiles, !before.policy.listsNoneOfFiles {
             throw .emptied(policy.campaignFiles)
         }
-        // A file that joins in front of the others changes nothing about the workspace that the ledger belongs to.
+        // A new file before the others does not change the workspace that the ledger belongs to.
         if let before { policy.moveToFront(before.policy.workspace.name) }
         do throws(CredentialError) {
             let platforms: Platforms
@@ -113,8 +113,8 @@ package final class PolicyReloader: Sendable {
 
     // MARK: Changes of campaign files
 
-    /// True if a file under `campaigns_file` has changed since it was read, and not since the last call, so that nobody
-    /// is writing it.
+    /// True if a file under `campaigns_file` has changed since it was read but not since the last call, so that nobody
+    /// is still writing it.
     package func campaignFilesChanged() async -> Bool {
         await files.run { self.look() } ?? false
     }

@@ -267,7 +267,7 @@ extension Guard {
     mutating func giveUpLostStart(_ position: Int, at now: Instant) -> [Effect] {
         guard let lost = campaigns.update(position, { $0.giveUpLostStart(at: now) }) else { return [] }
         pools.cancelReservation(of: lost.campaign)
-        let fault = Fault(.unreachable, "its start got no response, and the campaign is still a draft")
+        let fault = Fault(.unreachable, "its start received no response, and the campaign is still a draft")
         return [report(.failed(lost.decision, fault, .givenUp), of: launchEntry(lost.campaign), position)]
     }
 

@@ -1,7 +1,7 @@
 package import Model
 package import Policy
 
-/// Keeps the watch list: the campaigns of the policy and those that people ordered to watch.
+/// Maintains the watch list: the campaigns of the policy and those that people ordered to watch.
 extension Guard {
     /// Adopts a policy that was read, with the campaigns that people ordered to watch.
     mutating func adopt(_ read: CheckedPolicy, at now: Instant) -> [Effect] {

@@ -29,7 +29,7 @@ package struct CampaignEntry: Hashable, Sendable {
     }
 }
 
-/// What campaigns have unless their own entry says otherwise.
+/// Values for campaigns whose own entries do not set them.
 package struct CampaignDefaults: Hashable, Sendable {
     /// Nil if the policy has several workspaces and names none here.
     package var workspace: WorkspaceName?

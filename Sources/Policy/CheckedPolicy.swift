@@ -24,7 +24,7 @@ package struct CheckedPolicy: Hashable, Sendable {
     package var circuitBreaker: CircuitBreakerSettings
     /// Those of the policy in its order, then those of its files, then those that people ordered to watch.
     package var campaigns: [CampaignEntry]
-    /// What campaigns have unless their own entry says otherwise.
+    /// Values for campaigns whose own entries do not set them.
     package var defaults = CampaignDefaults()
     /// The paths of the files that list further campaigns.
     package var campaignFiles: [String] = []
@@ -36,7 +36,7 @@ package struct CheckedPolicy: Hashable, Sendable {
     package var rules: [Rule]
     /// The pools that the policy names under `pools`, in the order of the file.
     package var pools: [PoolBinding]
-    /// Who is notified of events, in the order of the file.
+    /// The receivers of notifications, in the order of the file.
     package var receivers: [Receiver] = []
     /// Nil without a heartbeat.
     package var heartbeat: Heartbeat?

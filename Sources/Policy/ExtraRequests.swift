@@ -1,6 +1,6 @@
 import Model
 
-/// The requests for counters that cost one of their own, as far as they depend on how often campaigns are polled.
+/// The number of separate requests for counters, which depends on how often campaigns are polled.
 ///
 /// A campaign that needs them costs at most one with each poll, and at most one per ``ExtraCounter/interval``.
 package struct ExtraRequests: Hashable, Sendable {

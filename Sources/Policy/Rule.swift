@@ -67,7 +67,7 @@ package struct Rule: Hashable, Sendable {
     package var offenders: Offenders?
     /// A rule that removes senders leaves at least this many that can send.
     package var keepAtLeast: Int?
-    /// What the rule is on some campaigns instead, in policy order; the last that matches a campaign applies.
+    /// The overrides of the rule, in policy order; the last that matches a campaign applies.
     package var overrides: [RuleOverride] = []
 
     /// Every window that the rule and its probation use, with the counters they read in it.

@@ -1,6 +1,6 @@
 package import Model
 
-/// What a rule is on some campaigns instead.
+/// A rule as an override changes it for some campaigns.
 package struct RuleOverride: Hashable, Sendable {
     /// The position among the policy's overrides.
     package var order: Int
@@ -8,7 +8,7 @@ package struct RuleOverride: Hashable, Sendable {
     package var labels: [String: String]
     /// The campaigns' ids; nil for all with the labels.
     package var campaigns: Set<CampaignID>?
-    /// The whole rule as it is there, without overrides.
+    /// The whole rule after the override, without further overrides.
     package var rule: Rule
 
     /// True if it matches the campaign and none of these that come after it does.
@@ -29,7 +29,7 @@ extension CheckedPolicy {
 }
 
 extension Rule {
-    /// The rule and what overrides make of it.
+    /// The rule itself, and as each override changes it.
     package var variants: [Rule] { [self] + overrides.map(\.rule) }
 
     /// The override that applies to the campaign: the last that matches; nil if none does.

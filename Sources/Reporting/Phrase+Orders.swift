@@ -45,8 +45,10 @@ extension Phrase {
             "\(isNew ? "watching" : "still watching") \(name)\(text(entry)) until a person ends it ('sendwarden unwatch "
                 + "\(id)')"
         case .watchedByPolicy(let entry):
-            "\(name) is watched already, as \(text(entry.origin)) lists it; it stays watched if it is removed there"
-        case .unwatched(_, let listed?): "the order ends; \(name) is still watched, as \(text(listed.origin)) lists it"
+            "\(name) is already watched, because \(text(entry.origin)) lists it; it stays watched if it is removed "
+                + "there"
+        case .unwatched(_, let listed?):
+            "the order ends; \(name) is still watched, because \(text(listed.origin)) lists it"
         case .unwatched(let isPaused, nil):
             "no longer watching \(name)"
                 + (isPaused ? "; it stays paused until a person starts it on the platform" : "")

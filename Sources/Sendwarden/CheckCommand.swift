@@ -55,7 +55,7 @@ private struct CheckReport: Encodable {
         var help: String?
     }
 
-    /// What a rule is on some campaigns instead.
+    /// A rule as an override changes it for some campaigns.
     struct Override: Encodable {
         var rule: String
         var campaigns: [String]

@@ -19,7 +19,7 @@ struct ControlFailure: Error {
 struct ControlOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The daemon's control socket; by default that of a daemon that you started, or of the service.",
+            "The daemon's control socket; by default your own daemon's if it exists, otherwise the service's.",
             valueName: "file"))
     var control: String?
 

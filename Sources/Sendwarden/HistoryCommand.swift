@@ -129,7 +129,7 @@ struct HistoryCommand: AsyncParsableCommand {
         return .ledger(reader, workspace: workspace)
     }
 
-    /// Fails if nothing is known by this name, which is more likely a typing error than a quiet campaign.
+    /// Fails if the name is unknown, because a typing error is more likely than a campaign without events.
     private func requireKnown(_ name: String, _ kind: String, _ source: Source) async throws {
         var filter = HistoryFilter(limit: 1)
         switch kind {
@@ -143,7 +143,7 @@ struct HistoryCommand: AsyncParsableCommand {
         switch source {
         case .daemon:
             let (_, body) = try await control.ask("GET", ControlPath.explain.with([("subject", name)]))
-            // A daemon of another version may not answer: then nothing is claimed.
+            // A daemon of another version may not answer; the name then counts as known.
             guard let explained = try? ReadableJSON.value(Explained.self, from: Data(body.readableBytesView)),
                 !explained.isFound
             else { return }

@@ -10,7 +10,7 @@ struct LedgerOption: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Read this ledger; by default that of a daemon that you started, or of the service.",
+            "Read this ledger; by default your own daemon's if it exists, otherwise the service's.",
             valueName: "file"))
     var ledger: String?
 

@@ -4,13 +4,13 @@ import FoundationEssentials
 import Journal
 import NIOCore
 
-/// `sendwarden notify`: tries the receivers of notifications.
+/// `sendwarden notify`: tests the receivers of notifications.
 struct NotifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "notify",
-        abstract: "Try the receivers of notifications.",
+        abstract: "Test the receivers of notifications.",
         discussion: """
-            The policy's list 'notify' names the receivers.
+            The list 'notify' in the policy defines the receivers.
 
             Example: sendwarden notify test oncall
             """,
@@ -23,9 +23,9 @@ struct NotifyTestCommand: AsyncParsableCommand {
         commandName: "test",
         abstract: "Send a test message to a receiver.",
         discussion: """
-            The running daemon sends it, because only the service can read its credentials. It waits for no other \
-            notification, and says that nothing happened.
-            Exits with 65 if the receiver did not take it or does not exist, 69 if no daemon responds, 77 without \
+            The running daemon sends the message, because only the service can read its credentials. The message is \
+            sent at once, without waiting for other notifications, and says that nothing happened.
+            Exits with 65 if the receiver did not accept it or does not exist, 69 if no daemon responds, 77 without \
             permission.
 
             Example: sendwarden notify test oncall

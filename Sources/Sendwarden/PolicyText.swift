@@ -13,7 +13,7 @@ enum PolicyText {
         return names.prefix(namesMax).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
     }
 
-    /// One sentence for each override of a rule: where it applies, and what the rule is there.
+    /// One sentence for each override of a rule: where it applies, and the rule that results.
     static func overrides(_ policy: CheckedPolicy) -> [String] {
         policy.rules.flatMap { rule in
             rule.overrides.map { override in

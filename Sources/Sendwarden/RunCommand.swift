@@ -52,7 +52,7 @@ struct RunCommand: AsyncParsableCommand {
                 + "that is not a service.", valueName: "file"))
     var ledger: String?
 
-    @Flag(help: "Store nothing: what the daemon knows is lost when it stops.")
+    @Flag(help: "Store nothing, so the daemon loses its state when it stops.")
     var noLedger = false
 
     @Flag(help: "Move a damaged ledger aside and create a new one.")
@@ -204,7 +204,7 @@ struct RunCommand: AsyncParsableCommand {
         do throws(SocketClaim.Taken) {
             return try SocketClaim(controlPath)
         } catch {
-            // Nobody asked for this socket, so a second daemon of the same user runs without one.
+            // No option names this socket, so a second daemon of the same user runs without one.
             if userControl != nil {
                 journal.report(
                     JournalEvent(

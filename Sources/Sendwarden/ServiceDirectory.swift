@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// The folders in which a daemon keeps its files if no option names them.
+/// The folders in which a daemon stores its files if no option names them.
 ///
-/// A service has those that systemd creates for it. A daemon that a user starts has those of the XDG specification.
+/// A service uses the folders that systemd creates for it. A daemon that a user starts follows the XDG specification.
 enum ServiceDirectory {
     /// A file in the variable's first directory; nil if the variable is not set.
     static func path(_ file: String, in variable: String) -> String? {

@@ -2,8 +2,8 @@ import Glibc
 
 /// Starts detached threads, which end with their body and block all signals.
 ///
-/// They do work for which nobody waits, such as writing to a disk. When one wakes up, it does not take the processor from
-/// a thread that runs, because that may be the one that sends a pause.
+/// They do work that nothing waits for, such as writing to a disk. A thread that wakes up does not take the processor
+/// from a running thread, because that may be the one that sends a pause.
 package enum WorkThread {
     /// From Linux's `sched.h`.
     private static let batchPolicy: Int32 = 3

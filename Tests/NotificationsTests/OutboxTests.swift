@@ -94,7 +94,7 @@ import Testing
         // Once within an hour.
         let reports = outbox.takeReports()
         #expect(reports.map(\.kind) == [.notifyDropped])
-        #expect(reports[0].message.contains("more than 3 waited"), "\(reports[0].message)")
+        #expect(reports[0].message.contains("more than 3 were waiting"), "\(reports[0].message)")
         #expect(outbox.tallies(at: at(10))[0].dropped == 7)
         #expect(outbox.takeDue(at: at(60)).map { $0.items.map(\.id) } == [[8, 9, 10]])
         outbox.finished("hook", .failed("x"), at: at(60), random: 1)

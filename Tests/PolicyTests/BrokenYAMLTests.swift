@@ -13,7 +13,7 @@ import Testing
     }
 
     private static func indented(_ count: Int) -> String {
-        "the line is indented by \(count) space\(count == 1 ? "" : "s"), which does not fit the lines above"
+        "the line is indented by \(count) space\(count == 1 ? "" : "s"), which does not match the lines above"
     }
 
     static let cases = [
@@ -31,7 +31,7 @@ import Testing
             help: "to continue line 5, indent it by 4 spaces"),
         Case(
             name: "top-level key", text: "campaigns: [a]\n# note\n\n  rules:\n", error: "7:3: \(indented(2))",
-            help: "do not indent it, like line 4"),
+            help: "remove the indentation, as in line 4"),
         Case(
             name: "entry", text: "campaigns:\n  - id: a\n - id: b\n", error: "6:2: \(indented(1))",
             help: "to continue line 5, indent it by 2 spaces"),

@@ -75,7 +75,7 @@ import Testing
         ("- camp_1\n", ["a.yaml:1:1: an included file must be a mapping"]),
         (
             "rules:\n  - name: x\n   when: y\n",
-            ["a.yaml:3:4: the line is indented by 3 spaces, which does not fit the lines above"]
+            ["a.yaml:3:4: the line is indented by 3 spaces, which does not match the lines above"]
         ),
         ("# a\n\ncampaigns: [{id: a\n", ["a.yaml:3:13: '{' is never closed"]),
         ("mode: enforce\nmode: enforce\n", ["a.yaml:2:1: 'mode' is already set in line 1"]),
@@ -122,7 +122,7 @@ import Testing
         ("'*.yaml'", "the policy includes itself"), ("policy.d/", "'policy.d/' is a folder"),
         ("'[ab].yaml'", "a pattern can contain only '*' and '?'"),
         ("'{a,b}.yaml'", "a pattern can contain only '*' and '?'"),
-        ("'*.d/a.yaml'", "only the name of a file can be a pattern, not that of a folder"),
+        ("'*.d/a.yaml'", "a pattern can be only in the name of a file, not in that of a folder"),
         ("{a: b}", "include must be a single value"), ("''", "include is empty"),
         ("[[a]]", "include must be a single value"),
         ("\"a\\nb\"", "the path contains a control character"),

@@ -239,7 +239,7 @@ import Testing
             + "campaigns: [{id: a, labels: {team: s}}]\nrules:\n  - \(rule)\noverrides: [{where: {team: s}, rule: x, for: 5m}]\n"
         #expect(
             PolicyFiles(text).found() == [
-                "policy.yaml:7:38: rule 'x' cannot be overridden: it is not evaluated for each campaign by itself"
+                "policy.yaml:7:38: rule 'x' cannot be overridden: it is not evaluated for each campaign separately"
             ])
     }
 
@@ -264,7 +264,7 @@ import Testing
         ),
         (
             "{where: {team: sales, campaign: camp_3}, rule: bounces, for: 5m}",
-            "19:13: the override applies to no campaign: none matches all of this",
+            "19:13: the override applies to no campaign: none matches the whole selection",
             "a campaign must have every label, and one of the ids if there are any"
         ),
         (

@@ -74,7 +74,7 @@ import Testing
             #expect(stats.unsubscribed == nil && stats.sent == 300)
             // Without pagination, the number of replies gives it away.
             let isPaged = shapes.contains("replies: replies")
-            let gap = isPaged ? "is incomplete" : "has fewer entries than leads that replied"
+            let gap = isPaged ? "is incomplete" : "has fewer entries than there are leads that replied"
             #expect(stats.unsubscribedGap == "the list of replies \(gap)")
         }
     }

@@ -36,7 +36,7 @@ extension Fixture {
             ("a start failed for good", .failed(passed, Fault(.refused, "HTTP 422"), .closed)),
             (
                 "a lost start is given up",
-                .failed(passed, Fault(.unreachable, "its start got no response"), .givenUp)
+                .failed(passed, Fault(.unreachable, "its start received no response"), .givenUp)
             ),
             ("a start of a removed launch failed", .failed(passed, Fault(.unreachable, "HTTP 503"), .notInPolicy)),
             ("a launch is skipped", .skipped(after: .seconds(600), reasons: [.noStats])),

@@ -71,7 +71,7 @@ import Testing
         #expect(try place.run(InitTests.campaigns + ["--offline"], key: "sk_test_NeverShownOld").code == 0)
         try FileManager.default.removeItem(atPath: place.policy)
         let terminal = try Terminal(place, InitTests.campaigns)
-        try terminal.answer("Enter uses the one in", InitTests.key + "\n")
+        try terminal.answer("press Enter to use the key in", InitTests.key + "\n")
         try terminal.answer("Replace the key in", "y\n")
         #expect(terminal.program.waitUntilExit().code == 0)
         #expect(try String(contentsOfFile: place.storedKey, encoding: .utf8) == InitTests.key + "\n")

@@ -77,11 +77,11 @@ import Testing
                 _ = try folder.write("policy.yaml", Self.policy(simulator, folder, notify))
                 #expect(try Program.run(["reload"] + socket).code == 0)
                 let good = try Program.run(["notify", "test", "good"] + socket)
-                #expect(good.code == 0 && good.stdout == "receiver good took the test notification\n")
+                #expect(good.code == 0 && good.stdout == "receiver good accepted the test notification\n")
                 #expect(server.requests.contains { $0.line == "POST /ok" && $0.body.contains("nothing happened") })
                 let gone = try Program.run(["notify", "test", "gone"] + socket)
                 #expect(gone.code == 65)
-                #expect(gone.stderr == "error: receiver gone did not take the test notification: HTTP 404\n")
+                #expect(gone.stderr == "error: receiver gone did not accept the test notification: HTTP 404\n")
                 let typo = try Program.run(["notify", "test", "goood"] + socket)
                 #expect(typo.code == 65 && typo.stderr.contains("did you mean good?"))
                 // doctor asks only the server.

@@ -97,7 +97,7 @@ import Testing
             #expect(daemon.wait { daemon.stderr.contains("campaigns_file refused, the campaigns in use stay in use") })
             #expect(daemon.stderr.contains("campaigns.txt:2:1: 'no id' is not a campaign's id"))
             _ = try folder.write("campaigns.txt", "")
-            #expect(daemon.wait { daemon.stderr.contains("campaigns.txt lists no campaign any more") })
+            #expect(daemon.wait { daemon.stderr.contains("campaigns.txt no longer lists any campaign") })
             _ = try folder.write("campaigns.txt", "bad\n")
             #expect(daemon.wait { daemon.stderr.contains("watching 1 campaign; no longer watched: good") })
             #expect(!daemon.stderr.contains("unsupported policy version"))

@@ -26,7 +26,7 @@ package enum Question: Sendable {
     case explain(String, answer: @Sendable (Explained) -> Void)
     /// A person's order.
     case order(Order, answer: @Sendable (OrderReply) -> Void)
-    /// Why the daemon does not do its work.
+    /// The reasons why the daemon is not ready.
     case health(answer: @Sendable (HealthReport) -> Void)
     /// The guard's state.
     case status(answer: @Sendable (GuardStatus) -> Void)
@@ -68,7 +68,7 @@ package struct ControlChannel: Sendable {
     /// The values of all metrics.
     package func snapshot() async -> MetricsSnapshot? { await ask { .question(.metrics(answer: $0)) } }
 
-    /// Why the daemon does not do its work.
+    /// The reasons why the daemon is not ready.
     package func health() async -> HealthReport? { await ask { .question(.health(answer: $0)) } }
 
     /// The workspaces of the policy in use.

@@ -2,7 +2,7 @@ import Guard
 import Policy
 import Reporting
 
-/// Why the daemon does not do its work, one clause for each reason.
+/// The reasons why the daemon is not ready, one clause each.
 package struct HealthReport: Sendable, Hashable {
     /// Why campaigns are not guarded.
     package var polls: [String] = []

@@ -24,17 +24,19 @@ package struct NotificationTest {
             let names = notifications?.receiverNames ?? []
             let known =
                 names.isEmpty
-                ? "; the policy in use has no receivers: add a list 'notify' and reload it"
+                ? "; the policy in use has no receivers: add a list 'notify' and reload the policy"
                 : NearestName.of(name, in: names).map { "; did you mean \($0)?" }
                     ?? "; the receivers are \(names.joined(separator: ", "))"
             return Outcome(isKnown: false, isSent: false, message: "no receiver is named \(name)\(known)")
         }
         let result = await bounded(by: NotificationTest.within) { await notifications.test(name) }
         switch result ?? nil {
-        case .sent: return Outcome(isKnown: true, isSent: true, message: "receiver \(name) took the test notification")
+        case .sent:
+            return Outcome(isKnown: true, isSent: true, message: "receiver \(name) accepted the test notification")
         case .partlySent(let reason), .failed(let reason, _), .refused(let reason):
             return Outcome(
-                isKnown: true, isSent: false, message: "receiver \(name) did not take the test notification: \(reason)")
+                isKnown: true, isSent: false,
+                message: "receiver \(name) did not accept the test notification: \(reason)")
         case nil:
             return Outcome(
                 isKnown: true, isSent: false,

@@ -3,7 +3,7 @@ import Threads
 
 /// Answers the probes of monitoring systems.
 struct Probe {
-    /// A loop that does not respond for this long hangs.
+    /// A loop that does not respond for this long counts as hanging.
     private static let answerWithin: Duration = .seconds(5)
 
     private let control: ControlChannel
@@ -14,7 +14,7 @@ struct Probe {
     func verdict(_ isReadiness: Bool) async -> (isGood: Bool, text: String) {
         let control = control
         guard let answer = await bounded(by: Probe.answerWithin, { await control.health() }) else {
-            return (false, "the decision loop does not respond within \(Probe.answerWithin.policyText)")
+            return (false, "the decision loop did not respond within \(Probe.answerWithin.policyText)")
         }
         guard let report = answer else { return (false, "the daemon is stopping") }
         guard isReadiness, !report.problems.isEmpty else { return (true, "ok") }

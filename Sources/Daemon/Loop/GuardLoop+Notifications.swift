@@ -43,7 +43,7 @@ extension GuardLoop {
         perform([])
     }
 
-    /// Why the daemon does not do its work.
+    /// The reasons why the daemon is not ready.
     var health: HealthReport {
         var report = HealthReport()
         if let failure = storageFailure {

@@ -35,7 +35,7 @@ package struct GuardService: Service, CustomStringConvertible {
         package var reload: @Sendable (ReloadScope) async -> Reload
         /// The wall clock, which can be set; nil if there is only ``time``.
         package var wallClock: (@Sendable () -> Instant)?
-        /// For waits for disks and people, who take real time even if ``time`` is simulated.
+        /// For waits for disks and people, which take real time even if ``time`` is simulated.
         package var realTime: any TimeSource = SteadyTime(startingAt: Instant(milliseconds: 0))
         /// Stores the guard's state; nil if the state is lost when the process ends.
         package var ledger: (any LedgerStore)?

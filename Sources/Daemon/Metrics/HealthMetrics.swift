@@ -21,14 +21,14 @@ enum HealthMetrics {
                 }
             }, labels: { ["receiver": $0.receiver, "result": $0.result] }, value: { Double($0.count) })
         text.family(
-            "sendwarden_notifications_waiting", .gauge, "Notifications that wait in the outbox.", receivers,
+            "sendwarden_notifications_waiting", .gauge, "Notifications that are waiting in the outbox.", receivers,
             labels: { ["receiver": $0.receiver] }, value: { Double($0.waiting) })
         text.family(
             "sendwarden_notifications_oldest_age_seconds", .gauge,
-            "The age of the oldest notification that waits; 0 if none does.", receivers,
+            "The age of the oldest waiting notification; 0 if none is waiting.", receivers,
             labels: { ["receiver": $0.receiver] }, value: { max(0, $0.oldestAge.seconds) })
         text.family(
-            "sendwarden_notify_failing", .gauge, "1 if the receiver has taken nothing for five minutes.", receivers,
+            "sendwarden_notify_failing", .gauge, "1 if the receiver has accepted nothing for five minutes.", receivers,
             labels: { ["receiver": $0.receiver] }, value: { $0.isFailing ? 1 : 0 })
         text.family("sendwarden_heartbeat_requests_total", .counter, "Requests to the heartbeat's URL.")
         if let heartbeats = notifications.heartbeats {

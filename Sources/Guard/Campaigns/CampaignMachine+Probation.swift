@@ -38,7 +38,7 @@ extension CampaignMachine {
         return (effects + [report(.probationPassed(rule, resolved: resolved))], nil)
     }
 
-    /// Notes that the data which a probation lacked is there again, also after the probation.
+    /// Notes that data which a probation lacked is available again, also after the probation.
     private mutating func noteProbationData(in context: CampaignContext) -> [Effect] {
         guard let slot = rules.slotLackingProbationData, let latest = samples.latest, latest.requestedAt >= freshAfter
         else { return [] }

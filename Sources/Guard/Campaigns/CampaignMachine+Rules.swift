@@ -86,7 +86,7 @@ extension CampaignMachine {
 
     /// Notes whether a probation has its data, like a rule; without data, it neither pauses the campaign nor ends.
     ///
-    /// - Parameter isOpen: the probation is under way; after it, only the end of missing data is news.
+    /// - Parameter isOpen: true during the probation; after it, only the end of missing data is reported.
     mutating func noteProbationData(
         _ figures: CampaignFigures, ofSlot index: Int, isOpen: Bool, in context: CampaignContext
     ) -> [Effect] {

@@ -11,7 +11,7 @@ extension CampaignMachine {
         }
     }
 
-    /// True if a lost start may yet show an effect, so that its volume stays reserved.
+    /// True if a lost start may still take effect, so that its volume stays reserved.
     var awaitsLostStart: Bool {
         switch phase {
         case .starting(let attempt): !attempt.isUnderWay && attempt.lost != nil && attempt.isGivenUp != true

@@ -35,7 +35,7 @@ package struct CampaignSamples: Sendable {
     /// The time since the first usable sample ever; nil before it.
     package func campaignAge(at now: Instant) -> Duration? { firstAt.map { max(.zero, now - $0) } }
 
-    /// Notes a usable sample of that time, perhaps an earlier one than those known so far.
+    /// Notes a usable sample of that time, which may be earlier than the known ones.
     private mutating func noteFirst(_ time: Instant) { firstAt = min(firstAt ?? time, time) }
 
     /// The highest count of sent emails before a restart that may yet prove to be none; nil if there is none, or if
@@ -48,7 +48,7 @@ package struct CampaignSamples: Sendable {
     /// True while it is unknown whether fallen counters restarted.
     var isFallOpen: Bool { falls.isOpen }
 
-    /// When the last restart of the counters was that may yet prove to be none; nil if there is none.
+    /// When the counters last restarted, if that may still prove to be no restart; otherwise nil.
     var restartedAt: Instant? { history.restartedAt }
 
     /// True while the last restart of the counters may yet prove to be none.
@@ -134,7 +134,7 @@ package struct CampaignSamples: Sendable {
         return .taken(taken)
     }
 
-    /// Counts a usable sample; returns what it shows of restarts.
+    /// Counts a usable sample; returns what it shows about restarts.
     private mutating func append(_ sample: StatsSample) -> UnbrokenCounters.Change {
         counters = Counters(sample.stats)
         let change = history.append(counters, at: sample.at)

@@ -3,7 +3,7 @@ package import Model
 extension PauseAttempt {
     /// The longest time after which a request without a response can still take effect.
     private static let effectMax: Duration = .seconds(60)
-    /// The furthest that a clock is assumed to be ahead without having been seen to be.
+    /// How far a clock can be ahead, as long as its offset is unknown.
     private static let aheadMax: Duration = .seconds(300)
     /// The maximum of stored lost attempts: half an hour's worth at the longest backoff.
     private static let lostMax = 60

@@ -172,8 +172,8 @@ package struct Standstill: Hashable, Sendable, Codable {
 
     /// Notes a sample after the counters fell; true while a replica that lags explains its growth.
     ///
-    /// Below the old count, a few increases show nothing: replicas return in steps. A campaign that sends soon shows
-    /// more of them than that.
+    /// Below the old count, a few increases show nothing, because replicas return in steps. A campaign that is sending
+    /// soon shows more increases than that.
     private mutating func noteFall(_ sent: Int, isStep: Bool, at now: Instant) -> Bool {
         guard let fall else { return false }
         if sent >= fall.latest.sent {

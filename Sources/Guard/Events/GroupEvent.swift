@@ -6,6 +6,6 @@ package enum GroupEvent: Sendable {
     ///
     /// `reason` says why the first of them does, if that is known.
     case ruleLacksData(DataGap, lacking: [CampaignID], reason: String?, lasting: Duration)
-    /// The sums that a rule was reported to lack are known again, after this long.
+    /// The sums that were reported as unknown are known again, after this long.
     case ruleHasData(DataGap, after: Duration)
 }

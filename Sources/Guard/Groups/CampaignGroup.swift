@@ -32,7 +32,7 @@ struct CampaignGroup: Sendable {
     private var lacking: Set<Int> = []
     /// The campaigns that the rule may pause.
     private var pausable: Set<Int> = []
-    /// When mutes end that spare a campaign from the rule, by its place.
+    /// When the mutes that exempt campaigns from the rule end, by the campaigns' places.
     private var muted: [Int: Instant] = [:]
     private(set) var sums: GroupSums
     var state = RuleState()
@@ -177,14 +177,14 @@ struct CampaignGroup: Sendable {
         case restored(DataGap)
     }
 
-    /// Notes whether the sums are known, and returns what is to be reported of it.
+    /// Notes whether the sums are known; returns a change to report.
     mutating func observeGap(reportAfter limit: Duration, at now: Instant) -> GapChange? {
         guard var gap else {
             if !lacking.isEmpty { self.gap = DataGap(since: now) }
             return nil
         }
         guard !lacking.isEmpty else {
-            // Nothing can happen to stopped campaigns, so their missing data is neither news nor over.
+            // Stopped campaigns send nothing, so their missing data is neither reported nor taken as restored.
             guard counted.count > 0 else { return nil }
             self.gap = nil
             return gap.isReported ? .restored(gap) : nil

@@ -11,7 +11,7 @@ struct StampSkew: Codable, Hashable, Sendable {
     private static let spread: Duration = .seconds(2)
     /// A timestamp further in the past is an earlier action, not a skewed clock.
     private static let behindMax: Duration = .seconds(60)
-    /// Nobody acts in the future, so a timestamp ahead shows a skewed clock; beyond this, it is no clock at all.
+    /// Nobody acts in the future, so a timestamp ahead shows a skewed clock; beyond this, it is not plausible.
     private static let aheadMax: Duration = .seconds(3600)
     /// The offsets needed before they are used, and the most that are remembered.
     private static let count = (min: 3, max: 9)

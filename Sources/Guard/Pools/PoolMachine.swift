@@ -125,7 +125,7 @@ package struct PoolMachine: Sendable {
     mutating func observe(
         _ missing: MissingNames, ofRule index: Int, reportAfter limit: Duration, at now: Instant
     ) -> RuleData.Change? {
-        // A missing pool is reported itself.
+        // A missing pool is reported as `pool.missing` instead.
         guard !isMissing else { return nil }
         return slots[index]?.data.observe(missing, reportAfter: limit, at: now)
     }

@@ -3,9 +3,9 @@ import Policy
 
 /// Counters without restarts: the counts before each restart are added.
 ///
-/// After a restart, counters grow from the first values that were seen of it. If they return to their old values in
-/// steps, they never restarted: the responses between came from a replica that lagged, and count for nothing. Until
-/// then, a step counts for nothing either.
+/// After a restart, counters grow from the first values that follow it. If they return to their old values in steps,
+/// they never restarted: the responses in between came from a replica that lagged, and are ignored. Until then, steps
+/// are ignored too.
 struct UnbrokenCounters: Sendable {
     enum Change: Hashable, Sendable {
         case none
@@ -152,7 +152,7 @@ struct UnbrokenCounters: Sendable {
     }
 
     private func isStep(_ reported: Counters, after last: Counters, _ earlier: Earlier, at now: Instant) -> Bool {
-        // A campaign that was just found has no pace yet, and may send at any.
+        // A campaign that was just found has no known pace, so any pace is possible.
         guard let before = earlier.pace else { return false }
         let old = earlier.last.sent.isNaN || reported.sent.isNaN ? earlier.last[.resolved] : earlier.last.sent
         let (share, emails) = UnbrokenCounters.stepMin

@@ -111,7 +111,7 @@ struct SummedTable: Hashable {
         columns: ["workspace", "at", "kind", "priority", "campaign", "pool", "rule", "message", "fields"],
         isLegacy: "number <= (SELECT legacy_event FROM head)")
 
-    /// Notifications that wait; not part of the digest, because losing one is no damage to the state.
+    /// Waiting notifications; not part of the digest, because a lost one does not damage the state.
     static let outbox = SummedTable(name: "outbox", columns: ["id", "receiver", "at", "item"], isLegacy: nil)
 
     /// The guard's state; the sum of these tables' checksums is the ledger's digest.

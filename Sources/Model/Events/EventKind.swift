@@ -18,7 +18,7 @@ package enum EventKind: String, CaseIterable, Sendable {
     case ruleFiring = "rule.firing"
     /// The condition of a pending or firing rule no longer holds, or the rule restarts after a resume.
     case ruleCleared = "rule.cleared"
-    /// A rule, or a probation, has had no data on a campaign, a group or a pool for `stale_after`, so it cannot act.
+    /// A rule or a probation has had no data on a campaign, a group or a pool for `stale_after`, so it cannot act.
     case ruleNoData = "rule.no_data"
     /// A rule reported as `rule.no_data` has its data again.
     case ruleDataRestored = "rule.data_restored"
@@ -122,15 +122,15 @@ package enum EventKind: String, CaseIterable, Sendable {
     case controlFailed = "control.failed"
     /// Log entries were dropped because the log reader did not take them.
     case journalDropped = "journal.dropped"
-    /// A receiver of notifications has taken none for five minutes; they wait, and other receivers are not affected.
+    /// A receiver has accepted no notification for five minutes; they wait, and other receivers are not affected.
     case notifyFailed = "notify.failed"
-    /// A failed receiver takes notifications again.
+    /// A failed receiver accepts notifications again.
     case notifyRecovered = "notify.recovered"
-    /// Notifications were dropped: too many waited, they were too old, or the receiver refused them.
+    /// Notifications were dropped: too many were waiting, they were too old, or the receiver refused them.
     case notifyDropped = "notify.dropped"
-    /// The list of watched campaigns changed: the policy or one of its files lists others than before.
+    /// The list of watched campaigns changed, because the policy or one of its files lists other campaigns than before.
     case watchChanged = "watch.changed"
-    /// The policy cannot take up a campaign that a person ordered to watch, so nothing watches it.
+    /// A campaign that a person added with `watch` does not fit the policy, so it is not watched.
     case watchRefused = "watch.refused"
     /// A person's order was accepted.
     case orderAccepted = "order.accepted"

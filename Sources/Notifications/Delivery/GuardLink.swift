@@ -2,7 +2,7 @@ package import Model
 package import Policy
 package import Reporting
 
-/// What the notifier tells the decision loop.
+/// What the notifier reports to the decision loop.
 package struct NotifierNews: Sendable {
     /// For the ledger.
     package var change = OutboxChange()

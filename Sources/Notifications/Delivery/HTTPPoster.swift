@@ -11,7 +11,7 @@ package struct HTTPPoster: Sendable {
     private let timeout: Duration
 
     package static let timeoutDefault: Duration = .seconds(10)
-    /// The rest of a response is of no interest.
+    /// The rest of a response is ignored.
     private static let responseBytesMax = 64 << 10
 
     package init(_ http: HTTPClient, timeout: Duration = timeoutDefault) {
@@ -56,7 +56,7 @@ package struct HTTPPoster: Sendable {
     private static func outcome(_ status: UInt, _ retryAfter: Duration?) -> Outbox.Outcome {
         switch status {
         case 200..<300: .sent
-        // The message itself is at fault, and would be the next time.
+        // The message itself is at fault, so sending it again would fail as well.
         case 400, 413, 415, 422: .refused("HTTP \(status)")
         case 300..<400: .failed("HTTP \(status): redirects are not followed")
         default: .failed("HTTP \(status)", retryAfter: retryAfter)

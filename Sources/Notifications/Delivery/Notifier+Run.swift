@@ -5,9 +5,9 @@ import Synchronization
 import Threads
 
 extension Notifier {
-    /// How often it looks for what is due.
+    /// How often the notifier checks what is due.
     private static let tick: Duration = .seconds(1)
-    /// How often it tries to read what an earlier process left.
+    /// How often the notifier tries to read the notifications that an earlier process left.
     private static let restoreEvery: Duration = .seconds(30)
     /// Conditions that change are sent at most this often, because each time costs the loop a snapshot.
     private static let nudgeEvery: Duration = .seconds(5)
@@ -63,7 +63,7 @@ extension Notifier {
 
     // MARK: The decision loop and the ledger
 
-    /// Passes on what was settled and what happened to receivers.
+    /// Reports settled notifications and the events about receivers.
     private func reportNews() async {
         for await _ in news {
             let current = state.withLock { state in

@@ -59,7 +59,7 @@ package final class Notifier: Service, Sendable, CustomStringConvertible {
         (self.courier, self.link, self.time, self.random) = (courier, link, time, random)
     }
 
-    /// Takes up the receivers of a policy; what waits for receivers that remain is retained.
+    /// Adopts the receivers of a policy; notifications that wait for receivers that remain are retained.
     package func adopt(_ policy: CheckedPolicy, _ endpoints: ReceiverEndpoints) {
         let now = time.now
         state.withLock { state in
@@ -96,7 +96,7 @@ package final class Notifier: Service, Sendable, CustomStringConvertible {
         wake.yield()
     }
 
-    /// How the receivers fare, and the heartbeat's requests.
+    /// The state of the receivers, and the counts of the heartbeat's requests.
     package var tallies: Tallies {
         let now = time.now
         return state.withLock { state in
@@ -106,7 +106,7 @@ package final class Notifier: Service, Sendable, CustomStringConvertible {
         }
     }
 
-    /// How the receivers fare, and the heartbeat's requests.
+    /// The state of the receivers, and the counts of the heartbeat's requests.
     package struct Tallies: Sendable {
         package struct Heartbeats: Sendable {
             package var sent: Int
@@ -129,7 +129,7 @@ package final class Notifier: Service, Sendable, CustomStringConvertible {
         guard let receiver else { return nil }
         let item = OutboxItem(
             id: 0, receiver: name, at: time.now, kind: .test, name: "test", priority: .info,
-            message: "Test notification of Sendwarden for receiver \(name); nothing happened.")
+            message: "Test notification from Sendwarden for receiver \(name); nothing happened.")
         return await courier.send([item], to: receiver, endpoint, at: time.now)
     }
 }

@@ -50,7 +50,7 @@ enum DailySummary {
         lines.append("\(heading): \(entries.isEmpty ? "none" : "\(entries.count)")")
         // The newest are last.
         let shown = entries.suffix(linesMax)
-        if shown.count < entries.count { lines.append("- \(entries.count - shown.count) more before") }
+        if shown.count < entries.count { lines.append("- \(entries.count - shown.count) earlier ones") }
         lines += shown.map { "- \($0)" }
     }
 }

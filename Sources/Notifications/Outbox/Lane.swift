@@ -8,7 +8,7 @@ extension Outbox {
         /// Oldest first.
         private(set) var waiting: [OutboxItem] = []
         private(set) var bytes = 0
-        /// What a message under way contains; nil if none is.
+        /// The contents of the message in flight; nil if none is.
         var sending: [OutboxItem]?
         var failures = 0
         var retryAt: Instant?
@@ -42,7 +42,7 @@ extension Outbox {
             bytes = items.reduce(0) { $0 + $1.byteCount }
         }
 
-        /// When the next message is due; nil while one is under way or nothing waits.
+        /// When the next message is due; nil while one is in flight or nothing waits.
         ///
         /// A group is complete ``Receiver/groupWait`` after its first event. A pause or a critical event ends it at once,
         /// but only once within that time, so that many pauses do not become as many messages.
@@ -58,7 +58,7 @@ extension Outbox {
 }
 
 extension OutboxItem {
-    /// True if it does not wait for others: a pause, a critical event, or what a person asked for.
+    /// True if it does not wait for others: a pause, a critical event, a summary, or a test message.
     var isUrgent: Bool {
         switch kind {
         case .event: priority <= Priority.critical.rawValue || name == EventKind.campaignPaused.rawValue

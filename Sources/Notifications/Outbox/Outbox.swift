@@ -5,12 +5,12 @@ package import Policy
 ///
 /// Every receiver has a lane of its own, so that one that fails or hangs does not delay others.
 package struct Outbox: Sendable {
-    /// What waits is bounded for each receiver; tests use small values.
+    /// The bounds of each receiver's waiting notifications; tests use small values.
     package struct Limits: Sendable {
         package var countMax = 1000
         /// Enough for a thousand long messages of all receivers within the service's memory.
         package var bytesMax = 512 << 10
-        /// Older news misleads more than it helps.
+        /// An older notification misleads more than it helps.
         package var ageMax: Duration = .seconds(86400)
         /// The most notifications in one message.
         package var batchMax = 100
@@ -35,7 +35,7 @@ package struct Outbox: Sendable {
         case partlySent(String)
         /// It is sent again.
         case failed(String, retryAfter: Duration? = nil)
-        /// The receiver will never take it.
+        /// The receiver will never accept it.
         case refused(String)
     }
 
@@ -59,7 +59,7 @@ package struct Outbox: Sendable {
 
     // MARK: Receivers
 
-    /// Takes up the receivers of a policy; what waits for others is dropped.
+    /// Adopts the receivers of a policy; notifications that wait for other receivers are dropped.
     package mutating func adopt(_ receivers: [Receiver]) {
         let names = Set(receivers.map(\.name))
         for (name, lane) in lanes where !names.contains(name) {
@@ -184,7 +184,7 @@ package struct Outbox: Sendable {
         }
     }
 
-    /// Notes that a receiver took something outside of its lane, such as the current conditions.
+    /// Notes that a receiver accepted something outside of its lane, such as the current conditions.
     package mutating func noteSuccess(_ name: String, at now: Instant) {
         guard var lane = lanes[name] else { return }
         if lane.isReportedFailing, let since = lane.failingSince {
@@ -240,7 +240,7 @@ package struct Outbox: Sendable {
     }
 }
 
-/// How a receiver fares, for metrics.
+/// The counts and the state of a receiver, for metrics.
 package struct ReceiverTally: Sendable, Hashable {
     package var receiver: String
     /// Notifications that were sent, and that were dropped.

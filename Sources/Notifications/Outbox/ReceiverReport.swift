@@ -8,17 +8,17 @@ enum ReceiverReport {
     static func failed(
         _ receiver: String, _ reason: String, since: Instant, for duration: Duration, _ waiting: Int
     ) -> JournalEvent {
-        let rest = waiting == 0 ? "" : "; \(count(waiting)) wait\(waiting == 1 ? "s" : "")"
+        let rest = waiting == 0 ? "" : "; \(count(waiting)) \(waiting == 1 ? "is" : "are") waiting"
         return JournalEvent(
             .notifyFailed,
-            "receiver \(receiver) has taken no notification for \(duration.spokenText): \(reason)\(rest); it is tried "
-                + "again", fields: [.receiver: receiver, .reason: reason, .since: since.toTheSecond])
+            "receiver \(receiver) has accepted no notification for \(duration.spokenText): \(reason)\(rest); "
+                + "Sendwarden keeps trying", fields: [.receiver: receiver, .reason: reason, .since: since.toTheSecond])
     }
 
     static func recovered(_ receiver: String, after duration: Duration, waiting: Int) -> JournalEvent {
         let rest = waiting == 0 ? "" : "; \(count(waiting)) follow\(waiting == 1 ? "s" : "")"
         return JournalEvent(
-            .notifyRecovered, "receiver \(receiver) takes notifications again after \(duration.spokenText)\(rest)",
+            .notifyRecovered, "receiver \(receiver) accepts notifications again after \(duration.spokenText)\(rest)",
             fields: [.receiver: receiver])
     }
 
@@ -27,9 +27,9 @@ enum ReceiverReport {
     ) -> JournalEvent {
         let why =
             switch reason {
-            case .full: "more than \(limits.countMax) waited, or they took more than \(limits.bytesMax >> 10) KiB"
+            case .full: "more than \(limits.countMax) were waiting, or they exceeded \(limits.bytesMax >> 10) KiB"
             case .flood: "more than \(NotificationRouter.perTurnMax) events at once"
-            case .old: "the receiver did not take them within \(limits.ageMax.spokenText)"
+            case .old: "the receiver did not accept them within \(limits.ageMax.spokenText)"
             case .refused(let reason): "the receiver refused the message: \(reason)"
             case .recipients(let reason): reason
             }

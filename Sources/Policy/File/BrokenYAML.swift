@@ -34,7 +34,7 @@ struct BrokenYAML {
         Position(line: max(1, mark.line - linesBefore), column: max(1, mark.column))
     }
 
-    /// What the parser's problem means; nil if its own words are the best explanation.
+    /// What the parser's problem means; nil if the parser's own message is the best explanation.
     private func explained(_ problem: String, at position: Position, in context: YamlError.Context?) -> YAMLFault? {
         if problem.contains("another document") {
             return .init(position, "the file has a second document", help: "a policy is one document: remove '---'")
@@ -127,9 +127,9 @@ struct BrokenYAML {
         return .init(
             Position(line: position.line, column: indent + 1),
             "the line is indented by \(spaces(indent)), which does "
-                + "not fit the lines above",
+                + "not match the lines above",
             help: wanted == 0
-                ? "do not indent it, like line \(reference)"
+                ? "remove the indentation, as in line \(reference)"
                 : "to continue line \(reference), indent it by \(spaces(wanted))")
     }
 

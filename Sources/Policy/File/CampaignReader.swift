@@ -17,7 +17,7 @@ struct CampaignReader {
     private let reader: FieldReader
     private let workspaces: [Located<Workspace>]
     private let read: PolicyLoader.FileReading
-    /// What the campaigns of each file have: the policy's, then those of the included files.
+    /// The defaults of each file's campaigns: the policy's, then those of the included files.
     private let defaultsOfFiles: [CampaignDefaults]
     let files: [File]
 
@@ -30,11 +30,11 @@ struct CampaignReader {
         files = sections.joined["campaigns_file"].map { CampaignReader.files($0, reader) } ?? []
     }
 
-    /// What campaigns have that people order to watch.
+    /// The defaults of campaigns that people order to watch.
     var defaults: CampaignDefaults {
         var defaults = defaultsOfFiles[0]
         let own = workspaces.filter { reader.fileIndex($0.node) == 0 && $0.entry.provider.can(.campaigns) }
-        // The workspaces of included files are not meant unless a person names them.
+        // The workspaces of included files apply only if a person names them.
         if own.count == 1, workspaces.count > 1, defaults.workspace == nil { defaults.workspace = own[0].entry.name }
         return defaults
     }
@@ -117,7 +117,7 @@ struct CampaignReader {
             labels: defaults.labels(with: fields["labels"].map(LabelReader(reader).labels) ?? [:]), origin: origin)
     }
 
-    /// A campaign that is only an id; nil if its workspace is not clear.
+    /// A campaign that is only an id; nil if its workspace is ambiguous.
     private func bare(_ id: CampaignID, _ origin: CampaignEntry.Origin, of home: Node) -> CampaignEntry? {
         let (defaults, able) = (defaults(of: home), able(near: home))
         return (defaults.workspace ?? (able.count == 1 ? able[0].name : nil)).map { workspace in
@@ -143,8 +143,8 @@ struct CampaignReader {
 
     static let noWorkspace = "campaigns need a workspace on \(Provider.names(.campaigns))"
     static let noListing =
-        "no supported platform lists its campaigns: write each id, let a script write them to a 'campaigns_file', or "
-        + "add them with 'sendwarden watch'"
+        "no supported platform can list its campaigns: write each id, let a script write them to a 'campaigns_file', "
+        + "or add them with 'sendwarden watch'"
 
     // MARK: Files
 
@@ -170,7 +170,7 @@ struct CampaignReader {
             let help =
                 switch error.code {
                 case .missing: "create it; an empty file lists no campaign"
-                case .noPermission, .unusable: "give a text file that the user of sendwarden can read"
+                case .noPermission, .unusable: "use a text file that the user of the daemon can read"
                 }
             reader.error("cannot read the campaigns: \(error.reason)", help: help, at: file.node)
             return []
@@ -220,7 +220,7 @@ struct CampaignReader {
             }
             guard let entry = bare(id, .file(source.name), of: home) else {
                 refuse(
-                    "the workspace of campaign '\(id)' is not clear",
+                    "the workspace of campaign '\(id)' is ambiguous",
                     "name it with 'defaults: {workspace: …}' in the policy")
                 break
             }

@@ -10,7 +10,7 @@ struct DefaultsReader {
         (self.reader, self.workspaces) = (reader, workspaces)
     }
 
-    /// What the campaigns of each file have.
+    /// The defaults of each file's campaigns.
     ///
     /// A file adds its labels to the policy's. The policy's workspace and pool apply to its campaigns only if the file
     /// has no workspace of its own.

@@ -2,7 +2,7 @@ import Yams
 
 /// Reads `include:` and the files that it names.
 struct IncludeReader {
-    /// More files than one team maintains.
+    /// One team maintains fewer files than this.
     static let filesMax = 500
     /// The most text of all included files together, in bytes.
     static let bytesMax = 4 << 20
@@ -33,7 +33,7 @@ struct IncludeReader {
         guard paths.count <= IncludeReader.filesMax else {
             reader.error(
                 "'include' names \(paths.count) files; the limit is \(IncludeReader.filesMax)",
-                help: "join files, or list campaigns in a 'campaigns_file'", at: node)
+                help: "merge files, or list campaigns in a 'campaigns_file'", at: node)
             return []
         }
         var files: [File] = []
@@ -64,8 +64,8 @@ struct IncludeReader {
             reader.error("a pattern can contain only '*' and '?'", help: "for example policy.d/*.yaml", at: node)
         } else if FilePattern.hasWildcard(file.folder) {
             reader.error(
-                "only the name of a file can be a pattern, not that of a folder",
-                help: "name each folder, for example [a/*.yaml, b/*.yaml]", at: node)
+                "a pattern can be only in the name of a file, not in that of a folder",
+                help: "list each folder, for example [a/*.yaml, b/*.yaml]", at: node)
         } else if file.name.isEmpty {
             reader.error("'\(text.prefix(100))' is a folder", help: "write \(text.prefix(100))*.yaml", at: node)
         } else if file.isPattern {
@@ -102,11 +102,11 @@ struct IncludeReader {
             let help =
                 switch error.code {
                 case .missing where FilePattern.hasWildcard(node.scalar?.string ?? ""):
-                    "the folder has a link to a file that does not exist: remove the link, or create the file"
+                    "the folder contains a link to a file that does not exist: remove the link, or create the file"
                 case .missing: "create it, or write a pattern such as policy.d/*.yaml, which may match nothing"
                 case .noPermission: error.help
                 case .unusable:
-                    error.help ?? "give a YAML file; a pattern such as policy.d/*.yaml names all of a folder"
+                    error.help ?? "use a YAML file; a pattern such as policy.d/*.yaml includes all of a folder"
                 }
             reader.error("cannot read the included file: \(error.reason)", help: help, at: node)
             return nil

@@ -54,7 +54,7 @@ struct NotifyReader {
         guard let channel = channel(fields) else { return nil }
         if case .alertmanager = channel, let node = fields["summary"] {
             reader.error(
-                "Alertmanager gets no summary, because it only knows alerts", help: "remove 'summary'",
+                "'summary' cannot be used with 'alertmanager', which accepts only alerts", help: "remove 'summary'",
                 at: node)
         }
         guard let name else { return nil }
@@ -132,7 +132,7 @@ struct NotifyReader {
             let isMisspelled = !fields.misspelled.isDisjoint(with: NotifyReader.kinds)
             if !isMisspelled {
                 reader.error(
-                    "the receiver has none of \(NotifyReader.kinds.joined(separator: ", "))",
+                    "the receiver needs one of \(NotifyReader.kinds.joined(separator: ", "))",
                     help: "for example webhook: {url_file: /etc/sendwarden/slack.url, format: slack}", at: fields.node)
             }
             return nil

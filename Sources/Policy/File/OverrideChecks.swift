@@ -78,7 +78,7 @@ struct OverrideChecks {
             return
         }
         reader.warning(
-            "the override applies to no campaign: none matches all of this",
+            "the override applies to no campaign: none matches the whole selection",
             help: "a campaign must have every label, and one of the ids if there are any", at: node)
     }
 }

@@ -1,7 +1,7 @@
 import Model
 import Yams
 
-/// Reads the `overrides:` list: what rules are on some campaigns instead.
+/// Reads the `overrides:` list: changes to rules for some campaigns.
 struct OverrideReader {
     /// Each campaign is compared with every override of a rule when a policy is loaded.
     static let countMax = 200
@@ -27,7 +27,7 @@ struct OverrideReader {
         (self.reader, self.campaigns, self.ruleReader) = (reader, campaigns, ruleReader)
     }
 
-    /// The rules with their overrides, then what each override makes of its rule.
+    /// The rules with their overrides, then each rule as an override changes it.
     func overriding(_ rules: [LocatedRule], _ fields: Fields) -> [LocatedRule] {
         guard let node = fields["overrides"] else { return rules }
         var rules = rules
@@ -118,7 +118,7 @@ struct OverrideReader {
     // MARK: Rules
 
     private func refuseUnknown(_ entry: Entry, _ rules: [LocatedRule], _ fields: Fields) {
-        // The names of rules with an error, too: that has already been reported.
+        // Includes the names of rules with an error, which has already been reported.
         let names = fields["rules"]?.sequence?.compactMap { $0.mapping?["name"]?.scalar?.string } ?? []
         guard !names.contains(entry.rule), fields.misspelled.isDisjoint(with: ["rules", "include"]),
             let node = entry.fields["rule"]
@@ -137,7 +137,7 @@ struct OverrideReader {
         case .running, .launch: break
         case .pool, .group:
             reader.error(
-                "rule '\(entry.rule)' cannot be overridden: it is not evaluated for each campaign by itself",
+                "rule '\(entry.rule)' cannot be overridden: it is not evaluated for each campaign separately",
                 help: "only rules on running campaigns and launches can be overridden",
                 at: fields["rule"] ?? fields.node)
             return false

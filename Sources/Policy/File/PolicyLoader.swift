@@ -103,7 +103,8 @@ struct PolicyAssembly {
         if fields["mode"] == nil, !reader.hasErrors {
             reader.warning(
                 "the policy sets no mode, so Sendwarden only observes: it reports what it would do",
-                help: "write 'mode: enforce' to let it act, or 'mode: observe' to keep it so", at: fields.key("mode"))
+                help: "write 'mode: enforce' to let it act, or 'mode: observe' to keep the dry run",
+                at: fields.key("mode"))
         }
         guard !workspaces.isEmpty, let pace else { return nil }
         return CheckedPolicy(

@@ -105,7 +105,7 @@ extension PolicySchema {
             if !groups.contains(group) { groups.append(group) }
         }
         return mapping(
-            "Who is notified of events, and how.", required: ["name"],
+            "A receiver of notifications, and the events that it gets.", required: ["name"],
             [
                 ("name", ref("name", "Included in events about the receiver.")),
                 ("webhook", ref("webhook", "An HTTP POST with a JSON body.")),
@@ -114,7 +114,7 @@ extension PolicySchema {
                 (
                     "severity",
                     described(
-                        "The least severe priority that is sent. Default warning, or info with events.",
+                        "The minimum severity. Default warning, or info with events.",
                         [("enum", words(["info", "notice", "warning", "error", "critical"]))])
                 ),
                 (
@@ -126,7 +126,7 @@ extension PolicySchema {
                             ("items", .object([("enum", words(names + groups))])),
                         ])
                 ), ("labels", ref("labels", "Only events about campaigns with these labels.")),
-                ("group_wait", ref("duration", "Events within this time are sent as one message. Default 30s.")),
+                ("group_wait", ref("duration", "How long events are collected into one message. Default 30s.")),
                 ("summary", text("The time of the daily summary.", #"^([01]\d|2[0-3]):[0-5]\d$"#)),
                 ("tz", ref("name", "The time zone of summary, such as Europe/Berlin. Default UTC.")),
             ],

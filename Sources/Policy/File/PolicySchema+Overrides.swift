@@ -8,7 +8,7 @@ extension PolicySchema {
             name == "when" ? (name, ref("condition", "The condition on these campaigns.")) : (name, piece)
         }
         return mapping(
-            "What a rule is on some campaigns instead; the last override that matches a campaign applies.",
+            "A change to a rule for some campaigns; only the last override that matches a campaign applies.",
             required: ["rule", "where"],
             [
                 ("rule", ref("name", "The rule.")),
@@ -44,7 +44,7 @@ extension PolicySchema {
 
     static var include: Piece {
         described(
-            "Files with further sections of the policy: a path or a pattern such as policy.d/*.yaml, or a list of these.",
+            "Further files of the policy: a path, a pattern such as policy.d/*.yaml, or a list of these.",
             [
                 ("type", words(["string", "array"])), ("minLength", .number(1)),
                 ("maxItems", .number(IncludeReader.entriesMax)),

@@ -104,7 +104,7 @@ extension PolicySchema {
 
     static var defaults: Piece {
         mapping(
-            "What campaigns have unless their own entry says otherwise.",
+            "Values for campaigns whose own entries do not set them.",
             [
                 ("workspace", ref("name", "The campaigns' workspace.")),
                 ("pool", ref("id", "The pool of the campaigns in that workspace: an id, or a name under pools.")),

@@ -216,7 +216,7 @@ package enum PolicySchema {
                     [("$ref", .text("#/$defs/belt")), ("deprecated", .flag(true))])
             ),
             ("pools", list(of: "pool", "Names for pools of platforms that report no volumes.")),
-            ("defaults", ref("defaults", "What campaigns have unless their own entry says otherwise.")),
+            ("defaults", ref("defaults", "Values for campaigns whose own entries do not set them.")),
             ("campaigns", list(of: "campaign", "The campaigns to guard; no others are ever changed.")),
             (
                 "campaigns_file",
@@ -228,8 +228,8 @@ package enum PolicySchema {
                     ])
             ),
             ("launches", list(of: "launch", "Drafts to start.")), ("rules", list(of: "rule", "When to do what.")),
-            ("overrides", list(of: "override", "What rules are on some campaigns instead.")),
-            ("notify", list(of: "receiver", "Who is notified of events.")),
+            ("overrides", list(of: "override", "Changes to rules for some campaigns.")),
+            ("notify", list(of: "receiver", "Receivers of notifications.")),
             ("heartbeat", ref("heartbeat", "A URL that is requested regularly while the guard is healthy.")),
         ]
     }

@@ -121,7 +121,7 @@ struct WorkspaceChoice {
 }
 
 extension [Located<Workspace>] {
-    /// The workspaces that an entry without `workspace` can mean: those of its file, or of the policy, or all.
+    /// The workspaces that an entry without `workspace` can belong to: those of its file, or of the policy, or all.
     func able(_ ability: Provider.Ability, near node: Node, _ reader: FieldReader) -> [Workspace] {
         let able = filter { $0.entry.provider.can(ability) }
         for file in [reader.fileIndex(node), 0] {

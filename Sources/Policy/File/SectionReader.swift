@@ -14,7 +14,7 @@ struct SectionReader {
     private static let lists: Set = [
         "workspaces", "pools", "campaigns", "campaigns_file", "launches", "rules", "overrides", "notify",
     ]
-    /// The keys that each file can have for itself.
+    /// The keys that each file can set separately.
     private static let own: Set = ["version", "workspace", "defaults"]
 
     let reader: FieldReader
@@ -53,7 +53,7 @@ struct SectionReader {
     }
 
     private var includedHints: [String: String] {
-        hints.merging(["include": "only the policy itself can include files: name this file there"]) { $1 }
+        hints.merging(["include": "only the policy itself can include files: list this file there"]) { $1 }
     }
 
     private func joined(_ files: [Fields]) -> Fields {

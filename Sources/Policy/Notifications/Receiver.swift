@@ -53,7 +53,7 @@ package struct Receiver: Hashable, Sendable {
     }
 
     package var name: String
-    /// The least severe priority that is sent.
+    /// The minimum severity.
     package var severity: Priority
     /// Names of events, or of groups of events such as `campaign`; empty for all.
     package var events: [String]

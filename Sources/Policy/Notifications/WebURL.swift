@@ -38,7 +38,7 @@ extension WebURL.Flaw {
         case .scheme: "the url must start with https://"
         case .user: "the url cannot contain a user or a password"
         case .authority: "the url has no valid host and port"
-        case .plain(let host): "http would send it unencrypted to \(host)"
+        case .plain(let host): "http would send requests unencrypted to \(host)"
         case .characters: "the url contains spaces, a fragment, or characters that are not ASCII"
         }
     }
@@ -46,7 +46,7 @@ extension WebURL.Flaw {
     package var help: String {
         switch self {
         case .scheme: "for example https://hooks.example.com/…"
-        case .user: "name a file that contains the token with 'credential:'"
+        case .user: "pass the token with 'credential:' or 'credential_file:'"
         case .authority: "for example https://hooks.example.com:8443/…"
         case .plain: "write https://; http is allowed for 127.0.0.1 only"
         case .characters: "percent-encode them"

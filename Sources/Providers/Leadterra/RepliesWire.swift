@@ -6,7 +6,7 @@ struct RepliesWire: Decodable {
         /// Nil if it has none; replies without an id count one by one.
         var id: String?
         var campaign: String?
-        /// In lower case; nil if it has none, or one that is no text.
+        /// In lower case; nil if the reply has none, or one that is not text.
         var classification: String?
 
         private enum Key: String, CodingKey {
@@ -21,7 +21,7 @@ struct RepliesWire: Decodable {
         }
     }
 
-    /// More replies than a campaign gets; with the body's limit, it bounds the memory of a read.
+    /// A campaign gets fewer replies than this; with the limit of the body, this bounds the memory of a read.
     static let entriesMax = 10_000
 
     var replies: [Reply] = []
@@ -63,7 +63,7 @@ private struct Pagination {
 
     init(isLast: Bool?) { self.isLast = isLast }
 
-    /// Nil if it is no object.
+    /// Nil if the value is not an object.
     ///
     /// - Parameter entries: the number of entries on the page.
     init?(_ decoder: any Decoder, entries: Int) {

@@ -9,12 +9,12 @@ import Synchronization
 final class Unsubscribes: Sendable {
     /// One read of a campaign's list.
     private struct Reading {
-        /// Nil if it gave none, for the reason `gap`.
+        /// Nil if the list gave no count, for the reason in `gap`.
         var count: Int?
         var gap: String?
         /// When it began.
         var at: Instant
-        /// The campaign's `replied` by then.
+        /// The campaign's `replied` at that time.
         var replied: Int?
 
         func isDue(replied now: Int?, at instant: Instant) -> Bool {
@@ -55,7 +55,7 @@ final class Unsubscribes: Sendable {
         case .some where !isRecent: stats.unsubscribedGap = "the list of replies could not be read again"
         // Counters that the platform restarted.
         case .some(let count) where stats.delivered.map({ count > $0 }) ?? false:
-            stats.unsubscribedGap = "more replies are unsubscribes than emails were delivered"
+            stats.unsubscribedGap = "there are more unsubscribes than delivered emails"
         case .some(let count): stats.unsubscribed = count
         case .none: stats.unsubscribedGap = reading.gap
         }
@@ -75,7 +75,7 @@ final class Unsubscribes: Sendable {
             }
         } catch {
             reading.gap = "the list of replies cannot be read: \(error.summary)"
-            // No request was sent, so the next poll may try again, and what was known stays known.
+            // No request was sent, so the next poll may try again, and the earlier count stays valid.
             if error.isHeldBack || !error.mayHaveTakenEffect && error.kind == .unreachable { return before ?? reading }
         }
         readings.withLock { [reading] in $0[campaign] = reading }
@@ -96,7 +96,7 @@ extension RepliesWire {
         guard isComplete else { return .failure(CountGap(text: "the list of replies is incomplete")) }
         let own = replies.filter { $0.campaign == nil || $0.campaign == campaign.text }
         guard RepliesWire.distinct(own) >= replied ?? 0 else {
-            return .failure(CountGap(text: "the list of replies has fewer entries than leads that replied"))
+            return .failure(CountGap(text: "the list of replies has fewer entries than there are leads that replied"))
         }
         guard own.allSatisfy({ $0.classification != nil }) else {
             return .failure(CountGap(text: "a reply has no classification"))

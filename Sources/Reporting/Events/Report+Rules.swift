@@ -35,20 +35,21 @@ extension Report {
         let lack = "\(Phrase.text(report.data)) (for \(lasting.spokenText))"
         let message =
             report.isProbation
-            ? "the probation of rule \(report.rule.name) cannot judge \(subject): \(lack); it neither ends nor pauses"
+            ? "the probation of rule \(report.rule.name) cannot evaluate \(subject): \(lack); it neither ends nor "
+                + "pauses the campaign"
             : "rule \(report.rule.name) cannot act on \(subject): \(lack); conditions that read this are unknown and "
                 + without(report.rule.action)
         return JournalEvent(.ruleNoData, message, Report.fields(report, fields))
     }
 
-    /// What a rule whose condition is unknown leaves undone.
+    /// What a rule does not do while its condition is unknown.
     private static func without(_ action: Rule.Action) -> String {
         switch action {
         case .pause: "pause nothing"
         case .hold: "hold nothing"
         case .alert: "report nothing"
-        case .removeSender: "remove nobody"
-        case .restoreSender: "restore nobody"
+        case .removeSender: "remove no sender"
+        case .restoreSender: "restore no sender"
         }
     }
 

@@ -29,7 +29,7 @@ extension Report {
         fields[.by] = watch.by
         return JournalEvent(
             .watchRefused,
-            "campaign \(watch.campaign), which \(watch.by) ordered to watch, is not watched: \(Phrase.text(obstacle))",
+            "campaign \(watch.campaign) is not watched, although \(watch.by) ordered it: \(Phrase.text(obstacle))",
             fields)
     }
 
@@ -51,12 +51,12 @@ extension Phrase {
         case .severalWorkspaces(let names):
             return names.isEmpty
                 ? "the policy has no workspace that sends campaigns"
-                : "its workspace is not clear; name one with --workspace: \(list(names))"
+                : "its workspace is ambiguous; name one with --workspace: \(list(names))"
         case .severalPools(let names):
             return "its workspace has several pools; name one with --pool: \(list(names))"
         case .unreportedPool(let pool):
             return "the platform reports no volume of pool \(pool); define it under 'pools:' in the policy"
-        case .tooManyCampaigns(let most): return "\(most) campaigns are watched already, which is the limit"
+        case .tooManyCampaigns(let most): return "\(most) campaigns are already watched, which is the limit"
         }
     }
 

@@ -220,7 +220,7 @@ struct PlatformCheck {
                         .gap,
                         .warning(
                             "replies to \(campaign.id)", "unsubscribed is unknown, because \(gap)",
-                            "rules that read it are unknown and pause nothing"))
+                            "conditions that read it are unknown and pause nothing"))
                 }
                 var missing: [String] = []
                 if stats.sent == nil { missing.append("sent") }
@@ -254,7 +254,7 @@ struct PlatformCheck {
             report(
                 .failed(
                     "campaigns", "the platform knows none of the \(listed.count) campaigns, so nothing is guarded",
-                    "compare the ids with those that the platform shows, and check that the key is of this workspace",
+                    "compare the ids with those that the platform shows, and check that the key is for this workspace",
                     .badConfiguration))
         }
         if readReplies > 0 { report(.ok("replies", "unsubscribed is known for \(readReplies)")) }

@@ -75,10 +75,10 @@ struct ReceiverCheck {
         if isEncrypted {
             return .note(
                 name, "its credential is encrypted: only the service can read it",
-                "'sendwarden notify test' tries it through the service")
+                "'sendwarden notify test' tests it through the service")
         }
         return .failed(
-            name, error.message, "see docs/notifications.md for how to pass a URL or a token", ExitCode(error))
+            name, error.message, "docs/notifications.md describes how to pass a URL or a token", ExitCode(error))
     }
 }
 

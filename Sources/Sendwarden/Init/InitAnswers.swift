@@ -5,7 +5,7 @@ import Model
 import Policy
 import Providers
 
-/// What `init` needs to know, from options or from the terminal.
+/// The answers that `init` needs, from options or from the terminal.
 struct InitAnswers {
     let provider: Provider
     /// The workspace's name.
@@ -20,7 +20,7 @@ struct InitAnswers {
     private let options: InitOptions
     private let layout: InitLayout
     private let terminal: InitTerminal
-    /// How often a rejected key may be corrected.
+    /// How many more times a rejected key may be corrected.
     private var keysLeft = 2
 
     init(_ options: InitOptions, _ layout: InitLayout, _ terminal: InitTerminal) throws {
@@ -37,7 +37,7 @@ struct InitAnswers {
 
     private static func usualName(_ provider: Provider) -> String { provider.rawValue.replacing("_comms", with: "") }
 
-    /// Names every option that is missing where nobody can be asked.
+    /// Fails with the names of all missing options if there is no terminal.
     private static func requireOptions(_ options: InitOptions, _ layout: InitLayout) throws {
         var missing: [String] = []
         if options.platform == nil { missing.append("--provider \(InitOptions.providers)") }
@@ -54,13 +54,13 @@ struct InitAnswers {
         }
         guard !missing.isEmpty else { return }
         StandardError.write(
-            "error: standard input is not a terminal, so nobody can be asked; add " + missing.joined(separator: ", "))
+            "error: standard input is not a terminal, so init cannot ask; add " + missing.joined(separator: ", "))
         throw ExitCode.validationFailure
     }
 
     private static func provider(_ options: InitOptions, _ terminal: InitTerminal) throws -> Provider {
         if let platform = options.platform { return platform }
-        // Options that only one kind of platform has.
+        // These options apply only to platforms that send campaigns.
         if !options.campaigns.isEmpty || options.campaignsFile != nil { return .leadterra }
         while true {
             let answer = try terminal.ask("Sending platform, \(InitOptions.providers) [leadterra]").lowercased()
@@ -74,7 +74,7 @@ struct InitAnswers {
         }
     }
 
-    /// Asks again for what the platform refused; false if nobody can be asked or it does not help.
+    /// Asks again for the answer that the platform refused; false without a terminal, or if no answer can help.
     mutating func askAgain(about objection: InitSetup.Objection) throws -> Bool {
         guard terminal.isThere else { return false }
         let questions = InitQuestions(options: options, layout: layout, terminal: terminal)

@@ -13,10 +13,10 @@ struct InitCommand: AsyncParsableCommand {
         discussion: """
             Asks for the platform, the API key and the campaigns to guard, checks them on the platform, stores the \
             key, writes a commented policy in observe mode, and prints the next command. Options answer the questions \
-            in advance. As root, for the installed service: the policy is \(PolicyOption.installed), and the key \
-            goes into /etc/credstore. Otherwise both go into ~/.config/sendwarden. Nothing is written until every \
-            check has passed.
-            Exits with 64 if something is missing and there is no terminal to ask on, 66 if a file does not exist, 69 \
+            in advance. As root, it sets up the installed service: it writes the policy to \(PolicyOption.installed) \
+            and the key to /etc/credstore. Otherwise, it writes both to ~/.config/sendwarden. It writes nothing until \
+            every check has passed.
+            Exits with 64 if an answer is missing and there is no terminal, 66 if a file does not exist, 69 \
             if the platform cannot be reached or the disk is full, 73 if the policy or another key exists, 77 if the \
             platform rejects the key or a folder cannot be written, 78 if the platform does not know a campaign or a \
             pool, 130 after Ctrl-C.
@@ -53,7 +53,7 @@ struct InitCommand: AsyncParsableCommand {
         await conclude(setup, layout, page)
     }
 
-    /// Shows what `check` and `doctor` say about the written files, and the next command.
+    /// Shows the findings of `check` and `doctor` about the written files, and the next commands.
     private func conclude(_ setup: InitSetup, _ layout: InitLayout, _ page: Page) async {
         StandardOutput.write("\nThe key is in \(setup.keyPath); only its owner can read it.")
         StandardOutput.write("The policy is in \(layout.policy):")

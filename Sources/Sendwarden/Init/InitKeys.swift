@@ -28,7 +28,7 @@ struct InitKeys {
     /// Asks for the key without showing it.
     func asked(storedIn path: String, mayKeep: Bool) throws -> (APIKey, Bool) {
         let stored = try stored(path)
-        let keep = mayKeep && stored != nil ? "; Enter uses the one in \(path)" : ""
+        let keep = mayKeep && stored != nil ? "; press Enter to use the key in \(path)" : ""
         while true {
             let form = provider.traits.keyIsPair ? "Key, \(provider.traits.keyForm)" : "API key"
             let answer = try terminal.askSecretly("\(form) (not shown\(keep))")

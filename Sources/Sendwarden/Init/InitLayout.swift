@@ -4,7 +4,7 @@ import Glibc
 import Journal
 import Policy
 
-/// Where `init` puts the policy and the key: those of the installed service for root, otherwise of the user.
+/// Where `init` writes the policy and the key: the installed service's folders for root, otherwise the user's.
 struct InitLayout {
     var policy: String
     /// The unit that reads the policy; nil if a user runs the daemon.
@@ -46,8 +46,8 @@ struct InitLayout {
         userFolder = folder
         policy = given ?? "\(folder)/policy.yaml"
         introduction =
-            "Setting up a daemon of your own with the policy \(policy)."
-            + (isInstalled && geteuid() != 0 ? " For the installed service, run this as root." : "")
+            "Setting up your own daemon with the policy \(policy)."
+            + (isInstalled && geteuid() != 0 ? " To set up the installed service, run this as root." : "")
     }
 
     /// The name of the systemd credential; nil if the policy names a file.
@@ -67,7 +67,7 @@ struct InitLayout {
         }
     }
 
-    /// True if the service runs already.
+    /// True if the service is running.
     var runs: Bool {
         guard let unit else { return false }
         return access("/run/\(unit)/control.sock", F_OK) == 0
@@ -85,7 +85,7 @@ struct InitLayout {
     /// True if the policy may be replaced, or does not exist.
     func mayWritePolicy(_ force: Bool) -> Bool { force || access(policy, F_OK) != 0 || isSample }
 
-    /// Refuses before the first question what would fail after the last.
+    /// Fails before the first question if the files could not be written after the last one.
     func checkWritable(replacing force: Bool) throws {
         guard mayWritePolicy(force) else {
             StandardError.write(

@@ -21,7 +21,7 @@ struct InitOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A file with the ids of the campaigns to guard, one per line; the daemon follows its changes.",
+            "A file with the ids of the campaigns to guard, one per line; the daemon reads it again when it changes.",
             valueName: "file"))
     var campaignsFile: String?
 
@@ -39,7 +39,7 @@ struct InitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("For Twilio Comms: emails that one sender may send per day.", valueName: "count"))
     var perSenderDaily: Int?
 
-    @Option(help: ArgumentHelp("The workspace's name in events; by default the platform's.", valueName: "name"))
+    @Option(help: ArgumentHelp("The workspace's name in events; by default the platform's name.", valueName: "name"))
     var name: String?
 
     @Option(help: ArgumentHelp("Write the policy to this file.", valueName: "file"))
@@ -48,7 +48,7 @@ struct InitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The platform's base URL, if it is not the usual one.", valueName: "url"))
     var baseUrl: String?
 
-    @Flag(help: "Do not connect to the platform: the key and the ids are not checked.")
+    @Flag(help: "Do not connect to the platform; the key and the ids are then not checked.")
     var offline = false
 
     @Flag(help: "Replace an existing policy and key.")
@@ -84,8 +84,8 @@ struct InitOptions: ParsableArguments {
         guard let platform else { return }
         if !platform.can(.campaigns), !campaigns.isEmpty || campaignsFile != nil || !labels.isEmpty {
             throw ValidationError(
-                "\(platform.traits.title) has sender pools but sends no campaigns; give --pool. One policy can combine "
-                    + "it with another platform, see docs/sender-pools.md.")
+                "\(platform.traits.title) has sender pools but sends no campaigns; use --pool. One policy can combine "
+                    + "it with another platform; see docs/sender-pools.md.")
         }
         if platform.can(.campaigns), perSenderDaily != nil {
             throw ValidationError("--per-sender-daily is only for Twilio Comms.")

@@ -40,7 +40,7 @@ struct InitQuestions {
             let answer = try terminal.ask("Campaigns to guard: ids, or a file with one id per line")
             let words = answer.split { $0 == " " || $0 == "," || $0 == "\t" }.map(String.init)
             if words.isEmpty {
-                StandardError.write("  give at least one id; the platform shows it in the campaign's address")
+                StandardError.write("  enter at least one id; the platform shows it in the campaign's URL")
             } else if let only = words.first, words.count == 1,
                 only.contains("/") || FileManager.default.fileExists(atPath: only)
             {
@@ -68,7 +68,7 @@ struct InitQuestions {
                 targets.perSenderDaily = count
                 return targets
             }
-            StandardError.write("  write a number, such as 50")
+            StandardError.write("  enter a number, such as 50")
         }
     }
 
@@ -79,7 +79,7 @@ struct InitQuestions {
             if answer.isEmpty, !isNamed { return nil }
             if isNamed ? !answer.isEmpty : PoolID(answer) != nil { return answer }
             StandardError.write(
-                answer.isEmpty ? "  give a pool" : "  '\(CleanText.cleaned(answer))' is not a pool's id")
+                answer.isEmpty ? "  enter a pool" : "  '\(CleanText.cleaned(answer))' is not a valid pool id")
         }
     }
 
@@ -93,11 +93,11 @@ struct InitQuestions {
         }
         guard status.st_mode & S_IFMT == S_IFREG else { return ("\(path) is not a regular file", .noInput) }
         guard layout.unit != nil else { return nil }
-        // The unit's sandbox shows /etc and /usr, and runs as a user of its own.
+        // The unit's sandbox exposes /etc and /usr, and the service runs as a separate user.
         guard path.hasPrefix("/etc/") else {
             let name = path.split(separator: "/").last.map(String.init) ?? "campaigns.txt"
             let copy = "install -m 0644 \(ShellText.quoted(path)) /etc/sendwarden/\(ShellText.quoted(name))"
-            return ("the service cannot read \(path), because it sees only /etc; run: \(copy)", .noPermission)
+            return ("the service cannot read \(path), because it can access only /etc; run: \(copy)", .noPermission)
         }
         guard status.st_mode & 0o004 != 0 else {
             return ("the service cannot read \(path); run: chmod 644 \(ShellText.quoted(path))", .noPermission)

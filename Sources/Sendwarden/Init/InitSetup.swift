@@ -5,9 +5,9 @@ import Model
 import Policy
 import Providers
 
-/// The policy and the key that `init` writes, checked before.
+/// The policy and the key that `init` checks and then writes.
 struct InitSetup {
-    /// What the platform does not accept.
+    /// An answer that the platform does not accept.
     struct Objection {
         enum Subject { case key, campaigns, pool, other }
 
@@ -23,7 +23,7 @@ struct InitSetup {
     private let checked: CheckedPolicy
     private let key: APIKey
 
-    /// A policy that is not valid is a mistake in what was given: reports it and throws the exit code.
+    /// An invalid policy is a mistake in the answers: reports it and throws the exit code.
     init(_ answers: InitAnswers, _ layout: InitLayout) throws {
         let starter = StarterPolicy(answers, layout)
         let text = starter.fitted(path: layout.policy)
@@ -31,7 +31,7 @@ struct InitSetup {
         let outcome = PolicyLoader.load(source)
         guard let policy = outcome.policy else {
             StandardError.write(String(source.render(outcome.diagnostics).dropLast()))
-            StandardError.write("error: these values make no valid policy; nothing was written")
+            StandardError.write("error: the policy is not valid with these values; nothing was written")
             throw ExitCode.badConfiguration
         }
         guard !policy.campaigns.isEmpty || !policy.pools.isEmpty else {
@@ -43,10 +43,10 @@ struct InitSetup {
         keyPath = layout.key(answers.provider, workspace: answers.name)
     }
 
-    /// A longer list would take minutes within the request budget; `doctor` checks all.
+    /// Checking a longer list would take minutes within the request budget; `doctor` checks every campaign.
     private static let checkedMax = 40
 
-    /// Checks the platform as `doctor` does and shows the findings; nil if nothing speaks against the setup.
+    /// Checks the platform as `doctor` does and shows the findings; nil if the setup can be used.
     func objection(_ page: Page) async -> Objection? {
         var sampled = checked
         sampled.campaigns = Array(checked.campaigns.prefix(InitSetup.checkedMax))
@@ -63,7 +63,7 @@ struct InitSetup {
         if let worst, worst.exitCode == 77 {
             return Objection(subject: .key, message: "the platform rejects the key", code: .noPermission)
         }
-        // Some ids of a long-lived list may be of campaigns that are gone.
+        // A long-lived list may contain ids of campaigns that no longer exist.
         let listed = checked.campaignFiles.isEmpty ? unknown.campaigns : []
         if !listed.isEmpty || unknown.knowsNoCampaign {
             let names = (listed.isEmpty ? ["the campaigns of the list"] : listed.map(\.text)).joined(separator: ", ")
@@ -71,7 +71,7 @@ struct InitSetup {
                 subject: .campaigns,
                 message:
                     "the platform does not know \(names); compare the ids with those that it shows, and check that "
-                    + "the key is of this workspace", code: .badConfiguration)
+                    + "the key is for this workspace", code: .badConfiguration)
         }
         if !unknown.pools.isEmpty {
             return Objection(

@@ -17,7 +17,7 @@ struct InitTerminal {
 
     /// The same without showing what is typed.
     func askSecretly(_ question: String) throws -> String {
-        // Whoever answers as soon as the question appears is not shown either.
+        // An answer that is typed as soon as the question appears is not shown either.
         let line = interruption.hidingInput {
             StandardError.prompt("\(question): ")
             return readLine()

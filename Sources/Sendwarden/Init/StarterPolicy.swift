@@ -3,7 +3,7 @@ import Policy
 
 /// The text of the policy that `init` writes.
 struct StarterPolicy {
-    /// The values that a user types and that only the policy's reader can judge.
+    /// Values that a user types and that only the policy's reader can validate.
     struct Texts {
         var name: String
         var url: String?
@@ -36,7 +36,7 @@ struct StarterPolicy {
         }
     }
 
-    /// The text, with an interval that the request budget allows for a long list of campaigns.
+    /// The text; for a long list of campaigns, with a polling interval that the request budget allows.
     func fitted(path: String) -> String {
         let outcome = PolicyLoader.load(SourceFile(name: path, text: text(interval: nil)))
         guard let policy = outcome.policy, policy.poll.statsInterval > policy.poll.stats.max else {
@@ -53,7 +53,7 @@ struct StarterPolicy {
             ["credential: \($0)\(comment("the API key, in \(keyPath)"))"]
         }
         let pace = interval.map {
-            "Campaigns closer to a pause are polled more often; the budget of 120/min allows all in \($0.policyText)."
+            "Campaigns closer to a pause are polled more often; polling all takes \($0.policyText) at 120/min."
         }
         let poll = """
 
@@ -68,7 +68,7 @@ struct StarterPolicy {
 
             version: 1
 
-            # A dry run: decisions are only logged. When they are what you expect, write enforce.
+            # A dry run: decisions are only logged. When they are what you expect, change this to enforce.
             mode: observe
 
             \(StarterPolicy.workspace(texts, provider, credential ?? ["credential_file: \(StarterPolicy.quoted(keyPath))"]))
@@ -111,7 +111,7 @@ struct StarterPolicy {
                 then: pause
                 severity: critical
 
-              # A quarter of the emails bounces: do not wait for certainty.
+              # More than a quarter of the emails bounce: do not wait for certainty.
               - name: bounce-catastrophe
                 when: bounceRate(24h) > 25% and increase(bounced, 24h) >= 10
                 then: pause

@@ -12,9 +12,9 @@ struct WatchCommand: AsyncParsableCommand {
         commandName: "watch",
         abstract: "Guard campaigns that the policy does not list.",
         discussion: """
-            The campaigns are polled from now on and guarded by the rules of the policy, until 'sendwarden unwatch', \
-            also across restarts and policy changes. Options replace what an earlier 'watch' said; what they leave \
-            open comes from the policy's 'defaults'.
+            From now on, Sendwarden polls the campaigns and applies the rules of the policy to them, also after \
+            restarts and policy changes, until 'sendwarden unwatch'. A later 'watch' replaces all options of an \
+            earlier one; the policy's 'defaults' apply to options that are not given.
             Exits with 65 if an order is refused, 69 if no daemon responds, 77 without permission.
 
             Example: sendwarden watch camp_123 camp_124 --label team=sales
@@ -24,7 +24,7 @@ struct WatchCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("label"),
-        help: ArgumentHelp("A label for rules; can be repeated.", valueName: "name=text"))
+        help: ArgumentHelp("A label for rules; this option can be repeated.", valueName: "name=text"))
     var labels: [String] = []
 
     @Option(help: ArgumentHelp("The sender pool: its id, or its name in the policy.", valueName: "pool"))
@@ -67,8 +67,8 @@ struct UnwatchCommand: AsyncParsableCommand {
         commandName: "unwatch",
         abstract: "End the watch of campaigns that 'watch' added.",
         discussion: """
-            A campaign that Sendwarden paused stays paused. Campaigns that the policy or its files list are removed \
-            there.
+            A campaign that Sendwarden paused stays paused. A campaign that the policy or one of its files lists must \
+            be removed from there instead.
             Exits with 65 if an order is refused, 69 if no daemon responds, 77 without permission.
 
             Example: sendwarden unwatch camp_123

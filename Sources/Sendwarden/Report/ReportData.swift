@@ -50,7 +50,7 @@ struct ReportData {
     struct Launch {
         var id: CampaignID
         var name: String?
-        /// Its events, oldest first; they have the reasons.
+        /// Its events, oldest first; they contain the reasons.
         var story: [HistoryEntry]
     }
 

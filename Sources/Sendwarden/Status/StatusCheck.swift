@@ -6,7 +6,7 @@ import Journal
 import NIOCore
 import Reporting
 
-/// `sendwarden status --check`: one line and an exit code, as Nagios's plugins have them.
+/// `sendwarden status --check`: one line and an exit code, as Nagios expects from its plugins.
 struct StatusCheck {
     enum Level: Int32, Comparable {
         case ok, warning, critical, unknown

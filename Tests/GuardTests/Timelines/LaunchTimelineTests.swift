@@ -322,8 +322,8 @@ import Testing
         let failure = try #require(bench.reportedEvents().first { $0.kind == .launchFailed })
         #expect(
             failure.message
-                == "could not start camp_1: its start got no response, and the campaign is still a draft; its reserved "
-                + "volume is free again; if it sends later, that counts as Sendwarden's start")
+                == "could not start camp_1: its start received no response, and the campaign is still a draft; its "
+                + "reserved volume is free again; if it sends later, that counts as Sendwarden's start")
         #expect(bench.warden.campaigns[0].state == .draft && bench.warden.pools.reserved(in: pool) == 0)
         try bench.restart(Self.rule)
         stayADraft(hours: 5)

@@ -136,9 +136,9 @@ import Testing
         #expect(messages.count == 2)
         #expect(messages.first?.hasPrefix("rule b cannot act on camp_1: its stats lack bounced") == true)
         #expect(
-            messages.last?.hasPrefix("the probation of rule b cannot judge camp_1: its stats lack bounced (for 5m")
+            messages.last?.hasPrefix("the probation of rule b cannot evaluate camp_1: its stats lack bounced (for 5m")
                 == true)
-        #expect(messages.last?.hasSuffix("it neither ends nor pauses") == true)
+        #expect(messages.last?.hasSuffix("it neither ends nor pauses the campaign") == true)
         try bench.restart(rule)
         #expect(poll(&bench, minutes: 20, from: 340, lacking: [.bounced]) == [], "it was reported")
         let back = poll(&bench, minutes: 1, from: 540, lacking: [])
