@@ -96,7 +96,7 @@ import Testing
             (["--provider", "leadterra", "--campaign", "a", "--base-url", "http://example.com"], "unencrypted", 64),
             (["--provider", "leadterra", "--campaign", "a", "--label", "team"], "such as team=sales", 64),
             (["--provider", "laedterra", "--campaign", "a"], "is not leadterra or twilio_comms", 64),
-            (["--provider", "twilio_comms", "--campaign", "a"], "sends no campaigns; give --pool", 64),
+            (["--provider", "twilio_comms", "--campaign", "a"], "sends no campaigns; use --pool", 64),
             (["--provider", "twilio_comms"], "add --pool NAME, --per-sender-daily COUNT", 64),
             (["--provider", "leadterra"], "add --campaign ID or --campaigns-file FILE", 64),
         ] as [([String], String, Int32)])
