@@ -1,3 +1,5 @@
+import Guard
+package import Ledger
 package import Model
 package import Policy
 import Providers
@@ -23,8 +25,16 @@ package final class PolicyReloader: Sendable {
         var platforms: Platforms
     }
 
+    /// A policy that can be used, and the event that reports the load.
+    private struct Loaded {
+        var inUse: InUse
+        var event: JournalEvent
+    }
+
     private struct State {
         var inUse: InUse?
+        /// The workspaces whose stored state the guard has: those of every policy used so far.
+        var joined: Set<WorkspaceName> = []
         /// The files under `campaigns_file` as they were when they were last read, and at the last check.
         var read: [String: FileStamp] = [:]
         var seen: [String: FileStamp] = [:]
@@ -41,18 +51,29 @@ package final class PolicyReloader: Sendable {
         self.files = files
     }
 
-    /// The policy, its clients, and the event that reports the load.
-    package func load(
-        _ scope: ReloadScope = .policy
-    ) async throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
-        let result = await files.run { () -> Result<(CheckedPolicy, Platforms, JournalEvent), PolicyRefusal> in
-            Result { () throws(PolicyRefusal) in try self.read(scope) }
+    /// The first policy, its clients, and the event that reports the load.
+    package func load() async throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
+        let loaded = try await read(.policy)
+        use(loaded.inUse)
+        return (loaded.inUse.policy, loaded.inUse.platforms, loaded.event)
+    }
+
+    private func use(_ inUse: InUse) {
+        state.withLock { state in
+            state.inUse = inUse
+            state.joined.formUnion(inUse.policy.workspaces.map(\.name))
+        }
+    }
+
+    private func read(_ scope: ReloadScope) async throws(PolicyRefusal) -> Loaded {
+        let result = await files.run { () -> Result<Loaded, PolicyRefusal> in
+            Result { () throws(PolicyRefusal) in try self.readNow(scope) }
         }
         guard let result else { throw .busy }
         return try result.get()
     }
 
-    private func read(_ scope: ReloadScope) throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
+    private func readNow(_ scope: ReloadScope) throws(PolicyRefusal) -> Loaded {
         let before = state.withLock { $0.inUse }
         let source: SourceFile
         // The files under `campaigns_file` need no new clients.
@@ -81,25 +102,29 @@ package final class PolicyReloader: Sendable {
         do throws(CredentialError) {
             let platforms: Platforms
             if let known { platforms = known } else { platforms = try factory.platforms(for: policy) }
-            // The loop refuses a policy for another workspace.
-            if policy.workspace.name == (before?.policy.workspace.name ?? policy.workspace.name) {
-                state.withLock {
-                    $0.inUse = InUse(
-                        source: source, included: outcome.included, policy: policy, platforms: platforms)
-                }
-                noteStamps(policy.campaignFiles.filter { !files.contains($0) })
-            }
-            return (policy, platforms, loaded(policy, scope, outcome.diagnostics))
+            noteStamps(policy.campaignFiles.filter { !files.contains($0) })
+            return Loaded(
+                inUse: InUse(source: source, included: outcome.included, policy: policy, platforms: platforms),
+                event: loaded(policy, scope, outcome.diagnostics))
         } catch {
             throw .credential(error)
         }
     }
 
     /// Loads the policy as a whole, or refuses it with the reason.
-    package func reload(_ scope: ReloadScope) async -> GuardService.Reload {
+    ///
+    /// - Parameter ledger: has the state of workspaces that the policy adds; nil if nothing is stored.
+    package func reload(
+        _ scope: ReloadScope, from ledger: (any LedgerQueries)?, at now: Instant
+    ) async -> GuardService.Reload {
         do throws(PolicyRefusal) {
-            let (policy, platforms, loaded) = try await load(scope)
-            return .loaded(policy, platforms, loaded)
+            let loaded = try await read(scope)
+            let policy = loaded.inUse.policy
+            let past = try await past(of: policy, ledger, at: now)
+            // The loop refuses a policy for another workspace.
+            let first = state.withLock { $0.inUse?.policy.workspace.name }
+            if policy.workspace.name == first ?? policy.workspace.name { use(loaded.inUse) }
+            return .loaded(policy, loaded.inUse.platforms, loaded.event, past)
         } catch {
             let message =
                 switch scope {
@@ -108,6 +133,21 @@ package final class PolicyReloader: Sendable {
                 }
             return .refused(
                 JournalEvent(.policyRefused, message, fields: [.policy: path, .reason: error.message]))
+        }
+    }
+
+    /// What the ledger has of workspaces that no policy has named since the process started; nil if there are none.
+    private func past(
+        of policy: CheckedPolicy, _ ledger: (any LedgerQueries)?, at now: Instant
+    ) async throws(PolicyRefusal) -> Memory? {
+        let joined = state.withLock { $0.joined }
+        let added = policy.workspaces.map(\.name).filter { !joined.contains($0) }
+        guard let ledger, !added.isEmpty else { return nil }
+        do throws(LedgerError) {
+            return try await ledger.memory(
+                LedgerScope(policy, only: Set(added)), window: policy.memoryWindow, at: now)
+        } catch {
+            throw .unknownPast(added, error)
         }
     }
 

@@ -25,6 +25,8 @@ package enum Event: Sendable {
     case changed(SenderChange, Result<ChangeReceipt, Fault>)
     /// An order of a person, answered by one ``Effect/reply(_:entry:_:)``.
     case ordered(Order)
+    /// The stored state of workspaces that the next ``reloaded(_:)`` adds.
+    case joined(Memory)
     /// A new, valid policy was read.
     case reloaded(CheckedPolicy)
     /// Stored samples of campaigns whose windows a reload added, oldest first; see ``Guard/missingSamples(at:)``.

@@ -96,6 +96,9 @@ package struct Guard: Sendable {
         case .changed(let change, let result): effects = take(change, result, at: now)
         case .recorded(let failure): effects = take(recording: failure, at: now)
         case .ordered(let order): effects = obey(order, at: now)
+        case .joined(let memory):
+            join(memory, at: now)
+            effects = []
         case .reloaded(let policy): effects = adopt(policy, at: now)
         case .recalled(let samples):
             recall(samples, at: now)
@@ -276,11 +279,7 @@ package struct Guard: Sendable {
         launches.takeUp(memory.launches, forceMax: CampaignMachine.orderMax, at: now) { id in
             campaigns[id]?.lostStart != nil
         }
-        for pool in memory.pools {
-            senders.update(pool.id) { $0.takeUp(pool.senders, at: now) }
-            let policy = policy
-            pools.update(pool.id) { $0.takeUp(pool.rules, policy, at: now) }
-        }
+        for pool in memory.pools { takeUp(pool, at: now) }
         recallSends(memory.samples)
         if policy.mode == .enforce {
             for campaign in launches.restartDryRuns() { pools.cancelReservation(of: campaign) }
@@ -288,6 +287,22 @@ package struct Guard: Sendable {
         groups.takeUp(memory.workspace.groups ?? [], at: now)
         sumGroups(at: now)
         storage.takeUp(memory)
+    }
+
+    /// Retains the state of workspaces that the policy does not name yet, as if a reload had removed them before.
+    private mutating func join(_ memory: Memory, at now: Instant) {
+        // Numbers of decisions are unique in each workspace.
+        lastDecision = max(lastDecision, memory.workspace.lastDecision)
+        campaigns.retain(memory, policy, at: now)
+        launches.retain(memory.launches, forceMax: CampaignMachine.orderMax, at: now)
+        for pool in memory.pools where pools.machine(pool.id) == nil { takeUp(pool, at: now) }
+        storage.join(memory)
+    }
+
+    private mutating func takeUp(_ pool: PoolMemory, at now: Instant) {
+        senders.update(pool.id) { $0.takeUp(pool.senders, at: now) }
+        let policy = policy
+        pools.update(pool.id) { $0.takeUp(pool.rules, policy, at: now) }
     }
 
     /// The records of everything changed since the last call.

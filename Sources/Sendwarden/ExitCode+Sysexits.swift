@@ -33,7 +33,7 @@ extension ExitCode {
         case .unreadable(let error): self.init(error)
         case .unsound, .emptied: self = .badConfiguration
         case .credential(let error): self.init(error)
-        case .busy: self = .unavailable
+        case .unknownPast, .busy: self = .unavailable
         }
     }
 

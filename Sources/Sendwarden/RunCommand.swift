@@ -141,7 +141,8 @@ struct RunCommand: AsyncParsableCommand {
         let control = ControlChannel()
         var surroundings = GuardService.Surroundings(
             journal: journal, notifier: ServiceNotifier(), time: time, random: { Double.random(in: 0...1) },
-            control: control, ledger: ledger, reload: { await reloader.reload($0) })
+            control: control, ledger: ledger,
+            reload: { await reloader.reload($0, from: ledger?.queries, at: time.now) })
         surroundings.executor = EventLoopTaskExecutor(threads.any())
         surroundings.realTime = time
         surroundings.wallClock = { SteadyTime.fromWallClock().now }
@@ -315,7 +316,7 @@ extension PolicyRefusal {
     fileprivate func advising(_ hint: String) -> PolicyRefusal {
         switch self {
         case .unreadable(let error): .unreadable(error.advising(hint))
-        case .unsound, .credential, .emptied, .busy: self
+        case .unsound, .credential, .emptied, .unknownPast, .busy: self
         }
     }
 }

@@ -112,7 +112,7 @@ struct DaemonBench {
                 time: time, random: { Double.random(in: 0...1) }, control: control, ledger: ledger,
                 reload: { scope in
                     await beforeReload()
-                    return await reloader.reload(scope)
+                    return await reloader.reload(scope, from: ledger?.queries, at: time.now)
                 })
             let courierHTTP = HTTPClient(
                 eventLoopGroupProvider: .singleton, configuration: PlatformFactory.clientConfiguration)

@@ -73,6 +73,33 @@ import Testing
         }
     }
 
+    /// A customer whose file is absent when the daemon starts has its mutes and holds when the file returns.
+    @Test func aWorkspaceThatReturnsIsRemembered() throws {
+        try withDaemon { daemon, folder, url, home in
+            let customer = """
+                workspace: {name: second, provider: leadterra, url: "\(url)", credential_file: ./key}
+                campaigns: [other]
+                """
+            _ = try folder.write("d/c.yaml", customer)
+            #expect(try Program.run(["reload"], environment: home).code == 0)
+            #expect(try Program.run(["mute", "other", "--rule", "bounces", "--for", "2h"], environment: home).code == 0)
+            try FileManager.default.removeItem(atPath: folder.path + "/d/c.yaml")
+            daemon.signal(SIGTERM)
+            #expect(daemon.waitUntilExit().code == 0, "\(daemon.stderr)")
+            let next = try RunningProgram(
+                ["run", "--policy", folder.path + "/policy.yaml", "--log-format", "json"], environment: home)
+            defer {
+                next.signal(SIGKILL)
+                _ = next.waitUntilExit()
+            }
+            #expect(next.wait { next.stderr.contains("daemon.ready") }, "\(next.stderr)")
+            _ = try folder.write("d/c.yaml", customer)
+            #expect(try Program.run(["reload"], environment: home).code == 0)
+            let status = try Program.run(["status"], environment: home)
+            #expect(status.stdout.contains("bounces muted until"), "\(status)")
+        }
+    }
+
     // MARK: Messages
 
     /// What the command says about a policy with `include: policy.d/*.yaml` and one file in that folder.

@@ -123,7 +123,8 @@ struct GuardLoop {
         case .answered, .changed: actionsInFlight -= 1
         // The next start polls again.
         case .polled where isStopping: return
-        case .started, .tick, .polled, .sampled, .hinted, .reloaded, .recorded, .ordered, .clockSet, .recalled: break
+        case .started, .tick, .polled, .sampled, .hinted, .reloaded, .recorded, .ordered, .clockSet, .recalled, .joined:
+            break
         }
         step(event)
     }
@@ -198,15 +199,16 @@ struct GuardLoop {
         var adopted: CheckedPolicy?
         switch reload {
         case .refused(let refusal): event = refusal
-        case .loaded(let policy, _, _) where policy.workspace.name != warden.policy.workspace.name:
+        case .loaded(let policy, _, _, _) where policy.workspace.name != warden.policy.workspace.name:
             // Records that concern no single workspace are stored under the first workspace's name.
             event = JournalEvent(
                 .policyRefused,
                 "policy refused, the policy in use stays in use: it is for workspace \(policy.workspace.name), and "
                     + "this daemon watches \(warden.policy.workspace.name); restart the "
                     + "service to change the workspace")
-        case .loaded(let policy, let platforms, let loaded):
+        case .loaded(let policy, let platforms, let loaded, let past):
             (event, adopted, executor.platforms) = (loaded, policy, platforms)
+            if let past { step(.joined(past)) }
             router.adopt(policy.receivers)
             surroundings.notifications?.adopt(policy, platforms.endpoints)
         }

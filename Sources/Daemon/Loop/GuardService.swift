@@ -18,7 +18,8 @@ package struct GuardService: Service, CustomStringConvertible {
 
     /// The outcome of reading the policy.
     package enum Reload: Sendable {
-        case loaded(CheckedPolicy, Platforms, JournalEvent)
+        /// With the stored state of workspaces that the policy adds; nil if it adds none.
+        case loaded(CheckedPolicy, Platforms, JournalEvent, Memory?)
         case refused(JournalEvent)
     }
 

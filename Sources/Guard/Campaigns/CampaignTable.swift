@@ -174,13 +174,21 @@ package struct CampaignTable: Sendable {
     /// Hands everything out again, because it may not have been stored.
     mutating func storeAll() { (stored, changed) = ([:], Set(machines.indices)) }
 
-    mutating func takeUp(_ memory: Memory, _ policy: CheckedPolicy, at now: Instant) {
-        let byID = Dictionary(memory.campaigns.map { ($0.id, $0) }, uniquingKeysWith: { _, newer in newer })
-        let others = byID.values.filter { indexes[$0.id] == nil }.sorted { $0.freshAfter > $1.freshAfter }
+    /// Retains what the ledger has of campaigns that the policy does not name.
+    mutating func retain(_ memory: Memory, _ policy: CheckedPolicy, at now: Instant) {
+        let others = memory.campaigns.filter { indexes[$0.id] == nil && absent[$0.id] == nil }
         let windows = CampaignRules.windows(of: policy.rules)
-        for other in others.prefix(CampaignTable.retainedMax) {
+        let room = CampaignTable.retainedMax - absent.count
+        for other in others.sorted(by: { $0.freshAfter > $1.freshAfter }).prefix(max(0, room)) {
             absent[other.id] = AbsentCampaign(other, in: memory, windows: windows, at: now)
         }
+    }
+
+    mutating func takeUp(_ memory: Memory, _ policy: CheckedPolicy, at now: Instant) {
+        let byID = Dictionary(memory.campaigns.map { ($0.id, $0) }, uniquingKeysWith: { _, newer in newer })
+        var unique = memory
+        unique.campaigns = Array(byID.values)
+        retain(unique, policy, at: now)
         for index in machines.indices {
             let id = machines[index].entry.id
             let stored = memory.samples[id] ?? []

@@ -172,7 +172,11 @@ package struct LaunchQueue: Sendable {
         openCount = all.count { $0.isOpen }
     }
 
-    /// Retains what the ledger has of a launch that the policy does not name.
+    /// Retains what the ledger has of launches that the policy does not name.
+    mutating func retain(_ memories: [LaunchMemory], forceMax: Duration, at now: Instant) {
+        for memory in memories where indexes[memory.campaign] == nil { retain(memory, forceMax: forceMax, at: now) }
+    }
+
     private mutating func retain(_ memory: LaunchMemory, forceMax: Duration, at now: Instant) {
         guard launches.count - count < LaunchQueue.retainedMax else { return }
         var launch = LaunchMachine(memory.entry, position: launches.count)

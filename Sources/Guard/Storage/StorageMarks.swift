@@ -34,4 +34,10 @@ struct StorageMarks: Sendable {
         for pool in memory.pools { pools[pool.id] = pool }
         unfinished = memory.unfinished
     }
+
+    /// Adds what the ledger has of further workspaces.
+    mutating func join(_ memory: Memory) {
+        for pool in memory.pools where pools[pool.id] == nil { pools[pool.id] = pool }
+        unfinished += memory.unfinished
+    }
 }

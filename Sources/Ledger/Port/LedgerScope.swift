@@ -20,5 +20,13 @@ package struct LedgerScope: Sendable {
         for pool in policy.pools { pools[pool.name] = pool.workspace }
     }
 
+    /// Only some of the policy's workspaces; at least one.
+    package init(_ policy: CheckedPolicy, only names: Set<WorkspaceName>) {
+        self.init(policy)
+        workspaces.removeAll { !names.contains($0) }
+        campaigns = campaigns.filter { names.contains($0.value) }
+        pools = pools.filter { names.contains($0.value) }
+    }
+
     package var first: WorkspaceName { workspaces[0] }
 }
