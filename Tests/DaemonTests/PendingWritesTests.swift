@@ -106,6 +106,32 @@ import Testing
         #expect(!writes.isFailing)
     }
 
+    /// A deadline in the past that no write follows would make the loop spin.
+    @Test func whatWaitsIsTriedAgainAfterAWhile() {
+        var writes = PendingWrites<String>()
+        _ = writes.add([event("a")], at: at(0))
+        _ = writes.finished(1, failure: "full", at: at(0))
+        _ = writes.add([sample(1)], at: at(2))
+        #expect(writes.deadline == at(10))
+        #expect(words(writes.wake(at: at(9.9))).isEmpty)
+        _ = writes.add([sample(2)], at: at(9.9))
+        #expect(words(writes.wake(at: at(10))) == ["write 2: a s1 s2"])
+        #expect(writes.deadline == nil)
+        _ = writes.finished(2, failure: "full", at: at(11))
+        #expect(writes.deadline == at(21))
+        #expect(words(writes.wake(at: at(21))) == ["write 3: a"])
+        #expect(words(writes.finished(3, failure: nil, at: at(22))) == ["report recovered"])
+        #expect(writes.deadline == nil)
+    }
+
+    @Test func aFailureWithNothingToStoreHasNoDeadline() {
+        var writes = PendingWrites<String>()
+        #expect(words(writes.failed("gone", at: at(0))) == ["report gone"])
+        #expect(writes.deadline == nil)
+        _ = writes.add([sample(1)], at: at(1))
+        #expect(writes.deadline == at(10))
+    }
+
     @Test func whileItFailsNothingWaits() {
         var writes = PendingWrites<String>()
         _ = writes.add([event("a")], at: at(0))

@@ -140,10 +140,17 @@ import Testing
 
     /// A file size limit stands in for a full disk.
     @Test func aFullDiskBlocksNoPauseAndTheLedgerRecovers() throws {
-        try Self.withDaemon(mode: "enforce", shell: "trap '' XFSZ; ulimit -S -f 340; exec") { daemon, _, url, _ in
+        try Self.withDaemon(mode: "enforce", shell: "trap '' XFSZ; ulimit -S -f 340; exec") { daemon, folder, url, _ in
             #expect(daemon.wait { daemon.stderr.contains("ledger.failed") })
             #expect(daemon.wait { daemon.stderr.contains("\"campaign.paused\"") })
             #expect(try requests(url).contains { $0["path"] as? String == "/v1/campaigns/bad/pause" })
+            // With nothing new to store, it goes on polling and answers.
+            Thread.sleep(forTimeInterval: 2)
+            let polls = try requests(url).count
+            Thread.sleep(forTimeInterval: 2)
+            #expect(try requests(url).count > polls + 5)
+            let status = try Program.run(["status", "--control", folder.path + "/control.sock"])
+            #expect(status.code == 0, "\(status)")
             let prlimit = try Process.run(
                 URL(filePath: "/usr/bin/prlimit"), arguments: ["--pid", "\(daemon.pid)", "--fsize=unlimited:unlimited"])
             prlimit.waitUntilExit()

@@ -152,7 +152,7 @@ extension GuardLoop {
 
     mutating func noteMaintenance(_ result: Result<LedgerUpkeep, LedgerError>) {
         maintenance.end(result, at: now)
-        if case .failure(let error) = result { carryOut(writes.failed(error.message)) }
+        if case .failure(let error) = result { carryOut(writes.failed(error.message, at: now)) }
     }
 
     // MARK: Requests

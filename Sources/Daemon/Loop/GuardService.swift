@@ -66,6 +66,9 @@ package struct GuardService: Service, CustomStringConvertible {
 
     /// The longest random delay of the first poll, so that several daemons do not poll in step.
     private static let jitterMax: Duration = .milliseconds(500)
+    /// The shortest time between two alarms, so that a deadline that no turn moves cannot take the thread from the
+    /// connections.
+    private static let restMin: Duration = .milliseconds(5)
     /// How long the shutdown waits for responses to requests that change something, and for replies to orders.
     package static let requestsMax: Duration = .seconds(1)
     /// How long the shutdown then waits for the ledger, even if the disk hangs.
@@ -132,7 +135,9 @@ package struct GuardService: Service, CustomStringConvertible {
             start(loop.takeWork())
             for write in loop.takeWrites() { writes.yield(write) }
             if loop.isStopping { return }
-            alarm.set(for: loop.deadline, surroundings.time, on: surroundings.executor) { await inputs.send(.alarm) }
+            var deadline = loop.deadline
+            if case .alarm = input { deadline = max(deadline, surroundings.time.now + GuardService.restMin) }
+            alarm.set(for: deadline, surroundings.time, on: surroundings.executor) { await inputs.send(.alarm) }
         }
         group.addTask {
             try? await gracefulShutdown()

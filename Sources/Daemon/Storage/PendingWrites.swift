@@ -23,6 +23,8 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
     /// Samples are collected for this long, or until there are ``samplesMax``.
     private static var samplesWithin: Duration { .seconds(1) }
     private static var samplesMax: Int { 64 }
+    /// How long after a failure what waits is tried again, if there is nothing new.
+    private static var retryEvery: Duration { .seconds(10) }
     /// The most decisions, actions and events that are retried after a failure; older ones are dropped.
     private static var backlogMax: Int { 1000 }
     /// The most records that wait during a write: ten times those of a large policy's first poll.
@@ -48,8 +50,10 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
     private var samplesSince: Instant?
     private var flight: Flight?
     private var lastNumber = 0
-    /// True if there is something new to store; while writes fail, only this triggers another attempt.
+    /// True if there is something new to store, which is tried at once even while writes fail.
     private var isRetryDue = false
+    /// When what waits is tried again while writes fail.
+    private var retryAt: Instant?
     package private(set) var isFailing = false
 
     package init() {}
@@ -99,7 +103,15 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
     }
 
     /// When ``wake(at:)`` is due; nil if nothing waits for time to pass.
-    package var deadline: Instant? { flight == nil ? samplesSince.map { $0 + Self.samplesWithin } : nil }
+    ///
+    /// Each deadline is followed by a write, because the loop would spin on one that nothing follows.
+    package var deadline: Instant? {
+        guard flight == nil else { return nil }
+        guard !isFailing || isRetryDue else { return isEmpty ? nil : retryAt }
+        return samplesSince.map { $0 + Self.samplesWithin }
+    }
+
+    private var isEmpty: Bool { backlog.isEmpty && groups.isEmpty && samples.isEmpty }
 
     package mutating func wake(at now: Instant) -> [Action] { next(at: now) }
 
@@ -115,7 +127,7 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
         self.flight = nil
         let waiters = flight.groups.flatMap(\.waiters)
         guard let failure else {
-            backlog = []
+            (backlog, retryAt) = ([], nil)
             let actions: [Action] = waiters.map { .proceed($0) }
             guard isFailing else { return actions + next(at: now) }
             isFailing = false
@@ -123,13 +135,13 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
         }
         backlog += flight.groups.flatMap(\.entries).filter(\.record.isStory)
         backlog = Array(backlog.suffix(Self.backlogMax))
-        isFailing = true
+        (isFailing, retryAt) = (true, now + Self.retryEvery)
         return [.report(failure: failure)] + waiters.map { .refuse($0) } + next(at: now)
     }
 
     /// Reports a failure of the store outside of a write.
-    package mutating func failed(_ failure: String) -> [Action] {
-        isFailing = true
+    package mutating func failed(_ failure: String, at now: Instant) -> [Action] {
+        (isFailing, retryAt) = (true, retryAt ?? now + Self.retryEvery)
         return [.report(failure: failure)]
     }
 
@@ -180,7 +192,8 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
 
     /// The next batch, if one is due and no write runs: all up to the last urgent record, or ``batchMax`` records.
     private mutating func next(at now: Instant) -> [Action] {
-        guard flight == nil, !isFailing || isRetryDue else { return [] }
+        let isRetry = isFailing && retryAt.map { $0 <= now } ?? false
+        guard flight == nil, !isFailing || isRetryDue || isRetry else { return [] }
         let count: Int
         if let urgent = groups.lastIndex(where: \.isUrgent) {
             count = urgent + 1
@@ -195,7 +208,7 @@ package struct PendingWrites<Waiter: Sendable>: Sendable {
         let taken = Array(groups.prefix(count))
         var entries = backlog + taken.flatMap(\.entries)
         let areSamplesDue =
-            samples.count >= Self.samplesMax || samplesSince.map { now - $0 >= Self.samplesWithin } ?? false
+            isRetry || samples.count >= Self.samplesMax || samplesSince.map { now - $0 >= Self.samplesWithin } ?? false
         if areSamplesDue, !taken.contains(where: \.isUrgent) {
             entries += samples
             (samples, samplesSince) = ([], nil)
