@@ -94,7 +94,7 @@ package final class PolicyReloader: Sendable {
         noteStamps(files)
         let outcome = PolicyLoader.load(source, included: included)
         guard var policy = outcome.policy else { throw .unsound(path: path, outcome.diagnostics) }
-        if case .campaignFiles = scope, let before, policy.listsNoneOfFiles, !before.policy.listsNoneOfFiles {
+        if let before, !policy.campaignFiles.isEmpty, policy.listsNoneOfFiles, !before.policy.listsNoneOfFiles {
             throw .emptied(policy.campaignFiles)
         }
         // A new file before the others does not change the workspace that the ledger belongs to.

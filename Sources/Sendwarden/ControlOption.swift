@@ -36,19 +36,19 @@ struct ControlOption: ParsableArguments {
     private static let answerBytesMax = 64 << 20
 
     /// How long the daemon may take; it answers every request within 10 s.
-    private static let answerWithin: TimeAmount = .seconds(30)
+    static let answerWithin: TimeAmount = .seconds(30)
 
     /// Sends a request to the daemon and returns its response.
     func tryAsking(
-        _ method: String, _ uri: String, body: String? = nil
+        _ method: String, _ uri: String, body: String? = nil, within limit: TimeAmount = answerWithin
     ) async throws(ControlFailure) -> (status: UInt, body: ByteBuffer) {
-        let (status, _, body) = try await exchange(method, uri, body: body)
+        let (status, _, body) = try await exchange(method, uri, body: body, within: limit)
         return (status, body)
     }
 
     /// The same with the response's headers.
     func exchange(
-        _ method: String, _ uri: String, body: String? = nil
+        _ method: String, _ uri: String, body: String? = nil, within limit: TimeAmount = answerWithin
     ) async throws(ControlFailure) -> (status: UInt, headers: HTTPHeaders, body: ByteBuffer) {
         if path.utf8.count > 107 {
             throw ControlFailure(
@@ -62,18 +62,18 @@ struct ControlOption: ParsableArguments {
         request.method = .init(rawValue: method)
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
         do {
-            let response = try await HTTPClient.shared.execute(request, timeout: ControlOption.answerWithin)
+            let response = try await HTTPClient.shared.execute(request, timeout: limit)
             let body = try await response.body.collect(upTo: ControlOption.answerBytesMax)
             return (response.status.code, response.headers, body)
         } catch {
-            throw ControlFailure(code: .unavailable, reason: noResponse(error))
+            throw ControlFailure(code: .unavailable, reason: noResponse(error, within: limit))
         }
     }
 
-    private func noResponse(_ error: any Error) -> String {
+    private func noResponse(_ error: any Error, within limit: TimeAmount) -> String {
         switch error {
         case let error as HTTPClientError where [.deadlineExceeded, .readTimeout, .connectTimeout].contains(error):
-            "the daemon does not respond on \(path) within \(ControlOption.answerWithin.nanoseconds / 1_000_000_000)s; "
+            "the daemon does not respond on \(path) within \(limit.nanoseconds / 1_000_000_000)s; "
                 + "see 'systemctl status sendwarden' and the journal"
         case let error as IOError:
             "the connection to the daemon on \(path) failed: \(String(cString: strerror(error.errnoCode)))"

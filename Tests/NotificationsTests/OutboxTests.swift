@@ -162,6 +162,8 @@ import Testing
         outbox.add([ReceiverBench.item(2)], at: at(1))
         outbox.adopt([try ReceiverBench.webhook("other")])
         #expect(Set(outbox.takeSettled()) == [1, 2])
+        let report = try #require(outbox.takeReports().first)
+        #expect(report.kind == .notifyDropped && report.message.contains("2 notifications dropped for receiver hook"))
         // The response of a removed receiver comes too late.
         outbox.finished("hook", .sent, at: at(2), random: 1)
         #expect(outbox.receivers.map(\.name) == ["other"])

@@ -99,4 +99,22 @@ import Testing
         #expect(shown.contains("the policy contains an API key"))
         #expect(!shown.contains("51HGe2eZvKYlo2C"))
     }
+
+    /// A URL or a token that is written in the wrong form is quoted without what may be secret in it.
+    @Test(arguments: [
+        "webhook: {url: hooks.slack.example/services/T0/SECRET}", "webhook: {url: '//hooks.slack.example/SECRET'}",
+        "webhook: {url: 'https:/hooks.slack.example/SECRET'}", "webhook: {url: 'ftp://x.example/SECRET'}",
+        "webhook: {url: 'https://ho oks.example/SECRET'}", "webhook: {url: 'http://evil.example/SECRET'}",
+        "webhook: {url: 'https://x.example/a', credential: 'Bearer SECRET'}",
+        "webhook: {url: 'https://x.example/a', credential_file: SECRETTOKEN}",
+        "webhook: {url_file: SECRETTOKEN}",
+    ])
+    func diagnosticsMaskMistypedSecrets(_ receiver: String) {
+        let source = SourceFile(
+            name: "p", text: SamplePolicy.text(when: "sent > 5") + "\nnotify:\n  - {name: r, \(receiver)}\n")
+        let outcome = PolicyLoader.load(source)
+        #expect(outcome.policy == nil)
+        let shown = source.render(outcome.diagnostics)
+        #expect(shown.contains("name: r") && !shown.contains("SECRET"), "\(shown)")
+    }
 }

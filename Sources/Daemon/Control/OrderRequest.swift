@@ -53,7 +53,10 @@ package struct OrderRequest: Codable, Sendable {
         let lasts = seconds.flatMap {
             $0.isFinite && $0 >= 0 ? Duration.seconds(min($0, Duration.longest.seconds)) : nil
         }
-        let reason = reason.flatMap { $0.isEmpty ? nil : String($0.prefix(OrderRequest.reasonMax)) }
+        // Once, here, because it ends up in logs, notifications and other programs.
+        let reason = reason.flatMap {
+            $0.isEmpty ? nil : CleanText.cleaned(String($0.prefix(OrderRequest.reasonMax)))
+        }
         let watch: Watch? =
             act == .watch
             ? Watch(campaign, workspace: workspace, name: name, pool: pool, labels: labels ?? [:], by: person) : nil

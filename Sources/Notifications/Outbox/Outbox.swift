@@ -46,6 +46,8 @@ package struct Outbox: Sendable {
         case refused(String)
         /// Some recipients of an email did not get it.
         case recipients(String)
+        /// The policy in use no longer has the receiver.
+        case removed
     }
 
     let limits: Limits
@@ -63,8 +65,10 @@ package struct Outbox: Sendable {
     package mutating func adopt(_ receivers: [Receiver]) {
         let names = Set(receivers.map(\.name))
         for (name, lane) in lanes where !names.contains(name) {
-            settled += (lane.waiting + (lane.sending ?? [])).map(\.id)
+            let lost = lane.waiting + (lane.sending ?? [])
+            settled += lost.map(\.id)
             lanes[name] = nil
+            if !lost.isEmpty { reports.append(ReceiverReport.dropped(name, lost.count, .removed, limits)) }
         }
         for receiver in receivers {
             // A corrected address or credential is tried at once.
@@ -102,7 +106,11 @@ package struct Outbox: Sendable {
             let own = restored.filter { $0.receiver == name }
             lanes[name]?.replaceWaiting(own + waiting)
         }
-        settled += restored.filter { lanes[$0.receiver] == nil }.map(\.id)
+        let lost = restored.filter { lanes[$0.receiver] == nil }
+        settled += lost.map(\.id)
+        for (name, items) in Dictionary(grouping: lost, by: \.receiver).sorted(by: { $0.key < $1.key }) {
+            reports.append(ReceiverReport.dropped(name, items.count, .removed, limits))
+        }
         for name in order { enforceLimits(name, at: now) }
     }
 

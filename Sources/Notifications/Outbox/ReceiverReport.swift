@@ -32,6 +32,7 @@ enum ReceiverReport {
             case .old: "the receiver did not accept them within \(limits.ageMax.spokenText)"
             case .refused(let reason): "the receiver refused the message: \(reason)"
             case .recipients(let reason): reason
+            case .removed: "the policy in use no longer has this receiver"
             }
         let what =
             if case .recipients = reason { "\(count(number)) did not reach all recipients of" } else {

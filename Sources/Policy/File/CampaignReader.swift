@@ -45,7 +45,13 @@ struct CampaignReader {
         var seen = Set(listed.map(\.entry.id))
         var campaigns = listed
         for file in files {
-            for entry in entries(of: file) where seen.insert(entry.id).inserted {
+            let entries = entries(of: file)
+            if entries.isEmpty, !reader.hasErrors {
+                reader.warning(
+                    "\(file.path) lists no campaign", help: "if a script writes it, check that the script works",
+                    at: file.node)
+            }
+            for entry in entries where seen.insert(entry.id).inserted {
                 campaigns.append(Located(entry, file.node))
             }
         }

@@ -58,6 +58,15 @@ struct InitOptions: ParsableArguments {
     var platform: Provider? { provider.flatMap { Provider(rawValue: $0) } }
 
     func validate() throws {
+        if let name {
+            // It becomes a part of the name of the key's file.
+            let isPlain = name.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0))
+            }
+            guard isPlain, !name.isEmpty, !name.hasPrefix("."), name.count <= 100 else {
+                throw ValidationError("--name \(name): use letters, digits and . _ -, and begin with no dot.")
+            }
+        }
         if let provider, platform == nil {
             throw ValidationError("--provider \(provider) is not \(InitOptions.providers).")
         }

@@ -34,7 +34,8 @@ struct StatusCheck {
     private func verdict() async -> (Level, String) {
         let answer: (status: UInt, body: ByteBuffer)
         do throws(ControlFailure) {
-            answer = try await control.tryAsking("GET", ControlPath.status.rawValue)
+            // Nagios gives a plugin 60 s at most, and often 10.
+            answer = try await control.tryAsking("GET", ControlPath.status.rawValue, within: .seconds(9))
         } catch {
             return (.unknown, StatusCheck.clean(error.reason))
         }
