@@ -82,7 +82,8 @@ import Testing
                 """
             _ = try folder.write("d/c.yaml", customer)
             #expect(try Program.run(["reload"], environment: home).code == 0)
-            #expect(try Program.run(["mute", "other", "--rule", "bounces", "--for", "2h"], environment: home).code == 0)
+            #expect(
+                try Program.run(["mute", "other", "--rule", "bounces", "--for", "2h"], environment: home).code == 0)
             try FileManager.default.removeItem(atPath: folder.path + "/d/c.yaml")
             daemon.signal(SIGTERM)
             #expect(daemon.waitUntilExit().code == 0, "\(daemon.stderr)")
