@@ -164,8 +164,8 @@ import Testing
 
     @Test func aSummaryIsSentEachDay() async throws {
         try await ScriptedServer.run({ _ in .bytes(ScriptedServer.ok("")) }) { url, server in
-            // The time starts at 00:53 UTC, 01:53 in Berlin.
-            let notify = "  - {name: hook, webhook: {url: '\(url)/x'}, summary: '02:00', tz: Europe/Berlin}"
+            // The time starts at 01:53 in Berlin, so that the first summary is due after three seconds of real time.
+            let notify = "  - {name: hook, webhook: {url: '\(url)/x'}, summary: '01:00', tz: Europe/Berlin}"
             try await run(notify, speed: 30_000) { bed in
                 bed.report(.campaignPaused, "paused camp_1")
                 bed.report(.campaignResumed, "resumed camp_1")
