@@ -1,4 +1,3 @@
-package import Ledger
 package import Model
 package import Policy
 package import Providers
@@ -11,7 +10,7 @@ package enum PolicyRefusal: Error {
     /// The campaign files used to list campaigns and no longer list any.
     case emptied([String])
     /// The stored state of workspaces that the policy adds cannot be read.
-    case unknownPast([WorkspaceName], LedgerError)
+    case unknownPast([WorkspaceName], String)
     /// Too many file operations are waiting.
     case busy
 
@@ -23,10 +22,10 @@ package enum PolicyRefusal: Error {
         case .emptied(let paths):
             return "\(paths.joined(separator: ", ")) no longer lists any campaign; to watch none, remove it from the "
                 + "policy and run 'sendwarden reload'"
-        case .unknownPast(let names, let error):
+        case .unknownPast(let names, let reason):
             return "the ledger cannot be read for workspace\(names.count == 1 ? "" : "s") "
                 + "\(names.map(\.text).joined(separator: ", ")), so what was paused or held there is unknown: "
-                + "\(error.message); try again"
+                + "\(reason); try again"
         case .busy: return "cannot read the policy: too many operations are waiting for the disk; try again"
         case .unsound(let path, let diagnostics):
             let errors = SourceFile.sorted(diagnostics.filter { $0.severity == .error })

@@ -40,6 +40,9 @@ package final class PolicyReloader: Sendable {
         var seen: [String: FileStamp] = [:]
     }
 
+    /// The longest wait for the stored state of added workspaces.
+    private static let pastWithin: Duration = .seconds(10)
+
     private let path: String
     private let factory: PlatformFactory
     private let files: BlockingWork
@@ -143,11 +146,20 @@ package final class PolicyReloader: Sendable {
         let joined = state.withLock { $0.joined }
         let added = policy.workspaces.map(\.name).filter { !joined.contains($0) }
         guard let ledger, !added.isEmpty else { return nil }
-        do throws(LedgerError) {
-            return try await ledger.memory(
-                LedgerScope(policy, only: Set(added)), window: policy.memoryWindow, at: now)
-        } catch {
-            throw .unknownPast(added, error)
+        // A ledger that hangs must not hold up the reloads that follow.
+        let result = await bounded(by: PolicyReloader.pastWithin) { () -> Result<Memory, LedgerError> in
+            do throws(LedgerError) {
+                return .success(
+                    try await ledger.memory(
+                        LedgerScope(policy, only: Set(added)), window: policy.memoryWindow, at: now))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch result {
+        case .success(let memory): return memory
+        case .failure(let error): throw .unknownPast(added, error.message)
+        case nil: throw .unknownPast(added, "it does not respond within \(PolicyReloader.pastWithin.policyText)")
         }
     }
 

@@ -107,6 +107,7 @@ struct DaemonBench {
             let control = ControlChannel()
             let reloader = PolicyReloader(
                 path: path, factory: factory, files: BlockingWork("test", threads: 1, unfinishedMax: 16))
+            _ = try await reloader.load()
             var surroundings = GuardService.Surroundings(
                 journal: Journal(format: .json, time: time, writeLine: lines.add), notifier: ServiceNotifier(),
                 time: time, random: { Double.random(in: 0...1) }, control: control, ledger: ledger,
