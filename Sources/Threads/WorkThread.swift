@@ -27,7 +27,7 @@ package enum WorkThread {
         let run: @Sendable () -> Void = {
             rename(name)
             var parameters = sched_param()
-            // On Linux, 0 is this thread. A failure costs speed only.
+            // On Linux, 0 is this thread. Where the service's sandbox refuses this, it costs speed only.
             _ = sched_setscheduler(0, batchPolicy, &parameters)
             body()
         }
