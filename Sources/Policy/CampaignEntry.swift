@@ -49,6 +49,11 @@ package struct CampaignDefaults: Hashable, Sendable {
     func labels(with own: [String: String]) -> [String: String] { labels.merging(own) { _, own in own } }
 }
 
+extension [String: String] {
+    /// True if these labels include all of the wanted ones.
+    package func hasAll(_ wanted: [String: String]) -> Bool { wanted.allSatisfy { self[$0.key] == $0.value } }
+}
+
 extension Sequence<CampaignEntry> {
     /// The pools that these campaigns name by the platform's ids.
     ///

@@ -91,7 +91,7 @@ package struct Rule: Hashable, Sendable {
         switch selector {
         case .all: true
         case .ids(let ids): ids.contains(campaign.id)
-        case .labels(let labels): labels.allSatisfy { campaign.labels[$0.key] == $0.value }
+        case .labels(let labels): campaign.labels.hasAll(labels)
         }
     }
 }

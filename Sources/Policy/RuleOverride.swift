@@ -4,10 +4,7 @@ package import Model
 package struct RuleOverride: Hashable, Sendable {
     /// The position among the policy's overrides.
     package var order: Int
-    /// Labels that the campaigns must have.
-    package var labels: [String: String]
-    /// The campaigns' ids; nil for all with the labels.
-    package var campaigns: Set<CampaignID>?
+    package var selection: CampaignSelection
     /// The whole rule after the override, without further overrides.
     package var rule: Rule
 
@@ -16,8 +13,18 @@ package struct RuleOverride: Hashable, Sendable {
         matches(campaign) && overrides.last { $0.matches(campaign) }?.order == order
     }
 
+    package func matches(_ campaign: CampaignEntry) -> Bool { selection.matches(campaign) }
+}
+
+/// The campaigns with certain labels or ids.
+package struct CampaignSelection: Hashable, Sendable {
+    /// Labels that the campaigns must have.
+    package var labels: [String: String] = [:]
+    /// The campaigns' ids; nil for all with the labels.
+    package var campaigns: Set<CampaignID>?
+
     package func matches(_ campaign: CampaignEntry) -> Bool {
-        campaigns?.contains(campaign.id) ?? true && labels.allSatisfy { campaign.labels[$0.key] == $0.value }
+        campaigns?.contains(campaign.id) ?? true && campaign.labels.hasAll(labels)
     }
 }
 

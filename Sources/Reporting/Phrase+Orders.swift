@@ -68,7 +68,7 @@ extension Phrase {
 
     private static func text(_ refusal: OrderRefusal, _ name: String) -> String {
         switch refusal {
-        case .unknownCampaign(let nearest): "the policy has no campaign \(name)\(suggestion(nearest))"
+        case .unknownCampaign(let nearest): "the policy has no campaign \(name)\(NearestName.suggestion(nearest))"
         case .observeMode: "observe mode sends nothing; set mode: enforce, or act on the platform directly"
         case .ledgerFailing: "the ledger cannot be written, so nothing is started"
         case .neverRan: "\(name) is a draft that never ran; 'release' starts it if the policy has a launch of it"
@@ -89,7 +89,7 @@ extension Phrase {
         case .notHeldByPerson(let wait?): "no person holds the launch of \(name); it waits: \(text(wait))"
         case .notHeldByPerson(nil): "no person holds the launch of \(name); it is about to start"
         case .noSuchRule(let rule, let nearest):
-            "no rule named \(rule) pauses \(name), and only rules that pause can be muted\(suggestion(nearest))"
+            "no rule named \(rule) pauses \(name), and only rules that pause can be muted\(NearestName.suggestion(nearest))"
         case .noPausingRule: "no rule pauses \(name)"
         case .cannotWatch(let obstacle): text(obstacle)
         case .listedInPolicy(let entry):
@@ -97,6 +97,4 @@ extension Phrase {
                 + (entry.origin == .policy ? ", and run 'sendwarden reload'" : "")
         }
     }
-
-    private static func suggestion(_ nearest: String?) -> String { nearest.map { "; did you mean \($0)?" } ?? "" }
 }

@@ -157,19 +157,9 @@ struct HistoryCommand: AsyncParsableCommand {
             if known.contains(name) { return }
             (nearest, place) = (NearestName.of(name, in: known.sorted()), "in the ledger ")
         }
-        let near = nearest.map { "; did you mean \($0)?" } ?? ""
+        let near = NearestName.suggestion(nearest)
         StandardError.write("error: no \(kind) \(place)is named \(CleanText.cleaned(name))\(near)")
         throw ExitCode.dataError
-    }
-
-    /// Reports a failure on stderr and throws the exit code.
-    private func orExit<Value>(_ read: () async throws(LedgerError) -> Value) async throws -> Value {
-        do throws(LedgerError) {
-            return try await read()
-        } catch {
-            StandardError.write("error: \(error.message)")
-            throw ExitCode(error)
-        }
     }
 
     private func read(_ filter: HistoryFilter, _ source: Source) async throws -> [HistoryEntry] {

@@ -63,11 +63,16 @@ struct LedgerOption: ParsableArguments {
 
     /// Opens the ledger; reports a failure on stderr and throws the exit code.
     func openOrExit() async throws -> (ledger: any LedgerQueries, workspace: String) {
-        do throws(LedgerError) {
-            return try await open()
-        } catch {
-            StandardError.write("error: \(error.message)")
-            throw ExitCode(error)
-        }
+        try await orExit { () throws(LedgerError) in try await open() }
+    }
+}
+
+/// Reads a ledger; reports a failure on stderr and throws the exit code.
+func orExit<Value>(_ read: () async throws(LedgerError) -> Value) async throws -> Value {
+    do throws(LedgerError) {
+        return try await read()
+    } catch {
+        StandardError.write("error: \(error.message)")
+        throw ExitCode(error)
     }
 }

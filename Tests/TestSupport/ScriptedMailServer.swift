@@ -28,21 +28,11 @@ package final class ScriptedMailServer: Sendable {
         _ body: (_ port: Int, ScriptedMailServer) async throws -> Result
     ) async throws -> Result {
         let server = ScriptedMailServer(script)
-        let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Handler(server))
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-        let result: Swift.Result<Result, any Error>
-        do {
-            result = .success(try await body(channel.localAddress?.port ?? 0, server))
-        } catch {
-            result = .failure(error)
+        return try await ScriptedListener.run {
+            Handler(server)
+        } body: { port in
+            try await body(port, server)
         }
-        try await channel.close()
-        return try result.get()
     }
 
     private func reply(to command: String) -> String {

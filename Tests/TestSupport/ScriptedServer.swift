@@ -61,22 +61,11 @@ package final class ScriptedServer: Sendable {
         _ body: (_ url: String, ScriptedServer) async throws -> Result
     ) async throws -> Result {
         let server = ScriptedServer(script)
-        let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .serverChannelOption(.backlog, value: 1024)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Handler(server))
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-        let result: Swift.Result<Result, any Error>
-        do {
-            result = .success(try await body("http://127.0.0.1:\(channel.localAddress?.port ?? 0)", server))
-        } catch {
-            result = .failure(error)
+        return try await ScriptedListener.run {
+            Handler(server)
+        } body: { port in
+            try await body("http://127.0.0.1:\(port)", server)
         }
-        try await channel.close()
-        return try result.get()
     }
 
     private final class Handler: ChannelInboundHandler {

@@ -3,6 +3,7 @@ import Ledger
 import Model
 import Notifications
 import Policy
+import Reporting
 
 /// Queues notifications for events, and stores what the notifier reports; nothing here waits.
 extension GuardLoop {
@@ -48,7 +49,7 @@ extension GuardLoop {
         var report = HealthReport()
         if let failure = storageFailure {
             report.storage.append(
-                "the ledger has not been writable since \(failure.since.rfc3339.prefix(19))Z: \(failure.reason)")
+                "the ledger has not been writable since \(failure.since.toTheSecond): \(failure.reason)")
         }
         if !isReady { report.polls.append("the first round of polls is not complete") }
         report.polls += warden.pollProblems()

@@ -43,10 +43,10 @@ struct SendingPace: Sendable {
             (short, long, isKnown) = (perSecond, perSecond, true)
         }
         resolved += growth(.resolved)
-        let kept = min(1, SendingPace.latestMax / max(1, resolved))
-        resolved *= kept
+        let weight = min(1, SendingPace.latestMax / max(1, resolved))
+        resolved *= weight
         for fate in EmailFate.allCases {
-            fates[fate.rawValue] = (fates[fate.rawValue] + growth(fate.counter)) * kept
+            fates[fate.rawValue] = (fates[fate.rawValue] + growth(fate.counter)) * weight
         }
     }
 

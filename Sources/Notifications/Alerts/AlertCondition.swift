@@ -86,7 +86,7 @@ package struct AlertCondition: Sendable, Hashable {
     ) -> [AlertCondition] {
         conditions(of: group.rules, on: group.text, severities).map { condition in
             var condition = condition
-            (condition.group, condition.labels) = (group.text, [group.by: group.value])
+            (condition.group, condition.labels) = (group.text, group.labels)
             return condition
         }
     }

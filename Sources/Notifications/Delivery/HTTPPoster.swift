@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 package import Policy
 package import Providers
+import Threads
 
 /// Sends requests to receivers, with a deadline; redirects are not followed, and responses are read only to a limit.
 package struct HTTPPoster: Sendable {
@@ -67,30 +68,20 @@ package struct HTTPPoster: Sendable {
         _ request: HTTPClientRequest
     ) async -> Result<(status: UInt, retryAfter: Duration?), Fault> {
         let (http, timeout) = (http, timeout)
-        do {
-            return .success(
-                try await withThrowingTaskGroup(of: (status: UInt, retryAfter: Duration?)?.self) { group in
-                    group.addTask {
-                        let response = try await http.execute(
-                            request, timeout: .milliseconds(timeout.milliseconds))
-                        var bytes = 0
-                        for try await part in response.body {
-                            bytes += part.readableBytes
-                            if bytes > HTTPPoster.responseBytesMax { break }
-                        }
-                        let wait = response.headers.first(name: "Retry-After").flatMap { Int64($0) }
-                        return (response.status.code, wait.map { .seconds(min(max(0, $0), 86400)) })
-                    }
-                    group.addTask {
-                        try? await Task.sleep(for: timeout)
-                        return nil
-                    }
-                    defer { group.cancelAll() }
-                    guard let response = try await group.next() ?? nil else { throw HTTPClientError.deadlineExceeded }
-                    return response
-                })
-        } catch {
-            return .failure(TransportFault.fault(error))
+        let outcome = await bounded(by: timeout) { () -> Result<(status: UInt, retryAfter: Duration?), Fault> in
+            do {
+                let response = try await http.execute(request, timeout: .milliseconds(timeout.milliseconds))
+                var bytes = 0
+                for try await part in response.body {
+                    bytes += part.readableBytes
+                    if bytes > HTTPPoster.responseBytesMax { break }
+                }
+                let wait = response.headers.first(name: "Retry-After").flatMap { Int64($0) }
+                return .success((response.status.code, wait.map { .seconds(min(max(0, $0), 86400)) }))
+            } catch {
+                return .failure(TransportFault.fault(error))
+            }
         }
+        return outcome ?? .failure(TransportFault.fault(HTTPClientError.deadlineExceeded))
     }
 }

@@ -11,7 +11,7 @@ enum DailySummary {
     static func text(
         _ entries: [DayBook.Entry], _ status: GuardStatus, _ policy: CheckedPolicy, for receiver: Receiver
     ) -> String {
-        let own = Set(policy.campaigns.filter { receiver.hasLabels(of: $0) }.map(\.id.text))
+        let own = Set(policy.campaigns.filter { $0.labels.hasAll(receiver.labels) }.map(\.id.text))
         let isAll = receiver.labels.isEmpty
         var lines = ["Now: \(status.summary)"]
         let campaigns = status.campaigns.filter { isAll || own.contains($0.id.text) }
@@ -22,7 +22,7 @@ enum DailySummary {
         }
         list("paused now", campaigns.filter { $0.state == .paused }.map(\.display), &lines)
         var subjects = campaigns.map { (name: $0.display, rules: $0.rules) }
-        subjects += status.groups.filter { receiver.hasLabel(of: $0) }.map { ($0.text, $0.rules) }
+        subjects += status.groups.filter { $0.labels.hasAll(receiver.labels) }.map { ($0.text, $0.rules) }
         if isAll { subjects += status.pools.map { ("pool \($0.id)", $0.rules) } }
         let firing = subjects.flatMap { subject in
             subject.rules.filter { $0.state == .firing }.map { "rule \($0.name) on \(subject.name)" }
@@ -52,19 +52,6 @@ enum DailySummary {
         let shown = entries.suffix(linesMax)
         if shown.count < entries.count { lines.append("- \(entries.count - shown.count) earlier ones") }
         lines += shown.map { "- \($0)" }
-    }
-}
-
-extension Receiver {
-    fileprivate func hasLabels(of campaign: CampaignEntry) -> Bool {
-        labels.allSatisfy { campaign.labels[$0.key] == $0.value }
-    }
-}
-
-extension Receiver {
-    /// True if the receiver's filter lets everything of the group pass.
-    fileprivate func hasLabel(of group: GuardStatus.GroupStatus) -> Bool {
-        labels.allSatisfy { group.by == $0.key && group.value == $0.value }
     }
 }
 

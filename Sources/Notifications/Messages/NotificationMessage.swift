@@ -28,6 +28,9 @@ package struct NotificationMessage: Sendable, Hashable {
         title = NotificationMessage.title(items)
     }
 
+    /// True if the title says everything.
+    var isOneEvent: Bool { items.count == 1 && items[0].kind == .event }
+
     package var text: String { lines.joined(separator: "\n") }
 
     private static func lines(of item: OutboxItem, at now: Instant) -> [String] {

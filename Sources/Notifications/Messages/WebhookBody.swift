@@ -41,8 +41,7 @@ package enum WebhookBody {
     /// Also understood by Mattermost.
     private static func slack(_ message: NotificationMessage) -> String {
         let text = "*Sendwarden:* \(mrkdwn(message.title))"
-        let isRepeated = message.items.count == 1 && message.items[0].kind == .event
-        return "{\"text\":\(JSONText.quoted(isRepeated ? text : text + "\n" + mrkdwn(message.text)))}"
+        return "{\"text\":\(JSONText.quoted(message.isOneEvent ? text : text + "\n" + mrkdwn(message.text)))}"
     }
 
     /// Escapes what Slack interprets; names from outside must not notify a whole channel.
@@ -58,7 +57,7 @@ package enum WebhookBody {
     /// An adaptive card, for Teams' workflows; its text blocks show Markdown.
     private static func teams(_ message: NotificationMessage) -> String {
         let blocks = [block(message.title, isTitle: true)] + message.lines.map { block($0, isTitle: false) }
-        let shown = message.items.count == 1 && message.items[0].kind == .event ? Array(blocks.prefix(1)) : blocks
+        let shown = message.isOneEvent ? Array(blocks.prefix(1)) : blocks
         return "{\"type\":\"message\",\"attachments\":[{"
             + "\"contentType\":\"application/vnd.microsoft.card.adaptive\",\"content\":{"
             + "\"$schema\":\"http://adaptivecards.io/schemas/adaptive-card.json\",\"type\":\"AdaptiveCard\","

@@ -12,6 +12,9 @@ package enum NearestName {
         return best?.name
     }
 
+    /// The end of a message about an unknown name; empty without a candidate.
+    package static func suggestion(_ nearest: String?) -> String { nearest.map { "; did you mean \($0)?" } ?? "" }
+
     /// The Damerau-Levenshtein distance in which swapping two adjacent letters counts as one edit.
     private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         if left.isEmpty || right.isEmpty { return max(left.count, right.count) }

@@ -45,7 +45,7 @@ struct OverrideChecks {
         for campaign in campaigns.map(\.entry) {
             // The rules for which a later override is known to apply.
             var decided: Set<String> = []
-            for (index, entry) in entries.enumerated().reversed() where matches(entry, campaign) {
+            for (index, entry) in entries.enumerated().reversed() where entry.selection.matches(campaign) {
                 let applies = bases[index]?.applies(to: campaign) ?? false
                 let reach: Reach = !applies ? .notTheRules : decided.insert(entry.rule).inserted ? .some : .replaced
                 if reach.rawValue > reaches[index].rawValue { reaches[index] = reach }
@@ -54,17 +54,12 @@ struct OverrideChecks {
         return reaches
     }
 
-    private func matches(_ entry: OverrideReader.Entry, _ campaign: CampaignEntry) -> Bool {
-        entry.campaigns?.contains(campaign.id) ?? true
-            && entry.labels.allSatisfy { campaign.labels[$0.key] == $0.value }
-    }
-
     private func unmatched(_ entry: OverrideReader.Entry) {
         // An id that is not listed has already been reported.
-        if let ids = entry.campaigns, campaigns.allSatisfy({ !ids.contains($0.entry.id) }) { return }
+        if let ids = entry.selection.campaigns, campaigns.allSatisfy({ !ids.contains($0.entry.id) }) { return }
         let labels = campaigns.map(\.entry.labels)
         let node = entry.fields["where"] ?? entry.fields.node
-        for (name, value) in entry.labels.sorted(by: { $0.key < $1.key }) {
+        for (name, value) in entry.selection.labels.sorted(by: { $0.key < $1.key }) {
             let values = Set(labels.compactMap { $0[name] })
             if values.contains(value) { continue }
             let nearest =

@@ -15,8 +15,7 @@ struct OverrideReader {
     struct Entry {
         var fields: Fields
         var rule: String
-        var labels: [String: String] = [:]
-        var campaigns: Set<CampaignID>?
+        var selection = CampaignSelection()
     }
 
     private let reader: FieldReader
@@ -47,8 +46,7 @@ struct OverrideReader {
             let merged = merged(entry, rules[first].fields)
             for rule in ruleReader.rules(merged, name: entry.rule) {
                 guard let index = indexes.first(where: { rules[$0].rule.name == rule.name }) else { continue }
-                let override = RuleOverride(
-                    order: order, labels: entry.labels, campaigns: entry.campaigns, rule: rule)
+                let override = RuleOverride(order: order, selection: entry.selection, rule: rule)
                 rules[index].rule.overrides.append(override)
                 variants.append((index, LocatedRule(rule: rule, fields: merged, override: override)))
             }
@@ -105,9 +103,9 @@ struct OverrideReader {
                 let known = Set(campaigns.map(\.entry.id))
                 let ids = nodes.compactMap { ruleReader.listedCampaign($0, known, isListOpen: isListOpen) }
                 isWhole = isWhole && ids.count == nodes.count && !ids.isEmpty
-                entry.campaigns = Set(ids)
+                entry.selection.campaigns = Set(ids)
             } else if let text = reader.name(value, "label '\(name)'") {
-                entry.labels[name] = text
+                entry.selection.labels[name] = text
             } else {
                 isWhole = false
             }

@@ -77,8 +77,7 @@ package struct Receiver: Hashable, Sendable {
             return false
         }
         guard !labels.isEmpty else { return true }
-        guard let found = found() else { return false }
-        return labels.allSatisfy { found[$0.key] == $0.value }
+        return found()?.hasAll(labels) ?? false
     }
 }
 

@@ -104,6 +104,9 @@ package struct GuardStatus: Sendable, Codable {
 
         /// `team=sales`.
         package var text: String { "\(by)=\(value)" }
+
+        /// As the label of a campaign.
+        package var labels: [String: String] { [by: value] }
     }
 
     package var at: Instant

@@ -204,10 +204,10 @@ struct PlatformCheck {
     ) async {
         var (good, readReplies) = (0, 0)
         let listed = policy.campaigns.filter { $0.workspace == workspace.name }
-        var (told, silenced): ([Finding: Int], Int) = ([:], 0)
+        var (found, silenced): ([Finding: Int], Int) = ([:], 0)
         func tell(_ kind: Finding, _ finding: DoctorFinding) {
-            told[kind, default: 0] += 1
-            if told[kind] ?? 0 <= PlatformCheck.findingsMax { report(finding) } else { silenced += 1 }
+            found[kind, default: 0] += 1
+            if found[kind] ?? 0 <= PlatformCheck.findingsMax { report(finding) } else { silenced += 1 }
         }
         for campaign in listed {
             do throws(Fault) {

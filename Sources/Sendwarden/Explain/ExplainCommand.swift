@@ -4,6 +4,7 @@ import FoundationEssentials
 import Journal
 import Ledger
 import NIOCore
+import Policy
 
 /// `sendwarden explain`: explains the state of a campaign, a pool, a rule or a decision.
 struct ExplainCommand: AsyncParsableCommand {
@@ -39,7 +40,7 @@ struct ExplainCommand: AsyncParsableCommand {
     func run() async throws {
         let (explained, note) = try await explained()
         guard explained.isFound else {
-            let near = explained.nearest.map { "; did you mean \($0)?" } ?? ""
+            let near = NearestName.suggestion(explained.nearest)
             StandardError.write(
                 "error: no campaign, pool, rule or decision is named \(CleanText.cleaned(subject))\(near)")
             throw ExitCode.dataError
@@ -76,11 +77,8 @@ struct ExplainCommand: AsyncParsableCommand {
     private func fromLedger() async throws -> (Explained, note: String?) {
         let past = try await PastGuard(ledger: ledger.path, policy: policy)
         var explained = Explained(subject, past.warden, at: past.at)
-        do throws(LedgerError) {
+        try await orExit { () throws(LedgerError) in
             try await explained.addHistory(subject, from: past.ledger, past.workspaces)
-        } catch {
-            StandardError.write("error: \(error.message)")
-            throw ExitCode(error)
         }
         return (explained, past.note)
     }

@@ -69,7 +69,7 @@ struct InitAnswers {
             if let provider = Provider.allCases.first(where: { [$0.rawValue, usualName($0)].contains(answer) }) {
                 return provider
             }
-            let nearest = NearestName.of(answer, in: names).map { "; did you mean \($0)?" } ?? ""
+            let nearest = NearestName.suggestion(NearestName.of(answer, in: names))
             StandardError.write("  '\(CleanText.cleaned(answer))' is not \(InitOptions.providers)\(nearest)")
         }
     }

@@ -77,16 +77,6 @@ struct ReportCommand: AsyncParsableCommand {
             "\(output): \(count(data.campaigns.count, "campaign")), \(count(data.decisions.count, "decision"))")
     }
 
-    /// Reports a failure on stderr and throws the exit code.
-    private func orExit<Value>(_ read: () async throws(LedgerError) -> Value) async throws -> Value {
-        do throws(LedgerError) {
-            return try await read()
-        } catch {
-            StandardError.write("error: \(error.message)")
-            throw ExitCode(error)
-        }
-    }
-
     /// The policy, if it can be read; without it the report has no limits.
     private func loadPolicy() throws(LedgerError) -> CheckedPolicy? {
         do throws(PolicyFileError) {

@@ -79,7 +79,7 @@ import Testing
 
     // MARK: Groups
 
-    /// A group that is told of every change has the sums of one that is told of the result alone.
+    /// A group that sees every change has the same sums as one that sees only the result.
     @Test(arguments: UInt64(1)...30)
     func aGroupsHistoryDoesNotMatter(_ seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)

@@ -6,23 +6,11 @@ import Testing
 
 /// Rules on groups: what `explain`, `status` and the events say of them.
 @Suite struct GroupReportTimelineTests {
-    private static func rule(_ more: String = "then: pause") -> String {
-        "rules:\n  - {name: team, on: group, by: pool, when: bounceRate > 5% and resolved >= 100, \(more)}\n"
-    }
-
-    private func see(_ bench: inout GuardBench, _ campaign: Int, sent: Int, bounced: Int?) {
-        bench.see(
-            campaign,
-            CampaignStats(
-                totalEnrolled: 5000, sent: sent, delivered: bounced.map { sent - $0 }, bounced: bounced, replied: 0,
-                queued: 5000 - sent))
-    }
-
     /// The bad campaign and two good ones; together, 6.8 % bounce.
     private func seeAll(_ bench: inout GuardBench) {
-        see(&bench, 2, sent: 200, bounced: 2)
-        see(&bench, 3, sent: 200, bounced: 2)
-        see(&bench, 1, sent: 100, bounced: 30)
+        bench.seeGrouped(2, sent: 200, bounced: 2)
+        bench.seeGrouped(3, sent: 200, bounced: 2)
+        bench.seeGrouped(1, sent: 100, bounced: 30)
     }
 
     private func id(_ campaign: Int) -> CampaignID { CampaignID(unchecked: "camp_\(campaign)") }
@@ -31,10 +19,10 @@ import Testing
 
     @Test(arguments: [false, true])
     func anExplanationNamesTheGroupTheRuleAndTheNumbers(_ restarts: Bool) throws {
-        var bench = try GuardBench(Self.rule(), campaigns: 3)
+        var bench = try GuardBench(GuardBench.groupRule(), campaigns: 3)
         seeAll(&bench)
         for intent in bench.sent() { bench.confirmPause(intent) }
-        if restarts { try bench.restart(Self.rule(), campaigns: 3) }
+        if restarts { try bench.restart(GuardBench.groupRule(), campaigns: 3) }
         let explanation = try #require(bench.warden.explanation(of: id(1), at: bench.now))
         let pause = try #require(explanation.pause)
         #expect(pause.why == "rule team fired on pool pool_a (3 campaigns)")
@@ -46,7 +34,7 @@ import Testing
     }
 
     @Test func anExplanationShowsAnAlertOnTheGroup() throws {
-        var bench = try GuardBench(Self.rule("then: alert"), campaigns: 3)
+        var bench = try GuardBench(GuardBench.groupRule("then: alert"), campaigns: 3)
         seeAll(&bench)
         let explanation = try #require(bench.warden.explanation(of: id(2), at: bench.now))
         #expect(explanation.rules.map(\.state) == ["firing"])
@@ -54,7 +42,7 @@ import Testing
     }
 
     @Test func theStatusShowsEachRuleOnEachGroup() throws {
-        var bench = try GuardBench(Self.rule("then: pause, for: 5m"), campaigns: 3)
+        var bench = try GuardBench(GuardBench.groupRule("then: pause, for: 5m"), campaigns: 3)
         seeAll(&bench)
         let group = try #require(bench.warden.status(at: bench.now).groups.first)
         #expect(group.text == "pool=pool_a" && group.campaigns == 3 && group.counted == 3)
@@ -65,17 +53,17 @@ import Testing
     // MARK: Missing data
 
     @Test func missingDataIsReportedOnceAndSoIsItsEnd() throws {
-        var bench = try GuardBench("stale_after: 5m\n" + Self.rule(), campaigns: 3)
-        see(&bench, 1, sent: 100, bounced: 1)
-        see(&bench, 2, sent: 200, bounced: 2)
-        see(&bench, 3, sent: 200, bounced: 2)
+        var bench = try GuardBench("stale_after: 5m\n" + GuardBench.groupRule(), campaigns: 3)
+        bench.seeGrouped(1, sent: 100, bounced: 1)
+        bench.seeGrouped(2, sent: 200, bounced: 2)
+        bench.seeGrouped(3, sent: 200, bounced: 2)
         let lost = bench.now
         func lackData(_ minutes: Int) {
             for _ in 1...minutes {
                 bench.wait(.seconds(60))
-                see(&bench, 1, sent: 100, bounced: nil)
-                see(&bench, 2, sent: 200, bounced: nil)
-                see(&bench, 3, sent: 200, bounced: 2)
+                bench.seeGrouped(1, sent: 100, bounced: nil)
+                bench.seeGrouped(2, sent: 200, bounced: nil)
+                bench.seeGrouped(3, sent: 200, bounced: 2)
             }
         }
         lackData(5)
@@ -92,12 +80,12 @@ import Testing
         let standing = bench.warden.status(at: bench.now).groups.first?.rules.first
         #expect(standing?.noData == "2 campaigns lack data: camp_1, camp_2")
 
-        try bench.restart("stale_after: 5m\n" + Self.rule(), campaigns: 3)
+        try bench.restart("stale_after: 5m\n" + GuardBench.groupRule(), campaigns: 3)
         _ = bench.reported()
         lackData(10)
         #expect(!bench.reported().contains(.ruleNoData), "a restart does not report it again")
-        see(&bench, 1, sent: 100, bounced: 1)
-        see(&bench, 2, sent: 200, bounced: 2)
+        bench.seeGrouped(1, sent: 100, bounced: 1)
+        bench.seeGrouped(2, sent: 200, bounced: 2)
         #expect(bench.events.map(\.kind) == [.ruleDataRestored])
         #expect(bench.events[0].message.hasPrefix("rule team has data on pool pool_a (3 campaigns) again after 2"))
         lackData(1)
@@ -105,10 +93,10 @@ import Testing
     }
 
     @Test func anAlertThatLacksDataIsReportedToo() throws {
-        var bench = try GuardBench("stale_after: 5m\n" + Self.rule("then: alert"), campaigns: 2)
-        see(&bench, 1, sent: 100, bounced: 1)
+        var bench = try GuardBench("stale_after: 5m\n" + GuardBench.groupRule("then: alert"), campaigns: 2)
+        bench.seeGrouped(1, sent: 100, bounced: 1)
         for _ in 1...10 {
-            see(&bench, 2, sent: 100, bounced: nil)
+            bench.seeGrouped(2, sent: 100, bounced: nil)
             bench.wait(.seconds(60))
         }
         let events = bench.events.filter { $0.kind == .ruleNoData }
@@ -116,9 +104,9 @@ import Testing
     }
 
     @Test func unansweredPollsAreMissingDataToo() throws {
-        var bench = try GuardBench("stale_after: 5m\n" + Self.rule(), campaigns: 2)
-        see(&bench, 1, sent: 100, bounced: 1)
-        see(&bench, 2, sent: 100, bounced: 1)
+        var bench = try GuardBench("stale_after: 5m\n" + GuardBench.groupRule(), campaigns: 2)
+        bench.seeGrouped(1, sent: 100, bounced: 1)
+        bench.seeGrouped(2, sent: 100, bounced: 1)
         for _ in 1...20 {
             for campaign in 1...2 { bench.fail(.stats(id(campaign)), Fault(.unreachable, "HTTP 503")) }
             bench.wait(.seconds(60))
@@ -128,7 +116,7 @@ import Testing
 
     @Test(arguments: ["then: alert", "then: pause"])
     func stoppedCampaignsLackNothing(_ then: String) throws {
-        var bench = try GuardBench("stale_after: 5m\n" + Self.rule(then), campaigns: 2)
+        var bench = try GuardBench("stale_after: 5m\n" + GuardBench.groupRule(then), campaigns: 2)
         for campaign in 1...2 { bench.seeDraft(campaign, enrolled: 100) }
         for _ in 1...20 {
             bench.wait(.seconds(60))
@@ -140,20 +128,20 @@ import Testing
     // MARK: Numbers
 
     @Test func afterAResumeTheEventHasTheNumbersThatWereJudged() throws {
-        var bench = try GuardBench(Self.rule(), campaigns: 3)
+        var bench = try GuardBench(GuardBench.groupRule(), campaigns: 3)
         seeAll(&bench)
         for intent in bench.sent() { bench.confirmPause(intent) }
         #expect(try bench.order(.resume, 1).accepted)
         bench.wait(.seconds(1))
-        see(&bench, 1, sent: 100, bounced: 30)
+        bench.seeGrouped(1, sent: 100, bounced: 30)
         let resume = try #require(bench.sent().first)
         bench.answer(resume, .success(ActionAnswer(status: .running, startedAt: bench.now)))
         _ = bench.reported()
         bench.wait(.seconds(30))
         seeAll(&bench)
-        see(&bench, 1, sent: 120, bounced: 30)
+        bench.seeGrouped(1, sent: 120, bounced: 30)
         #expect(bench.reported().contains(.ruleCleared), "what it sent since the resume is good")
-        see(&bench, 1, sent: 300, bounced: 90)
+        bench.seeGrouped(1, sent: 300, bounced: 90)
         // 200 emails with 60 bounces since the resume, and 400 with 4 of the others.
         let messages = bench.events.map(\.message)
         #expect(messages.contains("rule team is firing on pool pool_a (3 campaigns): bounceRate 10.7 % > 5 %"))

@@ -6,35 +6,23 @@ import Testing
 
 /// Rules on groups of campaigns: the sums that they read, whom they pause, and what is reported.
 @Suite struct GroupTimelineTests {
-    private static func rule(_ more: String = "then: pause") -> String {
-        "rules:\n  - {name: team, on: group, by: pool, when: bounceRate > 5% and resolved >= 100, \(more)}\n"
-    }
-
     private func bench(_ more: String = "then: pause", campaigns: Int = 3) throws -> GuardBench {
-        try GuardBench(Self.rule(more), campaigns: campaigns)
-    }
-
-    private func see(_ bench: inout GuardBench, _ campaign: Int, sent: Int, bounced: Int?) {
-        bench.see(
-            campaign,
-            CampaignStats(
-                totalEnrolled: 5000, sent: sent, delivered: bounced.map { sent - $0 }, bounced: bounced, replied: 0,
-                queued: 5000 - sent))
+        try GuardBench(GuardBench.groupRule(more), campaigns: campaigns)
     }
 
     /// The bad campaign and two good ones; together, 6.8 % bounce.
     private func seeAll(_ bench: inout GuardBench) {
-        see(&bench, 1, sent: 100, bounced: 30)
-        see(&bench, 2, sent: 200, bounced: 2)
-        see(&bench, 3, sent: 200, bounced: 2)
+        bench.seeGrouped(1, sent: 100, bounced: 30)
+        bench.seeGrouped(2, sent: 200, bounced: 2)
+        bench.seeGrouped(3, sent: 200, bounced: 2)
     }
 
     @Test func theWorstCampaignIsPausedAndTheOthersGoOn() throws {
         var bench = try bench()
-        see(&bench, 2, sent: 200, bounced: 2)
-        see(&bench, 3, sent: 200, bounced: 2)
+        bench.seeGrouped(2, sent: 200, bounced: 2)
+        bench.seeGrouped(3, sent: 200, bounced: 2)
         #expect(bench.events.isEmpty)
-        see(&bench, 1, sent: 100, bounced: 30)
+        bench.seeGrouped(1, sent: 100, bounced: 30)
         let pause = try #require(bench.sent().first)
         #expect(pause.campaign.text == "camp_1" && bench.intents.isEmpty)
         bench.confirmPause(pause)
@@ -57,9 +45,9 @@ import Testing
     @Test func asManyArePausedAsNeeded() throws {
         var bench = try bench()
         for _ in 1...3 {
-            see(&bench, 1, sent: 100, bounced: 30)
-            see(&bench, 2, sent: 100, bounced: 20)
-            see(&bench, 3, sent: 200, bounced: 2)
+            bench.seeGrouped(1, sent: 100, bounced: 30)
+            bench.seeGrouped(2, sent: 100, bounced: 20)
+            bench.seeGrouped(3, sent: 200, bounced: 2)
             for intent in bench.sent() { bench.confirmPause(intent) }
             bench.wait(.seconds(30))
         }
@@ -84,18 +72,18 @@ import Testing
             bench.wait(.seconds(30))
         }
         #expect(bench.reported() == [.ruleFiring])
-        for campaign in 1...3 { see(&bench, campaign, sent: 1000, bounced: 30) }
+        for campaign in 1...3 { bench.seeGrouped(campaign, sent: 1000, bounced: 30) }
         #expect(bench.reported() == [.ruleCleared])
         #expect(bench.sent() == [])
     }
 
     @Test func twoEquallyBadCampaignsArePausedTogether() throws {
         var bench = try bench()
-        see(&bench, 3, sent: 400, bounced: 0)
+        bench.seeGrouped(3, sent: 400, bounced: 0)
         for step in 0...3 {
             // Whichever was sampled last looks a little better.
-            see(&bench, 1, sent: 100 + step, bounced: 30)
-            see(&bench, 2, sent: 100 + step, bounced: 30)
+            bench.seeGrouped(1, sent: 100 + step, bounced: 30)
+            bench.seeGrouped(2, sent: 100 + step, bounced: 30)
         }
         for intent in bench.sent() { bench.confirmPause(intent) }
         #expect(bench.reported().filter { $0 == .campaignPaused }.count == 2)
@@ -103,32 +91,32 @@ import Testing
 
     @Test func aGroupIsJudgedOnceEveryCampaignHasBeenSampled() throws {
         var bench = try bench()
-        see(&bench, 1, sent: 1000, bounced: 200)
-        see(&bench, 2, sent: 20000, bounced: 200)
+        bench.seeGrouped(1, sent: 1000, bounced: 200)
+        bench.seeGrouped(2, sent: 20000, bounced: 200)
         #expect(bench.reported() == [] && bench.sent() == [])
-        see(&bench, 3, sent: 20000, bounced: 200)
+        bench.seeGrouped(3, sent: 20000, bounced: 200)
         #expect(bench.reported() == [] && bench.sent() == [])
     }
 
     @Test(arguments: [true, false])
     func missingDataFreezesTheRule(_ isStale: Bool) throws {
-        var bench = try GuardBench("stale_after: 5m\n" + Self.rule("then: pause, for: 20m"), campaigns: 2)
+        var bench = try GuardBench("stale_after: 5m\n" + GuardBench.groupRule("then: pause, for: 20m"), campaigns: 2)
         for _ in 1...4 {
-            see(&bench, 1, sent: 200, bounced: 40)
-            see(&bench, 2, sent: 1000, bounced: 30)
+            bench.seeGrouped(1, sent: 200, bounced: 40)
+            bench.seeGrouped(2, sent: 1000, bounced: 30)
             bench.wait(.seconds(120))
         }
         #expect(bench.reported() == [.rulePending])
         // The worst campaign's data is missing for a while: what is left does not breach.
         for _ in 1...4 {
-            if !isStale { see(&bench, 1, sent: 200, bounced: nil) }
-            see(&bench, 2, sent: 1000, bounced: 30)
+            if !isStale { bench.seeGrouped(1, sent: 200, bounced: nil) }
+            bench.seeGrouped(2, sent: 1000, bounced: 30)
             bench.wait(.seconds(120))
         }
         #expect(!bench.reported().contains(.ruleCleared))
         for _ in 1...12 {
-            see(&bench, 1, sent: 200, bounced: 40)
-            see(&bench, 2, sent: 1000, bounced: 30)
+            bench.seeGrouped(1, sent: 200, bounced: 40)
+            bench.seeGrouped(2, sent: 1000, bounced: 30)
             bench.wait(.seconds(120))
         }
         #expect(bench.sent().map(\.campaign.text) == ["camp_1"])
@@ -136,34 +124,34 @@ import Testing
 
     @Test func aCampaignThatThePlatformDoesNotKnowIsLeftOut() throws {
         var bench = try bench("then: alert")
-        see(&bench, 1, sent: 100, bounced: 20)
-        see(&bench, 2, sent: 100, bounced: 20)
+        bench.seeGrouped(1, sent: 100, bounced: 20)
+        bench.seeGrouped(2, sent: 100, bounced: 20)
         bench.observe(.stats(CampaignID(unchecked: "camp_3")), .failure(Fault(.missing, "HTTP 404")))
-        see(&bench, 1, sent: 100, bounced: 20)
+        bench.seeGrouped(1, sent: 100, bounced: 20)
         let event = try #require(bench.events.first { $0.kind == .ruleFiring })
         #expect(event.message.contains("pool pool_a (3 campaigns, 2 with data): bounceRate 20 %"))
     }
 
     @Test func aPersonsResumeCountsFromThere() throws {
         var bench = try bench()
-        see(&bench, 2, sent: 200, bounced: 2)
-        see(&bench, 3, sent: 200, bounced: 2)
-        see(&bench, 1, sent: 100, bounced: 30)
+        bench.seeGrouped(2, sent: 200, bounced: 2)
+        bench.seeGrouped(3, sent: 200, bounced: 2)
+        bench.seeGrouped(1, sent: 100, bounced: 30)
         for intent in bench.sent() { bench.confirmPause(intent) }
         #expect(try bench.order(.resume, 1).accepted)
         bench.wait(.seconds(1))
-        see(&bench, 1, sent: 100, bounced: 30)
+        bench.seeGrouped(1, sent: 100, bounced: 30)
         let resume = try #require(bench.sent().first)
         bench.answer(resume, .success(ActionAnswer(status: .running, startedAt: bench.now)))
         _ = bench.reported()
         for step in 1...5 {
             bench.wait(.seconds(30))
-            see(&bench, 1, sent: 100 + step * 20, bounced: 30)
-            see(&bench, 2, sent: 200 + step, bounced: 2)
-            see(&bench, 3, sent: 200 + step, bounced: 2)
+            bench.seeGrouped(1, sent: 100 + step * 20, bounced: 30)
+            bench.seeGrouped(2, sent: 200 + step, bounced: 2)
+            bench.seeGrouped(3, sent: 200 + step, bounced: 2)
         }
         #expect(bench.sent() == [], "what it sent since the resume is good")
-        see(&bench, 1, sent: 300, bounced: 110)
+        bench.seeGrouped(1, sent: 300, bounced: 110)
         #expect(bench.sent().map(\.action) == [.pause])
     }
 
@@ -179,9 +167,9 @@ import Testing
 
     @Test func manyPausesForOneGroupDoNotTripTheCircuitBreaker() throws {
         var bench = try GuardBench(
-            "circuit_breaker: {pauses: stop}\n" + Self.rule("then: pause, pauses: all"), campaigns: 8)
+            "circuit_breaker: {pauses: stop}\n" + GuardBench.groupRule("then: pause, pauses: all"), campaigns: 8)
         for _ in 1...2 {
-            for campaign in 1...8 { see(&bench, campaign, sent: 100, bounced: 30) }
+            for campaign in 1...8 { bench.seeGrouped(campaign, sent: 100, bounced: 30) }
             for intent in bench.sent() { bench.confirmPause(intent) }
             bench.wait(.seconds(30))
         }
@@ -190,7 +178,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func aPendingRuleSurvives(_ restarts: Bool) throws {
-        let rule = Self.rule("then: pause, for: 2m")
+        let rule = GuardBench.groupRule("then: pause, for: 2m")
         var bench = try GuardBench(rule, campaigns: 3)
         func round() {
             seeAll(&bench)
@@ -206,7 +194,7 @@ import Testing
     }
 
     @Test func observeModeReportsWhatItWouldPause() throws {
-        var bench = try GuardBench("mode: observe\n" + Self.rule(), campaigns: 3)
+        var bench = try GuardBench("mode: observe\n" + GuardBench.groupRule(), campaigns: 3)
         for _ in 1...3 {
             seeAll(&bench)
             bench.wait(.seconds(30))
