@@ -139,6 +139,11 @@ extension Guard {
         return effects
     }
 
+    /// Evaluates all resumes again that wait for quiet hours.
+    mutating func stopWaitingForQuietHours(at now: Instant) {
+        for index in campaigns.awaitingResume { campaigns.update(index) { $0.stopWaitingForQuietHours(at: now) } }
+    }
+
     /// Requests the fresh stats that a resume is evaluated on, starting with the campaign's own.
     mutating func requestResumeStats(_ index: Int, at now: Instant) -> [Effect] {
         resumeTargets(index).map { planner.pollNow($0, at: now) }

@@ -35,6 +35,9 @@ extension Guard {
         if !isForced, let notBefore = launch.entry.notBefore, monotonic(notBefore) > now { return .notDue }
         if campaign.startUnderWay != nil, launch.phase != .starting { return .startUnderWay }
         if let obstacle = evidence(against: launch, campaign, isForced: isForced, at: now) { return obstacle }
+        if !isForced, let quiet = quietSpell(of: campaign.entry.workspace, at: now) {
+            return .hold(LaunchHold([.quietHours(quiet)]))
+        }
         if !isForced, isBehind ?? (launchAhead(of: index, at: now) != nil) { return .behind }
         if ledger.isFailing { return .hold(LaunchHold([.ledger])) }
         if policy.mode == .enforce, !isForced {

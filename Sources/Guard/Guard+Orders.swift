@@ -94,7 +94,8 @@ extension Guard {
             if let launch = launches.openIndex(of: order.campaign), launches[launch].heldBy != nil {
                 launches.update(launch) { $0.liftHold() }
             }
-            return (.accepted(.resuming(warnings: warnings)), requestResumeStats(index, at: now))
+            let quiet = quietSpell(of: campaigns[index].entry.workspace, at: now)
+            return (.accepted(.resuming(warnings: warnings, quiet: quiet)), requestResumeStats(index, at: now))
         }
     }
 
@@ -137,7 +138,8 @@ extension Guard {
             guard policy.mode == .enforce else { return (.refused(.observeMode), []) }
             liftHold(index)
             launches.update(launch) { $0.force(by: order, until: now + CampaignMachine.orderMax) }
-            return (.accepted(.startingByForce), advanceLaunches(at: now))
+            let quiet = quietSpell(of: campaigns[index].entry.workspace, at: now)
+            return (.accepted(.startingByForce(quiet: quiet)), advanceLaunches(at: now))
         }
         let wait = wait(of: launch, at: now)
         if launches[launch].heldBy == nil { return (.refused(.notHeldByPerson(waitsFor: wait)), []) }
@@ -157,10 +159,11 @@ extension Guard {
     /// The reason why a launch that nobody holds would still wait; nil if no reason is known.
     private func wait(of index: Int, at now: Instant) -> LaunchWait? {
         if let notBefore = launches[index].entry.notBefore, monotonic(notBefore) > now { return .notBefore(notBefore) }
-        let campaign = campaigns[launches[index].entry.campaign]
-        guard let campaign, let obstacle = evidence(against: launches[index], campaign, isForced: false, at: now),
-            case .hold(let hold) = obstacle
-        else { return nil }
+        guard let campaign = campaigns[launches[index].entry.campaign] else { return nil }
+        guard let obstacle = evidence(against: launches[index], campaign, isForced: false, at: now) else {
+            return quietSpell(of: campaign.entry.workspace, at: now).map { .held([.quietHours($0)], nil) }
+        }
+        guard case .hold(let hold) = obstacle else { return nil }
         return .held(hold.reasons, hold.evaluation?.decisive)
     }
 

@@ -22,6 +22,7 @@ package struct Guard: Sendable {
     var startLimit = StartLimiter()
     var breaker = CircuitBreaker()
     var skews = StampSkews()
+    private var quietClock = QuietClock()
     private var lastDecision = 0
     private var storage = StorageMarks()
     private(set) var wallClockOffset: Duration = .zero
@@ -77,6 +78,7 @@ package struct Guard: Sendable {
     /// Handles one event and returns the effects in order.
     package mutating func handle(_ event: Event, at now: Instant) -> [Effect] {
         var effects: [Effect]
+        quietClock.advance(to: now + wallClockOffset, policy)
         switch event {
         case .started:
             effects =
@@ -92,6 +94,7 @@ package struct Guard: Sendable {
             wallClockOffset = offset
             pools.setClock(ahead: offset)
             launches.forgetDeadlines()
+            quietClock.advance(to: now + offset, policy)
             effects = workOff(everything: true, at: now)
         case .changed(let change, let result): effects = take(change, result, at: now)
         case .recorded(let failure): effects = take(recording: failure, at: now)
@@ -178,6 +181,7 @@ package struct Guard: Sendable {
             }
             effects.append(.poll(target))
         }
+        if everything, policy.mode == .enforce { stopWaitingForQuietHours(at: now) }
         if isDue(resume) { effects += advanceResumes(at: now) }
         if isDue(launch) { effects += advanceLaunches(at: now) }
         if isDue(senders.operationsDue) { effects += followOperations(at: now) }
@@ -191,8 +195,14 @@ package struct Guard: Sendable {
         var context = CampaignContext(
             book: book, pools: pools, skew: skews[entry.workspace], isLedgerFailing: ledger.isFailing,
             wallClockOffset: wallClockOffset, now: now)
+        context.quiet = quietSpell(of: entry.workspace, at: now)
         if !groups.isEmpty, let index = campaigns.index(of: entry.id) { context.groups = groups.sums(of: index) }
         return context
+    }
+
+    /// The quiet time of a workspace; nil if it may start and resume campaigns.
+    package func quietSpell(of workspace: WorkspaceName, at now: Instant) -> QuietSpell? {
+        quietClock.spell(of: workspace, at: now + wallClockOffset, policy)
     }
 
     mutating func nextDecisionID() -> Int {
@@ -240,6 +250,8 @@ package struct Guard: Sendable {
     mutating func reload(_ newer: CheckedPolicy, at now: Instant) -> [Effect] {
         let (before, previous) = (book, launches)
         book = RuleBook(newer)
+        quietClock.forget()
+        quietClock.advance(to: now + wallClockOffset, newer)
         campaigns = CampaignTable(book, adopting: campaigns, at: now)
         let actsNow = newer.mode == .enforce
         launches = LaunchQueue(newer, adopting: previous, actsNow: actsNow) { id in

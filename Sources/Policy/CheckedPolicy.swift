@@ -22,6 +22,8 @@ package struct CheckedPolicy: Hashable, Sendable {
     package var onUnapproved: OnUnapproved
     package var startLimit: StartLimit
     package var circuitBreaker: CircuitBreakerSettings
+    /// The quiet hours of workspaces without their own.
+    package var quiet = QuietHours()
     /// Those of the policy in its order, then those of its files, then those that people ordered to watch.
     package var campaigns: [CampaignEntry]
     /// Values for campaigns whose own entries do not set them.
@@ -130,6 +132,8 @@ package struct Workspace: Hashable, Sendable {
     /// Scheme, host and port, without a trailing slash.
     package var url: String
     package var credential: Credential
+    /// Its own quiet hours, instead of the policy's; nil if it has none.
+    package var quiet: QuietHours?
 }
 
 /// What the guard does when a person restarts a campaign that it paused.

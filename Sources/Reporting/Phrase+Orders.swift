@@ -29,10 +29,12 @@ extension Phrase {
         case .pausingOnceResumeAnswered: "pausing \(name) once the platform responds to the resume in flight"
         case .resumeCancelled:
             "\(name) is not resumed; sending its pause again; it stays paused until a person resumes it"
-        case .resuming(let warnings):
+        case .resuming(let warnings, let quiet):
             "resuming \(name) once fresh stats are in" + warnings.map { "; warning: \(text($0))" }.joined()
+                + warning(quiet)
         case .launchHeld: "the launch of \(name) is held until a person releases it"
-        case .startingByForce: "starting \(name) once fresh stats are in, regardless of its launch rules"
+        case .startingByForce(let quiet):
+            "starting \(name) once fresh stats are in, regardless of its launch rules" + warning(quiet)
         case .holdLifted(let wait?): "the hold on the launch of \(name) is lifted; it still waits: \(text(wait))"
         case .holdLifted(nil): "the hold on the launch of \(name) is lifted; its launch rules decide"
         case .holdLiftedWithoutLaunch: "the hold on launches of \(name) is lifted; no launch of it waits"
@@ -61,6 +63,8 @@ extension Phrase {
         let parts = pool + entry.labels.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
     }
+
+    private static func warning(_ quiet: QuietSpell?) -> String { quiet.map { "; warning: \(text($0))" } ?? "" }
 
     private static func list(_ rules: [String]) -> String {
         rules.count == 1 ? "rule \(rules[0]) is" : "rules \(rules.joined(separator: ", ")) are"

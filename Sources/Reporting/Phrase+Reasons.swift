@@ -1,6 +1,6 @@
 package import Guard
 import Model
-import Policy
+package import Policy
 
 /// Reasons why something is held, refused or not done.
 extension Phrase {
@@ -15,10 +15,16 @@ extension Phrase {
         case .noFreshStats: "the fresh stats that a start needs could not be read"
         case .startFailed: "its start failed"
         case .startLimit: "the start limit is reached"
+        case .quietHours(let quiet): text(quiet)
         case .ledger: "the ledger cannot be written"
         case .paused: "it is paused; resume it first"
         case .person(let name): "\(name) holds it"
         }
+    }
+
+    /// `quiet hours until 2026-12-01T07:00:00Z`.
+    package static func text(_ quiet: QuietSpell) -> String {
+        quiet.until.map { "quiet hours until \($0.toTheSecond)" } ?? "quiet hours that never end"
     }
 
     package static func text(_ wait: LaunchWait) -> String {
@@ -94,6 +100,7 @@ extension Phrase {
         case .volumeReserved(nil, let reserved, let pool):
             "its remaining emails are unknown, and \(reserved) emails of pool \(pool) are reserved for launches"
         case .startLimit: "the start limit is reached"
+        case .quietHours(let quiet): text(quiet)
         case .orderExpired(let time): "the order could not be carried out within \(time.policyText)"
         }
     }

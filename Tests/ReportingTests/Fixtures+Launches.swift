@@ -82,6 +82,8 @@ extension Fixture {
         let reasons: [(String, HoldReason)] = [
             ("it has no stats", .noStats), ("it has no leads", .noLeads), ("there are no fresh stats", .noFreshStats),
             ("its start failed", .startFailed), ("the start limit is reached", .startLimit),
+            ("quiet hours hold it", .quietHours(QuietSpell(until: FixtureWorld.noon + .seconds(3600)))),
+            ("quiet hours hold it for good", .quietHours(QuietSpell(until: nil))),
             ("the ledger fails", .ledger), ("it is paused", .paused), ("a person holds it", .person("anna (uid 1000)")),
         ]
         let all = holds + reasons.map { ($0, HoldReport(reasons: [$1], rule: nil, evaluation: nil, pool: nil)) }

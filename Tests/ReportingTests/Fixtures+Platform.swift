@@ -115,10 +115,18 @@ extension Fixture {
             ("pausing after an answer", world.order(.pause), .pausingOnceAnswered),
             ("pausing after its resume", world.order(.pause), .pausingOnceResumeAnswered),
             ("its resume is cancelled", world.order(.pause), .resumeCancelled),
-            ("resuming", world.order(.resume, isForced: true), .resuming(warnings: [])),
-            ("resuming with a warning", world.order(.resume), .resuming(warnings: [warning])),
+            ("resuming", world.order(.resume, isForced: true), .resuming(warnings: [], quiet: nil)),
+            (
+                "resuming in quiet hours", world.order(.resume),
+                .resuming(warnings: [], quiet: QuietSpell(until: FixtureWorld.noon + .seconds(3600)))
+            ),
+            ("resuming with a warning", world.order(.resume), .resuming(warnings: [warning], quiet: nil)),
             ("holding", world.order(.hold), .launchHeld),
-            ("starting by force", world.order(.release, isForced: true), .startingByForce),
+            ("starting by force", world.order(.release, isForced: true), .startingByForce(quiet: nil)),
+            (
+                "starting by force in quiet hours", world.order(.release, isForced: true),
+                .startingByForce(quiet: QuietSpell(until: FixtureWorld.noon + .seconds(3600)))
+            ),
             ("releasing", world.order(.release), .holdLifted(waitsFor: nil)),
             ("releasing without a launch", world.order(.release), .holdLiftedWithoutLaunch),
             ("releasing what still waits", world.order(.release), .holdLifted(waitsFor: wait)),

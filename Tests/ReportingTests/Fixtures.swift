@@ -283,6 +283,7 @@ struct Fixture {
             ("its volume is reserved", .volumeReserved(remaining: 480, reserved: 700, pool: pool)),
             ("its volume is reserved, size unknown", .volumeReserved(remaining: nil, reserved: 700, pool: pool)),
             ("the start limit is reached", .startLimit),
+            ("it waits for quiet hours", .quietHours(QuietSpell(until: FixtureWorld.noon + .seconds(3600)))),
         ]
         return hindrances.map {
             Fixture("a resume fails: \($0)", .campaign(world.sales, .resumeFailed(rule: "bounce-rate", order: nil, $1)))

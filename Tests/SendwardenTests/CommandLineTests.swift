@@ -162,7 +162,7 @@ import Testing
         "examples/sender-pools.yaml", "examples/office-hours.yaml", "examples/twice-yesterday.yaml",
         "examples/strict.yaml", "examples/team-limit.yaml", "examples/unsubscribes.yaml",
         "examples/first-days.yaml", "examples/forty-campaigns.yaml", "examples/customers.yaml",
-        "examples/notify.yaml",
+        "examples/notify.yaml", "examples/quiet-hours.yaml",
     ])
     func shippedPoliciesHaveNoWarnings(_ file: String) throws {
         let outcome = try Program.run(["check", Self.root + "/config/" + file])

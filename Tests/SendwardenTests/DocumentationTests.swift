@@ -46,7 +46,7 @@ import Testing
         ("overrides: [{zzzzzzzz: 1}]", "overrides"),
         ("notify: [{zzzzzzzz: 1}]", "notify"), ("notify: [{webhook: {zzzzzzzz: 1}}]", "webhook"),
         ("notify: [{alertmanager: {zzzzzzzz: 1}}]", "alertmanager"), ("notify: [{email: {zzzzzzzz: 1}}]", "email"),
-        ("heartbeat: {zzzzzzzz: 1}", "heartbeat"),
+        ("heartbeat: {zzzzzzzz: 1}", "heartbeat"), ("quiet: [{zzzzzzzz: 1}]", "quiet"),
     ])
     func everyKeyIsInThePolicyReference(_ policy: String, _ section: String) throws {
         let known = try Self.knownKeys(PolicyLoader.load(SourceFile(name: "p", text: policy)).diagnostics)

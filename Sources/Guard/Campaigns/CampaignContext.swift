@@ -15,6 +15,8 @@ struct CampaignContext {
     var watchesData = true
     /// How far the wall clock is ahead of `now`.
     var wallClockOffset: Duration = .zero
+    /// The quiet hours in which it is evaluated; nil outside of them.
+    var quiet: QuietSpell?
     /// The sums of the campaign's groups.
     var groups: [GroupSums] = []
     var now: Instant

@@ -9,6 +9,8 @@ extension CampaignMachine {
     private static let retryRefused: Duration = .seconds(300)
     /// The age at which an order that could not be carried out expires; by then, its author has found another way.
     static let orderMax: Duration = .seconds(3600)
+    /// How often a resume is evaluated again if quiet hours never end.
+    private static let quietHoursRetry: Duration = .seconds(86400)
 
     /// When the campaign is next evaluated for a resume; nil if no resume is planned or it waits for stats.
     var resumeAt: Instant? {
@@ -47,6 +49,9 @@ extension CampaignMachine {
         }
         if isExpired(attempt, at: context.now) {
             return (endOrder(attempt, .orderExpired(after: CampaignMachine.orderMax)), false)
+        }
+        if attempt.order == nil, let quiet = context.quiet {
+            return (waitForQuietHours(attempt, quiet, context), false)
         }
         attempt.step = .evaluating(since: context.now)
         phase = .resuming(attempt)
@@ -90,6 +95,7 @@ extension CampaignMachine {
         /// The order to resume is too old.
         case orderExpired
         case exhausted(Rule)
+        case quietHours(QuietSpell)
         case lacksStats
         case obstacles([ResumeObstacle])
         /// It would take volume reserved for launches.
@@ -105,6 +111,7 @@ extension CampaignMachine {
         if attempt.order == nil {
             guard let resume = resumingRule(attempt, context)?.resume, let rule else { return .unwanted }
             if resumes.isExhausted(resume, at: context.now) { return .exhausted(rule) }
+            if let quiet = context.quiet { return .quietHours(quiet) }
         } else if isExpired(attempt, at: context.now) {
             return .orderExpired
         }
@@ -144,6 +151,7 @@ extension CampaignMachine {
         case .exhausted(let rule):
             phase = attempt.withoutResume
             return .waits([report(.resumesExhausted(rule))])
+        case .quietHours(let quiet): return .waits(waitForQuietHours(attempt, quiet, context))
         case .lacksStats: return .waits(waitOn(attempt, .incompleteStats, lacksData: true, in: context))
         // A person sees all of the obstacles and decides.
         case .obstacles(let obstacles):
@@ -159,6 +167,25 @@ extension CampaignMachine {
     /// Waits until the start limit allows a resume.
     mutating func waitForStartLimit(_ attempt: ResumeAttempt, until: Instant, in context: CampaignContext) -> [Effect] {
         waitOn(attempt, .startLimit, until: until, in: context)
+    }
+
+    /// Waits for the end of quiet hours, which ends any wait for volume.
+    private mutating func waitForQuietHours(
+        _ attempt: ResumeAttempt, _ quiet: QuietSpell, _ context: CampaignContext
+    ) -> [Effect] {
+        var attempt = attempt
+        attempt.awaitsVolumeSince = nil
+        let until = quiet.until.map { $0 - context.wallClockOffset } ?? context.now + CampaignMachine.quietHoursRetry
+        return waitOn(attempt, .quietHours(quiet), until: until, in: context)
+    }
+
+    /// Evaluates a resume again that waits for quiet hours, which may have changed.
+    mutating func stopWaitingForQuietHours(at now: Instant) {
+        guard case .resuming(var attempt) = phase, case .waiting = attempt.step, attempt.order == nil,
+            case .quietHours = attempt.reported
+        else { return }
+        attempt.step = .waiting(until: now)
+        phase = .resuming(attempt)
     }
 
     mutating func sendResume(_ attempt: ResumeAttempt, _ rule: Rule?, decision id: Int, in context: CampaignContext)

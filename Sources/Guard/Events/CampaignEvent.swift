@@ -148,6 +148,7 @@ package enum ResumeHindrance: Hashable, Sendable, Codable {
     /// The remaining emails do not fit beside the volume reserved for launches; `remaining` is nil if unknown.
     case volumeReserved(remaining: Int?, reserved: Int, pool: PoolID)
     case startLimit
+    case quietHours(QuietSpell)
     /// The order was not carried out within this time.
     case orderExpired(after: Duration)
 }
@@ -174,6 +175,7 @@ extension ResumeHindrance {
         case .incompleteStats: ["incomplete stats"]
         case .volumeReserved(let remaining, _, let pool): ["volume", remaining == nil ? "unknown" : "short", pool.text]
         case .startLimit: ["start limit"]
+        case .quietHours(let quiet): ["quiet hours", quiet.until?.rfc3339 ?? "always"]
         case .orderExpired: ["expired"]
         }
     }

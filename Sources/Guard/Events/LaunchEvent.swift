@@ -71,6 +71,8 @@ package enum HoldReason: Hashable, Sendable, Codable {
     case startFailed
     /// The start limit is reached.
     case startLimit
+    /// The policy's quiet hours.
+    case quietHours(QuietSpell)
     /// Decisions cannot be stored, so a start might be sent twice.
     case ledger
     /// The campaign was paused; only a resume ends that.
@@ -86,7 +88,7 @@ package enum HoldReason: Hashable, Sendable, Codable {
         case noFreshStats = "noFreshLook"
         case startFailed
         case startLimit = "belt"
-        case ledger, paused, person
+        case quietHours, ledger, paused, person
     }
 
     /// True if the next response may end the hold, whatever the rules say.
@@ -96,7 +98,7 @@ package enum HoldReason: Hashable, Sendable, Codable {
     package var lacksData: Bool {
         switch self {
         case .unknownRule, .noStats, .noFreshStats: true
-        case .rule, .noLeads, .startFailed, .startLimit, .ledger, .paused, .person: false
+        case .rule, .noLeads, .startFailed, .startLimit, .quietHours, .ledger, .paused, .person: false
         }
     }
 }

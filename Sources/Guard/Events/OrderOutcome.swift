@@ -38,9 +38,10 @@ package enum OrderAcceptance: Sendable {
     case resumeCancelled
     /// The pause also holds the launch; `isInPolicy` is false if only a later policy can add one.
     indirect case holdingLaunch(OrderAcceptance, isInPolicy: Bool)
-    case resuming(warnings: [LaunchWarning])
+    /// `quiet` are the quiet hours that the order overrules.
+    case resuming(warnings: [LaunchWarning], quiet: QuietSpell?)
     case launchHeld
-    case startingByForce
+    case startingByForce(quiet: QuietSpell?)
     /// The hold is lifted; `waitsFor` is nil if nothing else is known to hold the launch.
     case holdLifted(waitsFor: LaunchWait?)
     /// The hold is lifted, but the policy has no launch of the campaign that waits.

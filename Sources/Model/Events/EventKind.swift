@@ -56,7 +56,7 @@ package enum EventKind: String, CaseIterable, Sendable {
     case campaignStandstill = "campaign.standstill"
     /// A launch waits for its time and its launch rules.
     case launchQueued = "launch.queued"
-    /// A launch is held by a launch rule, a limit, a person or missing data.
+    /// A launch is held by a launch rule, a limit, a person, quiet hours or missing data.
     case launchHeld = "launch.held"
     /// Sendwarden started a launch, or would have in observe mode.
     case launchReleased = "launch.released"

@@ -99,29 +99,16 @@ struct NotifyReader {
 
     private func summary(_ fields: Fields) -> Receiver.Summary? {
         var zone = "UTC"
-        if let node = fields["tz"], let text = reader.text(node, "tz") {
-            if TimeZoneTable(text) == nil {
-                reader.error(
-                    "unknown time zone '\(text.prefix(40))'",
-                    help: TimeZoneTable.nearest(to: text).map { "did you mean '\($0)'?" }
-                        ?? "for example Europe/Berlin", at: node)
-            } else {
-                zone = text
-            }
+        if let node = fields["tz"] {
+            if let table = TimeReader(reader).zone(node, "tz") { zone = table.name }
             if fields["summary"] == nil {
                 reader.error("'tz' needs 'summary'", help: "add 'summary: \"08:00\"'", at: fields.key("tz"))
             }
         }
-        guard let node = fields["summary"], let text = reader.text(node, "summary") else { return nil }
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ $0.utf8.count == 2 && $0.allSatisfy(\.isWholeNumber) }),
-            let hour = Int(parts[0]), let minute = Int(parts[1]), hour < 24, minute < 60
-        else {
-            reader.error(
-                "summary '\(text.prefix(40))' is not a time of day", help: "for example summary: \"08:00\"", at: node)
-            return nil
-        }
-        return Receiver.Summary(minuteOfDay: hour * 60 + minute, timeZone: zone)
+        guard let node = fields["summary"],
+            let minute = TimeReader(reader).minuteOfDay(node, "summary", example: "summary: \"08:00\"")
+        else { return nil }
+        return Receiver.Summary(minuteOfDay: minute, timeZone: zone)
     }
 
     // MARK: Kinds

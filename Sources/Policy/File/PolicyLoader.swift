@@ -64,7 +64,7 @@ struct PolicyAssembly {
     private static let keys = [
         "version", "include", "workspace", "workspaces", "mode", "poll", "stale_after", "max_gap", "on_override",
         "override_for",
-        "override_grace", "on_unapproved", "start_limit", "circuit_breaker", "pools", "defaults", "campaigns",
+        "override_grace", "on_unapproved", "start_limit", "circuit_breaker", "quiet", "pools", "defaults", "campaigns",
         "campaigns_file",
         "launches", "rules", "overrides", "notify", "heartbeat",
     ]
@@ -94,6 +94,7 @@ struct PolicyAssembly {
         let onUnapproved: OnUnapproved =
             fields["on_unapproved"].flatMap { reader.choice($0, "on_unapproved") } ?? .alert
         let limits = LimitReader(reader).limits(fields)
+        let quiet = fields["quiet"].map { QuietReader(reader).quietHours($0) } ?? QuietHours()
         let notify = NotifyReader(reader)
         let (receivers, heartbeat) = (notify.receivers(fields), notify.heartbeat(fields))
         PolicyChecks(reader).check(
@@ -115,6 +116,7 @@ struct PolicyAssembly {
             overrideFor: duration(fields, "override_for", .seconds(1)) ?? .seconds(86400),
             overrideGrace: duration(fields, "override_grace", .zero) ?? .seconds(600),
             onUnapproved: onUnapproved, startLimit: limits.startLimit, circuitBreaker: limits.circuitBreaker,
+            quiet: quiet,
             campaigns: campaigns.map(\.entry), defaults: campaignReader.defaults,
             campaignFiles: campaignReader.files.map(\.path), launches: launches.map(\.entry),
             rules: rules.filter { $0.override == nil }.map(\.rule), pools: pools.map(\.entry), receivers: receivers,
@@ -126,6 +128,7 @@ struct PolicyAssembly {
             "pool": "did you mean 'pools'?",
             "rule": "did you mean 'rules'?",
             "receivers": "did you mean 'notify'?",
+            "quiet_hours": "did you mean 'quiet'?",
             "key": "a policy never contains a key: name a file with 'credential:' in the workspace",
         ]
     }

@@ -32,7 +32,7 @@ extension PolicySchema {
                     described(
                         "A file with mode 0600 that contains the key; relative to the folder of this file.",
                         [("type", .text("string")), ("pattern", .text(#"^(?!sk_)\S"#))])
-                ),
+                ), ("quiet", quiet("The workspace's own quiet hours, instead of the policy's.")),
             ],
             more: [
                 (

@@ -215,6 +215,7 @@ package enum PolicySchema {
                     "Deprecated: use start_limit and circuit_breaker.",
                     [("$ref", .text("#/$defs/belt")), ("deprecated", .flag(true))])
             ),
+            ("quiet", quiet("When nothing is started or resumed, except by people. Default never.")),
             ("pools", list(of: "pool", "Names for pools of platforms that report no volumes.")),
             ("defaults", ref("defaults", "Values for campaigns whose own entries do not set them.")),
             ("campaigns", list(of: "campaign", "The campaigns to guard; no others are ever changed.")),
@@ -288,6 +289,7 @@ package enum PolicySchema {
             ("defaults", defaults), ("campaign", campaign), ("launch", launch),
             ("rule", ruleSchema), ("override", override), ("resume", resume), ("receiver", receiver),
             ("webhook", webhook), ("alertmanager", alertmanager), ("email", email), ("heartbeat", heartbeat),
+            ("quietWindow", quietWindow),
         ]
     }
 }

@@ -59,7 +59,7 @@ struct WorkspaceReader {
 
     private func workspace(_ node: Node) -> Workspace? {
         let inline = "a policy never contains a key: write 'credential:' and the name of a file"
-        let known = ["name", "provider", "url", "credential", "credential_file"]
+        let known = ["name", "provider", "url", "credential", "credential_file", "quiet"]
         guard
             let parts = reader.fields(
                 node, of: "the workspace", known: known,
@@ -72,8 +72,10 @@ struct WorkspaceReader {
         let provider: Provider? = required(parts, "provider").flatMap { reader.choice($0, "the provider") }
         let credential = readCredential(parts)
         let url = parts["url"].map { readURL($0, provider) } ?? provider?.traits.url
+        let quiet = parts["quiet"].map { QuietReader(reader).quietHours($0) }
         guard let name, let provider, let credential, let url else { return nil }
-        return Workspace(name: WorkspaceName(name), provider: provider, url: url, credential: credential)
+        return Workspace(
+            name: WorkspaceName(name), provider: provider, url: url, credential: credential, quiet: quiet)
     }
 
     private func required(_ fields: Fields, _ key: String) -> Node? {

@@ -8,6 +8,7 @@ package struct TimeZoneTable: Sendable {
     /// The period that the table covers; outside it, every call asks the library.
     private static let span = Int64(946_684_800)..<2_840_140_800  // 2000 to 2060
 
+    package let name: String
     private let zone: TimeZone
     /// Seconds since 1970 at which each offset begins.
     private let starts: [Int64]
@@ -26,7 +27,7 @@ package struct TimeZoneTable: Sendable {
             starts.append(Int64(next.timeIntervalSince1970))
             offsets.append(Int64(zone.secondsFromGMT(for: next)))
         }
-        (self.zone, self.starts, self.offsets) = (zone, starts, offsets)
+        (self.name, self.zone, self.starts, self.offsets) = (name, zone, starts, offsets)
     }
 
     /// The seconds by which the zone's clocks are ahead of UTC.
@@ -42,6 +43,42 @@ package struct TimeZoneTable: Sendable {
         return offsets[low]
     }
 
+    /// A time during which the offset is the same; nil ends where it goes on.
+    struct Segment {
+        var start: Int64?
+        var end: Int64?
+        var offset: Int64
+    }
+
+    /// The segments within two days of a time on the zone's clocks.
+    func segments(around local: Int64) -> [Segment] {
+        let near = local - 2 * 86400...local + 2 * 86400
+        guard TimeZoneTable.span.contains(near.lowerBound), TimeZoneTable.span.contains(near.upperBound) else {
+            return [Segment(offset: offset(at: local - offset(at: local)))]
+        }
+        let changes = changes(within: near)
+        guard let first = changes.first else { return [Segment(offset: offset(at: local))] }
+        return [Segment(end: starts[first], offset: offsets[first - 1])]
+            + changes.map { index in
+                let isLast = index == changes.upperBound - 1
+                return Segment(start: starts[index], end: isLast ? nil : starts[index + 1], offset: offsets[index])
+            }
+    }
+
+    /// The indexes of the changes of the offset within a period.
+    private func changes(within period: ClosedRange<Int64>) -> Range<Int> {
+        func firstIndex(from time: Int64) -> Int {
+            var (low, high) = (1, starts.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if starts[middle] < time { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+        let first = firstIndex(from: period.lowerBound)
+        return first..<max(first, firstIndex(from: period.upperBound + 1))
+    }
+
     /// The known name that is most likely meant: a similar name, or that of a zone with this city.
     static func nearest(to name: String) -> String? {
         let known = TimeZone.knownTimeZoneIdentifiers + ["UTC"]
@@ -54,7 +91,7 @@ package struct TimeZoneTable: Sendable {
 extension TimeZoneTable {
     private static let day: Int64 = 86400
 
-    private func local(_ time: Instant) -> Int64 {
+    func local(_ time: Instant) -> Int64 {
         let seconds = TimeZoneTable.floor(time.milliseconds, 1000).quotient
         return seconds + offset(at: seconds)
     }
@@ -84,7 +121,7 @@ extension TimeZoneTable {
         Int(TimeZoneTable.floor(TimeZoneTable.floor(local(time), TimeZoneTable.day).quotient + 4, 7).remainder)
     }
 
-    private static func floor(_ value: Int64, _ divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+    static func floor(_ value: Int64, _ divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }

@@ -48,8 +48,12 @@ extension Report {
         fields[.capacity] = report.pool?.pool.dailyCapacity.map(String.init)
         let why = report.reasons.map { text($0, report) }.joined(separator: "; ")
         fields[.reason] = why
+        let isPlanned = report.reasons.allSatisfy {
+            if case .quietHours = $0 { true } else { false }
+        }
         return JournalEvent(
-            .launchHeld, "held launch of \(campaign.name): \(why)\(shortfall(campaign, report))", fields)
+            .launchHeld, priority: isPlanned ? .notice : nil,
+            "held launch of \(campaign.name): \(why)\(shortfall(campaign, report))", fields)
     }
 
     /// The reason, with its numbers if the report has them.
@@ -62,7 +66,8 @@ extension Report {
         case .unknownRule(let name):
             guard name == report.rule?.name, let evidence else { return Phrase.text(reason) }
             return "\(Phrase.text(reason)): \(evidence)"
-        case .noStats, .noLeads, .noFreshStats, .startFailed, .startLimit, .ledger, .paused, .person:
+        case .noStats, .noLeads, .noFreshStats, .startFailed, .startLimit, .quietHours, .ledger, .paused,
+            .person:
             return Phrase.text(reason)
         }
     }

@@ -38,7 +38,10 @@ extension Report {
         let message =
             order.map { "could not resume \(campaign.name), as ordered by \($0.by): \(reason)" }
             ?? "\(campaign.name) stays paused after its cooldown: \(reason); \(next)"
-        return JournalEvent(.campaignResumeFailed, message, fields)
+        // Nobody needs to act on what is planned.
+        var priority: Priority?
+        if case .quietHours = hindrance { priority = .notice }
+        return JournalEvent(.campaignResumeFailed, priority: priority, message, fields)
     }
 
     static func resumesExhausted(_ campaign: CampaignSnapshot, _ rule: Rule) -> JournalEvent {

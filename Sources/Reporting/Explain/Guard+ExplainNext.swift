@@ -49,6 +49,9 @@ extension Guard {
             }
             return (doubt.map { [$0] } ?? []) + [after(pause, campaign)]
         case .resuming(let attempt):
+            if attempt.order == nil, case .waiting = attempt.step, case .quietHours(let quiet) = attempt.reported {
+                return ["its resume waits: \(Phrase.text(quiet)); then it is evaluated on fresh stats"]
+            }
             let obstacle = attempt.reported.map { "; last time: \(Phrase.text($0))" } ?? ""
             switch attempt.step {
             case .waiting(let until): return ["its resume is evaluated again at \(until.shortText(on: now))\(obstacle)"]

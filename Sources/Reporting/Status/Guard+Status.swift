@@ -9,10 +9,12 @@ extension Guard {
         return GuardStatus(
             at: now, workspace: policy.workspace.name.text, provider: policy.workspace.provider.rawValue,
             workspaces: policy.workspaces.map { workspace in
-                GuardStatus.WorkspaceStatus(
+                let quiet = quietSpell(of: workspace.name, at: now)
+                return GuardStatus.WorkspaceStatus(
                     name: workspace.name, provider: workspace.provider.rawValue,
                     apiTrouble: apiFailure(of: workspace.name).map(Phrase.status),
-                    apiTroubleKind: apiFailure(of: workspace.name))
+                    apiTroubleKind: apiFailure(of: workspace.name), isQuiet: quiet.map { _ in true },
+                    quietUntil: quiet?.until)
             }, mode: policy.mode.rawValue, summary: summary, apiTrouble: apiFailure,
             polledPerMinute: polledPerMinute, budgetPerMinute: policy.poll.budget.perSecond * 60,
             isLedgerFailing: isLedgerFailing, campaigns: campaigns.indices.map { status(of: campaigns[$0], at: now) },
@@ -62,6 +64,7 @@ extension Guard {
         case .resuming(let attempt):
             status.decision = attempt.pause.decision.id
             status.pauseRule = attempt.pause.decision.cause.rule
+            if case .waiting(let until) = attempt.step, case .quietHours = attempt.reported { status.resumesAt = until }
         }
         return status
     }

@@ -117,6 +117,10 @@ package struct GuardStatus: Sendable, Codable {
         package var apiTrouble: String?
         /// The kind of that failure.
         package var apiTroubleKind: APIFailure.Kind?
+        /// True if its quiet hours start and resume nothing at present.
+        package var isQuiet: Bool?
+        /// When the present quiet hours end; nil if they never do, or if there are none.
+        package var quietUntil: Instant?
     }
 
     /// The first workspace; ``workspaces`` lists all.

@@ -24,6 +24,7 @@ struct StatusScreen {
         if status.isLedgerFailing {
             lines.append(page.tinted(page.cut("the ledger cannot be written: no campaign is started or resumed"), .bad))
         }
+        lines += quiet(status).flatMap { page.wrapped($0, hanging: 2) }
         if !status.pools.isEmpty { lines += [""] + status.pools.flatMap { pool($0, at: status.at) } }
         let groups = status.groups.flatMap { group($0, at: status.at) }
         if !groups.isEmpty { lines += [""] + groups }
@@ -39,6 +40,18 @@ struct StatusScreen {
         if unhealthy.isEmpty { return "healthy" }
         return status.workspaces.count == 1
             ? "unhealthy" : "unhealthy (\(unhealthy.map(\.name.text).joined(separator: ", ")))"
+    }
+
+    /// `quiet hours until 07:00Z: no campaign is started or resumed`, with the workspaces if only some are quiet.
+    private func quiet(_ status: GuardStatus) -> [String] {
+        let quiet = status.workspaces.filter { $0.isQuiet == true }
+        let ends = quiet.reduce(into: [Instant?]()) { if !$0.contains($1.quietUntil) { $0.append($1.quietUntil) } }
+        return ends.map { end in
+            let names = quiet.filter { $0.quietUntil == end }.map(\.name.text)
+            let whose = names.count == status.workspaces.count ? "" : " of \(names.joined(separator: ", "))"
+            let until = end.map { "until \($0.shortText(on: status.at))" } ?? "without end"
+            return "quiet hours\(whose) \(until): no campaign is started or resumed, except by people"
+        }
     }
 
     // MARK: Pools

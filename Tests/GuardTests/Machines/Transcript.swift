@@ -109,6 +109,7 @@ enum Transcript {
         case .volumeReserved(let remaining, let reserved, _):
             "\(remaining.map { "\($0)" } ?? "unknown") beside \(reserved) reserved"
         case .startLimit: "start limit"
+        case .quietHours: "quiet hours"
         case .orderExpired: "expired"
         }
     }

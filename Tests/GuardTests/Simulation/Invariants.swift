@@ -15,7 +15,7 @@ struct Invariants {
             + pausedOnEvidence
             + startedOnlyWhatFits + retriedFailedPauses + sentPausesAtOnce + logIsComplete + pausedInTime + protected
             + settled
-            + run.groupViolations + changedOnEvidence
+            + run.groupViolations + run.quietViolations + changedOnEvidence
             + reportedConsistently + reportedMissingData + reportedRecoveries
     }
 

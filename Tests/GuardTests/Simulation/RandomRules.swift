@@ -22,6 +22,8 @@ struct RandomRules {
     /// Nil in half of the worlds.
     private(set) var change: Change?
     private(set) var group: Group?
+    /// Hours of every day in UTC, from and to, in which nothing is started or resumed; nil in half of the worlds.
+    private(set) var quiet: (from: Int, to: Int)?
     private var labelled = 0
     private var generator: SeededGenerator
 
@@ -32,6 +34,24 @@ struct RandomRules {
         let group = Group(limit: limits.1, resolvedMin: pick([40, 150]), pausesAll: pick([false, true]))
         if pick([false, true]) { self.change = change }
         if pick([false, true]) { self.group = group }
+        let quiet = (from: pick([0, 9, 18, 22]), to: pick([1, 6, 8, 17]))
+        if pick([false, true]) { self.quiet = quiet }
+    }
+
+    /// True if the wall clock is in quiet hours.
+    func isQuiet(_ wallClock: Instant) -> Bool {
+        guard let quiet else { return false }
+        let hour = Int(wallClock.milliseconds / 3_600_000 % 24)
+        return quiet.from < quiet.to ? quiet.from <= hour && hour < quiet.to : hour >= quiet.from || hour < quiet.to
+    }
+
+    /// The quiet hours as the policy writes them, in two windows.
+    var quietText: String {
+        guard let quiet else { return "" }
+        func time(_ hour: Int) -> String { (hour < 10 ? "0" : "") + "\(hour):00" }
+        let (from, to) = (time(quiet.from), time(quiet.to))
+        return "quiet: [{weekdays: sat-wed, from: \(from), to: \(to), tz: UTC}, "
+            + "{weekdays: [thu, fri], from: \(from), to: \(to), tz: UTC}]\n"
     }
 
     private mutating func pick<Element>(_ choices: [Element]) -> Element {

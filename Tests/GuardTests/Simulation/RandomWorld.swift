@@ -93,7 +93,7 @@ struct RandomWorld {
             stale_after: 40m
             on_override: \(pick(["respect", "pause_again"]))
             on_unapproved: \(pick(["alert", "pause"]))
-            campaigns:
+            \(rules.quietText)campaigns:
             \(campaigns)\(Self.section(launches))rules:
               - name: bounces
                 when: bounceRate > \(limit) and resolved >= \(resolvedMin)
