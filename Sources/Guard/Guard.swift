@@ -99,6 +99,7 @@ package struct Guard: Sendable {
         case .changed(let change, let result): effects = take(change, result, at: now)
         case .recorded(let failure): effects = take(recording: failure, at: now)
         case .ordered(let order): effects = obey(order, at: now)
+        case .orderedTogether(let orders): effects = orders.flatMap { obey($0, at: now) }
         case .joined(let memory):
             join(memory, at: now)
             effects = []

@@ -26,6 +26,8 @@ package enum Question: Sendable {
     case explain(String, answer: @Sendable (Explained) -> Void)
     /// A person's order.
     case order(Order, answer: @Sendable (OrderReply) -> Void)
+    /// A person's order on several campaigns.
+    case orders(OrderBatch, answer: @Sendable (OrderBatchReply) -> Void)
     /// The reasons why the daemon is not ready.
     case health(answer: @Sendable (HealthReport) -> Void)
     /// The guard's state.
@@ -94,6 +96,11 @@ package struct ControlChannel: Sendable {
     /// Gives a person's order to the guard.
     package func obey(_ order: Order) async -> OrderReply? {
         await ask { .question(.order(order, answer: $0)) }
+    }
+
+    /// Gives a person's order on several campaigns to the guard.
+    package func obey(_ batch: OrderBatch) async -> OrderBatchReply? {
+        await ask { .question(.orders(batch, answer: $0)) }
     }
 
     private func ask<Answer: Sendable>(_ order: (@escaping @Sendable (Answer) -> Void) -> ControlRequest) async

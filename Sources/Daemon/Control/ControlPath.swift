@@ -11,6 +11,7 @@ package enum ControlPath: String, CaseIterable, Sendable {
     case explain = "/v1/explain"
     case history = "/v1/history"
     case orders = "/v1/orders"
+    case orderBatch = "/v1/orders/batch"
     case reload = "/v1/reload"
     case notificationTest = "/v1/notifications/test"
 

@@ -170,6 +170,7 @@ package struct ControlServer: Service {
         case .explain: return await explain(uri, channel) ?? ending
         case .history: return await history(uri, channel) ?? ending
         case .orders: return await order(body, channel) ?? ending
+        case .orderBatch: return await orderBatch(body, channel) ?? ending
         case .notificationTest: return await testNotification(uri)
         case .reload:
             return await reload(by: await Peer.name(channel, names)) ?? ending
@@ -191,6 +192,18 @@ package struct ControlServer: Service {
         let person = await Peer.name(channel, names) ?? "someone"
         guard let reply = await control.obey(wanted.order(by: person)) else { return nil }
         return ControlServer.json(reply, reply.accepted ? .ok : .conflict)
+    }
+
+    private func orderBatch(_ body: ByteBuffer, _ channel: any Channel) async -> Answer? {
+        guard let wanted = try? ReadableJSON.value(OrderBatchRequest.self, from: Data(body.readableBytesView)) else {
+            return .refusal(
+                .badRequest, "the body is not an order; send an object with act, and campaigns, labels or all")
+        }
+        if let fault = wanted.fault { return .refusal(.badRequest, fault) }
+        let person = await Peer.name(channel, names) ?? "someone"
+        guard let reply = await control.obey(wanted.batch(by: person)) else { return nil }
+        let isAccepted = reply.refusal == nil && reply.replies.allSatisfy(\.accepted)
+        return ControlServer.json(reply, isAccepted ? .ok : .conflict)
     }
 
     /// Asks the loop; nil if the daemon or the connection ends first.
@@ -286,7 +299,7 @@ extension ControlPath {
     fileprivate var method: HTTPRequest.Method {
         switch self {
         case .index, .metrics, .health, .readiness, .status, .explain, .history: .get
-        case .orders, .reload, .notificationTest: .post
+        case .orders, .orderBatch, .reload, .notificationTest: .post
         }
     }
 }

@@ -123,7 +123,8 @@ struct GuardLoop {
         case .answered, .changed: actionsInFlight -= 1
         // The next start polls again.
         case .polled where isStopping: return
-        case .started, .tick, .polled, .sampled, .hinted, .reloaded, .recorded, .ordered, .clockSet, .recalled, .joined:
+        case .started, .tick, .polled, .sampled, .hinted, .reloaded, .recorded, .ordered, .orderedTogether, .clockSet,
+            .recalled, .joined:
             break
         }
         step(event)
@@ -188,6 +189,8 @@ struct GuardLoop {
         case .order(let order, let answer):
             step(.ordered(order), reply: answer)
             if order.act == .watch { recallSamples() }
+        case .orders(let batch, _) where isStopping && batch.act != .pause: break
+        case .orders(let batch, let answer): carryOut(batch, answer)
         case .storage(let answer):
             answer(StorageState(at: now, failure: storageFailure, unstored: writes.unstored))
         }

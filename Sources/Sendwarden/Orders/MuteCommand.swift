@@ -6,10 +6,10 @@ import Model
 struct MuteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mute",
-        abstract: "Mute a rule on a campaign for some time.",
+        abstract: "Mute a rule on campaigns for some time.",
         discussion: """
             A muted rule reports breaches but does not pause the campaign.
-            Exits with 65 if the order is refused, 69 if no daemon responds, 77 without permission.
+            Exits with 65 if an order is refused, 69 if no daemon responds, 77 without permission.
 
             Example: sendwarden mute camp_123 --rule bounce-rate --for 2h --reason "known bad segment"
             """)
@@ -29,6 +29,7 @@ struct MuteCommand: AsyncParsableCommand {
     var off = false
 
     func validate() throws {
+        try order.check(nil)
         if off, duration != nil { throw ValidationError("--off and --for cannot be combined.") }
         if let duration, duration.hasPrefix("-") {
             throw ValidationError("--for \(duration): a duration cannot be negative; write 90s, 30m, 2h or 7d.")

@@ -13,24 +13,54 @@ import Reporting
 struct OrderOptions: ParsableArguments {
     @OptionGroup var control: ControlOption
 
-    @Argument(help: ArgumentHelp("The campaign's id.", valueName: "campaign"))
-    var campaign: String
+    @Argument(help: ArgumentHelp("The campaigns' ids.", valueName: "campaign"))
+    var campaigns: [String] = []
 
     @Option(help: ArgumentHelp("The reason; it is logged and stored in the ledger.", valueName: "text"))
     var reason: String?
 
+    @Flag(help: "Print the replies as a JSON list, without waiting for the outcome.")
+    var json = false
+
     func validate() throws {
-        if CampaignID(campaign) == nil { throw ValidationError("'\(campaign)' is not a valid campaign id.") }
+        for campaign in campaigns where CampaignID(campaign) == nil {
+            throw ValidationError("'\(campaign)' is not a valid campaign id.")
+        }
+    }
+
+    /// Refuses a command without campaigns, or with two ways to select them.
+    func check(_ selection: SelectionOptions?) throws {
+        guard let selection else {
+            if campaigns.isEmpty { throw ValidationError("Name at least one campaign.") }
+            return
+        }
+        if campaigns.isEmpty, !selection.isUsed {
+            throw ValidationError("Name at least one campaign, or select campaigns with --label or --all.")
+        }
+        if !campaigns.isEmpty, selection.isUsed {
+            throw ValidationError("Name campaigns, or select them with --label or --all, but not both.")
+        }
     }
 
     /// How long the command waits for the outcome.
     private static let waitMax: Duration = .seconds(30)
 
-    /// Gives the order, asks for confirmation if it needs force, and waits for the outcome.
+    /// Gives the order, asks for confirmation if it needs force, and waits for the outcome if it is on one campaign.
     func give(
-        _ act: Order.Act, rule: String? = nil, seconds: Double? = nil, force: Bool = false
+        _ act: Order.Act, _ selection: SelectionOptions? = nil, rule: String? = nil, seconds: Double? = nil,
+        force: Bool = false
     ) async throws {
-        guard let campaign = CampaignID(campaign) else { throw ExitCode.validationFailure }
+        let ids = campaigns.compactMap { CampaignID($0) }
+        guard ids.count == 1, !json, let campaign = ids.first else {
+            var batch = OrderBatchRequest(act, rule: rule, seconds: seconds, force: force, reason: reason)
+            if let selection, selection.isUsed {
+                batch.labels = LabelOption.labels(selection.labels)
+                batch.all = selection.all ? true : nil
+                return try await BatchCommand(control: control, request: batch, isJSON: json).confirmed(selection).run()
+            }
+            batch.campaigns = ids
+            return try await BatchCommand(control: control, request: batch, isJSON: json).run()
+        }
         var request = OrderRequest(
             act: act, campaign: campaign, rule: rule, seconds: seconds, force: force, reason: reason)
         var reply = try await control.order(request)
@@ -108,9 +138,12 @@ extension Order.Act {
 
 /// Asks for confirmation on the terminal.
 enum Confirmation {
+    /// True if stdin and stderr are a terminal.
+    static var isPossible: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+
     /// True if stdin and stderr are a terminal and the answer is yes.
     static func ask(_ question: String) -> Bool {
-        guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return false }
+        guard isPossible else { return false }
         StandardError.write(question + " [y/N]")
         return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
     }

@@ -41,23 +41,15 @@ struct WatchCommand: AsyncParsableCommand {
         if name != nil, list.campaigns.count > 1 {
             throw ValidationError("--name is for one campaign; you gave \(list.campaigns.count).")
         }
-        for label in labels where pair(label) == nil {
-            throw ValidationError("--label \(label): write a name, '=' and a text, such as team=sales.")
-        }
+        for label in labels where LabelOption.pair(label) == nil { throw LabelOption.error(label) }
     }
 
     func run() async throws {
-        let labels = Dictionary(labels.compactMap(pair), uniquingKeysWith: { _, last in last })
+        let labels = LabelOption.labels(labels)
         try await list.give(.watch) { request in
             (request.labels, request.pool, request.name) = (labels, pool.flatMap { PoolID($0) }, name)
             request.workspace = workspace.map { WorkspaceName($0) }
         }
-    }
-
-    private func pair(_ label: String) -> (String, String)? {
-        guard let sign = label.firstIndex(of: "=") else { return nil }
-        let (name, text) = (String(label[..<sign]), String(label[label.index(after: sign)...]))
-        return name.isEmpty || text.isEmpty ? nil : (name, text)
     }
 }
 
