@@ -15,7 +15,7 @@ struct Invariants {
             + pausedOnEvidence
             + startedOnlyWhatFits + retriedFailedPauses + sentPausesAtOnce + logIsComplete + pausedInTime + protected
             + settled
-            + run.groupViolations + run.quietViolations + changedOnEvidence
+            + run.groupViolations + changedOnEvidence
             + reportedConsistently + reportedMissingData + reportedRecoveries
     }
 

@@ -12,7 +12,7 @@ extension SimulatedRun {
         log.append(.sent(now, intent, statusThen: world.campaign(intent.campaign)?.status))
         checkResume(intent)
         if intent.action != .pause, !intent.isOrdered, rules?.isQuiet(now + clockAhead) == true {
-            quietViolations.append("\(intent.action) of \(intent.campaign) in quiet hours at \(now)")
+            obedience.violations.append("\(intent.action) of \(intent.campaign) in quiet hours at \(now)")
         }
         send(intent)
         return true

@@ -62,8 +62,6 @@ struct SimulatedRun {
     /// The rules besides the usual one, and pauses of the one on groups that its sums do not justify.
     let rules: RandomRules?
     var groupViolations: [String] = []
-    /// Starts and resumes of the guard itself in quiet hours.
-    var quietViolations: [String] = []
     /// Campaigns that someone else started after a pause of ours, according to the platform.
     var restarted: Set<CampaignID> = []
     /// Campaigns that keep sending although the platform reports them as paused, and since when.
