@@ -18,6 +18,8 @@ extension Invariants {
         // Campaigns with an open report.
         var open: Set<CampaignID> = []
         var openedAt: [CampaignID: Instant] = [:]
+        // Reported just before a crash: reported again only if the report was not stored.
+        var perhapsOpen: Set<CampaignID> = []
         // The rule is muted or does not act: a person decided, or a pause of ours is under way or stands.
         var isTheirs: Set<CampaignID> = []
         var isStopped: Set<CampaignID> = []
@@ -25,8 +27,8 @@ extension Invariants {
             switch entry {
             case .crashed(let at):
                 lacking = [:]
-                // What was reported but not stored is reported again if it still holds.
-                open = open.filter { openedAt[$0] != at }
+                perhapsOpen.formUnion(open.filter { openedAt[$0] == at })
+                open.subtract(perhapsOpen)
             case .failed, .arrived: break
             case .reloaded(_, let without): for id in without { lacking[id] = nil }
             case .sent(_, let intent, _): if intent.action == .pause { isStopped.insert(intent.campaign) }
@@ -37,12 +39,14 @@ extension Invariants {
                 askedAt[id] = observation.requestedAt
                 guard stats.bounced == nil || stats.delivered == nil else {
                     lacksNow.remove(id)
+                    perhapsOpen.remove(id)
                     lacking[id] = nil
                     continue
                 }
                 lacksNow.insert(id)
                 // Whoever has sent nothing has nothing to lose.
-                guard isRunning, stats.sent != 0, !isTheirs.contains(id), !isStopped.contains(id), !open.contains(id)
+                guard isRunning, stats.sent != 0, !isTheirs.contains(id), !isStopped.contains(id), !open.contains(id),
+                    !perhapsOpen.contains(id)
                 else {
                     lacking[id] = nil
                     continue

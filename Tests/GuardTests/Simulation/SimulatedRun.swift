@@ -150,6 +150,8 @@ struct SimulatedRun {
         now = now + downtime[Int.random(in: 0..<4, using: &generator)]
         advanceWorld()
         obedience.crashed(at: now)
+        // A new process takes its time from the wall clock.
+        clockAhead = .zero
         try begin()
     }
 
