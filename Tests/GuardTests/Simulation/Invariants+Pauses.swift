@@ -22,6 +22,8 @@ extension Invariants {
         var baseBeforeReset: [CampaignID: CampaignStats] = [:]
         var isReset: Set<CampaignID> = []
         var evaluated: [CampaignID: CampaignStats] = [:]
+        // The last counters of a campaign at rest: a resume can be stored, and never sent, when a person starts it.
+        var atRest: [CampaignID: CampaignStats] = [:]
         // A person's order or earlier pause takes precedence.
         var isTheirs: Set<CampaignID> = []
         var isPaused: Set<CampaignID> = []
@@ -35,6 +37,7 @@ extension Invariants {
                     observation.requestedAt >= askedAt[id] ?? observation.requestedAt
                 else { continue }
                 (askedAt[id], latest[id]) = (observation.requestedAt, stats)
+                if !isRunning, stats.bounced != nil, stats.resolved != nil { atRest[id] = stats }
                 guard let bounced = stats.bounced, let resolved = stats.resolved else { continue }
                 let (bouncedSince, resolvedSince) = (
                     bounced - (base[id]?.bounced ?? 0), resolved - (base[id]?.resolved ?? 0)
@@ -63,7 +66,10 @@ extension Invariants {
                 case .campaignResumed:
                     breaches[id] = nil
                     if let rule = event.fields[.rule] {
-                        (base[id], baseBeforeReset[id]) = (rule == "bounces" ? evaluated[id] : nil, nil)
+                        (base[id], baseBeforeReset[id]) = (
+                            rule == "bounces" ? evaluated[id] ?? atRest[id] : nil, nil
+                        )
+                        evaluated[id] = nil
                         // A resume since the reset is what counts, whether or not the counters return.
                         isReset.remove(id)
                     }
