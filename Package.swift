@@ -38,8 +38,8 @@ let package = Package(
         .executableTarget(
             name: "Sendwarden",
             dependencies: [
-                "Daemon", "Guard", "Journal", "Ledger", "Model", "Notifications", "Policy", "Providers", "Rehearsal",
-                "Reporting", "Simulator", "Threads",
+                "Daemon", "Gateway", "Guard", "Journal", "Ledger", "Model", "Notifications", "Pages", "Policy",
+                "Providers", "Rehearsal", "Reporting", "Simulator", "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
@@ -54,7 +54,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Guard", "Journal", "Ledger", "Model", "Notifications", "Policy", "Providers", "Reporting", "Threads",
+                "Gateway", "Guard", "Journal", "Ledger", "Model", "Notifications", "Policy", "Providers", "Reporting",
+                "Threads",
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -72,6 +73,21 @@ let package = Package(
             dependencies: [
                 "Guard", "Journal", "Model", "Policy", "Providers", "Reporting", "Threads",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(name: "Pages", dependencies: ["Journal", "Ledger", "Model"], swiftSettings: strict),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "Guard", "Journal", "Ledger", "Model", "Pages", "Policy", "Reporting", "Threads",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -227,6 +243,15 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulatorTests", dependencies: ["Model", "Simulator", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Gateway", "Guard", "Journal", "Ledger", "Model", "Pages", "Policy", "Reporting", "TestSupport",
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "DaemonTests",
             dependencies: [

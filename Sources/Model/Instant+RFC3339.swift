@@ -26,6 +26,9 @@ extension Instant {
         return "\(date)T\(padded(parts.hour, 2)):\(padded(parts.minute, 2)):\(padded(parts.second, 2))\(tail)Z"
     }
 
+    /// RFC 3339 without fractions of a second.
+    package var toSecond: String { "\(rfc3339.prefix(19))Z" }
+
     /// The time of day as `18:22Z`, for messages about the near future.
     package var clockTime: String {
         let parts = self.parts

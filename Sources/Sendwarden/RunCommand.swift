@@ -2,6 +2,7 @@ import ArgumentParser
 import AsyncHTTPClient
 import Daemon
 import FoundationEssentials
+import Gateway
 import Glibc
 import Guard
 import Journal
@@ -74,6 +75,8 @@ struct RunCommand: AsyncParsableCommand {
             valueName: "file"))
     var metricsFile: String?
 
+    @OptionGroup var web: WebOption
+
     func validate() throws {
         if noLedger, ledger != nil { throw ValidationError("--no-ledger and --ledger cannot be combined.") }
         if noLedger, recoverLedger { throw ValidationError("--no-ledger and --recover-ledger cannot be combined.") }
@@ -118,6 +121,7 @@ struct RunCommand: AsyncParsableCommand {
         _ journal: Journal, _ time: EventLoopTime, _ factory: PlatformFactory, _ threads: MultiThreadedEventLoopGroup,
         _ courier: Courier
     ) async throws {
+        let access = try webAccess(journal)
         // One thread for reading and writing files, so that a hung disk blocks no other thread.
         let files = BlockingWork("files", threads: 1, unfinishedMax: 16)
         let reloader = PolicyReloader(path: self.policy.path, factory: factory, files: files)
@@ -154,7 +158,9 @@ struct RunCommand: AsyncParsableCommand {
         let service = GuardService(warden: warden, platforms: platforms, surroundings: surroundings)
         // They are stopped in reverse order: the guard first, so that the control socket is there for its last answers.
         let services: [any Service] =
-            windows(claim == nil ? nil : controlPath, control, journal, threads, files, ledger?.queries, notifier) + [
+            windows(
+                claim == nil ? nil : controlPath, access, control, journal, threads, files, ledger?.queries, notifier)
+            + [
                 notifier, HangupService(control: control), CampaignFileWatch(reloader, control: control, time: time),
                 service,
             ]
@@ -222,13 +228,26 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    /// The control socket and the metrics endpoints.
+    /// The access to the status page; nil if there is to be none.
+    private func webAccess(_ journal: Journal) throws -> WebServer.Access? {
+        do throws(CredentialError) {
+            return try web.access(ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"])
+        } catch {
+            journal.report(
+                JournalEvent(
+                    .controlFailed, priority: .critical, "cannot start: \(error.message)",
+                    fields: [.reason: error.message]))
+            throw error.code == .noPermission ? ExitCode.noPermission : ExitCode.badConfiguration
+        }
+    }
+
+    /// The control socket, the metrics endpoints and the status page.
     ///
     /// - Parameter socket: the path of the control socket; nil for none.
     private func windows(
-        _ socket: String?, _ channel: ControlChannel, _ journal: Journal, _ threads: MultiThreadedEventLoopGroup,
-        _ files: BlockingWork,
-        _ ledger: (any LedgerQueries)?, _ notifier: Notifier
+        _ socket: String?, _ access: WebServer.Access?, _ channel: ControlChannel, _ journal: Journal,
+        _ threads: MultiThreadedEventLoopGroup, _ files: BlockingWork, _ ledger: (any LedgerQueries)?,
+        _ notifier: Notifier
     ) -> [any Service] {
         var services: [any Service] = []
         if let path = socket {
@@ -242,6 +261,12 @@ struct RunCommand: AsyncParsableCommand {
                 ControlServer(
                     .loopback(host: "127.0.0.1", port: metricsPort), control: channel, journal: journal,
                     threads: threads))
+        }
+        if let access {
+            services.append(
+                WebServer(
+                    access, source: StatusSource(control: channel, ledger: ledger), journal: journal, threads: threads,
+                    files: files))
         }
         if let metricsFile {
             services.append(MetricsFile(path: metricsFile, control: channel, journal: journal, files: files))

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Journal
 import Model
+import Pages
 import Policy
 import Rehearsal
 

@@ -202,6 +202,14 @@ import Testing
         #expect(try await store.queries.decision(2, "acme") == nil)
         #expect(try await store.queries.decisions("acme", since: Self.start).map(\.id) == [1])
         #expect(try await store.queries.decisions("acme", since: Self.later).isEmpty)
+        func found(_ filter: DecisionFilter, _ workspace: String = "acme") async throws -> [Int] {
+            try await store.queries.decisions(workspace, filter).map(\.id)
+        }
+        #expect(try await found(DecisionFilter(limit: 10)) == [1])
+        #expect(try await found(DecisionFilter(limit: 10), "another").isEmpty)
+        #expect(try await found(DecisionFilter(campaign: LedgerTests.camp, before: 2, limit: 10)) == [1])
+        #expect(try await found(DecisionFilter(campaign: CampaignID("another"), limit: 10)).isEmpty)
+        #expect(try await found(DecisionFilter(before: 1, limit: 10)).isEmpty)
     }
 
     @Test(arguments: LedgerStoreCase.all) func samplesAreThinnedToTheirInterval(_ kind: LedgerStoreCase) async throws {

@@ -1,4 +1,5 @@
 import AsyncAlgorithms
+import Gateway
 import Glibc
 import HummingbirdCore
 import Journal

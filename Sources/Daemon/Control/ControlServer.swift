@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Gateway
 import Glibc
 import Guard
 import HTTPTypes
@@ -40,7 +41,7 @@ package struct ControlServer: Service {
     private let names = BlockingWork("users", threads: 1, unfinishedMax: 16)
     /// Moves, checks and removes the socket's file.
     let socketWork = BlockingWork("control-socket", threads: 1, unfinishedMax: 16)
-    private let connections = ControlConnections()
+    private let connections = ListenerConnections()
     private let questions = QuestionGate()
 
     /// - Parameters:

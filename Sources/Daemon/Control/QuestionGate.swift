@@ -6,12 +6,14 @@ final class QuestionGate: Sendable {
     static let atOnceMax = 4
 
     private struct State {
-        var free = QuestionGate.atOnceMax
+        var free: Int
         /// Bounded by the number of open and recently closed connections.
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+
+    init(atOnceMax: Int = QuestionGate.atOnceMax) { state = Mutex(State(free: atOnceMax)) }
 
     /// Waits for this question's turn, then asks; nil if the answer is no longer wanted.
     func ask<Answer: Sendable>(

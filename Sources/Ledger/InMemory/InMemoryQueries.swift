@@ -49,6 +49,13 @@ package struct InMemoryQueries: LedgerQueries {
         await read { $0.records(workspace).filter { $0.at >= since } }
     }
 
+    package func decisions(
+        _ workspace: String, _ filter: DecisionFilter
+    ) async throws(LedgerError) -> [DecisionRecord] {
+        let found = await read { $0.records(workspace).filter(filter.matches) }
+        return Array(found.reversed().prefix(filter.boundedLimit))
+    }
+
     package func campaigns(_ workspace: String) async throws(LedgerError) -> [CampaignID] {
         await read { $0.samples.keys.filter { $0.workspace == workspace }.map(\.id).sorted() }
     }
@@ -83,6 +90,12 @@ extension HistoryFilter {
             && fits(rule) { $0 == entry.rule } && fits(priority) { entry.priority <= $0 }
             && fits(event) { entry.event == $0 || entry.event.hasPrefix($0 + ".") } && fits(since) { entry.at >= $0 }
             && fits(until) { entry.at < $0 } && fits(after) { entry.number > $0 }
+    }
+}
+
+extension DecisionFilter {
+    fileprivate func matches(_ record: DecisionRecord) -> Bool {
+        (before.map { record.id < $0 } ?? true) && (campaign.map { record.campaign == $0 } ?? true)
     }
 }
 

@@ -39,6 +39,24 @@ package struct HistoryEntry: Codable, Hashable, Sendable {
     package var isStored: Bool { number > 0 }
 }
 
+/// Selects decisions; a nil property matches everything.
+package struct DecisionFilter: Hashable, Sendable {
+    package var campaign: CampaignID?
+    /// Only decisions before the one with this number.
+    package var before: Int?
+    /// The most decisions; older ones are omitted.
+    package var limit: Int
+
+    /// The largest limit.
+    package static let limitMax = 1000
+
+    package init(campaign: CampaignID? = nil, before: Int? = nil, limit: Int) {
+        (self.campaign, self.before, self.limit) = (campaign, before, limit)
+    }
+
+    var boundedLimit: Int { min(max(1, limit), DecisionFilter.limitMax) }
+}
+
 /// A decision with its evidence and the requests that followed.
 package struct DecisionRecord: Codable, Sendable {
     package struct Action: Codable, Sendable {

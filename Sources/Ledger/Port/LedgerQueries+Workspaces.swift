@@ -20,6 +20,15 @@ extension LedgerQueries {
         return nil
     }
 
+    /// The newest decisions of these workspaces that match, newest first.
+    package func decisions(
+        of workspaces: [WorkspaceName], _ filter: DecisionFilter
+    ) async throws(LedgerError) -> [DecisionRecord] {
+        var found: [DecisionRecord] = []
+        for workspace in workspaces { found += try await decisions(workspace.text, filter) }
+        return Array(found.sorted { $0.id > $1.id }.prefix(max(1, filter.limit)))
+    }
+
     /// The times of the first and last entry of these workspaces; nil without entries.
     package func span(of workspaces: [WorkspaceName]) async throws(LedgerError) -> ClosedRange<Instant>? {
         var spans: [ClosedRange<Instant>] = []

@@ -43,6 +43,8 @@ package protocol LedgerQueries: Sendable {
     func decision(_ id: Int, _ workspace: String) async throws(LedgerError) -> DecisionRecord?
     /// The decisions since this time, sorted by number.
     func decisions(_ workspace: String, since: Instant) async throws(LedgerError) -> [DecisionRecord]
+    /// The newest decisions that match, sorted by number, newest first.
+    func decisions(_ workspace: String, _ filter: DecisionFilter) async throws(LedgerError) -> [DecisionRecord]
     /// The campaigns with samples, sorted by id.
     func campaigns(_ workspace: String) async throws(LedgerError) -> [CampaignID]
     /// The campaign's samples since this time, oldest first.

@@ -194,13 +194,28 @@ package struct LedgerReader: Sendable {
         return all.sorted { $0.id < $1.id }
     }
 
+    /// The newest decisions that match, newest first.
+    package func decisions(_ workspace: String, _ filter: DecisionFilter) throws(LedgerError) -> [DecisionRecord] {
+        let (before, newest) = (filter.before ?? .max, "DESC LIMIT \(filter.boundedLimit)")
+        guard filter.campaign == nil else {
+            return try decisions(
+                workspace, where: "id < ? AND campaign = ?", [before, filter.campaign?.text ?? ""],
+                orderedBy: "id \(newest)")
+        }
+        let all =
+            try decisions(workspace, where: "id < ?", [before], orderedBy: "id \(newest)")
+            + senderChanges(workspace, where: "decision < ?", [before], orderedBy: "decision \(newest)")
+        return Array(all.sorted { $0.id > $1.id }.prefix(filter.boundedLimit))
+    }
+
     /// Changes of pools' members, as decisions.
     private func senderChanges(
-        _ workspace: String, where condition: String, _ arguments: [any DatabaseValueConvertible]
+        _ workspace: String, where condition: String, _ arguments: [any DatabaseValueConvertible],
+        orderedBy order: String = "decision"
     ) throws(LedgerError) -> [DecisionRecord] {
         try read { database in
             let rows = try LedgerReader.rows(
-                .senderChange, of: workspace, where: condition, arguments, orderedBy: "decision", database)
+                .senderChange, of: workspace, where: condition, arguments, orderedBy: order, database)
             return try rows.map { row in
                 let evidence = try JSONDecoder().decode(Evaluation.self, from: Data((row["evidence"] as String).utf8))
                 let address: String? = row["address"]
@@ -236,11 +251,12 @@ package struct LedgerReader: Sendable {
     }
 
     private func decisions(
-        _ workspace: String, where condition: String, _ arguments: [any DatabaseValueConvertible]
+        _ workspace: String, where condition: String, _ arguments: [any DatabaseValueConvertible],
+        orderedBy order: String = "id"
     ) throws(LedgerError) -> [DecisionRecord] {
         try read { database in
             let rows = try LedgerReader.rows(
-                .decision, of: workspace, where: condition, arguments, orderedBy: "id", database)
+                .decision, of: workspace, where: condition, arguments, orderedBy: order, database)
             return try rows.compactMap { row -> DecisionRecord? in
                 guard let campaign = CampaignID(row["campaign"] as String) else { return nil }
                 let actions = try LedgerReader.rows(

@@ -54,6 +54,12 @@ package final class SQLiteQueries: LedgerQueries {
         try await read { reader throws(LedgerError) in try reader.decisions(workspace, since: since) }
     }
 
+    package func decisions(
+        _ workspace: String, _ filter: DecisionFilter
+    ) async throws(LedgerError) -> [DecisionRecord] {
+        try await read { reader throws(LedgerError) in try reader.decisions(workspace, filter) }
+    }
+
     package func campaigns(_ workspace: String) async throws(LedgerError) -> [CampaignID] {
         try await read { reader throws(LedgerError) in try reader.campaigns(workspace) }
     }

@@ -2,8 +2,8 @@ package import Guard
 package import Model
 
 /// A snapshot of the guard's state, for people and for metrics.
-package struct GuardStatus: Sendable, Codable {
-    package struct RuleStatus: Sendable, Codable {
+package struct GuardStatus: Sendable, Hashable, Codable {
+    package struct RuleStatus: Sendable, Hashable, Codable {
         package enum State: String, CaseIterable, Sendable, Codable {
             case inactive, pending, firing
         }
@@ -22,7 +22,7 @@ package struct GuardStatus: Sendable, Codable {
         package var evidence: String?
     }
 
-    package struct CampaignStatus: Sendable, Codable {
+    package struct CampaignStatus: Sendable, Hashable, Codable {
         package var id: CampaignID
         package var name: String?
         package var pool: PoolID?
@@ -54,7 +54,7 @@ package struct GuardStatus: Sendable, Codable {
         package var pauseRule: String?
     }
 
-    package struct LaunchStatus: Sendable, Codable {
+    package struct LaunchStatus: Sendable, Hashable, Codable {
         package var campaign: CampaignID
         package var state: LaunchState
         package var heldSince: Instant?
@@ -68,7 +68,7 @@ package struct GuardStatus: Sendable, Codable {
         package var earliest: Instant?
     }
 
-    package struct PoolStatus: Sendable, Codable {
+    package struct PoolStatus: Sendable, Hashable, Codable {
         package var id: PoolID
         package var workspace: WorkspaceName
         package var name: String?
@@ -93,7 +93,7 @@ package struct GuardStatus: Sendable, Codable {
     }
 
     /// The campaigns that share a label or a pool, with the rules on them.
-    package struct GroupStatus: Sendable, Codable {
+    package struct GroupStatus: Sendable, Hashable, Codable {
         /// The label's name, or `pool`.
         package var by: String
         package var value: String
@@ -110,7 +110,7 @@ package struct GuardStatus: Sendable, Codable {
     }
 
     package var at: Instant
-    package struct WorkspaceStatus: Sendable, Codable {
+    package struct WorkspaceStatus: Sendable, Hashable, Codable {
         package var name: WorkspaceName
         package var provider: String
         /// The failure of its API, in a few words; nil while it is healthy.

@@ -2,6 +2,7 @@ import Daemon
 import Guard
 import Ledger
 import Model
+import Pages
 import Policy
 import Reporting
 
@@ -202,9 +203,4 @@ struct ExplainScreen {
         }
         return lines
     }
-}
-
-extension Instant {
-    /// RFC 3339 without fractions of a second.
-    var toSecond: String { "\(rfc3339.prefix(19))Z" }
 }

@@ -1,5 +1,6 @@
 import Journal
 import Model
+import Reporting
 
 /// Pools as one table per workspace, or the members of one pool.
 struct PoolsScreen {

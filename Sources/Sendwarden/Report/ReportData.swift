@@ -1,40 +1,11 @@
 import Guard
 import Ledger
 import Model
+import Pages
 import Policy
 
 /// The contents of a report, read from the ledger.
 struct ReportData {
-    struct Mark: Hashable {
-        enum Kind: String, CaseIterable {
-            case paused, wouldPause, resumed, override, probationPassed, relapsed, started, order
-        }
-
-        var at: Instant
-        var kind: Kind
-        var text: String
-    }
-
-    struct Campaign {
-        var id: CampaignID
-        var name: String?
-        /// The bounce rate within ``window``, at the times that the chart shows.
-        var rates: [(at: Instant, rate: Double)]
-        var window: Duration
-        /// The rate above which ``rule`` fires; nil if no rule watches the rate.
-        var limit: Double?
-        var rule: String?
-        /// Periods in which Sendwarden had paused it, as recorded in the ledger.
-        var pauses: [ClosedRange<Instant>]
-        var probations: [ClosedRange<Instant>]
-        var marks: [Mark]
-        var sent: Int
-        /// The emails sent since the campaign began; nil if unknown.
-        var sentInTotal: Int?
-        var bounced: Int
-        var resolved: Int
-    }
-
     struct Pool {
         var id: PoolID
         var samples: [PoolVolumeSample]
@@ -57,7 +28,7 @@ struct ReportData {
     var workspace: String
     var from: Instant
     var until: Instant
-    var campaigns: [Campaign]
+    var campaigns: [CampaignSeries]
     /// The number of campaigns that are not shown.
     var quiet: Int
     /// In the order of their first events.
@@ -65,9 +36,6 @@ struct ReportData {
     var pools: [Pool]
     var decisions: [Decision]
     var counts: [EventKind: Int]
-
-    /// The number of points of a chart's line.
-    private static let points = 240
 
     init(
         _ ledger: any LedgerQueries, _ workspace: String, _ policy: CheckedPolicy?, from: Instant, until: Instant,
@@ -90,19 +58,21 @@ struct ReportData {
         }
         let ids = try await ledger.campaigns(workspace)
         let storied: (CampaignID) -> Int = { id in
-            (ofCampaign[id.text] ?? []).count { ReportData.markKind($0) != nil }
+            (ofCampaign[id.text] ?? []).count { CampaignSeries.Mark.Kind($0) != nil }
         }
         let sorted = ids.enumerated().sorted {
             (storied($1.element), $0.offset) < (storied($0.element), $1.offset)
         }.map(\.element)
-        var campaigns: [Campaign] = []
+        var campaigns: [CampaignSeries] = []
         for id in sorted.prefix(limit) {
             let watched = policy.flatMap { policy in policy.campaign(id).flatMap(policy.watchedRate) }
             let window = watched?.window ?? .seconds(86400)
             let samples = try await ledger.samples(of: id, workspace, since: from - window).filter { $0.at <= until }
+            let events = ofCampaign[id.text] ?? []
             campaigns.append(
-                ReportData.campaign(
-                    id, samples, ofCampaign[id.text] ?? [], window, watched, policy, from: from, until: until))
+                CampaignSeries(
+                    id, policy?.campaign(id)?.name, samples, events, window, limit: watched?.limit, rule: watched?.rule,
+                    from: from, until: until))
         }
         self.campaigns = campaigns
         quiet = max(0, sorted.count - limit)
@@ -127,84 +97,5 @@ struct ReportData {
             }
         }
         return launches
-    }
-
-    private static func markKind(_ event: HistoryEntry) -> Mark.Kind? {
-        switch EventKind(rawValue: event.event) {
-        case .campaignPaused: event.fields["SENDWARDEN_MODE"] == "observe" ? .wouldPause : .paused
-        case .campaignResumed: .resumed
-        case .campaignOverride: .override
-        case .campaignProbationPassed: .probationPassed
-        case .campaignRelapsed: .relapsed
-        case .launchReleased, .launchUnapproved: .started
-        case .orderAccepted: .order
-        default: nil
-        }
-    }
-
-    private static func campaign(
-        _ id: CampaignID, _ samples: [(at: Instant, stats: CampaignStats)], _ events: [HistoryEntry],
-        _ window: Duration, _ watched: WatchedRate?, _ policy: CheckedPolicy?, from: Instant,
-        until: Instant
-    ) -> Campaign {
-        let marks = events.compactMap { event in
-            markKind(event).map { Mark(at: event.at, kind: $0, text: event.message) }
-        }
-        var pauses: [ClosedRange<Instant>] = []
-        var probations: [ClosedRange<Instant>] = []
-        var (pausedAt, probationAt): (Instant?, Instant?) = (nil, nil)
-        for (event, mark) in zip(events.filter { markKind($0) != nil }, marks) {
-            switch mark.kind {
-            case .paused:
-                pausedAt = pausedAt ?? mark.at
-                if let start = probationAt { probations.append(start...mark.at) }
-                probationAt = nil
-            case .resumed, .override:
-                // A pause that began before the period starts with it.
-                pauses.append((pausedAt ?? from)...mark.at)
-                pausedAt = nil
-                if event.fields[JournalField.probation.rawValue] != nil { probationAt = mark.at }
-            case .probationPassed, .relapsed:
-                if let start = probationAt { probations.append(start...mark.at) }
-                probationAt = nil
-            case .wouldPause, .started, .order: break
-            }
-        }
-        if let pausedAt { pauses.append(pausedAt...until) }
-        if let probationAt { probations.append(probationAt...until) }
-        // Growth counts from the last sample before the period, if there is one.
-        let first = (samples.last { $0.at <= from } ?? samples.first)?.stats
-        let last = samples.last?.stats
-        func grown(_ path: (CampaignStats) -> Int?) -> Int {
-            max(0, (last.flatMap(path) ?? 0) - (first.flatMap(path) ?? 0))
-        }
-        return Campaign(
-            id: id,
-            name: policy?.campaign(id)?.name ?? events.compactMap { $0.fields["SENDWARDEN_CAMPAIGN_NAME"] }.last,
-            rates: rates(samples, window, from: from, until: until), window: window, limit: watched?.limit,
-            rule: watched?.rule, pauses: pauses, probations: probations, marks: marks, sent: grown(\.sent),
-            sentInTotal: last?.sent,
-            bounced: grown(\.bounced), resolved: grown(\.resolved))
-    }
-
-    /// The rate within the window at evenly spaced times; omits times without resolved emails.
-    private static func rates(
-        _ samples: [(at: Instant, stats: CampaignStats)], _ window: Duration, from: Instant, until: Instant
-    ) -> [(at: Instant, rate: Double)] {
-        let known = samples.filter { $0.stats.bounced != nil && $0.stats.resolved != nil }
-        guard known.count > 1, until > from else { return [] }
-        var rates: [(at: Instant, rate: Double)] = []
-        var (head, tail) = (0, 0)
-        for step in 0...points {
-            let at = from + (until - from) * step / points
-            while head + 1 < known.count, known[head + 1].at <= at { head += 1 }
-            while tail < head, known[tail + 1].at <= at - window { tail += 1 }
-            guard known[head].at <= at, head > tail else { continue }
-            let (new, old) = (known[head].stats, known[tail].stats)
-            let resolved = (new.resolved ?? 0) - (old.resolved ?? 0)
-            let bounced = (new.bounced ?? 0) - (old.bounced ?? 0)
-            if resolved > 0, bounced >= 0 { rates.append((at, Double(bounced) / Double(resolved))) }
-        }
-        return rates
     }
 }

@@ -1,5 +1,6 @@
 import Ledger
 import Model
+import Pages
 
 /// A report as one self-contained HTML file.
 struct ReportPage {
@@ -7,14 +8,14 @@ struct ReportPage {
     var madeAt: Instant
 
     func html() -> String {
-        let chart = ReportChart(from: data.from, until: data.until)
+        let chart = Chart(from: data.from, until: data.until)
         let period = "\(data.from.toSecond) to \(data.until.toSecond)"
         var body = """
             <header><h1>Sendwarden: \(MarkupText.escaped(data.workspace))</h1>
             <p>\(period), \((data.until - data.from).spokenText). Created at \(madeAt.toSecond) by version \(Version.current).</p></header>
             <main>
             \(summary())
-            \(legend())
+            \(Chart.legend.markup)
 
             """
         body += "<section><h2>Campaigns</h2>\n"
@@ -29,8 +30,8 @@ struct ReportPage {
             body += "<section><h2>Pools</h2>\n"
             for (number, pool) in data.pools.enumerated() {
                 body +=
-                    "<article><h3>\(MarkupText.escaped(pool.id.text))</h3><p>\(key("available")) volume left in its window, \(key("reserved")) of which reserved for launches.</p>"
-                    + "<figure>\(chart.svg(pool, number: number))</figure>\(story(pool.story))</article>\n"
+                    "<article><h3>\(MarkupText.escaped(pool.id.text))</h3><p>\(Chart.key("available").markup) volume left in its window, \(Chart.key("reserved").markup) of which reserved for launches.</p>"
+                    + "<figure>\(chart.svg(pool: pool.id, pool.samples, number: number).markup)</figure>\(story(pool.story))</article>\n"
             }
             body += "</section>\n"
         }
@@ -65,29 +66,7 @@ struct ReportPage {
         return "<dl class=\"tiles\">" + tiles.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd></div>" }.joined() + "</dl>"
     }
 
-    private func legend() -> String {
-        let entries: [(String, String, String)] = [
-            ("mark paused", "M3 2h3v12h-3zM9 2h3v12h-3z", "paused by Sendwarden"),
-            ("mark resumed", "M3 2l10 6l-10 6z", "resumed, started"),
-            ("mark override", "M8 1l6 7l-6 7l-6 -7z", "override"),
-            ("mark relapsed", "M3 3l10 10m0 -10l-10 10", "relapse"),
-            ("mark probationPassed", "M2 8l4 5l8 -10", "probation passed"),
-            ("mark order", "M3 14l5 -11l5 11z", "order"),
-            ("mark wouldPause", "M3 2h9v12h-9z", "would pause"), ("paused", "M1 2h14v12h-14z", "while paused"),
-            ("probation", "M1 2h14v12h-14z", "on probation"),
-        ]
-        return "<ul class=\"legend\" aria-label=\"Legend\">"
-            + entries.map {
-                "<li><svg class=\"key\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path class=\"\($0.0)\" d=\"\($0.1)\"/></svg> \($0.2)</li>"
-            }.joined() + "</ul>"
-    }
-
-    /// A small square in a chart's color.
-    private func key(_ style: String) -> String {
-        "<svg class=\"key\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path class=\"\(style)\" d=\"M1 2h14v12h-14z\"/></svg>"
-    }
-
-    private func section(_ campaign: ReportData.Campaign, _ number: Int, _ chart: ReportChart) -> String {
+    private func section(_ campaign: CampaignSeries, _ number: Int, _ chart: Chart) -> String {
         let name = campaign.name.map { " <span>\(MarkupText.escaped($0))</span>" } ?? ""
         let rate = Ratio(campaign.bounced, of: campaign.resolved).map { " (\($0))" } ?? ""
         let rule = campaign.rule.map { ", rule \(MarkupText.escaped($0))" } ?? ""
@@ -99,12 +78,12 @@ struct ReportPage {
         html +=
             campaign.rates.isEmpty && campaign.marks.isEmpty
             ? "<p class=\"empty\">No email was resolved in this period.</p>"
-            : "<figure>\(chart.svg(campaign, number: number))</figure>"
+            : "<figure>\(chart.svg(campaign, number: number).markup)</figure>"
         return html + story(campaign.marks.map { ($0.at, $0.text) }) + "</article>\n"
     }
 
     /// The total agrees with `status`; emails sent before the first sample are only in the total.
-    private func sent(_ campaign: ReportData.Campaign) -> String {
+    private func sent(_ campaign: CampaignSeries) -> String {
         guard let total = campaign.sentInTotal, total != campaign.sent else { return "\(campaign.sent) sent" }
         return "\(total) sent, \(campaign.sent) of them in this period"
     }
@@ -153,35 +132,20 @@ struct ReportPage {
             """
     }
 
-    private static let style = """
-        :root{--text:#1c2024;--soft:#5b636b;--back:#fff;--card:#f6f7f9;--line:#d5dae0;--rate:#1f5fbf;--limit:#b3261e;\
-        --paused:#f3c9c5;--probation:#f5e3b3;--good:#1c7a3f;--bad:#b3261e;--odd:#9a5b00;--avail:#a9c7ef;--reserved:#1f5fbf}
-        @media(prefers-color-scheme:dark){:root{--text:#e8eaed;--soft:#a6afb8;--back:#14171a;--card:#1d2125;--line:#3a4148;\
-        --rate:#82b1ff;--limit:#ff8a80;--paused:#5a2a27;--probation:#564619;--good:#7ddb9b;--bad:#ff8a80;--odd:#ffc266;\
-        --avail:#2b4a75;--reserved:#82b1ff}}
-        *{box-sizing:border-box}body{margin:0;padding:1.2rem;max-width:62rem;margin-inline:auto;color:var(--text);\
-        background:var(--back);font:16px/1.5 system-ui,sans-serif}
-        h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.2rem;margin:2rem 0 .6rem;border-bottom:1px solid var(--line)}
-        h3{font-size:1rem;margin:0}h3 span{font-weight:400;color:var(--soft)}header p{color:var(--soft);margin:.2rem 0 1rem}
+    private static let style = "\(PageStyle.palette)\(PageStyle.common)\(PageStyle.charts)\(ownStyle)"
+
+    private static let ownStyle = """
         article{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.8rem 1rem;margin:.8rem 0;break-inside:avoid}
-        article p{margin:.2rem 0 .6rem;color:var(--soft)}figure{margin:0}figure svg{width:100%;height:auto;display:block}
-        svg text{font:12px system-ui,sans-serif;fill:var(--soft)}.grid{stroke:var(--line);stroke-width:1}
-        .rate{fill:none;stroke:var(--rate);stroke-width:2;stroke-linejoin:round}.limit{stroke:var(--limit);stroke-width:1.5;stroke-dasharray:6 4}
-        svg .limit-label{fill:var(--limit)}rect.paused,path.paused:not(.mark){fill:var(--paused)}rect.probation,path.probation{fill:var(--probation)}
-        .mark{stroke-width:1.8;stroke:var(--back);paint-order:stroke}.mark.paused{fill:var(--bad)}.mark.resumed,.mark.started{fill:var(--good)}
-        .mark.override{fill:var(--odd)}.mark.order{fill:var(--text)}.mark.wouldPause{fill:none;stroke:var(--bad)}
-        .mark.probationPassed{fill:none;stroke:var(--good)}.mark.relapsed{fill:none;stroke:var(--bad)}
-        .available{fill:var(--avail)}.reserved{fill:var(--reserved)}
+        article p{margin:.2rem 0 .6rem;color:var(--soft)}
         .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(7.5rem,1fr));gap:.6rem;margin:0}
         .tiles div{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.5rem .8rem}
         .tiles dt{color:var(--soft);font-size:.85rem}.tiles dd{margin:0;font-size:1.4rem;font-weight:600}
-        .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.3rem 1rem;padding:0;color:var(--soft);font-size:.85rem}
-        .key{width:1rem;height:1rem;vertical-align:-.15rem}.story{margin:.6rem 0 0;padding-left:1.2rem;font-size:.9rem}
+        .story{margin:.6rem 0 0;padding-left:1.2rem;font-size:.9rem}
         time{font-variant-numeric:tabular-nums;color:var(--soft)}.scroll{overflow-x:auto}
         table{border-collapse:collapse;width:100%;font-size:.88rem}caption{text-align:left;color:var(--soft);padding:.3rem 0}
         th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}td ul{margin:.2rem 0;padding-left:1.1rem}
         code{font:.92em ui-monospace,monospace;overflow-wrap:anywhere}
-        @media(max-width:40rem){body{padding:.8rem}svg text{font-size:28px}svg .minor{display:none}thead{display:none}table,caption,tbody,tr,th,td{display:block;padding:.15rem 0;border:0}\
+        @media(max-width:40rem){body{padding:.8rem}thead{display:none}table,caption,tbody,tr,th,td{display:block;padding:.15rem 0;border:0}\
         tr{border-bottom:1px solid var(--line);padding:.6rem 0}}
         @media print{:root{--back:#fff;--card:#fff;--text:#000;--soft:#333}body{max-width:none;padding:0}.scroll{overflow:visible}}
         """

@@ -29,7 +29,7 @@ struct StatusScreen {
         let groups = status.groups.flatMap { group($0, at: status.at) }
         if !groups.isEmpty { lines += [""] + groups }
         if !status.campaigns.isEmpty || status.pools.isEmpty { lines += [""] + campaigns(status) }
-        let open = status.launches.filter { $0.state != .released && $0.state != .closed }
+        let open = status.launches.filter(\.isOpen)
         if !open.isEmpty { lines += [""] + launches(open, status) }
         return lines.joined(separator: "\n")
     }
@@ -58,7 +58,7 @@ struct StatusScreen {
 
     /// `pool_a  ######==....  1300 used, 420 reserved, 280 of 2000 left; resets at 00:00Z`.
     private func pool(_ pool: GuardStatus.PoolStatus, at now: Instant) -> [String] {
-        let rules = StatusScreen.remarks(pool.rules, at: now)
+        let rules = pool.rules.remarks(at: now)
         guard let capacity = pool.dailyCapacity, let remaining = pool.remainingVolume, capacity > 0 else {
             let text = pool.isMissing ? "not found on its platform" : PoolText.volume(pool)
             return lines("\(pool.id)", ([text] + rules).joined(separator: "; ")).map {
@@ -82,7 +82,7 @@ struct StatusScreen {
     /// The rules that are not inactive on the group: `team=sales  team-bounces firing for 5m: bounceRate 6.8 % > 5 %`.
     private func group(_ group: GuardStatus.GroupStatus, at now: Instant) -> [String] {
         let isFiring = group.rules.contains { $0.state == .firing }
-        let remarks = StatusScreen.remarks(group.rules, at: now)
+        let remarks = group.rules.remarks(at: now)
         if remarks.isEmpty { return [] }
         return lines(group.text, remarks.joined(separator: "; ")).map { page.tinted($0, isFiring ? .bad : .doubtful) }
     }
@@ -112,7 +112,7 @@ struct StatusScreen {
         let table = page.table(rows, isRight: [false, false, true, true] + (isWide ? [true] : []) + [false])
         var lines = [table[0]]
         for (line, campaign) in zip(table.dropFirst(), shown) {
-            lines += self.lines(line, remarks(campaign, at: status.at)).map {
+            lines += self.lines(line, campaign.remarks(at: status.at).joined(separator: "; ")).map {
                 page.tinted($0, StatusScreen.tint(campaign))
             }
         }
@@ -183,60 +183,15 @@ struct StatusScreen {
 
     private static func count(_ value: Double) -> String { DecimalText.shortest(value, decimals: 0) }
 
-    /// The rules that are pending, firing or without data.
-    private static func remarks(_ rules: [GuardStatus.RuleStatus], at now: Instant) -> [String] {
-        let standing = rules.filter { $0.state != .inactive }.map { rule in
-            let lasting = rule.since.map { " for \((now - $0).spokenText)" } ?? ""
-            let evidence = rule.evidence.map { ": \($0)" } ?? ""
-            return "\(rule.name) \(rule.state.rawValue)\(lasting)\(evidence)"
-        }
-        return standing
-            + rules.compactMap { rule in
-                guard let noData = rule.noData, let since = rule.noDataSince else { return nil }
-                return "\(rule.name) cannot act: \(noData) (for \((now - since).spokenText))"
-            }
-    }
-
-    private func remarks(_ campaign: GuardStatus.CampaignStatus, at now: Instant) -> String {
-        var remarks = StatusScreen.remarks(campaign.rules, at: now)
-        for rule in campaign.rules {
-            if let until = rule.mutedUntil, until > now {
-                remarks.append("\(rule.name) muted until \(until.shortText(on: now))")
-            }
-        }
-        if let resumesAt = campaign.resumesAt {
-            remarks.append("earliest resume \(resumesAt.shortText(on: now))")
-        }
-        if campaign.isPauseIneffective == true { remarks.append("pause has no effect, still sending") }
-        if campaign.isMissing { remarks.append("not found on the platform") }
-        if let share = campaign.unusableShare {
-            remarks.append("\(Int((share * 100).rounded())) % of recent responses unusable")
-        }
-        if let age = campaign.statsAge {
-            if campaign.isStale {
-                remarks.append("no fresh stats (last \(Duration.seconds(age.rounded()).spokenText) ago)")
-            }
-        } else {
-            remarks.append("no stats yet")
-        }
-        return remarks.joined(separator: "; ")
-    }
-
     // MARK: Launches
 
     private func launches(_ launches: [GuardStatus.LaunchStatus], _ status: GuardStatus) -> [String] {
         let names = Dictionary(status.campaigns.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
         var rows = launches.map { launch in
-            var why = launch.reasons
-            if let missing = launch.missing { why.append("short by \(missing) emails") }
-            if let earliest = launch.earliest { why.append("fits at \(earliest.toSecond) at the earliest") }
-            if let notBefore = launch.notBefore, notBefore > status.at {
-                why.append("starts at \(notBefore.toSecond) at the earliest")
-            }
             let lasting = launch.heldSince.map { " for \((status.at - $0).spokenText)" } ?? ""
             return [
                 StatusScreen.name(launch.campaign, names[launch.campaign] ?? nil), launch.state.rawValue + lasting,
-                why.joined(separator: "; "),
+                launch.why(at: status.at).joined(separator: "; "),
             ]
         }
         rows.insert(["launch", "state", "why"], at: 0)

@@ -1,3 +1,4 @@
+import Gateway
 package import Glibc
 import Ledger
 

@@ -1,12 +1,10 @@
-import Daemon
 import Guard
 import Model
-import Reporting
 
 /// Descriptions of pools, shared by the screens that show them.
-enum PoolText {
+package enum PoolText {
     /// Its volume: used, reserved and left.
-    static func volume(_ pool: GuardStatus.PoolStatus) -> String {
+    package static func volume(_ pool: GuardStatus.PoolStatus) -> String {
         guard let capacity = pool.dailyCapacity, let remaining = pool.remainingVolume else {
             return "volume unknown, \(pool.reserved) reserved"
         }
@@ -16,14 +14,14 @@ enum PoolText {
     }
 
     /// Its members; nil if the platform does not report them.
-    static func senders(_ pool: GuardStatus.PoolStatus) -> String? {
+    package static func senders(_ pool: GuardStatus.PoolStatus) -> String? {
         guard let senders = pool.senders else { return nil }
         let active = pool.activeSenders.map { ", \($0) can send" } ?? ""
         let removed = pool.removedSenders.isEmpty ? "" : ", \(pool.removedSenders.count) removed by rules"
         return "\(senders) sender\(senders == 1 ? "" : "s")\(active)\(removed)"
     }
 
-    static func tags(_ tags: [String: String]) -> String {
+    package static func tags(_ tags: [String: String]) -> String {
         tags.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
     }
 }

@@ -1,10 +1,10 @@
-import Ledger
+package import Ledger
 import Model
 
 /// Decisions as text, shared by the screens that show them.
 extension DecisionRecord {
     /// Why the decision was made, as a clause.
-    var reason: String {
+    package var reason: String {
         let rule = rule.map { "rule \($0)" }
         // The names that ledgers store.
         switch cause {
@@ -18,7 +18,7 @@ extension DecisionRecord {
     }
 
     /// The campaign, pool or sender of the decision.
-    var subject: String {
+    package var subject: String {
         campaign?.text ?? [pool.map { "pool \($0)" }, sender].compactMap { $0 }.joined(separator: ", ")
     }
 }

@@ -2,18 +2,20 @@ import NIOCore
 import Synchronization
 
 /// The connections of one listener; closes those that the table replaces.
-final class ControlConnections: Sendable {
+package final class ListenerConnections: Sendable {
     /// The most open connections: far more than operators and scrapers need.
     ///
-    /// Two listeners use an eighth of the default limit of 1024 descriptors; requests to the platform need the others.
-    static let connectionsMax = 64
+    /// Three listeners use a fifth of the default limit of 1024 descriptors; requests to the platform need the others.
+    package static let connectionsMax = 64
 
     private struct State {
-        var table = ConnectionTable(connectionsMax: ControlConnections.connectionsMax)
+        var table = ConnectionTable(connectionsMax: ListenerConnections.connectionsMax)
         var channels: [ConnectionTable.ID: any Channel] = [:]
     }
 
     private let state = Mutex(State())
+
+    package init() {}
 
     /// Adds a connection; nil if it must be closed.
     func open(_ channel: any Channel) -> ConnectionTable.ID? {

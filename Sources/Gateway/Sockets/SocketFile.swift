@@ -1,14 +1,14 @@
-import Glibc
+package import Glibc
 import Ledger
 import Synchronization
 
-/// The file of the control socket, which only its owner removes.
+/// The file of a listening Unix socket, which only its owner removes.
 ///
 /// The server binds another name in the same directory, and ``publish(_:)`` renames the file. So a stale socket is
 /// replaced in one step, and the server, which removes the name that it bound, never removes another daemon's socket.
-final class SocketFile: Sendable {
+package final class SocketFile: Sendable {
     /// The current state of the file.
-    enum State: Hashable {
+    package enum State: Hashable {
         case ours
         case gone
         /// Another socket replaced it, and no process listens there.
@@ -18,14 +18,14 @@ final class SocketFile: Sendable {
         case unknown
     }
 
-    let path: String
+    package let path: String
     private let identity = Mutex<FileIdentity?>(nil)
     private static let names = Atomic<Int>(0)
 
-    init(_ path: String) { self.path = path }
+    package init(_ path: String) { self.path = path }
 
     /// A new name in the same directory, not longer than the path unless that is very short.
-    func newName() -> String {
+    package func newName() -> String {
         let directory = path.lastIndex(of: "/").map { path[...$0] } ?? ""
         let number = SocketFile.names.add(1, ordering: .relaxed).newValue
         return "\(directory).\(getpid())" + (number == 1 ? "" : "-\(number)")
@@ -34,7 +34,7 @@ final class SocketFile: Sendable {
     /// Admits the group to the bound socket, and moves the socket to ``path``.
     ///
     /// - Returns: the error; nil on success.
-    func publish(_ bound: String) -> Int32? {
+    package func publish(_ bound: String) -> Int32? {
         var status = stat()
         if lstat(path, &status) == 0 {
             let kind = status.st_mode & S_IFMT
@@ -49,7 +49,7 @@ final class SocketFile: Sendable {
         return nil
     }
 
-    var state: State {
+    package var state: State {
         guard let ours = identity.withLock({ $0 }) else { return .gone }
         if FileIdentity(path: path) == ours { return .ours }
         switch UnixSocket.listener(at: path) {
@@ -61,7 +61,7 @@ final class SocketFile: Sendable {
     }
 
     /// Removes the file if it is still ours.
-    func remove() {
+    package func remove() {
         let ours = identity.withLock { identity in
             defer { identity = nil }
             return identity

@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 import NIOHTTP1
 
 /// Bounds the time in which a client completes a request and reads the response.
@@ -18,15 +18,22 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Sendwarden's clients send one at a time; hundreds would keep the event loop from serving other clients.
     static let unansweredMax = 4
 
-    private let connections: ControlConnections
+    /// The type of a response that is a stream of events.
+    static let streamType = "text/event-stream"
+
+    private let connections: ListenerConnections
     private var id: ConnectionTable.ID?
     private var deadline: Scheduled<Void>?
     /// Complete requests whose response is not complete.
     private var unanswered = 0
     /// True if one of these may be an order.
     private var hasOrdered = false
+    /// True while the response is a stream of events.
+    private var isStreaming = false
+    /// Parts of the stream that the client has not taken.
+    private var unread = 0
 
-    init(_ connections: ControlConnections) { self.connections = connections }
+    init(_ connections: ListenerConnections) { self.connections = connections }
 
     func handlerAdded(context: ChannelHandlerContext) {
         id = connections.open(context.channel)
@@ -57,9 +64,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head:
-            enter(.writing, context)
+        case .head(let head):
+            isStreaming = head.headers["content-type"].first == ConnectionHandler.streamType
+            enter(isStreaming ? .streaming : .writing, context)
             context.write(data, promise: promise)
+        case .body where isStreaming: writePart(data, promise, context)
         case .body: context.write(data, promise: promise)
         case .end:
             let written = promise ?? context.eventLoop.makePromise(of: Void.self)
@@ -70,14 +79,34 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
+    /// Writes a part of a stream, which the client must take in time.
+    private func writePart(_ data: NIOAny, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
+        let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        unread += 1
+        if deadline == nil { deadline = close(context.channel, in: ConnectionHandler.answerReadWithin) }
+        written.futureResult.whenSuccess { handler.value.read() }
+        context.write(data, promise: written)
+    }
+
+    private func read() {
+        unread = max(0, unread - 1)
+        guard isStreaming, unread == 0 else { return }
+        deadline?.cancel()
+        deadline = nil
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         // The daemon is stopping: do not wait for an incomplete request.
         if event is ChannelShouldQuiesceEvent, unanswered == 0 { return context.close(promise: nil) }
+        // Nobody reads a stream whose client has closed its side.
+        if isStreaming, event as? ChannelEvent == .inputClosed { return context.close(promise: nil) }
         context.fireUserInboundEventTriggered(event)
     }
 
     private func answered(_ context: ChannelHandlerContext) {
         unanswered = max(0, unanswered - 1)
+        (isStreaming, unread) = (false, 0)
         if unanswered == 0 { hasOrdered = false }
         enter(unanswered == 0 ? .reading : .answering(isOrder: hasOrdered), context)
     }
@@ -90,16 +119,18 @@ final class ConnectionHandler: ChannelDuplexHandler {
         let channel = context.channel
         switch stage {
         case .reading:
-            deadline = context.eventLoop.scheduleTask(in: ConnectionHandler.requestWithin) {
-                channel.close(promise: nil)
-            }
+            deadline = close(channel, in: ConnectionHandler.requestWithin)
         // No deadline: the client must wait for the loop that owns the guard.
         case .answering: break
         case .writing:
-            deadline = context.eventLoop.scheduleTask(in: ConnectionHandler.answerReadWithin) {
-                channel.close(promise: nil)
-            }
+            deadline = close(channel, in: ConnectionHandler.answerReadWithin)
+        // Each part has a deadline of its own.
+        case .streaming: break
         }
+    }
+
+    private func close(_ channel: any Channel, in time: TimeAmount) -> Scheduled<Void> {
+        channel.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
     }
 
     private func forget() {
@@ -111,14 +142,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
 }
 
 /// Inserts a ``ConnectionHandler`` right after the request decoder; the server's configuration cannot do this.
-final class ConnectionHandlerInstaller: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = Any
+package final class ConnectionHandlerInstaller: ChannelInboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = Any
 
-    private let connections: ControlConnections
+    private let connections: ListenerConnections
 
-    init(_ connections: ControlConnections) { self.connections = connections }
+    package init(_ connections: ListenerConnections) { self.connections = connections }
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    package func handlerAdded(context: ChannelHandlerContext) {
         do {
             let pipeline = context.pipeline.syncOperations
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)

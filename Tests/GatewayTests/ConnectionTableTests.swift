@@ -1,5 +1,5 @@
-import Daemon
 import Foundation
+import Gateway
 import Testing
 
 /// Which connection is replaced if the table is full.

@@ -1,19 +1,19 @@
-import Glibc
+package import Glibc
 
 /// A connection on which the test controls every byte.
-final class RawConnection {
-    struct Failed: Error {}
+package final class RawConnection {
+    package struct Failed: Error { package init() {} }
 
     private let descriptor: Int32
 
     /// Connects to a Unix socket.
-    init(path: String) throws {
+    package init(path: String) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         try connect(sockaddr_un(path: path))
     }
 
     /// Connects to a port of 127.0.0.1.
-    init(port: Int) throws {
+    package init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -38,13 +38,13 @@ final class RawConnection {
     deinit { close(descriptor) }
 
     /// Sends as much as the peer accepts without blocking.
-    func send(_ text: String) {
+    package func send(_ text: String) {
         let bytes = Array(text.utf8)
         _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     }
 
     /// The response's head and the part of the body that has arrived; fails after five seconds without data.
-    func response() throws -> String {
+    package func response() throws -> String {
         var text = ""
         var bytes = [UInt8](repeating: 0, count: 65536)
         while !text.contains("\r\n\r\n") {
@@ -56,7 +56,7 @@ final class RawConnection {
     }
 
     /// Everything up to the end of the connection.
-    func wholeResponse() -> String {
+    package func wholeResponse() -> String {
         var text = ""
         var bytes = [UInt8](repeating: 0, count: 65536)
         while true {
@@ -66,8 +66,40 @@ final class RawConnection {
         }
     }
 
+    /// The response with as much of its body as its length says; fails after five seconds without data.
+    package func sizedResponse() throws -> String {
+        var data: [UInt8] = []
+        var bytes = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let text = String(decoding: data, as: UTF8.self)
+            if let end = text.firstRange(of: "\r\n\r\n") {
+                let length =
+                    text[..<end.lowerBound].split(separator: "\r\n").compactMap { line in
+                        line.lowercased().hasPrefix("content-length:")
+                            ? Int(line.dropFirst(15).drop { $0 == " " }) : nil
+                    }.first ?? 0
+                if text[end.upperBound...].utf8.count >= length { return text }
+            }
+            let count = recv(descriptor, &bytes, bytes.count, 0)
+            guard count > 0 else { throw Failed() }
+            data += bytes[..<count]
+        }
+    }
+
+    /// What has arrived until the condition holds; fails after five seconds without data.
+    package func text(until condition: (String) -> Bool) throws -> String {
+        var text = ""
+        var bytes = [UInt8](repeating: 0, count: 65536)
+        while !condition(text) {
+            let count = recv(descriptor, &bytes, bytes.count, 0)
+            guard count > 0 else { throw Failed() }
+            text += String(decoding: bytes[..<count], as: UTF8.self)
+        }
+        return text
+    }
+
     /// Waits until the peer closes the connection; false after a minute.
-    func waitForEnd() -> Bool {
+    package func waitForEnd() -> Bool {
         for _ in 0..<600 {
             // POLLRDHUP, which Swift does not import.
             var wanted = pollfd(fd: descriptor, events: 0x2000, revents: 0)
@@ -78,7 +110,7 @@ final class RawConnection {
 }
 
 extension sockaddr_un {
-    init(path: String) {
+    package init(path: String) {
         self.init()
         sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &sun_path) { $0.copyBytes(from: path.utf8) }

@@ -10,6 +10,8 @@ package struct ConnectionTable: Sendable {
         case answering(isOrder: Bool)
         /// Its response is being written.
         case writing
+        /// Its response is a stream of events without an end; the server limits their number.
+        case streaming
     }
 
     /// The outcome for a new connection.
@@ -17,7 +19,7 @@ package struct ConnectionTable: Sendable {
         case accepted(ID)
         /// Accepted; close the other connection.
         case replaced(ID, closing: ID)
-        /// Every connection waits for the answer to an order: close the new one.
+        /// Every connection waits for the answer to an order or streams events: close the new one.
         case refused
     }
 
@@ -39,7 +41,7 @@ package struct ConnectionTable: Sendable {
 
     /// Adds a connection, and replaces another if there are too many.
     ///
-    /// Replaces the one that has made no progress for longest, but never one that waits for the answer to an order. The
+    /// Replaces the one that has made no progress for longest, but never one that waits for the answer to an order or streams events. The
     /// connection of an operator who has just sent a request is among the newest, and stays.
     package mutating func open() -> Opening {
         var victim: ID?
@@ -66,6 +68,13 @@ package struct ConnectionTable: Sendable {
     }
 
     private var longestWaiting: ID? {
-        connections.filter { $0.value.stage != .answering(isOrder: true) }.min { $0.value.since < $1.value.since }?.key
+        connections.filter { isReplaceable($0.value.stage) }.min { $0.value.since < $1.value.since }?.key
+    }
+
+    private func isReplaceable(_ stage: Stage) -> Bool {
+        switch stage {
+        case .reading, .answering(isOrder: false), .writing: true
+        case .answering(isOrder: true), .streaming: false
+        }
     }
 }
