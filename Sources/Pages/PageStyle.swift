@@ -22,7 +22,7 @@ package enum PageStyle {
         figure{margin:0}figure svg{width:100%;height:auto;display:block}
         svg text{font:12px system-ui,sans-serif;fill:var(--soft)}.grid{stroke:var(--line);stroke-width:1}
         .rate{fill:none;stroke:var(--rate);stroke-width:2;stroke-linejoin:round}.limit{stroke:var(--limit);stroke-width:1.5;stroke-dasharray:6 4}
-        svg .limit-label{fill:var(--limit)}rect.paused,path.paused:not(.mark){fill:var(--paused)}rect.probation,path.probation{fill:var(--probation)}
+        svg .limit-label{fill:var(--limit);stroke:var(--back);stroke-width:3;paint-order:stroke}rect.paused,path.paused:not(.mark){fill:var(--paused)}rect.probation,path.probation{fill:var(--probation)}
         .mark{stroke-width:1.8;stroke:var(--back);paint-order:stroke}.mark.paused{fill:var(--bad)}.mark.resumed,.mark.started{fill:var(--good)}
         .mark.override{fill:var(--odd)}.mark.order{fill:var(--text)}.mark.wouldPause{fill:none;stroke:var(--bad)}
         .mark.probationPassed{fill:none;stroke:var(--good)}.mark.relapsed{fill:none;stroke:var(--bad)}

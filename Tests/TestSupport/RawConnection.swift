@@ -86,13 +86,14 @@ package final class RawConnection {
         }
     }
 
-    /// What has arrived until the condition holds; fails after five seconds without data.
+    /// What has arrived until the condition holds; fails after five seconds without data, or half a minute.
     package func text(until condition: (String) -> Bool) throws -> String {
+        let deadline = ContinuousClock.now + .seconds(30)
         var text = ""
         var bytes = [UInt8](repeating: 0, count: 65536)
         while !condition(text) {
             let count = recv(descriptor, &bytes, bytes.count, 0)
-            guard count > 0 else { throw Failed() }
+            guard count > 0, ContinuousClock.now < deadline else { throw Failed() }
             text += String(decoding: bytes[..<count], as: UTF8.self)
         }
         return text

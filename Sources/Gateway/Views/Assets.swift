@@ -46,7 +46,8 @@ enum Assets {
         @media(max-width:40rem){body{padding:.8rem}thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
         table,caption,tbody,tr,th,td{display:block;border:0;padding:.15rem 0}.number{text-align:left}
         tr{border-bottom:1px solid var(--line);padding:.6rem 0}tr.group{background:var(--card);padding:.3rem .5rem}
-        td{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:.5rem}td::before{content:attr(data-label);color:var(--soft)}}
+        td{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:.5rem}td::before{content:attr(data-label);color:var(--soft)}
+        td:has(>div:empty){display:none}}
         @media print{:root{--back:#fff;--card:#fff;--text:#000;--soft:#333;--rate:#1f5fbf;--bad:#b3261e;--odd:#9a5b00;--good:#1c7a3f;\
         --line:#999;--limit:#b3261e}body{max-width:none;padding:0}.skip,header nav,.pager,#live{display:none}
         .scroll{overflow:visible}tr{break-inside:avoid}a{color:inherit;text-decoration:none}}
