@@ -156,7 +156,8 @@ struct OverviewView: PageView {
             return DataTable.Row(cells: [
                 .group([
                     Html("span") { pool.name ?? pool.id.text },
-                    pool.name == nil || pool.name == pool.id.text ? .nothing : Html("span", .class("id")) { pool.id.text },
+                    pool.name == nil || pool.name == pool.id.text
+                        ? .nothing : Html("span", .class("id")) { pool.id.text },
                 ]),
                 .group([PoolBar.html(pool), .text(PoolText.volume(pool))]),
                 .text(PoolText.senders(pool) ?? "not reported"),
