@@ -123,7 +123,8 @@ import Testing
                 "/decisions?before=x", "/decisions?campaign=%00", "/?page=-7", "/?page=99999999999999999999",
                 "/?page=3",
             ] { #expect(try site.status(target) == 200, "\(target)") }
-            #expect(try site.status("/", fields: ["X: " + String(repeating: "x", count: 20000)]) == 431)
+            let long = try site.status("/", fields: ["X: " + String(repeating: "x", count: 20000)])
+            #expect(long == 400 || long == 431, "\(long)")
             let large = try site.request("/", "POST", body: String(repeating: "x", count: 10000))
             #expect(large.hasPrefix("HTTP/1.1 413 "))
         }
