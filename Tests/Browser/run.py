@@ -124,6 +124,9 @@ class Tab:
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.call("Page.navigate", url=SITE + path)
         wait(f"{path} is loaded", lambda: "<footer>" in self.html())
+        if scripts:
+            # The style sheet follows the page.
+            wait(f"{path} is complete", lambda: self.value("document.readyState") == "complete")
 
     def call(self, method, **parameters):
         return self.browser.call(method, self.session, **parameters)
