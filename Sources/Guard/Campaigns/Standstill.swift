@@ -44,6 +44,8 @@ package struct Standstill: Hashable, Sendable, Codable {
     private static let slowdown = (factor: 0.1, expectedMin: 20.0)
     /// The longest time that a pause may take to reach the sending machines.
     private static let drainMin: Duration = .seconds(60)
+    /// From then on, growth is measured over a time between these, so that it shows however short the polls are.
+    private static let span = (min: Duration.seconds(30), max: Duration.seconds(300))
     /// Growth below this many emails proves nothing while some may be in transit.
     private static let growthMin = 5.0
     private static let restartMin = 10
@@ -78,6 +80,10 @@ package struct Standstill: Hashable, Sendable, Codable {
     private var earlierFlat: Duration?
     /// Samples with growth since the standstill; emails in transit may be counted all at once.
     private var growths: Int?
+    /// The first count of the time over which growth is measured, after ``drainMin``; nil before that.
+    private var drained: Count?
+    /// Samples with growth since ``drained``.
+    private var rises: Int?
     /// The sent counter at the standstill; nil before one is seen.
     private var sentAtStandstill: Int?
     /// True if the counters restarted from zero since the pause.
@@ -152,7 +158,7 @@ package struct Standstill: Hashable, Sendable, Codable {
         (first, latest) = (first.flatMap { _ in count }, latest.flatMap { _ in count })
         sentWhenSettled = sentWhenSettled.flatMap { _ in count?.sent }
         sentAtStandstill = sentAtStandstill.flatMap { _ in count?.sent }
-        (growths, lag) = (nil, nil)
+        (growths, lag, drained, rises) = (nil, nil, nil, nil)
     }
 
     /// Draws a conclusion from a sample.
@@ -179,7 +185,7 @@ package struct Standstill: Hashable, Sendable, Codable {
         if sent >= fall.latest.sent {
             (first, latest) = (fall.first, fall.latest)
             (sentWhenSettled, sentAtStandstill) = (fall.sentWhenSettled, fall.sentAtStandstill)
-            (growths, flatSince, flatSamples) = (nil, now, 0)
+            (growths, flatSince, flatSamples, drained, rises) = (nil, now, 0, nil, nil)
             (countersRestarted, self.fall) = (fall.restarted, nil)
             return false
         }
@@ -283,7 +289,30 @@ package struct Standstill: Hashable, Sendable, Codable {
         let bound = inTransit + 3 * inTransit.squareRoot() + Double(Standstill.restartMin)
         if Double(sent - first.sent) > bound { return .goesOn }
         // A minute after the pause, the campaign sends as fast as before.
-        let isUndiminished = growth >= Standstill.growthMin && growth >= paceMin * elapsed.seconds / 2
-        return now - since >= Standstill.drainMin && isUndiminished ? .goesOn : .still
+        guard now - since >= Standstill.drainMin else { return .still }
+        let isUndiminished = isUndiminished(growth, elapsed, paceMin)
+        let isUndiminishedOverall = isUndiminishedSince(growth, sent, paceMin, at: now)
+        return isUndiminished || isUndiminishedOverall ? .goesOn : .still
+    }
+
+    private func isUndiminished(_ growth: Double, _ elapsed: Duration, _ paceMin: Double) -> Bool {
+        growth >= Standstill.growthMin && growth >= paceMin * elapsed.seconds / 2
+    }
+
+    /// The same over several samples, because the growth between two of them may be too small to show anything.
+    private mutating func isUndiminishedSince(
+        _ growth: Double, _ sent: Int, _ paceMin: Double, at now: Instant
+    ) -> Bool {
+        guard let start = drained else {
+            (drained, rises) = (Count(sent: sent, at: now), 0)
+            return false
+        }
+        if growth > 0 { rises = (rises ?? 0) + 1 }
+        let elapsed = now - start.at
+        // Emails in transit may be counted all at once.
+        let isSteady = elapsed >= Standstill.span.min && rises ?? 0 >= Standstill.growthsMin
+        if isSteady, isUndiminished(Double(sent - start.sent), elapsed, paceMin) { return true }
+        if elapsed >= Standstill.span.max { (drained, rises) = (Count(sent: sent, at: now), 0) }
+        return false
     }
 }
