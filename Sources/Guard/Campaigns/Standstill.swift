@@ -38,8 +38,8 @@ package struct Standstill: Hashable, Sendable, Codable {
     private static let flatMin: Duration = .seconds(60)
     /// The fewest samples in a row that show a standstill: a lagging replica repeats an old response.
     private static let flatSamplesMin = 3
-    /// The fewest emails to expect in a standstill; by chance, none of them is sent in one case of twenty.
-    private static let expectedMin = 3.0
+    /// The fewest emails to expect in a standstill; by chance, none of them is sent in one case of a thousand.
+    private static let expectedMin = 7.0
     /// A fall to this part of the expected pace is a standstill too, if at least this many emails were expected.
     private static let slowdown = (factor: 0.1, expectedMin: 20.0)
     /// The longest time that a pause may take to reach the sending machines.
