@@ -165,7 +165,7 @@ import Testing
         bench.confirmPause(intent)
         bench.wait(.seconds(660))
         bench.see(sent: 105, bounced: 12)
-        for _ in 1...3 {
+        for _ in 1...8 {
             bench.wait(.seconds(80))
             bench.seePool(remaining: 1000)
             bench.see(sent: 105, bounced: 12)
