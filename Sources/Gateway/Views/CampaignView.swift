@@ -130,7 +130,9 @@ struct CampaignView: PageView {
                 Html("figure") {
                     Chart(from: start, until: status.at).svg(series, number: 0)
                     Html("figcaption") {
-                        "The line is the bounce rate within \(series.window.policyText); the dashed line is its limit."
+                        series.rates.isEmpty
+                            ? "Too few samples are stored for the line of the bounce rate; the dashed line is its limit."
+                            : "The line is the bounce rate within \(series.window.policyText); the dashed line is its limit."
                     }
                 }
                 Chart.legend

@@ -54,7 +54,6 @@ package struct Chart: Sendable {
                     "text", .set("x", text(Chart.left - 6)), .set("y", text(height + 4)), .set("text-anchor", "end")
                 ) { label(value) })
         }
-        let isLong = until - from > .seconds(2 * 86400)
         for step in 0...4 {
             let at = from + (until - from) * step / 4
             let anchor = step == 0 ? "start" : step == 4 ? "end" : "middle"
@@ -66,9 +65,16 @@ package struct Chart: Sendable {
                     style + [
                         .set("x", text(x(at))), .set("y", text(Chart.height - 8)), .set("text-anchor", anchor),
                     ]
-                ) { isLong ? String(at.date.dropFirst(5)) : at.clockTime })
+                ) { timeLabel(at) })
         }
         return parts
+    }
+
+    /// As precise as the period needs, so that the labels differ.
+    private func timeLabel(_ at: Instant) -> String {
+        let period = until - from
+        if period > .seconds(2 * 86400) { return String(at.date.dropFirst(5)) }
+        return period < .seconds(600) ? String(at.toSecond.dropFirst(11)) : at.clockTime
     }
 
     func svg(_ parts: [Html], _ id: String, _ title: String, _ description: String) -> Html {
