@@ -13,8 +13,7 @@ struct TimeReader {
         guard let text = reader.text(node, what) else { return nil }
         if let zone = TimeZoneTable(text) { return zone }
         reader.error(
-            "unknown time zone '\(text.prefix(40))'",
-            help: TimeZoneTable.nearest(to: text).map { "did you mean '\($0)'?" } ?? "for example Europe/Berlin",
+            TimeZoneTable.unknown(text), help: TimeZoneTable.suggestion(for: text) ?? "for example Europe/Berlin",
             at: node)
         return nil
     }

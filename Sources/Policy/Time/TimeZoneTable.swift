@@ -79,8 +79,16 @@ package struct TimeZoneTable: Sendable {
         return first..<max(first, firstIndex(from: period.upperBound + 1))
     }
 
+    /// The error about a name that no zone has.
+    static func unknown(_ name: String) -> String { "unknown time zone '\(name.prefix(40))'" }
+
+    /// A question about the name that is most likely meant; nil if there is none.
+    static func suggestion(for name: String, quote: String = "'") -> String? {
+        nearest(to: name).map { "did you mean \(quote)\($0)\(quote)?" }
+    }
+
     /// The known name that is most likely meant: a similar name, or that of a zone with this city.
-    static func nearest(to name: String) -> String? {
+    private static func nearest(to name: String) -> String? {
         let known = TimeZone.knownTimeZoneIdentifiers + ["UTC"]
         let city = "/" + name.lowercased().replacing(" ", with: "_")
         return known.first { $0.lowercased().hasSuffix(city) } ?? NearestName.of(name, in: known)

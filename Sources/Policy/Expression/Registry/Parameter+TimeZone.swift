@@ -7,9 +7,8 @@ extension Parameter {
                 "\(function.name) takes one time zone", help: "for example \(function.example)", at: tree.span)
         }
         guard TimeZoneTable(name) != nil else {
-            let nearest = TimeZoneTable.nearest(to: name).map { "did you mean \"\($0)\"?" }
-            return checker.refuse(
-                "unknown time zone '\(name)'", help: nearest ?? "for example \(function.example)", at: span)
+            let help = TimeZoneTable.suggestion(for: name, quote: "\"") ?? "for example \(function.example)"
+            return checker.refuse(TimeZoneTable.unknown(name), help: help, at: span)
         }
         return .text(name)
     }
