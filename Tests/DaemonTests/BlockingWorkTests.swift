@@ -1,11 +1,48 @@
 import Dispatch
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 import Threads
 
+/// How much is under way, and how much was at most.
+private final class Load: Sendable {
+    private let counts = Mutex((now: 0, most: 0))
+
+    var most: Int { counts.withLock { $0.most } }
+
+    func begin() {
+        counts.withLock { counts in
+            counts.now += 1
+            counts.most = max(counts.most, counts.now)
+        }
+    }
+
+    func end() { counts.withLock { $0.now -= 1 } }
+}
+
 /// Blocking work runs outside the cooperative pool, in order and bounded.
 @Suite struct BlockingWorkTests {
+    @Test func resultsComeInOrderAndFewAreUnderWay() async {
+        let load = Load()
+        var taken: [Int] = []
+        await inOrder(
+            Array(0..<20), atOnce: 4,
+            { number in
+                load.begin()
+                // The first of each four is the slowest.
+                try? await Task.sleep(for: .milliseconds(number % 4 == 0 ? 20 : 1))
+                load.end()
+                return number * 2
+            }
+        ) { item, value in
+            #expect(value == item * 2)
+            taken.append(item)
+            return item < 13
+        }
+        #expect(taken == Array(0...13) && load.most <= 4)
+    }
+
     /// Blocks the only thread until it is opened.
     private final class Door: Sendable {
         private let semaphore = DispatchSemaphore(value: 0)

@@ -16,6 +16,19 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("/etc/sendwarden/policy.yaml", "leadterra.key", "leadterra.key"),
+        ("/etc/sendwarden/acme.yaml", "leadterra.key", "leadterra.acme.key"),
+        ("/etc/sendwarden/acme.yaml", "twilio.key", "twilio.acme.key"),
+        // A drop-in loads it from the file of that name.
+        ("/etc/sendwarden/acme.yaml", "second.key", "second.key"),
+        ("/etc/sendwarden/customers.d/acme.yaml", "leadterra.key", "leadterra.key"),
+        ("/home/anna/acme.yaml", "leadterra.key", "leadterra.key"),
+    ])
+    func anInstanceHasKeysOfItsOwn(_ policy: String, _ credential: String, _ file: String) {
+        #expect(CredentialStore.file(credential, instance: CredentialStore.instance(ofPolicy: policy)) == file)
+    }
+
     @Test func aPrivateFileIsRead() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("key", Self.secret + "\n")

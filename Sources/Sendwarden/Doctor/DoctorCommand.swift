@@ -47,7 +47,7 @@ struct DoctorCommand: AsyncParsableCommand {
             for workspace in checked.workspaces {
                 // A single workspace needs no prefix.
                 let place = checked.workspaces.count == 1 ? "" : "\(workspace.name): "
-                let (key, keyFindings) = DoctorCommand.checkCredential(workspace)
+                let (key, keyFindings) = DoctorCommand.checkCredential(workspace, instance)
                 note(keyFindings.map { $0.placed(place) })
                 await PlatformCheck(policy: checked, workspace: workspace, key: key).run { note([$0.placed(place)]) }
             }
@@ -114,7 +114,8 @@ struct DoctorCommand: AsyncParsableCommand {
         return (checked, findings)
     }
 
-    static func checkCredential(_ workspace: Workspace) -> (APIKey?, [DoctorFinding]) {
+    /// - Parameter instance: the instance of the service whose key is checked; nil for the service itself.
+    static func checkCredential(_ workspace: Workspace, _ instance: String? = nil) -> (APIKey?, [DoctorFinding]) {
         let directory = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"]
         do throws(CredentialError) {
             switch workspace.credential {
@@ -127,13 +128,14 @@ struct DoctorCommand: AsyncParsableCommand {
                 )
             case .systemd(let name):
                 // Outside the service: the file that the unit's LoadCredential= finds by that name.
-                let store = "/etc/credstore/\(name)"
-                if access("/etc/credstore.encrypted/\(name)", F_OK) == 0 {
+                let file = CredentialStore.file(name, instance: instance)
+                let store = "\(CredentialStore.folder)/\(file)"
+                if access("\(CredentialStore.encryptedFolder)/\(file)", F_OK) == 0 {
                     return (
                         nil,
                         [
                             .note(
-                                "key", "\(name) is encrypted: only the service can read it",
+                                "key", "\(file) is encrypted: only the service can read it",
                                 "endpoints are not checked; 'sendwarden status' shows whether the platform accepts the key"
                             )
                         ]
@@ -148,18 +150,32 @@ struct DoctorCommand: AsyncParsableCommand {
 
     // MARK: Daemon and ledger
 
+    /// The instance of the service that uses the policy; nil for the service itself and for a user's daemon.
+    private var instance: String? { CredentialStore.instance(ofPolicy: policy.path) }
+
+    private var unit: String { instance.map { "sendwarden@\($0)" } ?? "sendwarden" }
+
+    /// The control socket and the ledger: those of the instance, unless options name others.
+    private var places: (control: ControlOption, ledger: LedgerOption) {
+        guard instance != nil else { return (control, ledger) }
+        var (control, ledger) = (self.control, self.ledger)
+        control.control = control.control ?? ControlOption.standardPath ?? "/run/\(unit)/control.sock"
+        ledger.ledger = ledger.ledger ?? LedgerOption.standardPath ?? "/var/lib/\(unit)/ledger.sqlite"
+        return (control, ledger)
+    }
+
     private func checkDaemon() async -> DoctorFinding {
         do throws(ControlFailure) {
-            let (status, _) = try await control.tryAsking("GET", "/metrics")
+            let (status, _) = try await places.control.tryAsking("GET", "/metrics")
             return status == 200
-                ? .ok("daemon", "responds on \(control.path)")
+                ? .ok("daemon", "responds on \(places.control.path)")
                 : .warning(
-                    "daemon", "responds with HTTP \(status) on \(control.path)",
+                    "daemon", "responds with HTTP \(status) on \(places.control.path)",
                     "it may run another version; restart it")
         } catch {
             return error.isAbsent
-                ? .note("daemon", error.reason, "run 'systemctl status sendwarden'")
-                : .failed("daemon", error.reason, "run 'systemctl status sendwarden'", error.code)
+                ? .note("daemon", error.reason, "run 'systemctl status \(unit)'")
+                : .failed("daemon", error.reason, "run 'systemctl status \(unit)'", error.code)
         }
     }
 
@@ -171,7 +187,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         let code = errno
         // systemd creates the service's directory.
-        if code == ENOENT, path == LedgerOption.installed {
+        if code == ENOENT, path == LedgerOption.installed || path == "/var/lib/\(unit)/ledger.sqlite" {
             return .note("ledger", missing, "the service creates it and its directory when it first starts")
         }
         return .failed(
@@ -184,7 +200,7 @@ struct DoctorCommand: AsyncParsableCommand {
     private static let roomMin = 500 << 20
 
     private func checkLedger() async -> [DoctorFinding] {
-        let path = ledger.path
+        let path = places.ledger.path
         var findings: [DoctorFinding] = []
         do throws(LedgerError) {
             let reader = try await LedgerLocation(path).openForReading()

@@ -7,6 +7,7 @@ import Model
 import NIOPosix
 import Policy
 import Providers
+import Threads
 
 /// Checks the platform: host name, connection, TLS, clock, and the format of each endpoint's response.
 struct PlatformCheck {
@@ -17,6 +18,8 @@ struct PlatformCheck {
 
     /// A larger difference between the clocks makes the platform's times misleading.
     private static let skewMax: Duration = .seconds(5)
+    /// Requests for stats at once; the budget of the policy limits them, too.
+    private static let requestsAtOnce = 8
     /// Findings of one kind beyond this number are only counted.
     private static let findingsMax = 10
 
@@ -196,6 +199,16 @@ struct PlatformCheck {
         return true
     }
 
+    private static func stats(
+        of campaign: CampaignEntry, _ policy: CheckedPolicy, _ client: any CampaignPlatform
+    ) async -> Result<CampaignStats, Fault> {
+        do throws(Fault) {
+            return .success(try await client.stats(of: campaign.id, with: policy.extraCounters(of: campaign)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// The kinds of findings about campaigns that may repeat.
     private enum Finding { case unknown, incomplete, gap }
 
@@ -205,14 +218,19 @@ struct PlatformCheck {
         var (good, readReplies) = (0, 0)
         let listed = policy.campaigns.filter { $0.workspace == workspace.name }
         var (found, silenced): ([Finding: Int], Int) = ([:], 0)
+        var isOver = false
         func tell(_ kind: Finding, _ finding: DoctorFinding) {
             found[kind, default: 0] += 1
             if found[kind] ?? 0 <= PlatformCheck.findingsMax { report(finding) } else { silenced += 1 }
         }
-        for campaign in listed {
+        await inOrder(
+            listed, atOnce: PlatformCheck.requestsAtOnce,
+            { [policy] campaign in
+                await PlatformCheck.stats(of: campaign, policy, client)
+            }
+        ) { campaign, result in
             do throws(Fault) {
-                let extras = policy.extraCounters(of: campaign)
-                let stats = try await client.stats(of: campaign.id, with: extras)
+                let stats = try result.get()
                 good += 1
                 if stats.unsubscribed != nil { readReplies += 1 }
                 if let gap = stats.unsubscribedGap {
@@ -238,9 +256,14 @@ struct PlatformCheck {
                 let goesOn = explain("campaign \(campaign.id)", error) { finding in
                     if error.kind == .missing { tell(.unknown, finding) } else { report(finding) }
                 }
-                if !goesOn { return }
+                if !goesOn {
+                    isOver = true
+                    return false
+                }
             }
+            return true
         }
+        if isOver { return }
         if silenced > 0 { report(.note("campaigns", "\(silenced) more findings like these")) }
         if good > 0 {
             let files = Set(policy.campaignFiles).sorted()
