@@ -17,6 +17,8 @@ package enum Effect: Sendable {
     case record(LedgerRecord)
     /// Reply to the person who gave the order.
     case reply(Order, entry: CampaignEntry?, OrderOutcome)
+    /// Reply to the person who ordered mutes by labels.
+    case replyToMute(MuteOrder, MuteOutcome)
     /// Write the event to the journal.
     case report(GuardEvent)
     /// The service is up: the first round of polls is complete, has clearly failed, or has taken too long.

@@ -25,8 +25,10 @@ package enum Event: Sendable {
     case changed(SenderChange, Result<ChangeReceipt, Fault>)
     /// An order of a person, answered by one ``Effect/reply(_:entry:_:)``.
     case ordered(Order)
-    /// An order on several campaigns, as one order on each; none is on the watch list itself.
+    /// An order on several campaigns, as one order on each.
     case orderedTogether([Order])
+    /// An order about mutes by labels, answered by one ``Effect/replyToMute(_:_:)``.
+    case muteOrdered(MuteOrder)
     /// The stored state of workspaces that the next ``reloaded(_:)`` adds.
     case joined(Memory)
     /// A new, valid policy was read.

@@ -3,6 +3,19 @@ import Policy
 
 /// Carries out orders of people: they outrank the rules, and only a person resumes what a person stopped.
 extension Guard {
+    /// Carries out orders that were given at once.
+    mutating func obey(_ orders: [Order], at now: Instant) -> [Effect] {
+        guard let act = orders.first?.act, act == .watch || act == .unwatch else {
+            return orders.flatMap { obey($0, at: now) }
+        }
+        let (outcomes, effects) = changeWatches(orders, at: now)
+        let replies = zip(orders, outcomes).flatMap { order, outcome -> [Effect] in
+            let entry = campaigns.index(of: order.campaign).map { campaigns[$0].entry }
+            return [.report(.order(order, entry: entry, outcome)), .reply(order, entry: entry, outcome)]
+        }
+        return replies + effects
+    }
+
     mutating func obey(_ order: Order, at now: Instant) -> [Effect] {
         let (outcome, effects) = carryOut(order, at: now)
         let entry = campaigns.index(of: order.campaign).map { campaigns[$0].entry }
@@ -11,8 +24,7 @@ extension Guard {
 
     private mutating func carryOut(_ order: Order, at now: Instant) -> (OrderOutcome, [Effect]) {
         switch (order.act, campaigns.index(of: order.campaign)) {
-        case (.watch, _): watch(order.watch ?? Watch(order.campaign, by: order.by), at: now)
-        case (.unwatch, _): unwatch(order.campaign, at: now)
+        case (.watch, _), (.unwatch, _): changeWatch(order, at: now)
         case (.pause, let index?): orderPause(order, index, at: now)
         case (.resume, let index?): orderResume(order, index, at: now)
         case (.hold, let index?): orderHold(order, index, at: now)
@@ -21,6 +33,11 @@ extension Guard {
         case (.pause, nil), (.resume, nil), (.hold, nil), (.release, nil), (.mute, nil):
             (.refused(unknown(order.campaign)), [])
         }
+    }
+
+    private mutating func changeWatch(_ order: Order, at now: Instant) -> (OrderOutcome, [Effect]) {
+        let (outcomes, effects) = changeWatches([order], at: now)
+        return (outcomes[0], effects)
     }
 
     /// The refusal of an order about a campaign that is not watched.
@@ -185,7 +202,13 @@ extension Guard {
                 if lasts > .zero { campaign.mute(name, until: until, by: order.by) } else { campaign.unmute(name) }
             }
         }
-        guard lasts > .zero else { return .accepted(.unmuted(rules: names)) }
+        guard lasts > .zero else {
+            let labels = campaigns[index].entry.labels
+            let remaining = windows.all.filter { window in
+                window.hasBegun && labels.hasAll(window.labels) && (window.rule.map(names.contains) ?? true)
+            }
+            return .accepted(.unmuted(rules: names, windows: remaining))
+        }
         return .accepted(.muted(rules: names, until: until + wallClockOffset))
     }
 }

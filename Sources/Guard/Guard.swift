@@ -16,6 +16,7 @@ package struct Guard: Sendable {
     package internal(set) var pools: PoolDirectory
     package internal(set) var senders = SenderTable()
     var groups: GroupTable
+    var windows = MuteWindows()
     var planner: PollPlanner
     var health: APIHealthTable
     var ledger = LedgerHealth()
@@ -37,8 +38,12 @@ package struct Guard: Sendable {
     }
 
     private let startedAt: Instant
+    /// The policy with the campaigns that its files listed before the process started; nil if they list some now.
+    package private(set) var recalledList: CheckedPolicy?
     /// Watches that the policy could not take up when the process started.
     private var refusedWatches: [(Watch, WatchObstacle)] = []
+    /// Rules of an earlier process that the policy no longer has, and those of campaigns that returned.
+    private var endedRules: [Effect] = []
 
     /// Creates a guard without history; its first event is ``Event/started``.
     package init(policy: CheckedPolicy, at now: Instant) {
@@ -59,8 +64,12 @@ package struct Guard: Sendable {
     /// fresh stats. Stored times after `now` are clamped, because the clock may have been set back.
     package init(policy: CheckedPolicy, memory: Memory, at now: Instant) {
         let watches = memory.campaigns.compactMap(\.watch)
-        let (policy, refused) = policy.watching(watches)
+        let recalled = policy.recalled(from: memory)
+        var listed = policy
+        listed.campaigns += recalled
+        let (policy, refused) = listed.watching(watches)
         self.init(policy: policy, at: now)
+        if !recalled.isEmpty { recalledList = listed }
         refusedWatches = refused
         lastDecision = memory.workspace.lastDecision
         startLimit = memory.workspace.startLimit
@@ -69,6 +78,7 @@ package struct Guard: Sendable {
         skews = StampSkews(memory.workspace.skew ?? [:])
         pools.takeUp(memory.workspace.reservations)
         takeUp(memory, at: now)
+        endedRules = ruleEnds(in: memory) + returns(in: memory, at: now)
     }
 
     package var policy: CheckedPolicy { book.policy }
@@ -79,12 +89,14 @@ package struct Guard: Sendable {
     package mutating func handle(_ event: Event, at now: Instant) -> [Effect] {
         var effects: [Effect]
         quietClock.advance(to: now + wallClockOffset, policy)
+        let opening = advanceWindows(at: now)
         switch event {
         case .started:
             effects =
-                reportRefused(refusedWatches) + reportQueued(launches.all) + holdAsOrdered(at: now)
+                reportRecalled() + reportRefused(refusedWatches) + endedRules + reportQueued(launches.all)
+                + holdAsOrdered(at: now)
                 + workOff(everything: true, at: now)
-            refusedWatches = []
+            (refusedWatches, endedRules) = ([], [])
         case .tick: effects = workOff(at: now)
         case .polled(let outcome): effects = take(outcome, at: now)
         case .sampled(let sample): effects = take(sample, at: now)
@@ -95,11 +107,13 @@ package struct Guard: Sendable {
             pools.setClock(ahead: offset)
             launches.forgetDeadlines()
             quietClock.advance(to: now + offset, policy)
-            effects = workOff(everything: true, at: now)
+            _ = muteCampaigns()
+            effects = advanceWindows(at: now) + workOff(everything: true, at: now)
         case .changed(let change, let result): effects = take(change, result, at: now)
         case .recorded(let failure): effects = take(recording: failure, at: now)
         case .ordered(let order): effects = obey(order, at: now)
-        case .orderedTogether(let orders): effects = orders.flatMap { obey($0, at: now) }
+        case .orderedTogether(let orders): effects = obey(orders, at: now)
+        case .muteOrdered(let order): effects = obey(order, at: now)
         case .joined(let memory):
             join(memory, at: now)
             effects = []
@@ -114,14 +128,14 @@ package struct Guard: Sendable {
             effects.append(.ready)
         }
         noteDeadline()
-        return changes(at: now) + effects
+        return changes(at: now) + opening + effects
     }
 
     private mutating func noteDeadline() {
         let resume = policy.mode == .enforce ? campaigns.earliestResume() : nil
         nextDeadline = [
             planner.next, campaigns.earliestPause(), resume, launches.nextDeadline(after: workedAt, wallClockOffset),
-            senders.operationsDue,
+            senders.operationsDue, windows.deadline(wallClockOffset),
         ].compactMap { $0 }.min()
     }
 
@@ -250,6 +264,8 @@ package struct Guard: Sendable {
     /// Replaces the policy and keeps everything that it does not change, as a restart with the new policy would.
     mutating func reload(_ newer: CheckedPolicy, at now: Instant) -> [Effect] {
         let (before, previous) = (book, launches)
+        let rulesBefore = RulesBefore(campaigns: campaigns, groups: groups, pools: pools)
+        if Set(newer.workspaces.map(\.name)) != Set(policy.workspaces.map(\.name)) { storage.forgetWorkspace() }
         book = RuleBook(newer)
         quietClock.forget()
         quietClock.advance(to: now + wallClockOffset, newer)
@@ -265,6 +281,7 @@ package struct Guard: Sendable {
                 pools.cancelReservation(of: launch.entry.campaign)
             }
         }
+        _ = muteCampaigns()
         pools.adopt(newer)
         groups = GroupTable(newer, adopting: groups)
         sumGroups(at: now)
@@ -277,7 +294,8 @@ package struct Guard: Sendable {
             guard let old = previous[launch.entry.campaign] else { return true }
             return old.phase == .closed || (old.wasDryRun && actsNow)
         }
-        return reportQueued(begun) + holdAsOrdered(at: now) + workOff(everything: true, at: now)
+        return ruleEnds(since: rulesBefore, at: now) + reportQueued(begun) + holdAsOrdered(at: now)
+            + workOff(everything: true, at: now)
     }
 
     // MARK: Storage
@@ -297,6 +315,8 @@ package struct Guard: Sendable {
         if policy.mode == .enforce {
             for campaign in launches.restartDryRuns() { pools.cancelReservation(of: campaign) }
         }
+        windows = MuteWindows(memory.workspace.windows ?? [], at: now)
+        _ = muteCampaigns()
         groups.takeUp(memory.workspace.groups ?? [], at: now)
         sumGroups(at: now)
         storage.takeUp(memory)
@@ -333,6 +353,7 @@ package struct Guard: Sendable {
         (workspace.startLimit, workspace.circuitBreaker) = (startLimit, breaker)
         let groups = groups.memories
         workspace.groups = groups.isEmpty ? nil : groups
+        workspace.windows = windows.isEmpty ? nil : windows.all
         workspace.skew = skews.byWorkspace.isEmpty ? nil : skews.byWorkspace
         records += storage.take(workspace) + storage.takeUnfinished()
         return records.map { .record($0) }

@@ -30,6 +30,8 @@ package struct CheckedPolicy: Hashable, Sendable {
     package var defaults = CampaignDefaults()
     /// The paths of the files that list further campaigns.
     package var campaignFiles: [String] = []
+    /// True if the policy says `campaigns: []`, which confirms that its files may list none.
+    package var listsNothing = false
     /// The paths of the files under `include`.
     package var included: [String] = []
     /// In the order of the file.

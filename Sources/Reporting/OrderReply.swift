@@ -26,3 +26,9 @@ package struct OrderReply: Codable, Hashable, Sendable {
             canBeForced: outcome.canBeForced, campaign: order.campaign)
     }
 }
+
+extension OrderReply {
+    package init(_ outcome: MuteOutcome, _ order: MuteOrder) {
+        self.init(accepted: outcome.isAccepted, message: Phrase.text(outcome, order))
+    }
+}

@@ -42,7 +42,9 @@ extension Phrase {
             "\(list(rules)) muted on \(name) until \(until.toTheSecond): "
                 + (rules.count == 1
                     ? "it reports breaches but does not pause" : "they report breaches but do not pause")
-        case .unmuted(let rules): "\(list(rules)) no longer muted on \(name)"
+        case .unmuted(let rules, let windows):
+            "\(list(rules)) no longer muted on \(name)"
+                + windows.map { "; \(text($0)) still mutes it" }.joined()
         case .watching(let entry, let isNew):
             "\(isNew ? "watching" : "still watching") \(name)\(text(entry)) until a person ends it ('sendwarden unwatch "
                 + "\(id)')"

@@ -101,6 +101,7 @@ extension Phrase {
             "its remaining emails are unknown, and \(reserved) emails of pool \(pool) are reserved for launches"
         case .startLimit: "the start limit is reached"
         case .quietHours(let quiet): text(quiet)
+        case .noRuleResumes: "the policy in use does not resume it"
         case .orderExpired(let time): "the order could not be carried out within \(time.policyText)"
         }
     }

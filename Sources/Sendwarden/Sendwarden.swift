@@ -26,6 +26,7 @@ struct Sendwarden: AsyncParsableCommand {
             ExplainCommand.self,
             HistoryCommand.self,
             PauseCommand.self, ResumeCommand.self, HoldCommand.self, ReleaseCommand.self, MuteCommand.self,
+            UnmuteCommand.self,
             WatchCommand.self, UnwatchCommand.self,
             PoolsCommand.self, ReportCommand.self, ReloadCommand.self, MetricsCommand.self, NotifyCommand.self,
             DoctorCommand.self,

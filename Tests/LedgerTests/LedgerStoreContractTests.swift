@@ -64,6 +64,33 @@ import Testing
         #expect(try await second.store.queries.workspaces() == ["acme"])
     }
 
+    @Test(arguments: LedgerStoreCase.all) func maintenanceWindowsAreLoaded(_ kind: LedgerStoreCase) async throws {
+        let bed = try kind.makeBed()
+        defer { bed.end() }
+        let policy = try LedgerTests.policy()
+        var warden = Guard(policy: policy, at: Self.start)
+        func records(_ event: Event) -> [LedgerRecord] {
+            warden.handle(event, at: Self.start).compactMap { if case .record(let record) = $0 { record } else { nil } }
+        }
+        let store = try await bed.open(Self.scope, Self.start).store
+        try await store.append(batch(records(.started)))
+        let sales = ["team": "sales"]
+        let now = MuteOrder(
+            .mute(from: nil, lasts: .seconds(3600)), labels: sales, reason: "list migration", by: "anna")
+        let later = MuteOrder(
+            .mute(from: Self.start + .seconds(86400), lasts: .seconds(3600)), labels: [:], rule: "b", by: "bob")
+        for order in [now, later] { try await store.append(batch(records(.muteOrdered(order)))) }
+        await store.close()
+        let second = try await bed.open(Self.scope, Self.later)
+        let restored = Guard(policy: policy, memory: second.memory, at: Self.later)
+        #expect(restored.muteWindows.map(\.hasBegun) == [true, false])
+        #expect(restored.muteWindows.map(\.by) == ["anna", "bob"] && restored.muteWindows.map(\.rule) == [nil, "b"])
+        #expect(restored.muteWindows.first?.endsAt == Self.start + .seconds(3600))
+        try await second.store.append(batch(records(.muteOrdered(MuteOrder(.unmute, labels: [:], by: "bob")))))
+        let memory = try await second.store.queries.memory(Self.scope, window: .seconds(86400), at: Self.later)
+        #expect(Guard(policy: policy, memory: memory, at: Self.later).muteWindows.isEmpty)
+    }
+
     @Test(arguments: LedgerStoreCase.all) func onlyTheWindowIsLoaded(_ kind: LedgerStoreCase) async throws {
         let bed = try kind.makeBed()
         defer { bed.end() }

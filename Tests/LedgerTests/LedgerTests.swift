@@ -34,7 +34,7 @@ import Testing
     }
 
     /// The records of a guard that paused a campaign.
-    func records() throws -> [LedgerRecord] {
+    static func policy() throws -> CheckedPolicy {
         let text = """
             version: 1
             mode: enforce
@@ -42,7 +42,11 @@ import Testing
             campaigns: [{id: camp_1}]
             rules: [{name: b, when: bounceRate > 5% and resolved >= 50, then: pause}]
             """
-        let policy = try #require(PolicyLoader.load(SourceFile(name: "p", text: text)).policy)
+        return try #require(PolicyLoader.load(SourceFile(name: "p", text: text)).policy)
+    }
+
+    func records() throws -> [LedgerRecord] {
+        let policy = try Self.policy()
         var warden = Guard(policy: policy, at: Self.start)
         var effects = warden.handle(.started, at: Self.start)
         let stats = CampaignStats(totalEnrolled: 500, sent: 100, delivered: 80, bounced: 20, queued: 400)

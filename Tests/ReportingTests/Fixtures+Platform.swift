@@ -132,7 +132,7 @@ extension Fixture {
             ("releasing what still waits", world.order(.release), .holdLifted(waitsFor: wait)),
             ("muting a rule", world.order(.mute, rule: "bounce-rate"), .muted(rules: ["bounce-rate"], until: until)),
             ("muting rules", world.order(.mute), .muted(rules: ["bounce-rate", "bounces-in-polls"], until: until)),
-            ("unmuting", world.order(.mute, rule: "bounce-rate"), .unmuted(rules: ["bounce-rate"])),
+            ("unmuting", world.order(.mute, rule: "bounce-rate"), .unmuted(rules: ["bounce-rate"], windows: [])),
             ("watching", world.order(.watch), .watching(watched, isNew: true)),
             ("watching with other labels", world.order(.watch), .watching(watched, isNew: false)),
             ("watching what the policy lists", world.order(.watch), .watchedByPolicy(world.sales.entry)),

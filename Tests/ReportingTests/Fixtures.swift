@@ -14,6 +14,7 @@ struct Fixture {
         return try rules(world) + stats(world) + pauses(world) + failedPauses(world) + resumes(world)
             + hindrances(world) + launches(world) + holds(world) + pools(world) + senders(world) + api(world)
             + limits(world) + missingData(world) + watchList(world) + acceptances(world) + refusals(world)
+            + mutes() + recalledLists() + ruleEnds(world)
     }
 
     private static let noon = FixtureWorld.noon
@@ -283,6 +284,7 @@ struct Fixture {
             ("its volume is reserved", .volumeReserved(remaining: 480, reserved: 700, pool: pool)),
             ("its volume is reserved, size unknown", .volumeReserved(remaining: nil, reserved: 700, pool: pool)),
             ("the start limit is reached", .startLimit),
+            ("no rule resumes it", .noRuleResumes),
             ("it waits for quiet hours", .quietHours(QuietSpell(until: FixtureWorld.noon + .seconds(3600)))),
         ]
         return hindrances.map {

@@ -53,6 +53,37 @@ import Testing
         }
     }
 
+    @Test func aMaintenanceWindowIsPlannedAndCancelled() throws {
+        try withDaemon { daemon, socket in
+            let asked = try Program.run(["mute", "--label", "team=sales", "--for", "2h"] + socket)
+            #expect(asked.code == 64 && asked.stderr.contains("need --yes"), "\(asked)")
+            let mute = try Program.run(
+                ["mute", "--label", "team=sales", "--for", "2h", "--reason", "list migration", "--yes"] + socket)
+            #expect(mute.code == 0 && mute.stdout.contains("it covers 1 campaign now"), "\(mute)")
+            let planned = try Program.run(
+                ["mute", "--all", "--at", "2027-11-01T22:00+01:00", "--rule", "bounces", "--yes"] + socket)
+            #expect(planned.code == 0 && planned.stdout.contains("from 2027-11-01T21:00:00Z until"), "\(planned)")
+            let nothing = try Program.run(["mute", "--label", "team=ops", "--rule", "bounce", "--yes"] + socket)
+            #expect(nothing.code == 65 && nothing.stderr.contains("did you mean bounces?"), "\(nothing)")
+            let status = try Program.run(["status"] + socket).stdout.split(whereSeparator: \.isWhitespace)
+                .joined(separator: " ")
+            #expect(status.contains("every rule that pauses is muted on campaigns with team=sales (1 now), by "))
+            #expect(status.contains("planned from ") && status.contains("\"list migration\""), "\(status)")
+            let explained = try Program.run(["explain", "good"] + socket).stdout.split(whereSeparator: \.isWhitespace)
+                .joined(separator: " ")
+            #expect(explained.contains("muted until") && explained.contains("is in force until"), "\(explained)")
+            let unmute = try Program.run(["unmute", "--label", "team=sales", "--yes"] + socket)
+            #expect(unmute.code == 0 && unmute.stdout.contains("is cancelled"), "\(unmute)")
+            #expect(try Program.run(["unmute", "--all", "--yes"] + socket).code == 0)
+            #expect(try Program.run(["unmute", "--all", "--yes"] + socket).code == 65)
+            let history = try Program.run(["history", "--event", "mute"] + socket)
+            for kind in ["mute.planned", "mute.begun", "mute.cancelled"] { #expect(history.stdout.contains(kind)) }
+            let one = try Program.run(["mute", "good", "--for", "1h"] + socket)
+            #expect(one.code == 0)
+            #expect(try Program.run(["unmute", "good"] + socket).stdout.contains("no longer muted on good"))
+        }
+    }
+
     @Test(arguments: [
         [], ["good", "--all"], ["--label", "team"], ["--label", "a=b", "--label", "a=c"], ["--all", "--label", "a=b"],
         ["good", "--yes"], ["a b"],

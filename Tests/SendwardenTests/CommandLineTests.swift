@@ -38,7 +38,11 @@ import Testing
         Case(arguments: ["resume", "--help"], code: 0, stdout: ["Example: sendwarden resume", "--force"]),
         Case(arguments: ["hold", "--help"], code: 0, stdout: ["Example: sendwarden hold"]),
         Case(arguments: ["release", "--help"], code: 0, stdout: ["Example: sendwarden release", "--force"]),
-        Case(arguments: ["mute", "--help"], code: 0, stdout: ["Example: sendwarden mute", "--for", "--off"]),
+        Case(
+            arguments: ["mute", "--help"], code: 0,
+            stdout: ["Example: sendwarden mute", "--for", "--off", "--label", "--at"]),
+        Case(arguments: ["unmute", "--help"], code: 0, stdout: ["Example: sendwarden unmute", "--label", "--rule"]),
+        Case(arguments: ["unwatch", "--help"], code: 0, stdout: ["--label", "--all", "--yes"]),
         Case(arguments: ["test", "--help"], code: 0, stdout: ["Example: sendwarden test", "--junit"]),
         Case(arguments: ["backtest", "--help"], code: 0, stdout: ["Example: sendwarden backtest", "--labels"]),
         Case(arguments: ["report", "--help"], code: 0, stdout: ["Example: sendwarden report", "--output"]),
@@ -59,6 +63,20 @@ import Testing
         Case(arguments: ["mute", "a", "--for", "soon"], code: 64, stderr: ["--for soon is not a duration"]),
         Case(
             arguments: ["mute", "a", "--for", "-2h"], code: 64, stderr: ["--for -2h: a duration cannot be negative"]),
+        Case(arguments: ["mute", "--for", "2h"], code: 64, stderr: ["select campaigns with --label or --all"]),
+        Case(
+            arguments: ["mute", "a", "--at", "2026-12-01T22:00Z"], code: 64, stderr: ["--at is for --label and --all"]),
+        Case(
+            arguments: ["mute", "--all", "--at", "2026-12-01T22:00"], code: 64,
+            stderr: ["is not a date and time with a time zone, such as 2026-12-01T22:00+01:00"]),
+        Case(
+            arguments: ["mute", "--all", "--off", "--at", "2026-12-01T22:00Z"], code: 64,
+            stderr: ["--off and --at cannot be combined"]),
+        Case(arguments: ["mute", "--all", "--for", "0s"], code: 64, stderr: ["--for 0s"]),
+        Case(arguments: ["unmute"], code: 64, stderr: ["select campaigns with --label or --all"]),
+        Case(arguments: ["unwatch"], code: 64, stderr: ["select campaigns with --label or --all"]),
+        Case(arguments: ["watch", "a", "--name", "a\u{1b}[1m"], code: 64, stderr: ["contains a control character"]),
+        Case(arguments: ["watch", "a", "--label", "team=a\nb"], code: 64, stderr: ["contains a control character"]),
         Case(arguments: ["mute", "a", "--for", "2h", "--off"], code: 64, stderr: ["cannot be combined"]),
         Case(
             arguments: ["pause", "a", "--control", "/nowhere/c.sock"], code: 69,

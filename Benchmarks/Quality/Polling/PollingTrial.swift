@@ -112,7 +112,7 @@ struct PollingTrial {
             switch effect {
             case .poll(let target): begin(.poll(target, requestedAt: world.now))
             case .send(let intent): begin(.send(intent))
-            case .change, .report, .record, .ready, .reply: break
+            case .change, .report, .record, .ready, .reply, .replyToMute: break
             }
         }
     }

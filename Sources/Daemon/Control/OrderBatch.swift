@@ -11,6 +11,8 @@ package struct OrderBatch: Sendable {
     /// The order on a campaign.
     let order: @Sendable (CampaignID) -> Order
     let act: Order.Act
+    /// The order about mutes by labels that this is; nil for an order on each campaign.
+    let mute: MuteOrder?
     /// True if the campaigns are only listed.
     let isPreview: Bool
     /// The digest of the campaigns that a person has confirmed; nil without confirmation.

@@ -27,15 +27,9 @@ extension GuardLoop {
             case .ready: announceReady()
             case .poll(let target): poll(target)
             case .reply(let order, let entry, let outcome):
-                guard let reply else { continue }
-                let answer = OrderReply(outcome, order, entry)
-                // People rely on an acceptance, so it must be durable.
-                guard answer.accepted else {
-                    reply(answer)
-                    continue
-                }
-                deferred.append(.reply(answer, to: reply))
-                if surroundings.ledger != nil { limitWait(for: answer, reply) }
+                if let reply { deferred += deliver(OrderReply(outcome, order, entry), to: reply) }
+            case .replyToMute(let order, let outcome):
+                if let reply { deferred += deliver(OrderReply(outcome, order), to: reply) }
             case .send(let intent):
                 // A start that is not durable could be sent twice after a crash; a pause is sent regardless.
                 if intent.action == .pause { send(intent) } else { deferred.append(.send(intent)) }
@@ -48,6 +42,18 @@ extension GuardLoop {
         } else {
             carryOut(writes.add(records, waiters: deferred, isRetry: isRetry, at: now))
         }
+    }
+
+    /// Replies to an order: a refusal at once, an acceptance once it is durable, because people rely on it.
+    private mutating func deliver(_ answer: OrderReply, to reply: @escaping @Sendable (OrderReply) -> Void)
+        -> [Deferred]
+    {
+        guard answer.accepted else {
+            reply(answer)
+            return []
+        }
+        if surroundings.ledger != nil { limitWait(for: answer, reply) }
+        return [.reply(answer, to: reply)]
     }
 
     /// Logs an event with its workspace and the mode, and stores it.

@@ -46,13 +46,23 @@ extension GuardLoop {
             })
         reply.refusal = refusal(of: batch, reply)
         if batch.isPreview || reply.refusal != nil { return answer(reply) }
+        if let mute = batch.mute {
+            return step(.muteOrdered(mute)) { [reply] one in
+                var complete = reply
+                complete.replies = [one]
+                answer(complete)
+            }
+        }
         let collector = ReplyCollector(reply, answer)
         step(.orderedTogether(ids.map(batch.order)), reply: collector.note)
+        if batch.act == .watch { recallSamples() }
     }
 
     private func refusal(of batch: OrderBatch, _ reply: OrderBatchReply) -> String? {
-        if reply.selected.isEmpty { return nothingSelected(batch) }
-        if reply.selected.count > OrderBatch.campaignsMax {
+        // One record covers all campaigns, also those that appear later.
+        let isWindow = batch.mute != nil
+        if reply.selected.isEmpty, !isWindow { return nothingSelected(batch) }
+        if reply.selected.count > OrderBatch.campaignsMax, !isWindow {
             return "\(reply.selected.count) campaigns are selected; the limit is \(OrderBatch.campaignsMax) at once; "
                 + "select fewer with --label"
         }
@@ -69,7 +79,8 @@ extension GuardLoop {
                 " with " + labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
         }
         switch batch.act {
-        case .pause, .unwatch, .watch: return "there is \(which)"
+        case .unwatch: return "\(which) is watched by order"
+        case .pause, .watch: return "there is \(which)"
         case .resume: return "\(which) is paused"
         case .hold: return "\(which) has a launch that waits"
         case .release: return "\(which) has a launch that a person holds"

@@ -123,7 +123,8 @@ struct GuardLoop {
         case .answered, .changed: actionsInFlight -= 1
         // The next start polls again.
         case .polled where isStopping: return
-        case .started, .tick, .polled, .sampled, .hinted, .reloaded, .recorded, .ordered, .orderedTogether, .clockSet,
+        case .started, .tick, .polled, .sampled, .hinted, .reloaded, .recorded, .ordered, .orderedTogether,
+            .muteOrdered, .clockSet,
             .recalled, .joined:
             break
         }
@@ -228,7 +229,7 @@ struct GuardLoop {
     }
 
     /// Reads the stored samples needed by windows that a reload added.
-    private mutating func recallSamples() {
+    mutating func recallSamples() {
         let missing = warden.missingSamples(at: now)
         guard !missing.isEmpty, let reader = surroundings.ledger?.queries else { return }
         start {

@@ -38,7 +38,8 @@ struct Telemetry: Sendable {
             if case .failure(let fault) = result { outcome = fault.kind.rawValue }
             note("\(change.action.rawValue)_sender", outcome, now - change.sentAt)
         case .recorded(let failure): if failure != nil { ledgerFailures += 1 }
-        case .started, .tick, .clockSet, .joined, .reloaded, .recalled, .ordered, .orderedTogether, .sampled, .hinted:
+        case .started, .tick, .clockSet, .joined, .reloaded, .recalled, .ordered, .orderedTogether, .muteOrdered,
+            .sampled, .hinted:
             break
         }
     }

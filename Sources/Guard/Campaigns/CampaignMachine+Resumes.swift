@@ -45,7 +45,7 @@ extension CampaignMachine {
         }
         guard isResumeWanted(attempt, in: context) else {
             phase = attempt.withoutResume
-            return ([], false)
+            return ([reportHindrance(attempt, .noRuleResumes, isRetried: false)], false)
         }
         if isExpired(attempt, at: context.now) {
             return (endOrder(attempt, .orderExpired(after: CampaignMachine.orderMax)), false)
@@ -145,7 +145,9 @@ extension CampaignMachine {
         case nil: return .passes(attempt, context.book.rule(attempt.pause.decision.cause.rule, on: entry))
         case .unwanted:
             phase = attempt.withoutResume
-            return .waits([])
+            // A person who ordered a pause knows that it is not resumed.
+            if orderedPause != nil { return .waits([]) }
+            return .waits([reportHindrance(attempt, .noRuleResumes, isRetried: false)])
         case .orderExpired:
             return .waits(endOrder(attempt, .orderExpired(after: CampaignMachine.orderMax)))
         case .exhausted(let rule):
@@ -357,7 +359,8 @@ extension CampaignMachine {
         var effects = [report(.resumed(resume))]
         if let rule, let before, let index = rules.index(of: rule.name) {
             // A rule on groups is reported for the group, and never fired on this campaign alone.
-            let isReported = !rules.set.running[index].isOnGroup
+            // The rules of a campaign that left the policy were reported as clear then.
+            let isReported = !rules.set.running[index].isOnGroup && context.book.names(entry.id)
             if isReported, rules.slot(index).state.phase != .inactive { effects.append(report(.ruleRearmed(rule))) }
             rules.restart(slot: index, at: before, context.now)
         }

@@ -153,6 +153,9 @@ extension CampaignMachine {
 
     mutating func unmute(_ rule: String) { rules.mute(rule, nil) }
 
+    /// Applies the maintenance windows that are in force here.
+    mutating func mute(in windows: [WindowMute]) { rules.windows = windows }
+
     /// Mutes every breached rule after a forced resume, as a manual restart would.
     mutating func overruleBreaches(_ order: Order, in context: CampaignContext) {
         for (index, running) in rules.set.running.enumerated() where running.pauses {

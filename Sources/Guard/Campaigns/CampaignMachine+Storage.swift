@@ -18,6 +18,7 @@ extension CampaignMachine {
         hasher.combine(launchHold)
         hasher.combine(watch)
         hasher.combine(beforeRestart)
+        hasher.combine(entry.listing)
         return hasher.finalize()
     }
 
@@ -27,7 +28,7 @@ extension CampaignMachine {
             isStale: samples.isStale, freshAfter: freshAfter, resumes: resumes, standingSince: standstill.since,
             isStandstillReported: standstill.isReported, mutes: rules.mutes.isEmpty ? nil : rules.mutes,
             orderedPause: orderedPause, launchHold: launchHold, watch: watch, firstAt: samples.firstAt,
-            beforeRestart: beforeRestart)
+            beforeRestart: beforeRestart, listing: entry.listing)
     }
 
     /// Restores what an earlier process stored, apart from the samples.

@@ -20,6 +20,8 @@ package struct CampaignTable: Sendable {
     private var changed: Set<Int> = []
     /// The hash of each campaign's last record; a collision of 64 bits is not to be expected.
     private var stored: [CampaignID: Int] = [:]
+    /// Records of absent campaigns that no file lists any more.
+    private var delisted: [CampaignMemory] = []
     /// The earliest retry of a pause and the earliest resume; nil inside if none is planned.
     private var nextPause: Deadline = .unknown
     private var nextResume: Deadline = .unknown
@@ -36,6 +38,8 @@ package struct CampaignTable: Sendable {
         machines = zip(book.policy.campaigns, book.campaigns).map { CampaignMachine($0, $1, at: now) }
         count = machines.count
         indexes = CampaignTable.indexes(machines)
+        // What files list is stored even before the first poll.
+        changed = Set(indices.filter { machines[$0].entry.listing != nil })
     }
 
     /// Adopts the campaigns of a new policy: those that remain or return continue, and those that leave are retained.
@@ -159,16 +163,24 @@ package struct CampaignTable: Sendable {
 
     /// The records of everything changed since the last call.
     mutating func takeChanges() -> [CampaignMemory] {
-        guard !changed.isEmpty else { return [] }
-        var memories: [CampaignMemory] = []
+        guard !changed.isEmpty || !delisted.isEmpty else { return [] }
+        var memories = delisted
+        delisted = []
         for index in changed.count == 1 ? Array(changed) : changed.sorted() {
-            let mark = machines[index].storageMark
+            let mark = mark(index)
             guard stored[machines[index].entry.id] != mark else { continue }
             stored[machines[index].entry.id] = mark
-            memories.append(machines[index].memory)
+            var memory = machines[index].memory
+            if !isNamed(index) { (memory.listing, memory.isAway) = (nil, true) }
+            memories.append(memory)
         }
         changed = []
         return memories
+    }
+
+    /// Changes with the record of a campaign; one that the policy does not name is stored as away.
+    private func mark(_ index: Int) -> Int {
+        isNamed(index) ? machines[index].storageMark : ~machines[index].storageMark
     }
 
     /// Hands everything out again, because it may not have been stored.
@@ -180,6 +192,11 @@ package struct CampaignTable: Sendable {
         let windows = CampaignRules.windows(of: policy.rules)
         let room = CampaignTable.retainedMax - absent.count
         for other in others.sorted(by: { $0.freshAfter > $1.freshAfter }).prefix(max(0, room)) {
+            var other = other
+            if other.listing != nil {
+                other.listing = nil
+                delisted.append(other)
+            }
             absent[other.id] = AbsentCampaign(other, in: memory, windows: windows, at: now)
         }
     }
@@ -198,7 +215,7 @@ package struct CampaignTable: Sendable {
             machines[index].rules.recall(stored, skipping: steps, at: now)
             var taken = machines[index].memory
             taken.latest = remembered.latest
-            if taken == remembered { self.stored[id] = machines[index].storageMark } else { changed.insert(index) }
+            if taken == remembered { self.stored[id] = mark(index) } else { changed.insert(index) }
             file(index)
         }
     }

@@ -149,6 +149,8 @@ package enum ResumeHindrance: Hashable, Sendable, Codable {
     case volumeReserved(remaining: Int?, reserved: Int, pool: PoolID)
     case startLimit
     case quietHours(QuietSpell)
+    /// The policy no longer has a rule that resumes the campaign.
+    case noRuleResumes
     /// The order was not carried out within this time.
     case orderExpired(after: Duration)
 }
@@ -176,6 +178,7 @@ extension ResumeHindrance {
         case .volumeReserved(let remaining, _, let pool): ["volume", remaining == nil ? "unknown" : "short", pool.text]
         case .startLimit: ["start limit"]
         case .quietHours(let quiet): ["quiet hours", quiet.until?.rfc3339 ?? "always"]
+        case .noRuleResumes: ["no rule"]
         case .orderExpired: ["expired"]
         }
     }

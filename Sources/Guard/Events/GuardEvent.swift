@@ -6,6 +6,8 @@ package enum GuardEvent: Sendable {
     indirect case campaign(CampaignSnapshot, CampaignEvent)
     indirect case launch(CampaignSnapshot, LaunchEntry, LaunchEvent)
     indirect case rule(RuleTransition)
+    /// A pending or firing rule ended, because the policy changed; `wasFiring` is false if it was pending.
+    indirect case ruleEnded(String, RuleTransition.Subject, RuleEnd, _ wasFiring: Bool)
     /// About a rule on a group of campaigns.
     indirect case group(GroupLabel, Rule, GroupEvent)
     indirect case pool(PoolEvent)
@@ -13,6 +15,9 @@ package enum GuardEvent: Sendable {
     indirect case api(WorkspaceLabel, APIEvent)
     /// `entry` is nil if the policy does not list the campaign.
     indirect case order(Order, entry: CampaignEntry?, OrderOutcome)
+    indirect case muteOrder(MuteOrder, MuteOutcome)
+    /// About a maintenance window.
+    indirect case muteWindow(MuteWindow, MuteWindowEvent)
     /// `starts` campaigns were started within `per`, the limit; further starts wait.
     case startLimitReached(starts: Int, per: Duration, campaigns: Int)
     /// More than half of the running campaigns breach at once.
@@ -20,6 +25,8 @@ package enum GuardEvent: Sendable {
     case ledger(LedgerEvent)
     /// A policy that was read lists other campaigns than the one before.
     case watchList(WatchListChange)
+    /// The files list no campaign at the start; those that they listed before stay watched.
+    case listRecalled(files: [String], campaigns: Int)
     /// The policy cannot take up a campaign that a person ordered to watch.
     indirect case watchRefused(Watch, WatchObstacle)
 }
@@ -69,6 +76,26 @@ package enum LedgerEvent: Sendable {
     case recovered(after: Duration)
 }
 
+/// Why a pending or firing rule ended.
+package enum RuleEnd: Sendable {
+    /// The policy does not have the rule there any more.
+    case removed
+    /// The policy changed the rule, so it starts without evidence.
+    case changed
+    /// The policy does not have the campaign or the group any more.
+    case unwatched
+}
+
+extension RuleTransition.Subject {
+    fileprivate var ofEvent: GuardEvent.Subject {
+        switch self {
+        case .campaign(let entry): .campaign(entry.id)
+        case .pool(let id): .pool(id)
+        case .group: .none
+        }
+    }
+}
+
 extension GuardEvent {
     /// The subject of an event.
     package enum Subject: Hashable, Sendable {
@@ -82,19 +109,16 @@ extension GuardEvent {
     package var subject: Subject {
         switch self {
         case .campaign(let campaign, _), .launch(let campaign, _, _): .campaign(campaign.entry.id)
-        case .rule(let transition):
-            switch transition.subject {
-            case .campaign(let entry): .campaign(entry.id)
-            case .pool(let id): .pool(id)
-            case .group: .none
-            }
+        case .rule(let transition): transition.subject.ofEvent
+        case .ruleEnded(_, let subject, _, _): subject.ofEvent
         case .group: .none
         case .pool(let event): .pool(event.pool)
         case .sender(let event): .pool(event.pool)
         case .api(let workspace, _): .workspace(workspace.name)
         case .order(let order, _, _): .campaign(order.campaign)
         case .watchRefused(let watch, _): .campaign(watch.campaign)
-        case .startLimitReached, .circuitBreakerTripped, .ledger, .watchList: .none
+        case .startLimitReached, .circuitBreakerTripped, .ledger, .watchList, .listRecalled, .muteOrder, .muteWindow:
+            .none
         }
     }
 }

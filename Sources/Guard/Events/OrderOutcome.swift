@@ -47,7 +47,8 @@ package enum OrderAcceptance: Sendable {
     /// The hold is lifted, but the policy has no launch of the campaign that waits.
     case holdLiftedWithoutLaunch
     case muted(rules: [String], until: Instant)
-    case unmuted(rules: [String])
+    /// `windows` are the maintenance windows in force that still mute one of the rules.
+    case unmuted(rules: [String], windows: [MuteWindow])
     /// `isNew` is false if it was watched before, with other labels or another pool.
     case watching(CampaignEntry, isNew: Bool)
     /// The policy lists the campaign itself; the order takes effect if the policy drops it.

@@ -17,8 +17,7 @@ extension Guard {
             return ids.filter { seen.insert($0).inserted }
         case .labelled(let labels):
             return campaigns.indices.filter { index in
-                let own = campaigns[index].entry.labels
-                return labels.allSatisfy { own[$0.key] == $0.value } && canConcern(campaigns[index], act)
+                campaigns[index].entry.labels.hasAll(labels) && canConcern(campaigns[index], act)
             }.map { campaigns[$0].entry.id }
         }
     }

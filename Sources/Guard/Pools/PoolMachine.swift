@@ -141,7 +141,7 @@ package struct PoolMachine: Sendable {
     mutating func adopt(_ policy: CheckedPolicy) {
         let previous = Dictionary(slots.values.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
         slots = [:]
-        for (index, rule) in policy.rules.enumerated() where rule.trigger == .pool {
+        for (index, rule) in policy.rules.enumerated() where rule.trigger == .pool && rule.applies(to: id) {
             if let slot = previous[rule.identity] { slots[index] = slot }
         }
     }

@@ -8,6 +8,8 @@ package struct RuleTable: Sendable {
     private var slots: [RuleSlot]
     /// Rules that a person muted on this campaign, by name.
     private(set) var mutes: [String: Mute] = [:]
+    /// The maintenance windows in force here; the guard stores them for all campaigns.
+    var windows: [WindowMute] = []
 
     init(_ set: CampaignRules) {
         self.set = set
@@ -19,6 +21,11 @@ package struct RuleTable: Sendable {
     /// Each rule's state, in policy order.
     package var states: [(rule: Rule, state: RuleState)] {
         zip(set.running, slots).map { ($0.rule, $1.state) }
+    }
+
+    /// The rules that are pending or firing, in policy order.
+    var standing: [(rule: CampaignRules.Running, state: RuleState)] {
+        zip(set.running, slots).filter { $1.state.phase != .inactive }.map { ($0, $1.state) }
     }
 
     func slot(_ index: Int) -> RuleSlot { slots[index] }
@@ -43,6 +50,21 @@ package struct RuleTable: Sendable {
     }
 
     func mute(ofSlot index: Int, at now: Instant) -> Mute? {
+        let own = ownMute(ofSlot: index, at: now)
+        guard !windows.isEmpty, let window = windowMute(ofSlot: index, at: now) else { return own }
+        return own.map { $0.until >= window.until } == true ? own : window
+    }
+
+    /// The mute by the maintenance window that ends last; nil without one.
+    private func windowMute(ofSlot index: Int, at now: Instant) -> Mute? {
+        guard set.running[index].pauses else { return nil }
+        let name = set.running[index].rule.name
+        return windows.filter { ($0.rule ?? name) == name && now < $0.mute.until }.map(\.mute).max {
+            $0.until < $1.until
+        }
+    }
+
+    private func ownMute(ofSlot index: Int, at now: Instant) -> Mute? {
         if !mutes.isEmpty, let mute = mutes[set.running[index].rule.name], now < mute.until { return mute }
         guard let until = slots[index].state.mutedUntil, now < until else { return nil }
         return Mute(until: until, by: nil)

@@ -21,6 +21,10 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
     /// When the first usable sample ever was taken; nil before it.
     package var firstAt: Instant?
     var beforeRestart: BeforeRestart?
+    /// Nil unless a file lists the campaign.
+    var listing: CampaignListing?
+    /// True if the policy did not name the campaign; nil if it did, and in records of older versions.
+    var isAway: Bool?
 
     /// The key names in stored ledgers.
     private enum CodingKeys: String, CodingKey {
@@ -28,7 +32,7 @@ package struct CampaignMemory: Codable, Hashable, Sendable {
         case resumes = "recovery"
         case standingSince = "stillSince"
         case isStandstillReported = "toldStill"
-        case mutes, orderedPause, launchHold, watch, beforeRestart
+        case mutes, orderedPause, launchHold, watch, beforeRestart, listing, isAway
         case firstAt = "firstSeen"
     }
 
@@ -61,6 +65,8 @@ extension CampaignMemory {
         watch = try container.decodeIfPresent(Watch.self, forKey: .watch)
         firstAt = try container.decodeIfPresent(Instant.self, forKey: .firstAt)
         beforeRestart = try container.decodeIfPresent(BeforeRestart.self, forKey: .beforeRestart)
+        listing = try container.decodeIfPresent(CampaignListing.self, forKey: .listing)
+        isAway = try container.decodeIfPresent(Bool.self, forKey: .isAway)
     }
 }
 
@@ -168,11 +174,13 @@ package struct WorkspaceMemory: Codable, Hashable, Sendable {
     var skew: [WorkspaceName: StampSkew]?
     /// The states of rules on groups; nil if there are none, and in records of older versions.
     var groups: [GroupMemory]?
+    /// Maintenance windows; nil if there are none, and in records of older versions.
+    var windows: [MuteWindow]?
 
     package init() {}
 
     private enum CodingKeys: String, CodingKey {
-        case reservations, lastDecision, startLimit, circuitBreaker, skew, groups
+        case reservations, lastDecision, startLimit, circuitBreaker, skew, groups, windows
         /// The key of both limits in records of older versions.
         case belt
     }
@@ -186,6 +194,7 @@ package struct WorkspaceMemory: Codable, Hashable, Sendable {
         circuitBreaker = try container.decode(CircuitBreaker.self, forKey: legacy ? .belt : .circuitBreaker)
         skew = try container.decodeIfPresent([WorkspaceName: StampSkew].self, forKey: .skew)
         groups = try container.decodeIfPresent([GroupMemory].self, forKey: .groups)
+        windows = try container.decodeIfPresent([MuteWindow].self, forKey: .windows)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -196,6 +205,7 @@ package struct WorkspaceMemory: Codable, Hashable, Sendable {
         try container.encode(circuitBreaker, forKey: .circuitBreaker)
         try container.encodeIfPresent(skew, forKey: .skew)
         try container.encodeIfPresent(groups, forKey: .groups)
+        try container.encodeIfPresent(windows, forKey: .windows)
     }
 }
 

@@ -30,6 +30,9 @@ struct StorageMarks: Sendable {
     /// Forgets what was handed out, because it may not have been stored.
     mutating func forget() { (workspace, pools) = (nil, [:]) }
 
+    /// Hands the workspace's record out again, because it is to be stored under further workspaces.
+    mutating func forgetWorkspace() { workspace = nil }
+
     mutating func takeUp(_ memory: Memory) {
         for pool in memory.pools { pools[pool.id] = pool }
         unfinished = memory.unfinished

@@ -16,7 +16,8 @@ package enum EventKind: String, CaseIterable, Sendable {
     case rulePending = "rule.pending"
     /// A rule's condition has held for its `for`.
     case ruleFiring = "rule.firing"
-    /// The condition of a pending or firing rule no longer holds, or the rule restarts after a resume.
+    /// A rule is no longer pending or firing: its condition does not hold, the policy changed, or it restarts after a
+    /// resume.
     case ruleCleared = "rule.cleared"
     /// A rule or a probation has had no data on a campaign, a group or a pool for `stale_after`, so it cannot act.
     case ruleNoData = "rule.no_data"
@@ -130,8 +131,18 @@ package enum EventKind: String, CaseIterable, Sendable {
     case notifyDropped = "notify.dropped"
     /// The list of watched campaigns changed, because the policy or one of its files lists other campaigns than before.
     case watchChanged = "watch.changed"
+    /// The campaign files list nothing at the start; the campaigns that they listed before stay watched.
+    case watchRecalled = "watch.recalled"
     /// A campaign that a person added with `watch` does not fit the policy, so it is not watched.
     case watchRefused = "watch.refused"
+    /// A person planned a maintenance window: a mute of rules, for a time, on all campaigns with some labels.
+    case mutePlanned = "mute.planned"
+    /// A maintenance window begins: its rules report breaches but do not pause.
+    case muteBegun = "mute.begun"
+    /// A maintenance window is over: its rules pause again.
+    case muteEnded = "mute.ended"
+    /// A person cancelled a maintenance window.
+    case muteCancelled = "mute.cancelled"
     /// A person's order was accepted.
     case orderAccepted = "order.accepted"
     /// A person's order was refused.
@@ -206,7 +217,12 @@ extension EventKind {
         case .notifyRecovered: "b0d2a7f4c9e84d3c8f6b15e07a92cd38"
         case .notifyDropped: "e4f85c3296d14b0f9d7a60c1b83e5a47"
         case .watchChanged: "3098305c338140289c2df2e059cd3413"
+        case .watchRecalled: "7b5e0c94d81f4a3db26a9f03c4e7185d"
         case .watchRefused: "0356953634e147cca6cf450122feac84"
+        case .mutePlanned: "4f0f8a3a0d3b4b0c8a3c5a1f2d7be961"
+        case .muteBegun: "c38e1d5b6f8a4d2d9f47b06a7e53c814"
+        case .muteEnded: "a61b7c90e2f54d33b8e1450f9c6d2a7b"
+        case .muteCancelled: "0e94d6b2c7a84f1c95f83b2a6d1e7c50"
         case .orderAccepted: "b962784919ee4ddc82fa0475445eae1a"
         case .orderRefused: "fb1ea26e31454db89ca5c7e4751e2380"
         }
@@ -216,7 +232,7 @@ extension EventKind {
     package var priority: Priority {
         switch self {
         case .campaignPauseFailed, .launchCannotFit, .launchUnapproved, .apiUnauthorized, .beltTripped, .ledgerFailed,
-            .campaignPauseIneffective:
+            .campaignPauseIneffective, .watchRecalled:
             .critical
         case .policyRefused, .campaignResumeFailed, .campaignMissing, .campaignStale, .launchFailed, .poolMissing,
             .poolAmbiguous, .senderRemoveFailed, .senderRestoreFailed,
@@ -232,7 +248,7 @@ extension EventKind {
             .launchReleased, .launchAlreadyStarted, .senderRestored,
             .apiRecovered, .statsReset, .statsRestored, .ledgerRecovered, .orderAccepted, .orderRefused,
             .campaignPauseAbandoned, .campaignSteady, .poolConsistent, .ruleDataRestored,
-            .notifyRecovered:
+            .notifyRecovered, .mutePlanned, .muteBegun, .muteEnded, .muteCancelled:
             .notice
         case .daemonStarted, .daemonReady, .daemonStopping, .policyLoaded, .rulePending, .ruleCleared, .launchQueued,
             .poolRenewed, .watchChanged:

@@ -36,7 +36,8 @@ package struct AlertCondition: Sendable, Hashable {
             .poolAmbiguous, .poolInconsistent, .poolConsistent, .senderRemoved, .senderRemoveFailed,
             .senderAlreadyRemoved, .senderRestored, .senderRestoreFailed, .senderOverride, .senderKept, .statsReset,
             .statsRestored, .beltTripped, .controlFailed, .journalDropped, .notifyFailed, .notifyRecovered,
-            .notifyDropped, .watchChanged, .watchRefused, .orderAccepted, .orderRefused:
+            .notifyDropped, .watchChanged, .watchRecalled, .watchRefused, .orderAccepted, .orderRefused,
+            .mutePlanned, .muteBegun, .muteEnded, .muteCancelled:
             false
         }
     }

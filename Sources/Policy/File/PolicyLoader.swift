@@ -118,7 +118,8 @@ struct PolicyAssembly {
             onUnapproved: onUnapproved, startLimit: limits.startLimit, circuitBreaker: limits.circuitBreaker,
             quiet: quiet,
             campaigns: campaigns.map(\.entry), defaults: campaignReader.defaults,
-            campaignFiles: campaignReader.files.map(\.path), launches: launches.map(\.entry),
+            campaignFiles: campaignReader.files.map(\.path),
+            listsNothing: fields["campaigns"]?.sequence?.isEmpty == true, launches: launches.map(\.entry),
             rules: rules.filter { $0.override == nil }.map(\.rule), pools: pools.map(\.entry), receivers: receivers,
             heartbeat: heartbeat)
     }

@@ -132,7 +132,7 @@ struct Rehearsal {
             switch effect {
             case .report(let event): moments.append(Moment(at: now - test.start, event: event.entry))
             case .record(let record): memory.store(record)
-            case .ready, .reply: break
+            case .ready, .reply, .replyToMute: break
             case .poll(let target):
                 let outcome = PollOutcome(target: target, requestedAt: now, result: read(target))
                 queue += warden.handle(.polled(outcome), at: now)

@@ -48,7 +48,7 @@ extension Report {
         fields[.reason] = fault.summary
         return JournalEvent(
             .campaignMissing,
-            "the platform does not know \(Phrase.name(entry)) (\(fault.summary)): check its id in the policy; its "
+            "the platform does not know \(Phrase.name(entry)) (\(fault.summary)): \(Phrase.checkID(entry)); its "
                 + "rules are not evaluated", fields)
     }
 

@@ -34,7 +34,8 @@ extension Report {
         var fields = Fields(campaign)
         fields[.rule] = rule
         fields[.reason] = reason
-        let next = isRetried ? "the resume is tried again later" : "the policy in use does not resume it"
+        var next = isRetried ? "the resume is tried again later" : "the policy in use does not resume it"
+        if case .noRuleResumes = hindrance { next = "only a person can start it" }
         let message =
             order.map { "could not resume \(campaign.name), as ordered by \($0.by): \(reason)" }
             ?? "\(campaign.name) stays paused after its cooldown: \(reason); \(next)"

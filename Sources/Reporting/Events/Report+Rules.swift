@@ -26,6 +26,24 @@ extension Report {
         }
     }
 
+    static func ruleEnded(
+        _ rule: String, _ subject: RuleTransition.Subject, _ end: RuleEnd, _ wasFiring: Bool
+    ) -> JournalEvent {
+        let reason =
+            switch end {
+            case .removed: "the policy in use does not have it there"
+            case .changed: "the policy in use changed it, so it starts without evidence"
+            case .unwatched: "the policy in use does not list what it was evaluated on"
+            }
+        var fields = Fields(subject)
+        fields[.rule] = rule
+        fields[.reason] = reason
+        return JournalEvent(
+            .ruleCleared,
+            "rule \(rule) is no longer \(wasFiring ? "firing" : "pending") on \(Phrase.name(subject)): \(reason)",
+            fields)
+    }
+
     /// - Parameters:
     ///   - subject: the campaign or the pool.
     ///   - fields: those of the subject.

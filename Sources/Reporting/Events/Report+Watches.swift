@@ -22,6 +22,18 @@ extension Report {
             "watching \(count); \(parts.joined(separator: "; "))", fields)
     }
 
+    static func listRecalled(_ files: [String], _ count: Int) -> JournalEvent {
+        var fields = Fields()
+        fields[.reason] = files.joined(separator: ", ")
+        let these =
+            count == 1 ? "the campaign that it listed before stays" : "the \(count) campaigns listed before stay"
+        return JournalEvent(
+            .watchRecalled,
+            "\(files.joined(separator: ", ")) list\(files.count == 1 ? "s" : "") no campaign; \(these) watched until "
+                + "\(files.count == 1 ? "it lists" : "they list") campaigns again; to watch none, write 'campaigns: []' in "
+                + "the policy and run 'sendwarden reload'", fields)
+    }
+
     static func entry(_ watch: Watch, _ obstacle: WatchObstacle) -> JournalEvent {
         var fields = Fields()
         fields[.campaign] = watch.campaign.text
@@ -57,6 +69,15 @@ extension Phrase {
         case .unreportedPool(let pool):
             return "the platform reports no volume of pool \(pool); define it under 'pools:' in the policy"
         case .tooManyCampaigns(let most): return "\(most) campaigns are already watched, which is the limit"
+        }
+    }
+
+    /// Where to check the id of a campaign that the platform does not know.
+    static func checkID(_ entry: CampaignEntry) -> String {
+        switch entry.origin {
+        case .policy: "check its id in the policy"
+        case .file(let path): "check its id in \(path)"
+        case .order: "check its id, and end the watch of a wrong one with 'sendwarden unwatch \(entry.id)'"
         }
     }
 

@@ -8,7 +8,9 @@ extension Guard {
         let campaign = campaigns[index]
         var next: [String] = []
         if policy.mode == .observe { next.append("observe mode: decisions are reported, nothing is sent") }
-        if campaign.samples.isMissing { next.append("the platform does not know this id: fix it in the policy") }
+        if campaign.samples.isMissing {
+            next.append("the platform does not know this id: \(Phrase.checkID(campaign.entry))")
+        }
         if campaign.samples.isStale { next.append("no rule can fire until fresh stats arrive") }
         next += afterPhase(campaign, at: now)
         if campaign.resumes.isOnProbation, let base = campaign.resumes.baseline,
@@ -25,6 +27,14 @@ extension Guard {
             next.append(
                 "\(order.giver) holds any launch that the policy adds; "
                     + "'sendwarden release \(campaign.entry.id)' lifts the hold")
+        }
+        next += muteWindows.filter { !$0.hasBegun && campaign.entry.labels.hasAll($0.labels) }.map { window in
+            "\(Phrase.text(window)) is planned from \(window.startsAt.toTheSecond) until \(window.endsAt.toTheSecond) by "
+                + "\(window.giver): \(Phrase.mutes(window))"
+        }
+        next += muteWindows.filter { $0.hasBegun && campaign.entry.labels.hasAll($0.labels) }.map { window in
+            "\(Phrase.text(window)) is in force until \(window.endsAt.toTheSecond), ordered by \(window.giver): "
+                + Phrase.mutes(window)
         }
         if let polls = nextPolls(index) { next.append(polls) }
         return next

@@ -19,7 +19,15 @@ extension Guard {
             polledPerMinute: polledPerMinute, budgetPerMinute: policy.poll.budget.perSecond * 60,
             isLedgerFailing: isLedgerFailing, campaigns: campaigns.indices.map { status(of: campaigns[$0], at: now) },
             launches: launches.all.map { status(of: $0, at: now) }, pools: ids.map { status(of: $0, at: now) },
-            groups: groupStandings(at: now).map { status(of: $0) })
+            groups: groupStandings(at: now).map { status(of: $0) },
+            mutes: muteWindows.isEmpty ? nil : muteWindows.map(status))
+    }
+
+    private func status(of window: MuteWindow) -> GuardStatus.MuteStatus {
+        GuardStatus.MuteStatus(
+            number: window.id, labels: window.labels, rule: window.rule, startsAt: window.startsAt,
+            endsAt: window.endsAt, isInForce: window.hasBegun, by: window.by, reason: window.reason,
+            campaigns: covers(window).count, text: Phrase.mutes(window))
     }
 
     private func status(of group: GroupStanding) -> GuardStatus.GroupStatus {

@@ -123,6 +123,24 @@ package struct GuardStatus: Sendable, Hashable, Codable {
         package var quietUntil: Instant?
     }
 
+    /// A maintenance window that is planned or in force.
+    package struct MuteStatus: Sendable, Hashable, Codable {
+        package var number: Int
+        /// All of these labels must match; every campaign if there are none.
+        package var labels: [String: String]
+        /// Nil for every rule that pauses.
+        package var rule: String?
+        package var startsAt: Instant
+        package var endsAt: Instant
+        package var isInForce: Bool
+        package var by: String
+        package var reason: String?
+        /// The number of campaigns that it covers at present.
+        package var campaigns: Int
+        /// What it does, in a few words.
+        package var text: String
+    }
+
     /// The first workspace; ``workspaces`` lists all.
     package var workspace: String
     package var provider: String
@@ -143,4 +161,6 @@ package struct GuardStatus: Sendable, Hashable, Codable {
     package var pools: [PoolStatus]
     /// One for each rule and group.
     package var groups: [GroupStatus]
+    /// Maintenance windows, by their beginning; nil if there are none.
+    package var mutes: [MuteStatus]?
 }

@@ -50,7 +50,7 @@ struct BatchCommand {
         }
         let rest = count > lines.count ? ["and \(count - lines.count) more"] : []
         let question =
-            "\(request.act.rawValue) \(count == 1 ? "1 campaign" : "\(count) campaigns")\(selection.text):\n"
+            "\(verb) \(count == 1 ? "1 campaign" : "\(count) campaigns")\(selection.text)\(later):\n"
             + (lines + rest).map { "  \($0)\n" }.joined() + "Proceed?"
         guard Confirmation.ask(question) else {
             StandardError.write("error: not confirmed; nothing was ordered")
@@ -61,11 +61,18 @@ struct BatchCommand {
         return command
     }
 
+    private var isUnmute: Bool { request.act == .mute && request.seconds == 0 }
+
+    private var verb: String { isUnmute ? "unmute" : request.act.rawValue }
+
+    /// A maintenance window covers more than the listed campaigns.
+    private var later: String { request.act == .mute && !isUnmute ? ", and those that appear later" : "" }
+
     private func ask(_ request: OrderBatchRequest) async throws -> OrderBatchReply {
         let (status, body) = try await control.ask("POST", "/v1/orders/batch", body: try ReadableJSON.text(request))
         guard let reply = try? ReadableJSON.value(OrderBatchReply.self, from: Data(body.readableBytesView)) else {
             StandardError.write("error: \(ControlOption.refusal(status, body))")
-            throw ExitCode.unavailable
+            throw status == 400 ? ExitCode.dataError : ExitCode.unavailable
         }
         if let refusal = reply.refusal {
             StandardError.write("error: \(refusal)")

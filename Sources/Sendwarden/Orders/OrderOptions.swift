@@ -48,12 +48,13 @@ struct OrderOptions: ParsableArguments {
     /// Gives the order, asks for confirmation if it needs force, and waits for the outcome if it is on one campaign.
     func give(
         _ act: Order.Act, _ selection: SelectionOptions? = nil, rule: String? = nil, seconds: Double? = nil,
-        force: Bool = false
+        at: Instant? = nil, force: Bool = false
     ) async throws {
         let ids = campaigns.compactMap { CampaignID($0) }
         guard ids.count == 1, !json, let campaign = ids.first else {
             var batch = OrderBatchRequest(act, rule: rule, seconds: seconds, force: force, reason: reason)
             if let selection, selection.isUsed {
+                batch.at = at
                 batch.labels = LabelOption.labels(selection.labels)
                 batch.all = selection.all ? true : nil
                 return try await BatchCommand(control: control, request: batch, isJSON: json).confirmed(selection).run()
@@ -119,7 +120,8 @@ extension ControlOption {
         let (status, body) = try await ask("POST", "/v1/orders", body: try ReadableJSON.text(request))
         guard let reply = try? ReadableJSON.value(OrderReply.self, from: Data(body.readableBytesView)) else {
             StandardError.write("error: \(ControlOption.refusal(status, body))")
-            throw ExitCode.unavailable
+            // What is wrong with the order itself is no fault of the daemon.
+            throw status == 400 ? ExitCode.dataError : ExitCode.unavailable
         }
         return reply
     }

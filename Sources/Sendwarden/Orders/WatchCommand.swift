@@ -42,14 +42,20 @@ struct WatchCommand: AsyncParsableCommand {
             throw ValidationError("--name is for one campaign; you gave \(list.campaigns.count).")
         }
         for label in labels where LabelOption.pair(label) == nil { throw LabelOption.error(label) }
+        for text in [name, workspace].compactMap({ $0 }) + labels where text != CleanText.cleaned(text) {
+            throw ValidationError("'\(CleanText.cleaned(text))' contains a control character.")
+        }
     }
 
     func run() async throws {
         let labels = LabelOption.labels(labels)
-        try await list.give(.watch) { request in
-            (request.labels, request.pool, request.name) = (labels, pool.flatMap { PoolID($0) }, name)
-            request.workspace = workspace.map { WorkspaceName($0) }
-        }
+        let settings = WatchSettings(
+            workspace: workspace.map { WorkspaceName($0) }, name: name, pool: pool.flatMap { PoolID($0) },
+            labels: labels.isEmpty ? nil : labels)
+        var request = OrderBatchRequest(.watch, reason: list.reason)
+        request.campaigns = list.campaigns.compactMap { CampaignID($0) }
+        request.watch = settings
+        try await BatchCommand(control: list.control, request: request, isJSON: list.json).run()
     }
 }
 
@@ -61,14 +67,22 @@ struct UnwatchCommand: AsyncParsableCommand {
         discussion: """
             A campaign that Sendwarden paused stays paused. A campaign that the policy or one of its files lists must \
             be removed from there instead.
+            --label and --all select campaigns that 'watch' added; the command lists them and asks for confirmation.
             Exits with 65 if an order is refused, 69 if no daemon responds, 77 without permission.
 
             Example: sendwarden unwatch camp_123
+            Example: sendwarden unwatch --label team=sales
             """)
 
-    @OptionGroup var list: WatchOptions
+    @OptionGroup var order: OrderOptions
 
-    func run() async throws { try await list.give(.unwatch) }
+    @OptionGroup var selection: SelectionOptions
+
+    func validate() throws { try order.check(selection) }
+
+    func run() async throws {
+        try await order.give(.unwatch, selection)
+    }
 }
 
 /// The arguments of orders about the watch list.
@@ -81,26 +95,12 @@ struct WatchOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The reason; it is logged and stored in the ledger.", valueName: "text"))
     var reason: String?
 
+    @Flag(help: "Print the replies as a JSON list.")
+    var json = false
+
     func validate() throws {
         for campaign in campaigns where CampaignID(campaign) == nil {
             throw ValidationError("'\(campaign)' is not a valid campaign id.")
         }
-    }
-
-    /// Gives one order for each campaign; continues after a refusal, and fails at the end.
-    func give(_ act: Order.Act, _ complete: (inout OrderRequest) -> Void = { _ in }) async throws {
-        var isRefused = false
-        for campaign in campaigns.compactMap({ CampaignID($0) }) {
-            var request = OrderRequest(act: act, campaign: campaign, reason: reason)
-            complete(&request)
-            let reply = try await control.order(request)
-            if reply.accepted {
-                StandardOutput.write(reply.message)
-            } else {
-                StandardError.write("error: \(reply.message)")
-                isRefused = true
-            }
-        }
-        if isRefused { throw ExitCode.dataError }
     }
 }

@@ -25,6 +25,7 @@ struct StatusScreen {
             lines.append(page.tinted(page.cut("the ledger cannot be written: no campaign is started or resumed"), .bad))
         }
         lines += quiet(status).flatMap { page.wrapped($0, hanging: 2) }
+        lines += (status.mutes ?? []).flatMap { page.wrapped(StatusScreen.mute($0, at: status.at), hanging: 2) }
         if !status.pools.isEmpty { lines += [""] + status.pools.flatMap { pool($0, at: status.at) } }
         let groups = status.groups.flatMap { group($0, at: status.at) }
         if !groups.isEmpty { lines += [""] + groups }
@@ -52,6 +53,15 @@ struct StatusScreen {
             let until = end.map { "until \($0.shortText(on: status.at))" } ?? "without end"
             return "quiet hours\(whose) \(until): no campaign is started or resumed, except by people"
         }
+    }
+
+    /// `maintenance window 12 until 23:00Z: rule bounces is muted on campaigns with team=sales (3 now), by anna`.
+    private static func mute(_ mute: GuardStatus.MuteStatus, at now: Instant) -> String {
+        let (start, end) = (mute.startsAt.shortText(on: now), mute.endsAt.shortText(on: now))
+        let times = mute.isInForce ? "until \(end)" : "planned from \(start) until \(end)"
+        let reason = mute.reason.map { ", \"\($0)\"" } ?? ""
+        return
+            "maintenance window \(mute.number) \(times): \(mute.text) (\(mute.campaigns) now), by \(mute.by)\(reason)"
     }
 
     // MARK: Pools

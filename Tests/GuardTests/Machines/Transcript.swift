@@ -13,6 +13,7 @@ enum Transcript {
         case .send(let intent): "send \(intent.action.rawValue) \(intent.attempt)"
         case .change(let change): "\(change.action.rawValue) \(change.sender.id.text)"
         case .record(let record): "store " + word(record)
+        case .replyToMute(_, let outcome): outcome.isAccepted ? "accept" : "refuse"
         case .reply(_, _, let outcome): outcome.isAccepted ? "accept" : "refuse"
         case .report(let event): word(event)
         case .ready: "ready"
@@ -51,7 +52,9 @@ enum Transcript {
                 + (failure.lasting.map { " for \(Int($0.seconds))s" } ?? "")
         case .api(_, .recovered(let kind, _, let lasting, let isFlapping)):
             "\(kind) recovered after \(Int(lasting.seconds))s" + (isFlapping ? " of flapping" : "")
-        case .order: "order"
+        case .order, .muteOrder: "order"
+        case .muteWindow(let window, let event): "window \(window.id) \(event)"
+        case .ruleEnded(let rule, _, let end, _): "\(rule) ended: \(end)"
         case .startLimitReached(let starts, _, let campaigns): "start limit: \(starts) of \(campaigns)"
         case .circuitBreakerTripped(let breaching, let running, let stops):
             "breaker: \(breaching) of \(running)" + (stops ? ", stops" : "")
@@ -60,6 +63,7 @@ enum Transcript {
         case .watchList(let change):
             "watching \(change.count)" + change.added.map { " +\($0)" }.joined()
                 + change.removed.map { " -\($0.id)" }.joined()
+        case .listRecalled(_, let campaigns): "recalled \(campaigns)"
         case .watchRefused(let watch, _): "watch of \(watch.campaign) refused"
         }
     }
@@ -110,6 +114,7 @@ enum Transcript {
             "\(remaining.map { "\($0)" } ?? "unknown") beside \(reserved) reserved"
         case .startLimit: "start limit"
         case .quietHours: "quiet hours"
+        case .noRuleResumes: "no rule resumes it"
         case .orderExpired: "expired"
         }
     }

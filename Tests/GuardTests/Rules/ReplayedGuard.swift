@@ -46,7 +46,7 @@ extension ReplayedCourse {
                 case .report(.rule(let transition)):
                     if transition.change == .firing { firings[transition.rule.name, default: 0] += 1 }
                 case .report: break
-                case .poll, .record, .ready, .reply, .change: break
+                case .poll, .record, .ready, .reply, .replyToMute, .change: break
                 }
             }
         }

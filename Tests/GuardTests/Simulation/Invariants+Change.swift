@@ -61,7 +61,7 @@ extension Invariants {
                 if !isFiring.contains(intent.campaign) {
                     violations.append("change paused \(intent.campaign) without firing at \(at)")
                 }
-            case .crashed, .failed, .arrived, .reloaded: break
+            case .crashed, .failed, .arrived, .reloaded, .muted: break
             }
         }
         return violations

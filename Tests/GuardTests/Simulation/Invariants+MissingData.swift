@@ -23,6 +23,8 @@ extension Invariants {
         // The rule is muted or does not act: a person decided, or a pause of ours is under way or stands.
         var isTheirs: Set<CampaignID> = []
         var isStopped: Set<CampaignID> = []
+        // In a maintenance window.
+        var muted: Set<CampaignID> = []
         for entry in run.log {
             switch entry {
             case .crashed(let at):
@@ -30,6 +32,9 @@ extension Invariants {
                 perhapsOpen.formUnion(open.filter { openedAt[$0] == at })
                 open.subtract(perhapsOpen)
             case .failed, .arrived: break
+            case .muted(_, let campaigns):
+                muted = campaigns
+                for id in campaigns { lacking[id] = nil }
             case .reloaded(_, let without): for id in without { lacking[id] = nil }
             case .sent(_, let intent, _): if intent.action == .pause { isStopped.insert(intent.campaign) }
             case .observed(let at, let observation, let isRunning):
@@ -46,7 +51,7 @@ extension Invariants {
                 lacksNow.insert(id)
                 // Whoever has sent nothing has nothing to lose.
                 guard isRunning, stats.sent != 0, !isTheirs.contains(id), !isStopped.contains(id), !open.contains(id),
-                    !perhapsOpen.contains(id)
+                    !perhapsOpen.contains(id), !muted.contains(id)
                 else {
                     lacking[id] = nil
                     continue

@@ -27,8 +27,11 @@ extension Invariants {
         // A person's order or earlier pause takes precedence.
         var isTheirs: Set<CampaignID> = []
         var isPaused: Set<CampaignID> = []
+        // A maintenance window mutes the rules; after it, a breach is paused as soon as any other.
+        var muted: Set<CampaignID> = []
         for entry in run.log {
             switch entry {
+            case .muted(_, let campaigns): muted = campaigns
             case .crashed: breaches = [:]
             case .reloaded(_, let without): for id in without { breaches[id] = nil }
             case .failed, .arrived: break
@@ -44,7 +47,9 @@ extension Invariants {
                 )
                 let isBreach =
                     resolvedSince >= world.resolvedMin && Double(bouncedSince) > world.limit * Double(resolvedSince)
-                guard isBreach, isRunning, !isPaused.contains(id), !isTheirs.contains(id) else {
+                guard isBreach, isRunning, !isPaused.contains(id), !isTheirs.contains(id),
+                    !muted.contains(id)
+                else {
                     breaches[id] = nil
                     continue
                 }

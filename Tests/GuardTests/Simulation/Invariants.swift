@@ -61,7 +61,7 @@ struct Invariants {
         var resumedAt: [CampaignID: Instant] = [:]
         for entry in run.log {
             switch entry {
-            case .arrived, .reloaded: break
+            case .arrived, .reloaded, .muted: break
             case .crashed(let at):
                 // A resume that was reported but not stored is detected again, and still counts from its start.
                 for (id, resumed) in resumedAt where resumed == at { mayRun.insert(id) }
@@ -160,7 +160,7 @@ struct Invariants {
             case .arrived(let at, let intent):
                 guard intent.action == .pause, let sent = sentAt.removeValue(forKey: intent.campaign) else { continue }
                 if at - sent > longest { violations.append("a pause of \(intent.campaign) took from \(sent) to \(at)") }
-            case .failed, .reported, .observed, .reloaded: break
+            case .failed, .reported, .observed, .reloaded, .muted: break
             }
         }
         return violations + sentAt.filter { run.now - $0.value > longest }.map { "a pause of \($0.key) never left" }
@@ -212,7 +212,7 @@ struct Invariants {
                     let id = event.fields[.campaign].flatMap({ CampaignID($0) })
                 else { continue }
                 failedAt[id] = nil
-            case .observed, .arrived: break
+            case .observed, .arrived, .muted: break
             }
         }
         for (id, at) in failedAt where run.now - at > tolerance {
@@ -290,7 +290,7 @@ struct Invariants {
             case .failed(_, let intent, let mayHaveTakenEffect) where intent.action != .pause:
                 if mayHaveTakenEffect { mayRun.insert(intent.campaign) }
                 if !mayRun.contains(intent.campaign) { reservations[intent.campaign] = nil }
-            case .sent, .reported, .failed, .crashed, .arrived, .reloaded: break
+            case .sent, .reported, .failed, .crashed, .arrived, .reloaded, .muted: break
             }
         }
         return violations

@@ -38,7 +38,7 @@ import Testing
         func log() throws -> [String] {
             try RandomWorld(seed: seed, days: 2).run().log.compactMap { entry in
                 switch entry {
-                case .observed, .failed, .arrived: nil
+                case .observed, .failed, .arrived, .muted: nil
                 case .sent(let at, let intent, _): "\(at) \(intent.action) \(intent.campaign)"
                 case .reported(let at, let event): "\(at) \(event.kind) \(event.message)"
                 case .crashed(let at): "\(at) crashed"
@@ -60,7 +60,7 @@ import Testing
             .campaignProbationPassed, .beltTripped, .poolExhausted, .poolRenewed, .apiUnreachable, .apiUnauthorized,
             .apiThrottled, .apiUnexpected, .apiRecovered, .statsReset, .campaignPauseIneffective,
             .campaignPauseAbandoned, .campaignDegraded, .campaignSteady, .launchSkipped, .ruleNoData,
-            .ruleDataRestored,
+            .ruleDataRestored, .mutePlanned, .muteBegun, .muteEnded, .muteCancelled,
         ]
         var kinds: [EventKind: Int] = [:]
         var rare: [String] { expected.filter { kinds[$0, default: 0] < 5 }.map(\.rawValue) }

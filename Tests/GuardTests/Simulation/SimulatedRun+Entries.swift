@@ -33,5 +33,7 @@ extension SimulatedRun {
         case arrived(Instant, Intent)
         /// A policy without these campaigns was loaded.
         case reloaded(Instant, without: Set<CampaignID>)
+        /// Maintenance windows mute these campaigns, and no others.
+        case muted(Instant, Set<CampaignID>)
     }
 }

@@ -11,6 +11,7 @@ extension SimulatedRun {
         obedience.left(intent, policy, wallClock: now + clockAhead, at: now)
         log.append(.sent(now, intent, statusThen: world.campaign(intent.campaign)?.status))
         checkResume(intent)
+        checkMute(intent)
         if intent.action != .pause, !intent.isOrdered, rules?.isQuiet(now + clockAhead) == true {
             obedience.violations.append("\(intent.action) of \(intent.campaign) in quiet hours at \(now)")
         }

@@ -18,6 +18,7 @@ struct SimulatedRun {
     private(set) var forbiddenResumes: [String] = []
     /// What people ordered, and what was done against it.
     var obedience = Obedience()
+    var windows: SimulatedWindows
     /// Restarts reported as someone else's although only the guard had started the campaign.
     var misattributions: [String] = []
     /// Campaigns whose last start was ours, according to the platform.
@@ -87,6 +88,7 @@ struct SimulatedRun {
         self.weather = weather
         lanes = RequestLanes(perSecond: policies[0].poll.budget.perSecond, at: world.now)
         generator = SeededGenerator(seed: seed)
+        windows = SimulatedWindows(seed: seed)
         for campaign in world.campaigns {
             statuses[campaign.description.id] = campaign.status
             starts[campaign.description.id] = campaign.startedAt
@@ -121,6 +123,7 @@ struct SimulatedRun {
         obedience.crashed(at: now)
         // A new process takes its time from the wall clock.
         clockAhead = .zero
+        windows.advance(to: now, wallClock: now, isNewProcess: true)
         try begin()
     }
 
@@ -190,6 +193,7 @@ struct SimulatedRun {
         // Killed before events are reported, before records are stored, before requests are sent, or not at all.
         let fate = chance(weather.crashes) ? Int.random(in: 0...2, using: &generator) : 3
         if fate == 0 { return try crash() }
+        noteMuted()
         for case .report(let reported) in effects {
             let event = reported.entry
             log.append(.reported(now, event))
@@ -213,7 +217,7 @@ struct SimulatedRun {
                 } else if !leave(intent) {
                     obedience.violations.append("\(intent.action) of \(intent.campaign) fell as it was made, \(now)")
                 }
-            case .change, .ready, .record, .report, .reply: break
+            case .change, .ready, .record, .report, .reply, .replyToMute: break
             }
         }
     }
@@ -363,9 +367,11 @@ struct SimulatedRun {
             let ahead: [Duration] = [.seconds(-7200), .seconds(-30), .zero, .seconds(60), .seconds(7200)]
             let chosen = ahead[Int.random(in: ahead.indices, using: &generator)]
             clockAhead = chosen
+            windows.advance(to: now, wallClock: now + clockAhead)
             try execute(warden.handle(.clockSet(ahead: chosen), at: now))
         }
         if chance(weather.readers) { isReading.toggle() }
         if chance(weather.orders) { try giveOrder() }
+        try planWindow()
     }
 }

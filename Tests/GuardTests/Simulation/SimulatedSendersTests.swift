@@ -151,7 +151,7 @@ private struct SenderRun {
                 check(change)
                 changes.append(change)
             case .report(let event): kinds[event.entry.kind, default: 0] += 1
-            case .send, .record, .ready, .reply: break
+            case .send, .record, .ready, .reply, .replyToMute: break
             }
         }
     }

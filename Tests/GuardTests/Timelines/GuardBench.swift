@@ -62,6 +62,7 @@ struct GuardBench {
             case .record(let record): records.append(record)
             case .ready: isReady = true
             case .reply(let order, let entry, let outcome): replies.append(OrderReply(outcome, order, entry))
+            case .replyToMute(let order, let outcome): replies.append(OrderReply(outcome, order))
             case .change(let change): changes.append(change)
             }
         }
@@ -69,17 +70,23 @@ struct GuardBench {
 
     /// Restarts the process after a pause, from the stored records.
     mutating func restart(_ more: String, campaigns: Int = 1, after pause: Duration = .seconds(5)) throws {
+        try restart(GuardBench.policy(more, campaigns: campaigns), after: pause)
+    }
+
+    mutating func restart(_ policy: CheckedPolicy, after pause: Duration = .seconds(5)) throws {
         var stored = StoredMemory()
         for record in records { try stored.store(record) }
         now = now + pause
         (polls, intents) = ([], [])
-        warden = Guard(policy: try GuardBench.policy(more, campaigns: campaigns), memory: stored.memory, at: now)
+        warden = Guard(policy: policy, memory: stored.memory, at: now)
         take(warden.handle(.started, at: now))
     }
 
     mutating func reload(_ more: String, campaigns: Int = 1) throws {
-        take(warden.handle(.reloaded(try GuardBench.policy(more, campaigns: campaigns)), at: now))
+        reload(try GuardBench.policy(more, campaigns: campaigns))
     }
+
+    mutating func reload(_ policy: CheckedPolicy) { take(warden.handle(.reloaded(policy), at: now)) }
 
     mutating func handle(_ event: Event) { take(warden.handle(event, at: now)) }
 
@@ -163,6 +170,16 @@ struct GuardBench {
             by: "anna (uid 1000, pid 7)", watch: watch)
         replies = []
         take(warden.handle(.ordered(order), at: now))
+        #expect(replies.count == 1, "every order is answered once")
+        return try #require(replies.first)
+    }
+
+    /// Orders mutes by labels as `anna` and returns the reply.
+    mutating func order(
+        _ act: MuteOrder.Act, _ labels: [String: String] = [:], rule: String? = nil, reason: String? = nil
+    ) throws -> OrderReply {
+        replies = []
+        handle(.muteOrdered(MuteOrder(act, labels: labels, rule: rule, reason: reason, by: "anna (uid 1000, pid 7)")))
         #expect(replies.count == 1, "every order is answered once")
         return try #require(replies.first)
     }

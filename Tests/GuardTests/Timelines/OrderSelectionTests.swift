@@ -41,6 +41,24 @@ import Testing
         #expect(bench.warden.selected(.named(named), for: .resume).map(\.text) == ["camp_3", "camp_1", "camp_9"])
     }
 
+    @Test func watchesBeginAndEndTogether() throws {
+        var bench = try GuardBench("rules: [{name: a, when: sent > 5000, then: pause}]")
+        let ids = (1...4).map { CampaignID(unchecked: "camp_\($0)") }
+        let pool = PoolID(unchecked: "pool_a")
+        let watches = ids.map { id in
+            Order(.watch, id, by: "anna", watch: Watch(id, pool: pool, labels: ["team": "sales"], by: "anna"))
+        }
+        bench.handle(.orderedTogether(watches))
+        #expect(bench.replies.map(\.accepted) == [true, true, true, true])
+        #expect(bench.warden.policy.campaigns.map(\.id) == ids)
+        // The policy lists camp_1 itself, without labels.
+        #expect(selected(bench, .unwatch, ["team": "sales"]) == ["camp_2", "camp_3", "camp_4"])
+        bench.handle(.orderedTogether(ids.dropLast().map { Order(.unwatch, $0, by: "anna") }))
+        #expect(bench.warden.policy.campaigns.map(\.id.text) == ["camp_1", "camp_4"])
+        bench.handle(.orderedTogether([4, 9].map { Order(.unwatch, CampaignID(unchecked: "camp_\($0)"), by: "anna") }))
+        #expect(bench.replies.suffix(2).map(\.accepted) == [true, false])
+    }
+
     @Test func everyOrderHasItsReply() throws {
         var bench = try GuardBench("rules: [{name: a, when: sent > 5000, then: pause}]", campaigns: 3)
         for number in 1...3 { bench.see(number, sent: 100, bounced: 0) }

@@ -176,7 +176,7 @@ import Testing
         var (bench, intent) = try paused()
         try bench.reload(Self.rules, campaigns: 1)
         bench.confirmPause(intent)
-        #expect(bench.reported() == [.watchChanged, .campaignPaused])
+        #expect(bench.reported() == [.watchChanged, .ruleCleared, .campaignPaused])
         try bench.restart(Self.rules, campaigns: 2)
         bench.see(2, sent: 103, bounced: 10)
         #expect(bench.sent() == [])

@@ -63,7 +63,7 @@ struct RosterBench {
             case .record(let record): records.append(record)
             case .send(let intent): if intent.action == .start { starts += 1 }
             case .ready: isReady = true
-            case .reply: break
+            case .reply, .replyToMute: break
             }
         }
     }
