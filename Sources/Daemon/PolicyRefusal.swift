@@ -20,8 +20,9 @@ package enum PolicyRefusal: Error {
         case .unreadable(let error): return error.message
         case .credential(let error): return error.message
         case .emptied(let paths):
-            return "\(paths.joined(separator: ", ")) no longer lists any campaign; to watch none, remove it from the "
-                + "policy and run 'sendwarden reload'"
+            return
+                "\(paths.joined(separator: ", ")) no longer lists any campaign; to watch none, write 'campaigns: []' "
+                + "in the policy and run 'sendwarden reload'"
         case .unknownPast(let names, let reason):
             return "the ledger cannot be read for workspace\(names.count == 1 ? "" : "s") "
                 + "\(names.map(\.text).joined(separator: ", ")), so what was paused or held there is unknown: "

@@ -28,7 +28,7 @@ package final class PolicyReloader: Sendable {
     /// A policy that can be used, and the event that reports the load.
     private struct Loaded {
         var inUse: InUse
-        var event: JournalEvent
+        var report: LoadReport
     }
 
     private struct State {
@@ -55,11 +55,14 @@ package final class PolicyReloader: Sendable {
     }
 
     /// The first policy, its clients, and the event that reports the load.
-    package func load() async throws(PolicyRefusal) -> (CheckedPolicy, Platforms, JournalEvent) {
+    package func load() async throws(PolicyRefusal) -> (CheckedPolicy, Platforms, LoadReport) {
         let loaded = try await read(.policy)
         use(loaded.inUse)
-        return (loaded.inUse.policy, loaded.inUse.platforms, loaded.event)
+        return (loaded.inUse.policy, loaded.inUse.platforms, loaded.report)
     }
+
+    /// Notes the policy in use with the campaigns that its empty files listed before the process started.
+    package func use(recalled policy: CheckedPolicy) { state.withLock { $0.inUse?.policy = policy } }
 
     private func use(_ inUse: InUse) {
         state.withLock { state in
@@ -97,7 +100,7 @@ package final class PolicyReloader: Sendable {
         noteStamps(files)
         let outcome = PolicyLoader.load(source, included: included)
         guard var policy = outcome.policy else { throw .unsound(path: path, outcome.diagnostics) }
-        if let before, !policy.campaignFiles.isEmpty, policy.listsNoneOfFiles, !before.policy.listsNoneOfFiles {
+        if let before, policy.lacksFileList, before.policy.listsFiles {
             throw .emptied(policy.campaignFiles)
         }
         // A new file before the others does not change the workspace that the ledger belongs to.
@@ -108,7 +111,7 @@ package final class PolicyReloader: Sendable {
             noteStamps(policy.campaignFiles.filter { !files.contains($0) })
             return Loaded(
                 inUse: InUse(source: source, included: outcome.included, policy: policy, platforms: platforms),
-                event: loaded(policy, scope, outcome.diagnostics))
+                report: LoadReport(path: path, scope: scope, warnings: warnings(outcome.diagnostics)))
         } catch {
             throw .credential(error)
         }
@@ -127,7 +130,7 @@ package final class PolicyReloader: Sendable {
             // The loop refuses a policy for another workspace.
             let first = state.withLock { $0.inUse?.policy.workspace.name }
             if policy.workspace.name == first ?? policy.workspace.name { use(loaded.inUse) }
-            return .loaded(policy, loaded.inUse.platforms, loaded.event, past)
+            return .loaded(policy, loaded.inUse.platforms, loaded.report, past)
         } catch {
             let message =
                 switch scope {
@@ -189,10 +192,17 @@ package final class PolicyReloader: Sendable {
         Dictionary(paths.map { ($0, FileStamp($0)) }, uniquingKeysWith: { first, _ in first })
     }
 
-    private func loaded(
-        _ policy: CheckedPolicy, _ scope: ReloadScope, _ diagnostics: [Diagnostic]
-    ) -> JournalEvent {
-        let warnings = diagnostics.count { $0.severity == .warning }
+    private func warnings(_ diagnostics: [Diagnostic]) -> Int { diagnostics.count { $0.severity == .warning } }
+}
+
+/// What is reported about a policy that was read, once it is known which campaigns people ordered to watch.
+package struct LoadReport: Sendable {
+    var path: String
+    var scope: ReloadScope
+    var warnings: Int
+
+    /// - Parameter policy: as it is used, with the campaigns that people ordered to watch.
+    package func event(_ policy: CheckedPolicy) -> JournalEvent {
         let doubts =
             warnings == 0 ? "" : ", \(warnings) warning\(warnings == 1 ? "" : "s") ('sendwarden check' shows them)"
         let what =
@@ -211,8 +221,8 @@ package final class PolicyReloader: Sendable {
 }
 
 extension CheckedPolicy {
-    /// True if no file lists a campaign.
-    fileprivate var listsNoneOfFiles: Bool {
-        !campaigns.contains { if case .file = $0.origin { true } else { false } }
+    /// True if a file lists a campaign.
+    fileprivate var listsFiles: Bool {
+        campaigns.contains { if case .file = $0.origin { true } else { false } }
     }
 }

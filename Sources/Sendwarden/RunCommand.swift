@@ -138,8 +138,11 @@ struct RunCommand: AsyncParsableCommand {
                     .version: Version.current, .workspace: policy.workspace.name.text,
                     .provider: policy.workspace.provider.rawValue, .mode: policy.mode.rawValue,
                 ]))
-        journal.report(loaded)
         let (ledger, warden) = try await openLedger(policy, journal, at: time.now)
+        if let (inUse, recalled) = warden.peek({ ($0.policy, $0.recalledList) }) {
+            journal.report(loaded.event(inUse))
+            if let recalled { reloader.use(recalled: recalled) }
+        }
         // The guard's windows hold a tenth of what was read; the rest of the memory goes back to the system.
         Heap.trim()
         let control = ControlChannel()
@@ -301,7 +304,7 @@ struct RunCommand: AsyncParsableCommand {
 
     private func load(
         _ reloader: PolicyReloader, _ journal: Journal
-    ) async throws -> (CheckedPolicy, Platforms, JournalEvent) {
+    ) async throws -> (CheckedPolicy, Platforms, LoadReport) {
         do throws(PolicyRefusal) {
             return try await reloader.load()
         } catch let refusal {

@@ -80,10 +80,45 @@ import Testing
             #expect(listed.code == 65 && listed.stderr.contains("campaigns.txt lists good; remove it there"))
             #expect(listed.stdout == "no longer watching other\n", "one refusal does not stop the others")
             #expect(try Program.run(["watch", "a b"], environment: home).code == 64)
+            #expect(daemon.wait { daemon.stderr.contains("campaign.paused") })
+            #expect(
+                try Program.run(["reload"], environment: home).stdout.contains("2 campaigns (1 from files, 1 watched"))
+            #expect(try Program.run(["watch", "nope"], environment: home).code == 0)
+            #expect(
+                daemon.wait { daemon.stderr.contains("end the watch of a wrong one with 'sendwarden unwatch nope'") })
+            #expect(try Program.run(["unwatch", "--all"], environment: home).code == 64, "nobody can be asked")
+            let all = try Program.run(["unwatch", "--all", "--yes"], environment: home)
+            #expect(all.code == 0 && all.stdout.split(separator: "\n").count == 2, "\(all)")
+            let none = try Program.run(["unwatch", "--label", "team=sales", "--yes"], environment: home)
+            #expect(none.code == 65 && none.stderr.contains("no campaign with team=sales is watched by order"))
             #expect(try Program.run(["watch", "x", "--label", "team"], environment: home).code == 64)
             let long = String(repeating: "x", count: 101)
             let refused = try Program.run(["watch", "x", "--label", "team=\(long)"], environment: home)
-            #expect(refused.code == 69 && refused.stderr.contains("longer than 100 characters"), "\(refused)")
+            #expect(refused.code == 65 && refused.stderr.contains("longer than 100 characters"), "\(refused)")
+        }
+    }
+
+    /// The file is empty at a restart: the campaigns that it listed stay guarded until the policy says otherwise.
+    @Test func anEmptyFileAtARestartUnguardsNothing() throws {
+        try withDaemon { daemon, folder, home in
+            daemon.signal(SIGTERM)
+            #expect(daemon.waitUntilExit().code == 0)
+            _ = try folder.write("campaigns.txt", "")
+            let path = folder.path + "/policy.yaml"
+            let next = try RunningProgram(["run", "--policy", path, "--log-format", "json"], environment: home)
+            defer {
+                next.signal(SIGKILL)
+                _ = next.waitUntilExit()
+            }
+            #expect(next.wait { next.stderr.contains("daemon.ready") })
+            #expect(next.stderr.contains("watch.recalled") && next.stderr.contains("1 campaign (1 from files)"))
+            #expect(try Program.run(["status", "--json"], environment: home).stdout.contains("\"good\""))
+            let refused = try Program.run(["reload"], environment: home)
+            #expect(refused.code == 78 && refused.stderr.contains("write 'campaigns: []' in the policy"), "\(refused)")
+            let policy = try String(contentsOfFile: path, encoding: .utf8)
+            _ = try folder.write("policy.yaml", policy + "\ncampaigns: []\n")
+            #expect(try Program.run(["reload"], environment: home).code == 0)
+            #expect(try !Program.run(["status", "--json"], environment: home).stdout.contains("\"good\""))
         }
     }
 

@@ -211,8 +211,8 @@ struct GuardLoop {
                     + "this daemon watches \(warden.policy.workspace.name); restart the "
                     + "service to change the workspace")
         case .loaded(let policy, let platforms, let loaded, let past):
-            (event, adopted, executor.platforms) = (loaded, policy, platforms)
             if let past { step(.joined(past)) }
+            (event, adopted, executor.platforms) = (loaded.event(warden.inUse(policy)), policy, platforms)
             router.adopt(policy.receivers)
             surroundings.notifications?.adopt(policy, platforms.endpoints)
         }

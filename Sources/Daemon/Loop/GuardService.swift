@@ -19,7 +19,7 @@ package struct GuardService: Service, CustomStringConvertible {
     /// The outcome of reading the policy.
     package enum Reload: Sendable {
         /// With the stored state of workspaces that the policy adds; nil if it adds none.
-        case loaded(CheckedPolicy, Platforms, JournalEvent, Memory?)
+        case loaded(CheckedPolicy, Platforms, LoadReport, Memory?)
         case refused(JournalEvent)
     }
 

@@ -13,5 +13,5 @@ package final class Handover<Value: Sendable>: Sendable {
     func take() -> Value? { value.withLock { $0.take() } }
 
     /// Reads the value without taking it; nil if it was taken.
-    func peek<Result: Sendable>(_ body: (Value) -> Result) -> Result? { value.withLock { $0.map(body) } }
+    package func peek<Result: Sendable>(_ body: (Value) -> Result) -> Result? { value.withLock { $0.map(body) } }
 }
