@@ -73,6 +73,27 @@ import Testing
         }
     }
 
+    /// What happened in a workspace, and to its campaigns, is known after the policy dropped it.
+    @Test func theHistoryOfARemovedWorkspaceRemains() throws {
+        try withDaemon { daemon, folder, url, home in
+            _ = try folder.write(
+                "d/c.yaml",
+                """
+                workspace: {name: second, provider: leadterra, url: "\(url)", credential_file: ./key}
+                campaigns: [other]
+                """)
+            #expect(try Program.run(["reload"], environment: home).code == 0)
+            #expect(try Program.run(["mute", "other", "--for", "2h"], environment: home).code == 0)
+            try FileManager.default.removeItem(atPath: folder.path + "/d/c.yaml")
+            #expect(try Program.run(["reload"], environment: home).code == 0)
+            for filter in [["--workspace", "second"], ["--campaign", "other"]] {
+                let history = try Program.run(["history"] + filter, environment: home)
+                #expect(history.code == 0 && history.stdout.contains("accepted order 'mute other"), "\(history)")
+            }
+            #expect(try Program.run(["history", "--workspace", "third"], environment: home).code != 0)
+        }
+    }
+
     /// A customer whose file is absent when the daemon starts has its mutes and holds when the file returns.
     @Test func aWorkspaceThatReturnsIsRemembered() throws {
         try withDaemon { daemon, folder, url, home in

@@ -268,15 +268,18 @@ package struct ControlServer: Service {
             return .refusal(.notFound, "this daemon has no ledger, so it has no history; see the journal")
         }
         guard var workspaces = await ask(channel, { await control.workspaces() }) else { return nil }
-        if let name = uri.queryParameters["workspace"].map({ WorkspaceName(String($0)) }) {
-            guard workspaces.contains(name) else {
-                return .refusal(.notFound, "this daemon has no workspace \(name)")
-            }
-            workspaces = [name]
-        }
         let filter = HistoryQuery.filter(uri.queryParameters)
         guard let storage = await ask(channel, { await control.storage() }) else { return nil }
         do throws(LedgerQuestions.Failure) {
+            // What happened in a workspace remains known after it left the policy.
+            let stored = try await ledger.ask { ledger throws(LedgerError) in try await ledger.workspaces() }
+            workspaces += stored.map { WorkspaceName($0) }.filter { !workspaces.contains($0) }
+            if let name = uri.queryParameters["workspace"].map({ WorkspaceName(String($0)) }) {
+                guard workspaces.contains(name) else {
+                    return .refusal(.notFound, "this daemon has no workspace \(name)")
+                }
+                workspaces = [name]
+            }
             let entries = try await ledger.ask { [workspaces] ledger throws(LedgerError) in
                 try await ledger.history(of: workspaces, filter)
             }
