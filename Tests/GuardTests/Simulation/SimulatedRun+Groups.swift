@@ -26,7 +26,10 @@ extension SimulatedRun {
         guard ids.allSatisfy({ self.team(of: $0) == team }) else { return report("pauses outside the team") }
         let allPaused = Set(pauses.map(\.campaign))
         guard let all = shares(of: team, allPaused, counted: false) else { return report("sums of incomplete data") }
-        guard isBreach(all, group) else { return report("paused without a breach") }
+        // The rule counts what it paused earlier from the resume. That alone can breach: earlier counts of one campaign
+        // do not count, and those of another are gone since its counters restarted.
+        let sinceResumes = shares(of: team, allPaused, counted: true) ?? []
+        guard isBreach(all, group) || isBreach(sinceResumes, group) else { return report("paused without a breach") }
         // Another rule may pause one of them on the same sample.
         guard allPaused == ids, let counted = shares(of: team, ids, counted: true) else { return }
         let running = counted.filter(\.isRunning)
