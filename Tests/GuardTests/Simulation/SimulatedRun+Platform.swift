@@ -152,7 +152,10 @@ extension SimulatedRun {
             }
             restarted.remove(intent.campaign)
         case .start, .resume:
-            if world.campaign(intent.campaign)?.status != .running { ourStarts.insert(intent.campaign) }
+            if let campaign = world.campaign(intent.campaign), campaign.status != .running {
+                ourStarts.insert(intent.campaign)
+                sentAtStart[intent.campaign] = campaign.sent
+            }
             world.start(intent.campaign, at: now)
             pretended[intent.campaign] = nil
         }

@@ -38,7 +38,7 @@ struct SimulatedRun {
     var pretended: [CampaignID: Instant] = [:]
     var statuses: [CampaignID: WorldDescription.Campaign.Status] = [:]
     var starts: [CampaignID: Instant] = [:]
-    private var sentAtStart: [CampaignID: Int] = [:]
+    var sentAtStart: [CampaignID: Int] = [:]
     /// The policy that reloads switch to and back from.
     let policies: [CheckedPolicy]
     let parts: [CheckedPolicy]
@@ -112,6 +112,7 @@ struct SimulatedRun {
     /// Kills the process: unstored state is lost, and requests in flight can still arrive.
     private mutating func crash() throws {
         crashes += 1
+        windows.advance(to: now, wallClock: now + clockAhead)
         log.append(.crashed(now))
         for item in queue {
             if case .apply(let intent) = item.pendingEvent, chance(0.5) { _ = apply(intent) }
@@ -366,6 +367,8 @@ struct SimulatedRun {
         if chance(weather.changes) {
             let ahead: [Duration] = [.seconds(-7200), .seconds(-30), .zero, .seconds(60), .seconds(7200)]
             let chosen = ahead[Int.random(in: ahead.indices, using: &generator)]
+            // A window that began meanwhile did so by the old clock.
+            windows.advance(to: now, wallClock: now + clockAhead)
             clockAhead = chosen
             windows.advance(to: now, wallClock: now + clockAhead)
             try execute(warden.handle(.clockSet(ahead: chosen), at: now))
